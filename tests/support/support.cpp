@@ -1,0 +1,1 @@
+// The support library has at least this file.

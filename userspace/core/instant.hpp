@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace xdpcap {
+
+// The clock of the packets: nanoseconds of UTC since 1970. It has no now():
+// time enters with the frames, so a file replays the same way each time.
+struct PacketClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<PacketClock>;
+  static constexpr bool is_steady = false;
+};
+
+using Duration = PacketClock::duration;
+using Instant = PacketClock::time_point;
+
+inline constexpr Instant instant_from_ns(std::int64_t ns_since_1970) noexcept {
+  return Instant{Duration{ns_since_1970}};
+}
+inline constexpr std::int64_t ns_since_1970(Instant instant) noexcept {
+  return instant.time_since_epoch().count();
+}
+
+} // namespace xdpcap

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/region.hpp"
+
+namespace xdpcap {
+
+// A fixed number of equal pieces of memory, handed out and taken back in LIFO
+// order so that the piece used last, still warm in the cache, is used next. One
+// thread. Everything is reserved in the constructor; an empty pool answers
+// `none`, and the caller counts what it had to shed.
+class SlabPool {
+ public:
+  using Index = std::uint32_t;
+  static constexpr Index none = UINT32_MAX;
+
+  // `slab_bytes` is rounded up to whole cache lines.
+  SlabPool(std::size_t slab_bytes, std::size_t slabs)
+      : slab_bytes_((slab_bytes + kCacheLine - 1) / kCacheLine * kCacheLine),
+        slabs_(slabs),
+        memory_(slab_bytes_ * slabs) {
+    free_.reserve(slabs);
+  }
+
+  // An unused slab, its contents undefined, or `none`.
+  [[nodiscard]] Index take() noexcept {
+    if (!free_.empty()) {
+      const Index slab = free_.back();
+      free_.pop_back();
+      return slab;
+    }
+    if (touched_ < slabs_) return static_cast<Index>(touched_++);
+    return none;
+  }
+
+  // Gives back what take() handed out; each slab once.
+  void give(Index slab) noexcept { free_.push_back(slab); }
+
+  [[nodiscard]] std::byte* at(Index slab) const noexcept { return memory_.data() + slab * slab_bytes_; }
+
+  [[nodiscard]] std::size_t slab_bytes() const noexcept { return slab_bytes_; }
+  [[nodiscard]] std::size_t slabs() const noexcept { return slabs_; }
+  [[nodiscard]] std::size_t in_use() const noexcept { return touched_ - free_.size(); }
+  [[nodiscard]] std::size_t available() const noexcept { return slabs_ - in_use(); }
+
+ private:
+  static constexpr std::size_t kCacheLine = 64;
+
+  std::size_t slab_bytes_;
+  std::size_t slabs_;
+  Region memory_;
+  std::vector<Index> free_; // never grows past its reservation
+  std::size_t touched_ = 0; // slabs from here on were never used: their pages are not committed
+};
+
+} // namespace xdpcap

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+
+#include "core/bytes.hpp"
+#include "core/instant.hpp"
+#include "core/seq.hpp"
+
+namespace xdpcap::wire {
+
+// An IP address; IPv4 is kept as IPv4-mapped IPv6 (::ffff:a.b.c.d, RFC 4291
+// 2.5.5.2), so that one comparison serves both.
+struct Address {
+  std::array<std::byte, 16> octets{};
+
+  [[nodiscard]] bool is_v4() const noexcept {
+    static constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return std::memcmp(octets.data(), kMapped.data(), kMapped.size()) == 0;
+  }
+  friend bool operator==(const Address&, const Address&) noexcept = default;
+  friend auto operator<=>(const Address&, const Address&) noexcept = default;
+};
+
+struct Endpoint {
+  Address address;
+  std::uint16_t port = 0;
+
+  friend bool operator==(const Endpoint&, const Endpoint&) noexcept = default;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) noexcept = default;
+};
+
+// One key for both directions of a connection: the lower endpoint first. Always
+// compared whole, never by its hash alone.
+struct FlowKey {
+  Endpoint low, high;
+
+  friend bool operator==(const FlowKey&, const FlowKey&) noexcept = default;
+};
+
+struct TcpFlags {
+  static constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20, ece = 0x40,
+                                cwr = 0x80;
+  std::uint8_t bits = 0;
+
+  [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (bits & flag) != 0; }
+};
+
+// What the options of a segment said. A malformed option list ends the reading
+// of options, never that of the segment.
+struct TcpOptions {
+  bool has_timestamps = false;
+  bool has_window_scale = false;
+  bool sack_permitted = false;
+  std::uint8_t window_scale = 0; // at most 14 (RFC 7323, 2.3)
+  std::uint16_t mss = 0;         // 0: not given
+  std::uint32_t timestamp_value = 0;
+  std::uint32_t timestamp_echo = 0;
+};
+
+// A TCP segment, its lengths checked against the frame it came in. The payload
+// is borrowed from that frame (or from the fragment store) and dies with the burst.
+struct Segment {
+  FlowKey key;
+  bool from_low = false; // the sender is key.low
+  TcpFlags flags;
+  std::uint16_t window = 0; // as sent, unscaled
+  std::uint16_t urgent = 0;
+  Seq seq, ack;
+  Bytes payload;
+  // Payload octets that were on the wire behind `payload` and that the snap
+  // length cut away. They count in sequence space.
+  std::uint32_t missing_tail = 0;
+  TcpOptions options;
+  Instant arrived;
+  std::uint32_t wire_length = 0; // of the frame, for byte counts
+  std::uint16_t interface = 0;   // see Frame
+  std::uint16_t checksum = 0;    // as sent
+  bool checksum_partial = false; // only the pseudo-header was summed: the sender's hardware was to finish it
+
+  [[nodiscard]] const Endpoint& source() const noexcept { return from_low ? key.low : key.high; }
+  [[nodiscard]] const Endpoint& destination() const noexcept { return from_low ? key.high : key.low; }
+  // Octets of payload in sequence space (SYN and FIN not counted).
+  [[nodiscard]] std::uint32_t length() const noexcept {
+    return static_cast<std::uint32_t>(payload.size()) + missing_tail;
+  }
+};
+
+} // namespace xdpcap::wire
