@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""tools/tidy.py finds what it looks for: each rule is broken once, in a small tree made for it."""
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+TIDY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "tidy.py"
+CMAKE = """xdpcap_floor(core)
+xdpcap_floor(wire ON core)
+xdpcap_floor(http ON core LIBRARIES PkgConfig::nettle)
+xdpcap_floor(capture ON wire core LIBRARIES PkgConfig::libxdp)
+"""
+LONG_BODY = "  step();\n" * 80
+
+
+class TidyFinds(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="xdpcap-tidy-"))
+        self.addCleanup(shutil.rmtree, self.root)
+        self.write("tools/tidy.py", TIDY.read_text())
+        self.write("userspace/CMakeLists.txt", CMAKE)
+        self.write("userspace/apps/CMakeLists.txt", "xdpcap_app(xdpcap_run xdpcap-run ON capture LIBRARIES fmt::fmt)\n")
+
+    def write(self, path, content):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(content)
+
+    def tidy(self, check):
+        done = subprocess.run(["python3", self.root / "tools/tidy.py", "--only", check], capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+    def assert_found(self, check, expected):
+        code, output = self.tidy(check)
+        self.assertIn(expected, output)
+        self.assertEqual(code, 1)
+
+    def assert_clean(self, check):
+        code, output = self.tidy(check)
+        self.assertEqual((code, output.count("\n")), (0, 1), output)
+
+    def test_a_floor_may_include_the_floors_it_stands_on(self):
+        self.write("userspace/core/seq.hpp", "")
+        self.write("userspace/wire/decode.hpp", '#include "core/seq.hpp"\n')
+        self.write("userspace/apps/xdpcap_run/main.cpp", '#include "wire/decode.hpp"\n#include "core/seq.hpp"\n')
+        self.assert_clean("floors")
+
+    def test_a_floor_may_not_include_its_sibling_or_what_stands_on_it(self):
+        self.write("userspace/http/head.hpp", "")
+        self.write("userspace/wire/decode.hpp", '#include "http/head.hpp"\n')
+        self.assert_found("floors", "userspace/wire/decode.hpp:1: wire does not stand on http")
+
+    def test_an_outside_library_has_one_door(self):
+        self.write("userspace/wire/decode.hpp", "#pragma once\n#include <bpf/libbpf.h>\n")
+        self.assert_found("floors", "userspace/wire/decode.hpp:2: bpf/libbpf.h comes in by")
+        self.write("userspace/wire/decode.hpp", "")
+        self.write("userspace/capture/program.hpp", "#include <bpf/libbpf.h>\n")
+        self.assert_clean("floors")
+
+    def test_a_folder_that_is_no_floor(self):
+        self.write("userspace/misc/x.hpp", "#include <vector>\n")
+        self.assert_found("floors", "misc is no floor")
+
+    def test_the_kernel_side_includes_only_its_own_headers(self):
+        self.write("bpf/parse.h", "")
+        self.write("bpf/capture.bpf.c", '#include "parse.h"\n#include "core/seq.hpp"\n')
+        self.assert_found("floors", "bpf/capture.bpf.c:2: ")
+
+    def test_a_long_function_a_long_file_and_a_long_main(self):
+        self.write("userspace/core/a.cpp", "namespace x {\nvoid walk() {\n" + LONG_BODY + "}\n}  // namespace x\n")
+        self.assert_found("sizes", "userspace/core/a.cpp:2: a function of 82 lines")
+        self.write("userspace/core/a.cpp", "// a line\n" * 401)
+        self.assert_found("sizes", "userspace/core/a.cpp:401: 401 lines")
+        self.write("userspace/core/a.cpp", "")
+        self.write("userspace/apps/xdpcap_run/main.cpp", "// a line\n" * 81)
+        self.assert_found("sizes", "main.cpp:81: 81 lines")
+
+    def test_braces_in_texts_and_comments_open_nothing(self):
+        self.write("userspace/core/a.cpp", 'void walk() {\n  say("{");  // {\n}\nint table[] = {\n' + "  1,\n" * 80 + "};\n")
+        self.assert_clean("sizes")
+
+    def test_a_long_class_of_short_functions_is_no_long_function(self):
+        self.write("userspace/core/a.hpp", "class A {\n" + "  int get() const { return 1; }\n" * 90 + "};\n")
+        self.assert_clean("sizes")
+
+    def test_left_over_markers_and_blanks_and_machine_paths(self):
+        for line in ("// TO" + "DO later", "int a; ", "// see /wo" + "rk/main"):
+            self.write("userspace/core/a.hpp", line + "\n")
+            self.assert_found("words", "userspace/core/a.hpp:1: ")
+        self.write("userspace/core/a.hpp", "// without end of line")
+        self.assert_found("words", "no end of line")
+
+    def test_a_header_nobody_includes(self):
+        self.write("userspace/core/a.hpp", "")
+        self.assert_found("dead", "userspace/core/a.hpp:1: no file includes this header")
+        self.write("userspace/core/a.cpp", '#include "core/a.hpp"\n')
+        self.assert_clean("dead")
+
+    def test_a_link_to_nowhere(self):
+        self.write("README.md", "See [the design](userspace/DESIGN.md).\n")
+        self.assert_found("links", "README.md:1: link to userspace/DESIGN.md")
+
+    def test_what_the_other_tools_say_is_passed_on(self):
+        self.write("userspace/core/a.cpp", "int   a;\n")
+        self.assert_found("format", "userspace/core/a.cpp:1: ")
+        self.write("tools/demo", "#!/usr/bin/env bash\necho $1\n")
+        self.assert_found("shell", "tools/demo:2: ")
+        self.write("tools/a.py", "def broken(:\n")
+        self.assert_found("python", "tools/a.py:1: ")
+
+
+if __name__ == "__main__":
+    unittest.main()

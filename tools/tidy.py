@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Checks what a compiler does not: the floors, the sizes, the left-overs.
+
+  tools/tidy.py                      every check but clang-tidy; a few seconds
+  tools/tidy.py --only floors,sizes  some of them
+  tools/tidy.py --clang-tidy DIR     clang-tidy on the files that DIR/compile_commands.json names
+
+Prints one line 'file:line: what is wrong' for each finding; exit status 1 when there is one.
+Python standard library only. The rules are those of userspace/README.md.
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINES_MAX, FUNCTION_LINES_MAX, MAIN_LINES_MAX = 400, 70, 80
+SOURCE = {".c", ".h", ".cpp", ".hpp"}
+
+# Outside libraries and the only rooms that may include them: their doors.
+DOORS = [
+    (r"bpf/.*|xdp/.*|linux/(if_xdp|bpf)\.h", ("capture", "host")),
+    (r".*\.skel\.h", ("capture",)),
+    (r"pcap(/.*|\.h)", ("capture",)),
+    (r"libmnl/.*|linux/(inet_diag|sock_diag)\.h", ("host",)),
+    (r"zmq(_addon)?\.hp?p?", ("publish", "apps")),
+    (r"flatbuffers/.*|.*_generated\.h", ("publish", "apps")),
+    (r"nlohmann/.*", ("publish", "apps")),
+    (r"nettle/.*", ("http", "publish")),
+    (r"cap-ng\.h", ("engine", "apps")),
+    (r"CLI/.*|toml\+\+/.*|toml\.hpp", ("engine", "apps")),
+]
+
+# Words are put together here so that this file does not contain what it looks for.
+MARKERS = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
+MACHINE = re.compile(r"/wo" + r"rk/|/tm" + r"p/briefs|\bregistry\.[a-z]+\.[a-z]+|\bde" + r"b\.[a-z]+\.org"
+                     r"|(?<![./\w])shar" + r"ed/(?!corpus)|\"resolved\": *\"http")
+
+findings = []
+
+
+def report(path, line, what):
+    findings.append(f"{path}:{line}: {what}")
+
+
+def project_files():
+    """All files of the project, tracked or about to be, relative to its root."""
+    git = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"], capture_output=True)
+    if git.returncode == 0:
+        names = git.stdout.decode().split("\0")
+    else:  # unpacked without git
+        names = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if not p.relative_to(ROOT).parts[0] == "build"]
+    return sorted(pathlib.Path(n) for n in set(names) if n and (ROOT / n).is_file())
+
+
+def text(path):
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
+
+
+def is_source(path):
+    return path.suffix in SOURCE
+
+
+def first_line(path):
+    with open(ROOT / path, "rb") as file:
+        return file.readline(80)
+
+
+# ------------------------------------------------------------------ floors
+def floors_below():
+    """Who stands on whom, as the build files say: {floor: all floors under it}."""
+    direct = {}
+    for name, lower in re.findall(r"^xdpcap_floor\((\w+)(?: ON ([\w ]+?))?(?: LIBRARIES .*)?\)",
+                                  text(pathlib.Path("userspace/CMakeLists.txt")), re.M):
+        direct[name] = set(lower.split())
+    for name, lower in re.findall(r"^xdpcap_app\((\w+) \S+(?: ON ([\w ]+?))?(?: LIBRARIES .*)?\)",
+                                  text(pathlib.Path("userspace/apps/CMakeLists.txt")), re.M):
+        direct[f"apps/{name}"] = set(lower.split())
+
+    def closure(name):
+        return set().union(direct[name], *(closure(lower) for lower in direct[name]))
+    return {name: closure(name) for name in direct}
+
+
+def room(path):
+    """'http' for userspace/http/x.hpp, 'apps/xdpcap_run' for a program's file."""
+    parts = path.parts[1:-1]
+    return "/".join(parts[:2]) if parts and parts[0] == "apps" else (parts[0] if parts else "")
+
+
+def check_floors(files):
+    below = floors_below()
+    names = set(below)
+    for path in files:
+        if not is_source(path) or path.parts[0] not in ("userspace", "bpf"):
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+            if not match:
+                continue
+            quoted, target = match[1] == '"', match[2]
+            if path.parts[0] == "bpf":
+                if quoted and not (ROOT / "bpf" / target).is_file():
+                    report(path, number, f"bpf/ includes nothing of ours but its own headers, not {target}")
+                continue
+            check_include(path, number, quoted, target, below, names)
+
+
+def check_include(path, number, quoted, target, below, names):
+    here = room(path)
+    if here not in names:
+        report(path, number, f"{here or 'this folder'} is no floor that userspace/CMakeLists.txt knows")
+        return
+    owner = room(pathlib.Path("userspace") / target)
+    if quoted and owner in names:
+        if owner != here and owner not in below[here]:
+            report(path, number, f"{here} does not stand on {owner}: {target}")
+        elif not (ROOT / "userspace" / target).is_file():
+            report(path, number, f"there is no {target}")
+        return
+    if target == "bpf/shared.h" and here == "capture":
+        return
+    for pattern, rooms in DOORS:
+        if re.fullmatch(pattern, target):
+            if here.split("/")[0] not in rooms:
+                report(path, number, f"{target} comes in by {', '.join(rooms)} only")
+            return
+    if quoted:
+        report(path, number, f"{target} is not of the project: paths begin at userspace/, others in <>")
+
+
+# ------------------------------------------------------------------ sizes
+def blank_out(code):
+    """The code with comments and literals blanked, line for line."""
+    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+    return pattern.sub(lambda m: " " + re.sub(r"[^\n]", " ", m[0])[1:], code)
+
+
+def functions(code):
+    """(line, lines) of each outermost function body: a block with parentheses before it, in no other one."""
+    open_blocks, head, line = [], "", 1
+    for character in blank_out(code):
+        if character == "\n":
+            line += 1
+        if character == "{":
+            is_function = "(" in head and not re.match(r"\s*(namespace|class|struct|union|enum|extern)\b", head)
+            inside = any(block[0] for block in open_blocks)
+            open_blocks.append((is_function and not inside, line))
+            head = ""
+        elif character == "}" and open_blocks:
+            is_function, begin = open_blocks.pop()
+            if is_function:
+                yield begin, line - begin + 1
+            head = ""
+        elif character == ";":
+            head = ""
+        else:
+            head += character
+
+
+def check_sizes(files):
+    for path in files:
+        script = path.suffix in (".py", ".sh", ".js") or first_line(path).startswith(b"#!")
+        if not is_source(path) and not script:
+            continue
+        lines = text(path).count("\n")
+        if lines > LINES_MAX:
+            report(path, lines, f"{lines} lines; a file is one room of at most {LINES_MAX}")
+        if path.name == "main.cpp" and lines > MAIN_LINES_MAX:
+            report(path, lines, f"{lines} lines; a main.cpp has at most {MAIN_LINES_MAX}")
+        if is_source(path):
+            for begin, length in functions(text(path)):
+                if length > FUNCTION_LINES_MAX:
+                    report(path, begin, f"a function of {length} lines; at most {FUNCTION_LINES_MAX}")
+
+
+# ------------------------------------------------------------------ left-overs
+def check_words(files):
+    for path in files:
+        if b"\0" in (ROOT / path).read_bytes()[:4096]:
+            continue
+        for number, line in enumerate(text(path).split("\n"), 1):
+            if MARKERS.search(line):
+                report(path, number, "left-over marker")
+            if MACHINE.search(line):
+                report(path, number, "names a machine's path or a registry's host")
+            if line != line.rstrip() and path.suffix != ".md":
+                report(path, number, "blanks at the end of the line")
+        if text(path) and not text(path).endswith("\n"):
+            report(path, text(path).count("\n") + 1, "no end of line at the end of the file")
+
+
+def check_dead(files):
+    """A header nobody includes. (Sources are all compiled: the build globs them.)"""
+    sources = [p for p in files if is_source(p)]
+    included = set()
+    for path in sources:
+        included.update(pathlib.PurePath(t).name for t in re.findall(r'#\s*include\s*[<"]([^>"]+)[>"]', text(path)))
+    for path in sources:
+        if path.suffix in (".h", ".hpp") and path.name not in included:
+            report(path, 1, "no file includes this header")
+
+
+def check_links(files):
+    for path in files:
+        if path.suffix != ".md":
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            for target in re.findall(r"\]\(([^)#\s]+)", line):
+                if "://" not in target and not (ROOT / path.parent / target).exists():
+                    report(path, number, f"link to {target}, which is not there")
+
+
+# ------------------------------------------------------------------ other tools
+def run_tool(command, paths):
+    if not paths:
+        return
+    if not shutil.which(command[0]):
+        report(command[0], 0, "not installed: run tools/setup test")
+        return
+    done = subprocess.run([*command, *map(str, paths)], cwd=ROOT, capture_output=True, text=True)
+    said = [m for m in (re.match(r"([^\s:]+):(\d+):(?:\d+:)? (.*)", line)
+                        for line in (done.stdout + done.stderr).splitlines()) if m]
+    for match in said:
+        report(match[1], match[2], match[3])
+    if done.returncode and not said:
+        report(command[0], 0, (done.stderr or done.stdout).strip())
+
+
+def check_format(files):
+    """Only the first line of a file that differs: 'clang-format -i FILE' mends the rest as well."""
+    run_tool(["clang-format", "--dry-run", "-Werror", "--ferror-limit=1"], [p for p in files if is_source(p)])
+
+
+def check_shell(files):
+    scripts = [p for p in files if p.suffix == ".sh" or re.match(rb"#!.*\bbash\b", first_line(p))]
+    run_tool(["shellcheck", "--external-sources", "--format=gcc"], scripts)
+
+
+def check_python(files):
+    for path in files:
+        if path.suffix == ".py" or re.match(rb"#!.*\bpython3\b", first_line(path)):
+            try:
+                compile(text(path), str(path), "exec")
+            except SyntaxError as error:
+                report(path, error.lineno, error.msg)
+
+
+def clang_tidy(folder):
+    """One process for each file and core. The database lists generated and outside files too; those are not ours."""
+    known = json.loads((pathlib.Path(folder) / "compile_commands.json").read_text())
+    sources = sorted({e["file"] for e in known if pathlib.Path(e["file"]).is_relative_to(ROOT)
+                      and not pathlib.Path(e["file"]).is_relative_to(ROOT / "build")})
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [pool.submit(subprocess.run, ["clang-tidy", "--quiet", "-p", str(folder), source],
+                            capture_output=True, text=True) for source in sources]
+        for source, done in zip(sources, (run.result() for run in runs)):
+            for line in done.stdout.splitlines():
+                match = re.match(r"(/[^\s:]+):(\d+):\d+: (?:error|warning): (.*)", line)
+                if match:
+                    report(os.path.relpath(match[1], ROOT), match[2], match[3])
+            if done.returncode and ": error:" not in done.stdout:
+                report(os.path.relpath(source, ROOT), 0, done.stderr.strip() or "clang-tidy failed")
+    return len(sources)
+
+
+CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words, "dead": check_dead,
+          "links": check_links, "format": check_format, "shell": check_shell, "python": check_python}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(CHECKS), help="checks, with commas: " + ", ".join(CHECKS))
+    parser.add_argument("--clang-tidy", metavar="DIR", help="run clang-tidy with DIR/compile_commands.json instead")
+    arguments = parser.parse_args()
+    if arguments.clang_tidy:
+        count = clang_tidy(arguments.clang_tidy)
+    else:
+        files = project_files()
+        count = len(files)
+        for name in arguments.only.split(","):
+            CHECKS[name](files)
+    for finding in sorted(set(findings)):
+        print(finding)
+    print(f"tidy: {count} files, {len(set(findings))} findings")
+    return 1 if findings or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
