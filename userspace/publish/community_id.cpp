@@ -1,0 +1,60 @@
+#include "publish/community_id.hpp"
+
+#include <nettle/base64.h>
+#include <nettle/sha1.h>
+
+#include <algorithm>
+
+namespace xdpcap::publish {
+namespace {
+
+constexpr std::uint8_t kTcp = 6;
+
+// What is hashed: seed, address, address, protocol, padding, port, port; in
+// network byte order, the lower endpoint first, IPv4 addresses as 4 octets.
+class Tuple {
+ public:
+  void add(std::uint8_t octet) noexcept { octets_[used_++] = octet; }
+  void add_port(std::uint16_t port) noexcept {
+    add(static_cast<std::uint8_t>(port >> 8));
+    add(static_cast<std::uint8_t>(port & 0xff));
+  }
+  void add(const wire::Address& address) noexcept {
+    for (std::size_t i = address.is_v4() ? 12 : 0; i < address.octets.size(); ++i) {
+      add(static_cast<std::uint8_t>(address.octets[i]));
+    }
+  }
+  [[nodiscard]] const std::uint8_t* data() const noexcept { return octets_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return used_; }
+
+ private:
+  std::array<std::uint8_t, 2 + 16 + 16 + 2 + 4> octets_{};
+  std::size_t used_ = 0;
+};
+
+} // namespace
+
+CommunityId::CommunityId(const wire::Endpoint& one, const wire::Endpoint& other) noexcept {
+  const auto& [low, high] = std::minmax(one, other);
+  Tuple tuple;
+  tuple.add_port(0); // the seed
+  tuple.add(low.address);
+  tuple.add(high.address);
+  tuple.add(kTcp);
+  tuple.add(std::uint8_t{0});
+  tuple.add_port(low.port);
+  tuple.add_port(high.port);
+
+  sha1_ctx hash;
+  sha1_init(&hash);
+  sha1_update(&hash, tuple.size(), tuple.data());
+  std::array<std::uint8_t, SHA1_DIGEST_SIZE> digest{};
+  sha1_digest(&hash, digest.size(), digest.data());
+
+  static_assert(BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE) == 28);
+  text_[0] = '1';
+  text_[1] = ':';
+  base64_encode_raw(text_.data() + 2, digest.size(), digest.data());
+}
+
+} // namespace xdpcap::publish

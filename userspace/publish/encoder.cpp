@@ -1,0 +1,212 @@
+#include "publish/encoder.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "publish/community_id.hpp"
+#include "publish/record_writer.hpp"
+
+namespace xdpcap::publish {
+namespace {
+
+constexpr std::array<std::string_view, Counters<EncoderCount>::size> kNames{"messages_published",
+                                                                            "messages_cut",
+                                                                            "messages_masked",
+                                                                            "messages_dropped_no_room",
+                                                                            "messages_dropped_too_large",
+                                                                            "octets_published",
+                                                                            "octets_cut",
+                                                                            "octets_dropped",
+                                                                            "flows_published",
+                                                                            "flows_dropped",
+                                                                            "segments_published",
+                                                                            "segments_dropped",
+                                                                            "batches_published",
+                                                                            "batches_dropped"};
+
+// How long a waiting encoder sleeps between two looks for a free batch. Only
+// with WhenFull::wait, that is, never on live traffic.
+void pause_briefly() noexcept {
+  const timespec pause{0, 100'000};
+  ::nanosleep(&pause, nullptr);
+}
+
+void add_records(schema::BatchBuilder& out,
+                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::HttpMessage>>> records) {
+  out.add_messages(records);
+}
+void add_records(schema::BatchBuilder& out,
+                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::FlowRecord>>> records) {
+  out.add_flows(records);
+}
+void add_records(schema::BatchBuilder& out,
+                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SegmentRecord>>> records) {
+  out.add_segments(records);
+}
+
+} // namespace
+
+std::string_view name_of(EncoderCount count) noexcept {
+  return kNames[static_cast<std::size_t>(count)];
+}
+
+Encoder::Encoder(EncoderOptions options, BatchLane& lane) : options_(std::move(options)), lane_(lane) {
+  // The envelope's room is fixed; a name longer than this helps nobody.
+  if (options_.sensor.size() > 255) options_.sensor.resize(255);
+}
+
+void Encoder::add(const http::Message& message, const MessageContext& context) noexcept {
+  const std::size_t fixed = octets_without_body(message);
+  const std::size_t octets = message.head.size() + message.trailer_section.size();
+  const auto wanted = static_cast<std::size_t>(std::min(message.body.size(), options_.max_body));
+  const std::size_t largest = std::max(lane_.normal_room(), lane_.large_room());
+  if (fixed > largest) {
+    counters_.add(EncoderCount::messages_dropped_too_large);
+    counters_.add(EncoderCount::octets_dropped, octets + message.body.size());
+    ++messages_.dropped_records;
+    return;
+  }
+  std::size_t kept = std::min(wanted, largest - fixed);
+  Batch* batch = room_for(messages_, fixed + kept);
+  if (batch == nullptr && fixed + kept > lane_.normal_room() && fixed <= lane_.normal_room()) {
+    // No large batch is free: most of a message is better than none of it.
+    kept = lane_.normal_room() - fixed;
+    batch = room_for(messages_, fixed + kept);
+  }
+  if (batch == nullptr) {
+    miss(messages_, fixed + kept);
+    counters_.add(EncoderCount::messages_dropped_no_room);
+    counters_.add(EncoderCount::octets_dropped, octets + message.body.size());
+    return;
+  }
+  std::optional<CommunityId> id;
+  if (options_.community_id) id.emplace(context.client, context.server);
+  const WrittenMessage written =
+      write(batch->builder(), message, context, kept, options_.reveal, id ? id->text() : std::string_view{});
+  keep(messages_, written.offset);
+  counters_.add(EncoderCount::messages_published);
+  counters_.add(EncoderCount::octets_published, octets + kept);
+  if (written.masked) counters_.add(EncoderCount::messages_masked);
+  if (kept < message.body.size()) {
+    counters_.add(EncoderCount::messages_cut);
+    counters_.add(EncoderCount::octets_cut, message.body.size() - kept);
+  }
+  // There are few large batches: one that has its message goes at once.
+  if (batch->large()) close(messages_);
+}
+
+void Encoder::add(const FlowRecord& record) noexcept {
+  Batch* batch = room_for(flows_, octets_of(record));
+  if (batch == nullptr) {
+    miss(flows_, octets_of(record));
+    counters_.add(EncoderCount::flows_dropped);
+    return;
+  }
+  std::optional<CommunityId> id;
+  if (options_.community_id) id.emplace(record.client, record.server);
+  keep(flows_, write(batch->builder(), record, id ? id->text() : std::string_view{}));
+  counters_.add(EncoderCount::flows_published);
+}
+
+void Encoder::add(const SegmentRecord& record) noexcept {
+  SegmentRecord whole = record;
+  // A segment is at most 64 KiB and a normal batch may be smaller than that.
+  const std::size_t most = lane_.normal_room() - octets_of(SegmentRecord{});
+  whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
+  Batch* batch = room_for(segments_, octets_of(whole));
+  if (batch == nullptr) {
+    miss(segments_, octets_of(whole));
+    counters_.add(EncoderCount::segments_dropped);
+    return;
+  }
+  keep(segments_, write(batch->builder(), whole));
+  counters_.add(EncoderCount::segments_published);
+}
+
+void Encoder::flush() noexcept {
+  if (lane_.publisher_is_idle()) close_all();
+}
+
+void Encoder::close() noexcept {
+  close_all();
+}
+
+void Encoder::close_all() noexcept {
+  close(messages_);
+  close(flows_);
+  close(segments_);
+}
+
+Batch* Encoder::take(bool large) noexcept {
+  Batch* batch = lane_.take(large);
+  while (batch == nullptr && options_.when_full == WhenFull::wait && !lane_.abandoned()) {
+    pause_briefly();
+    batch = lane_.take(large);
+  }
+  return batch;
+}
+
+// The open batch of the slot if the record fits, else a new one, else nothing.
+template <class Record>
+Batch* Encoder::room_for(Slot<Record>& slot, std::size_t octets) noexcept {
+  if (slot.batch != nullptr) {
+    if (slot.batch->room() >= octets && slot.used < kRecordsMax) return slot.batch;
+    close(slot);
+  }
+  const bool large = octets > lane_.normal_room();
+  slot.batch = take(large);
+  if (slot.batch == nullptr) return nullptr;
+  slot.missing = false;
+  slot.batch->topic = slot.topic;
+  slot.batch->topic_seq = slot.next_seq++;
+  return slot.batch;
+}
+
+template <class Record>
+void Encoder::keep(Slot<Record>& slot, flatbuffers::Offset<Record> record) noexcept {
+  slot.records[slot.used++] = record;
+}
+
+// Counts a record that found no batch into the batch that is missing: its number
+// is used up once, however many records would have been in it.
+template <class Record>
+void Encoder::miss(Slot<Record>& slot, std::size_t octets) noexcept {
+  if (!slot.missing || slot.missing_octets + octets > lane_.normal_room()) {
+    slot.missing = true;
+    slot.missing_octets = 0;
+    ++slot.next_seq;
+    counters_.add(EncoderCount::batches_dropped);
+    lane_.say_next_seq(slot.topic, slot.next_seq);
+  }
+  slot.missing_octets += octets;
+  ++slot.dropped_records;
+}
+
+template <class Record>
+void Encoder::close(Slot<Record>& slot) noexcept {
+  slot.missing = false;
+  if (slot.batch == nullptr) return;
+  Batch& batch = *std::exchange(slot.batch, nullptr);
+  flatbuffers::FlatBufferBuilder& builder = batch.builder();
+  const auto records = builder.CreateVector(slot.records.data(), slot.used);
+  const auto sensor = builder.CreateString(options_.sensor.data(), options_.sensor.size());
+  schema::BatchBuilder out(builder);
+  out.add_epoch(options_.epoch_ns);
+  out.add_topic_seq(batch.topic_seq);
+  out.add_published_ns(1); // the publisher writes the time over it: it has a clock, and a default would have no place
+  out.add_dropped_records(std::exchange(slot.dropped_records, 0));
+  out.add_sensor(sensor);
+  add_records(out, records);
+  out.add_shard(lane_.shard());
+  schema::FinishBatchBuffer(builder, out.Finish());
+
+  batch.records = static_cast<std::uint32_t>(std::exchange(slot.used, 0));
+  counters_.add(EncoderCount::batches_published);
+  lane_.publish(&batch);
+  lane_.say_next_seq(slot.topic, slot.next_seq);
+}
+
+} // namespace xdpcap::publish

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/counters.hpp"
+#include "http/message.hpp"
+#include "publish/batch.hpp"
+#include "publish/records.hpp"
+#include "schemas/xdpcap_generated.h"
+
+namespace xdpcap::publish {
+
+// What a worker does when the publisher still holds all its batches.
+enum class WhenFull : std::uint8_t {
+  drop, // live: count it, go on; capture never waits
+  wait, // reading a file: nothing is lost that need not be
+};
+
+struct EncoderOptions {
+  std::string sensor;         // name of this capture, in every batch
+  std::uint64_t epoch_ns = 0; // start of the process
+  WhenFull when_full = WhenFull::drop;
+  std::uint64_t max_body = UINT64_MAX; // octets of a body that are published
+  bool reveal = false;                 // leave the values of secret fields as they are
+  bool community_id = false;
+};
+
+// The ledger of one encoder. `*_dropped` and `*_published` add up to what was
+// added; `octets` are head, trailers and body.
+enum class EncoderCount : std::uint8_t {
+  messages_published,
+  messages_cut,               // of the published: body shortened, by --max-body or for lack of room
+  messages_masked,            // of the published: a secret was overwritten
+  messages_dropped_no_room,   // the publisher held all batches
+  messages_dropped_too_large, // the head alone is larger than the largest batch
+  octets_published,
+  octets_cut,
+  octets_dropped,
+  flows_published,
+  flows_dropped,
+  segments_published,
+  segments_dropped,
+  batches_published,
+  batches_dropped, // numbers skipped in topic_seq: what consumers see as lost
+  count_,
+};
+std::string_view name_of(EncoderCount count) noexcept;
+
+// Writes records into batches and hands them to the publisher. One for each
+// worker, used by its thread only; counters() may be read by any. No call
+// allocates, locks or asks a clock; with WhenFull::drop none waits.
+class Encoder {
+ public:
+  Encoder(EncoderOptions options, BatchLane& lane);
+
+  void add(const http::Message& message, const MessageContext& context) noexcept;
+  void add(const FlowRecord& record) noexcept;
+  void add(const SegmentRecord& record) noexcept;
+
+  // At the end of each burst. Hands over what there is if the publisher has
+  // nothing else to do; while it is behind, batches go on filling instead: the
+  // busier it is, the larger they are, and when idle nothing is delayed.
+  void flush() noexcept;
+  // At the end of the capture: hands over everything.
+  void close() noexcept;
+
+  [[nodiscard]] const Counters<EncoderCount>& counters() const noexcept { return counters_; }
+
+ private:
+  static constexpr std::size_t kRecordsMax = 1024; // of one batch
+
+  // The batch of one topic that is being filled. While there is none to be had,
+  // the slot is `missing` one: its number is used up, and what it would have held is counted.
+  template <class Record>
+  struct Slot {
+    Topic topic;
+    Batch* batch = nullptr;
+    bool missing = false;
+    std::size_t missing_octets = 0;
+    std::uint64_t next_seq = 0;
+    std::uint64_t dropped_records = 0; // since the batch before
+    std::size_t used = 0;
+    std::array<flatbuffers::Offset<Record>, kRecordsMax> records{};
+  };
+
+  template <class Record>
+  Batch* room_for(Slot<Record>& slot, std::size_t octets) noexcept;
+  template <class Record>
+  void keep(Slot<Record>& slot, flatbuffers::Offset<Record> record) noexcept;
+  template <class Record>
+  void close(Slot<Record>& slot) noexcept;
+  template <class Record>
+  void miss(Slot<Record>& slot, std::size_t octets) noexcept;
+  Batch* take(bool large) noexcept;
+  void close_all() noexcept;
+
+  EncoderOptions options_;
+  BatchLane& lane_;
+  Counters<EncoderCount> counters_;
+  Slot<schema::HttpMessage> messages_{Topic::http};
+  Slot<schema::FlowRecord> flows_{Topic::flow};
+  Slot<schema::SegmentRecord> segments_{Topic::tcp};
+};
+
+} // namespace xdpcap::publish

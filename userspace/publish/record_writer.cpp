@@ -1,0 +1,277 @@
+#include "publish/record_writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "publish/masking.hpp"
+
+namespace xdpcap::publish {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+using OctetVector = Offset<flatbuffers::Vector<std::uint8_t>>;
+
+// Table with all its scalars, its vtable, the builder's scratch pad while it is
+// written, the length words and paddings of its vectors, and its offset in the batch.
+constexpr std::size_t kMessageTable = 1024;
+constexpr std::size_t kFlowTable = 1536; // three tables
+constexpr std::size_t kSegmentTable = 512;
+
+// Field spans go over as they are.
+static_assert(sizeof(http::FieldSpan) == sizeof(schema::FieldSpan) && alignof(http::FieldSpan) == 4);
+static_assert(std::is_trivially_copyable_v<http::FieldSpan> && offsetof(http::FieldSpan, value) == 8);
+
+schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept {
+  const std::byte* octets = endpoint.address.octets.data();
+  const auto half = [octets](std::size_t at) {
+    return std::uint64_t{load_be32(octets + at)} << 32 | load_be32(octets + at + 4);
+  };
+  return {half(0), half(8), endpoint.port};
+}
+
+schema::Span span_of(http::Span span) noexcept {
+  return {span.offset, span.length};
+}
+
+std::uint64_t ns_of(Instant instant) noexcept {
+  return static_cast<std::uint64_t>(ns_since_1970(instant));
+}
+std::uint64_t ns_of(Duration duration) noexcept {
+  return static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0));
+}
+
+// An empty vector is an absent one: readers see both alike, and it costs nothing.
+OctetVector write_octets(FlatBufferBuilder& builder, Bytes bytes, std::byte** copy = nullptr) {
+  if (bytes.empty()) return 0;
+  std::uint8_t* at = nullptr;
+  const OctetVector offset = builder.CreateUninitializedVector<std::uint8_t>(bytes.size(), &at);
+  std::memcpy(at, bytes.data(), bytes.size());
+  if (copy != nullptr) *copy = reinterpret_cast<std::byte*>(at);
+  return offset;
+}
+
+// The only copy of a body's bytes on their way from the pool to the wire.
+OctetVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept) {
+  if (kept == 0) return 0;
+  std::uint8_t* at = nullptr;
+  const OctetVector offset = builder.CreateUninitializedVector<std::uint8_t>(kept, &at);
+  for (const Bytes piece : body) {
+    const std::size_t taken = std::min(piece.size(), kept);
+    std::memcpy(at, piece.data(), taken);
+    at += taken;
+    kept -= taken;
+    if (kept == 0) break;
+  }
+  return offset;
+}
+
+Offset<flatbuffers::Vector<const schema::FieldSpan*>> write_fields(FlatBufferBuilder& builder,
+                                                                   std::span<const http::FieldSpan> fields) {
+  if (fields.empty()) return 0;
+  schema::FieldSpan* at = nullptr;
+  const auto offset = builder.CreateUninitializedVectorOfStructs<schema::FieldSpan>(fields.size(), &at);
+  std::memcpy(static_cast<void*>(at), fields.data(), fields.size_bytes());
+  return offset;
+}
+
+Offset<flatbuffers::Vector<const schema::Gap*>> write_gaps(FlatBufferBuilder& builder,
+                                                           std::span<const http::BodyGap> gaps) {
+  if (gaps.empty()) return 0;
+  schema::Gap* at = nullptr;
+  const auto offset = builder.CreateUninitializedVectorOfStructs<schema::Gap>(gaps.size(), &at);
+  for (const http::BodyGap& gap : gaps) {
+    *at++ = schema::Gap(gap.offset, gap.length, static_cast<schema::GapCause>(gap.cause));
+  }
+  return offset;
+}
+
+Offset<flatbuffers::String> write_text(FlatBufferBuilder& builder, std::string_view text) {
+  return text.empty() ? Offset<flatbuffers::String>(0) : builder.CreateString(text.data(), text.size());
+}
+
+schema::Pairing pairing_of(const http::Anomalies& anomalies) noexcept {
+  if (anomalies.has(http::Anomaly::unpaired)) return schema::Pairing::none;
+  if (anomalies.has(http::Anomaly::resynchronised) || anomalies.has(http::Anomaly::partial_connection)) {
+    return schema::Pairing::realigned;
+  }
+  return schema::Pairing::counted;
+}
+
+Offset<schema::FlowHalf> write_half(FlatBufferBuilder& builder, const FlowHalf& half) {
+  schema::FlowHalfBuilder out(builder);
+  out.add_messages(half.messages);
+  out.add_rtt_last_ns(ns_of(half.rtt_last));
+  out.add_rtt_avg_ns(ns_of(half.rtt_avg));
+  out.add_rtt_min_ns(ns_of(half.rtt_min));
+  out.add_lost_by_capture_bytes(half.lost_by_capture_bytes);
+  out.add_lost_by_network_bytes(half.lost_by_network_bytes);
+  out.add_gap_bytes(half.gap_bytes);
+  out.add_gaps(half.gaps);
+  out.add_zero_windows(half.zero_windows);
+  out.add_duplicates(half.duplicates);
+  out.add_out_of_order(half.out_of_order);
+  out.add_retransmitted_bytes(half.retransmitted_bytes);
+  out.add_retransmitted_segments(half.retransmitted_segments);
+  out.add_payload_bytes(half.payload_bytes);
+  out.add_packets(half.packets);
+  out.add_mss(half.mss);
+  out.add_window_scale(half.window_scale);
+  out.add_state(static_cast<schema::TcpState>(half.state));
+  return out.Finish();
+}
+
+// The parts of a message that lie outside its table.
+struct MessageParts {
+  OctetVector head, trailer_section, body, sha256;
+  Offset<flatbuffers::Vector<const schema::FieldSpan*>> fields, trailers;
+  Offset<flatbuffers::Vector<const schema::Gap*>> gaps;
+  Offset<flatbuffers::String> community_id;
+  bool masked = false;
+};
+
+MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& message, std::size_t body_kept, bool reveal,
+                         std::string_view community_id) {
+  MessageParts parts;
+  parts.body = write_body(builder, message.body, body_kept);
+  std::byte* head = nullptr;
+  std::byte* trailers = nullptr;
+  parts.head = write_octets(builder, message.head, &head);
+  parts.trailer_section = write_octets(builder, message.trailer_section, &trailers);
+  if (!reveal) {
+    const bool suspicious = head_is_suspicious(message);
+    const bool in_head = mask_secrets({head, message.head.size()}, message.fields, suspicious);
+    const bool in_trailers = mask_secrets({trailers, message.trailer_section.size()}, message.trailers, suspicious);
+    parts.masked = in_head || in_trailers;
+  }
+  parts.fields = write_fields(builder, message.fields);
+  parts.trailers = write_fields(builder, message.trailers);
+  parts.gaps = write_gaps(builder, message.gaps);
+  if (message.body_sha256) parts.sha256 = write_octets(builder, *message.body_sha256);
+  parts.community_id = write_text(builder, community_id);
+  return parts;
+}
+
+} // namespace
+
+std::size_t octets_without_body(const http::Message& message) noexcept {
+  return kMessageTable + message.head.size() + message.trailer_section.size() +
+         (message.fields.size() + message.trailers.size()) * sizeof(schema::FieldSpan) +
+         message.gaps.size() * sizeof(schema::Gap);
+}
+
+std::size_t octets_of(const FlowRecord&) noexcept {
+  return kFlowTable;
+}
+
+std::size_t octets_of(const SegmentRecord& record) noexcept {
+  return kSegmentTable + record.payload.size();
+}
+
+WrittenMessage write(FlatBufferBuilder& builder, const http::Message& message, const MessageContext& context,
+                     std::size_t body_kept, bool reveal, std::string_view community_id) {
+  const MessageParts parts = write_parts(builder, message, body_kept, reveal, community_id);
+  http::Anomalies anomalies = message.anomalies;
+  if (body_kept < message.body.size()) anomalies.add(http::Anomaly::truncated);
+  const schema::Endpoint client = endpoint_of(context.client);
+  const schema::Endpoint server = endpoint_of(context.server);
+  const schema::Span method = span_of(message.method);
+  const schema::Span target = span_of(message.target);
+  const schema::Span reason = span_of(message.reason);
+
+  schema::HttpMessageBuilder out(builder);
+  out.add_flow(context.flow);
+  out.add_client(&client);
+  out.add_server(&server);
+  out.add_first_byte_ns(ns_of(message.first_byte));
+  out.add_last_byte_ns(ns_of(message.last_byte));
+  if (message.declared_length) out.add_declared_length(*message.declared_length);
+  out.add_full_body_length(message.body_length);
+  out.add_anomalies(anomalies.bits());
+  if (message.kind == http::Kind::request) {
+    out.add_method(&method);
+    out.add_target(&target);
+  } else {
+    out.add_reason(&reason);
+  }
+  out.add_index(message.index);
+  out.add_head(parts.head);
+  out.add_fields(parts.fields);
+  out.add_trailer_section(parts.trailer_section);
+  out.add_trailers(parts.trailers);
+  out.add_body(parts.body);
+  out.add_body_sha256(parts.sha256);
+  out.add_gaps(parts.gaps);
+  out.add_community_id(parts.community_id);
+  out.add_status(message.status);
+  out.add_interface(context.interface);
+  out.add_kind(static_cast<schema::Kind>(message.kind));
+  out.add_direction(static_cast<schema::Direction>(message.direction));
+  out.add_pairing(pairing_of(message.anomalies));
+  out.add_version_major(message.version_major);
+  out.add_version_minor(message.version_minor);
+  out.add_framing(static_cast<schema::Framing>(message.framing));
+  out.add_has_declared_length(message.declared_length.has_value());
+  out.add_complete(message.complete);
+  out.add_end(static_cast<schema::End>(message.end));
+  out.add_masked(parts.masked);
+  return {out.Finish(), parts.masked};
+}
+
+Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& record, std::string_view community_id) {
+  const auto to_server = write_half(builder, record.halves[index_of(Direction::to_server)]);
+  const auto to_client = write_half(builder, record.halves[index_of(Direction::to_client)]);
+  const auto community = write_text(builder, community_id);
+  const schema::Endpoint client = endpoint_of(record.client);
+  const schema::Endpoint server = endpoint_of(record.server);
+
+  schema::FlowRecordBuilder out(builder);
+  out.add_flow(record.flow);
+  out.add_client(&client);
+  out.add_server(&server);
+  out.add_first_ns(ns_of(record.first));
+  out.add_last_ns(ns_of(record.last));
+  out.add_handshake_server_ns(ns_of(record.handshake_server));
+  out.add_handshake_client_ns(ns_of(record.handshake_client));
+  out.add_flags(record.flags.bits());
+  out.add_to_server(to_server);
+  out.add_to_client(to_client);
+  out.add_community_id(community);
+  out.add_interface(record.interface);
+  out.add_event(static_cast<schema::FlowEvent>(record.event));
+  out.add_close(static_cast<schema::CloseReason>(record.close));
+  return out.Finish();
+}
+
+Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRecord& record) {
+  const OctetVector payload = write_octets(builder, record.payload);
+  const schema::Endpoint client = endpoint_of(record.client);
+  const schema::Endpoint server = endpoint_of(record.server);
+
+  schema::SegmentRecordBuilder out(builder);
+  out.add_flow(record.flow);
+  out.add_client(&client);
+  out.add_server(&server);
+  out.add_arrived_ns(ns_of(record.arrived));
+  out.add_seq(record.seq.value);
+  out.add_ack(record.ack.value);
+  out.add_payload_octets(record.payload_octets);
+  out.add_wire_length(record.wire_length);
+  out.add_timestamp_value(record.options.timestamp_value);
+  out.add_timestamp_echo(record.options.timestamp_echo);
+  out.add_payload(payload);
+  out.add_window(record.window);
+  out.add_mss(record.options.mss);
+  out.add_interface(record.interface);
+  out.add_direction(static_cast<schema::Direction>(record.direction));
+  out.add_flags(record.flags.bits);
+  out.add_verdict(static_cast<schema::Verdict>(record.verdict));
+  out.add_has_window_scale(record.options.has_window_scale);
+  out.add_window_scale(record.options.window_scale);
+  out.add_sack_permitted(record.options.sack_permitted);
+  out.add_has_timestamps(record.options.has_timestamps);
+  return out.Finish();
+}
+
+} // namespace xdpcap::publish

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "http/message.hpp"
+#include "publish/records.hpp"
+#include "schemas/xdpcap_generated.h"
+
+// Records as FlatBuffers. Pure functions over a builder that has the room the
+// matching octets_of() asked for.
+namespace xdpcap::publish {
+
+struct WrittenMessage {
+  flatbuffers::Offset<schema::HttpMessage> offset;
+  bool masked = false;
+};
+
+// An upper bound of what the record takes: contents, tables and alignment. For a
+// message: without its body.
+std::size_t octets_without_body(const http::Message& message) noexcept;
+std::size_t octets_of(const FlowRecord& record) noexcept;
+std::size_t octets_of(const SegmentRecord& record) noexcept;
+
+// Writes the first `body_kept` octets of the body; `truncated` is added where
+// that is not all of it. `community_id` may be empty.
+WrittenMessage write(flatbuffers::FlatBufferBuilder& builder, const http::Message& message,
+                     const MessageContext& context, std::size_t body_kept, bool reveal, std::string_view community_id);
+flatbuffers::Offset<schema::FlowRecord> write(flatbuffers::FlatBufferBuilder& builder, const FlowRecord& record,
+                                              std::string_view community_id);
+flatbuffers::Offset<schema::SegmentRecord> write(flatbuffers::FlatBufferBuilder& builder, const SegmentRecord& record);
+
+} // namespace xdpcap::publish
