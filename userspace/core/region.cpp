@@ -27,4 +27,4 @@ Region& Region::operator=(Region&& other) noexcept {
   return *this;
 }
 
-}  // namespace xdpcap
+} // namespace xdpcap

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/instant.hpp"
+#include "core/seq.hpp"
+#include "core/slab_pool.hpp"
+#include "core/stream.hpp"
+#include "tcp/state.hpp"
+#include "wire/segment.hpp"
+
+namespace xdpcap::tcp {
+
+// One direction of a TCP connection, named after its sender. Holds the predicted
+// next sequence number (RCV.NXT of RFC 9293, seen from the middle), what the
+// sender said about the other direction, and the figures a flow record shows.
+// One cache line: the fast path touches no other of the two. One thread.
+struct HalfConnection {
+  enum Flag : std::uint8_t {
+    started = 1 << 0,         // `next` is known
+    has_timestamps = 1 << 1,  // `ts_recent` is known
+    acked_any = 1 << 2,       // `last_ack` and `window_edge` are known
+    scale_known = 1 << 3,     // the window scale was seen in a SYN
+    fin_seen = 1 << 4,        // `last` is the sequence number of the FIN
+    ended = 1 << 5,           // everything up to the end was delivered, and the end too
+    rst_pending = 1 << 6,     // `last` is the place of an RST that was not exact
+    syn_unconfirmed = 1 << 7, // SYN data is held until the SYN-ACK takes or refuses it (RFC 7413)
+  };
+
+  Seq next;                               // of the first octet not yet delivered
+  Seq last_ack;                           // highest acknowledgement this side sent
+  Seq window_edge;                        // first sequence number of the peer beyond this side's receive window
+  std::uint32_t ts_recent = 0;            // TS.Recent of RFC 7323
+  std::uint64_t offset = 0;               // of `next` in the stream
+  SlabPool::Index early = SlabPool::none; // octets that came before their turn (hole_store.hpp)
+  Seq last;                               // see fin_seen and rst_pending
+  Seq probe_end;                          // round-trip probe: the acknowledgement that ends it ...
+  std::uint32_t probe_us = 0;             // ... and when it began (microseconds, wrapping); 0: none under way
+  std::uint32_t srtt_us = 0; // smoothed round trip from this capture to the peer and back; 0: none measured
+  std::uint32_t packets = 0;
+  std::uint32_t retransmissions = 0; // segments with nothing but octets seen before
+  std::uint32_t gap_octets = 0;
+  std::uint16_t out_of_order = 0; // segments; stays at its maximum, as the two below
+  std::uint8_t zero_windows = 0;  // announced by this side
+  std::uint8_t gaps = 0;
+  State state = State::closed;
+  std::uint8_t window_scale = 0;
+  std::uint8_t flags = 0;
+
+  [[nodiscard]] bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+  void set(Flag flag) noexcept { flags = static_cast<std::uint8_t>(flags | flag); }
+  void clear(Flag flag) noexcept { flags = static_cast<std::uint8_t>(flags & ~flag); }
+};
+static_assert(sizeof(HalfConnection) == 64);
+
+// Both directions of a TCP connection and what belongs to neither. Lives in a
+// slot of the flow table; `id` is never used again within a run, so a kept
+// (slot, id) pair tells whether the slot still holds the same connection.
+struct Connection {
+  enum Flag : std::uint16_t {
+    client_is_low = 1 << 0,    // the client is key.low
+    partial = 1 << 1,          // the start was not captured
+    closed = 1 << 2,           // ended in both directions; lingers to absorb stragglers
+    grace_running = 1 << 3,    // stands in the queue of connections that wait for missing octets
+    overlap_conflict = 1 << 4, // two versions of the same octets were seen
+    paws_seen = 1 << 5,        // a segment was refused for its old timestamp (RFC 7323, 5)
+    rst_revoked = 1 << 6,      // a reset was announced whose sender went on
+    urgent_seen = 1 << 7,
+    beyond_window = 1 << 8, // octets outside the receive window were seen
+  };
+
+  wire::FlowKey key;
+  std::uint16_t flags = 0;
+  std::uint16_t interface = 0;
+  std::uint64_t id = 0;
+  Instant last_seen;
+  std::uint32_t wheel_next = 0, wheel_previous = 0; // idle_wheel.hpp
+
+  HalfConnection half[2]; // by Direction of its sender: to_server is what the client sends
+
+  Instant first_seen;
+  std::uint32_t syn_to_syn_ack_us = 0; // the capture point to the server and back; 0: not seen
+  std::uint32_t syn_ack_to_ack_us = 0; // the capture point to the client and back
+
+  [[nodiscard]] bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+  void set(Flag flag) noexcept { flags = static_cast<std::uint16_t>(flags | flag); }
+  void clear(Flag flag) noexcept { flags = static_cast<std::uint16_t>(flags & ~flag); }
+
+  [[nodiscard]] const wire::Endpoint& client() const noexcept { return has(client_is_low) ? key.low : key.high; }
+  [[nodiscard]] const wire::Endpoint& server() const noexcept { return has(client_is_low) ? key.high : key.low; }
+  [[nodiscard]] HalfConnection& from(Direction direction) noexcept { return half[index_of(direction)]; }
+  [[nodiscard]] const HalfConnection& from(Direction direction) const noexcept { return half[index_of(direction)]; }
+  [[nodiscard]] Direction direction_of(bool from_low) const noexcept {
+    return from_low == has(client_is_low) ? Direction::to_server : Direction::to_client;
+  }
+};
+static_assert(sizeof(Connection) == 208);
+
+} // namespace xdpcap::tcp

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/instant.hpp"
+#include "core/region.hpp"
+#include "core/seq.hpp"
+#include "wire/segment.hpp"
+
+namespace xdpcap::tcp {
+
+// A connection that is being opened: what its SYNs said, and no more. 32 bytes,
+// so that a flood of SYNs costs a fixed table and no flow record.
+struct Embryo {
+  std::uint64_t fingerprint = 0; // hash of the flow key; 0: unused
+  Seq isn[2];                    // of key.low and key.high
+  std::uint32_t born_ms = 0;     // packet time, wrapping
+  std::uint32_t syn_us = 0;      // time of the first SYN, wrapping
+  std::uint32_t syn_ack_delay_us = 0;
+  std::uint8_t window_scale[2] = {0, 0};
+  std::uint8_t flags = 0;
+  std::uint8_t reserved = 0;
+
+  enum Flag : std::uint8_t {
+    low_isn = 1 << 0, // isn[0] is known
+    high_isn = 1 << 1,
+    low_scale = 1 << 2, // window_scale[0] was offered
+    high_scale = 1 << 3,
+    client_is_low = 1 << 4,
+    syn_ack_seen = 1 << 5,
+  };
+  [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+  [[nodiscard]] bool knows_isn(std::size_t side) const noexcept {
+    return has(static_cast<std::uint8_t>(low_isn << side));
+  }
+};
+static_assert(sizeof(Embryo) == 32);
+
+// A fixed table of embryos, four to a bucket; a new one takes the place of the
+// oldest in its bucket, so a flood only ever pushes out other half-open
+// connections. An embryo is found by the 64-bit keyed hash of its key: what it
+// says is believed only where the acknowledgement of a later segment agrees.
+class EmbryoTable {
+ public:
+  static constexpr Duration kLifetime = std::chrono::seconds{30};
+
+  explicit EmbryoTable(std::uint32_t embryos);
+
+  // Null where there is none, or only one too old.
+  [[nodiscard]] Embryo* find(std::uint64_t fingerprint, Instant now) noexcept;
+  // A fresh one under this fingerprint, which has none.
+  [[nodiscard]] Embryo& create(std::uint64_t fingerprint, Instant now) noexcept;
+  void forget(Embryo& embryo) noexcept { embryo = Embryo{}; }
+
+ private:
+  static constexpr std::uint32_t kWays = 4;
+
+  [[nodiscard]] Embryo* bucket(std::uint64_t fingerprint) const noexcept {
+    return reinterpret_cast<Embryo*>(memory_.data()) + (fingerprint >> 20 & (buckets_ - 1)) * kWays;
+  }
+
+  std::uint64_t buckets_;
+  Region memory_;
+};
+
+// Wrapping clocks of an embryo.
+inline std::uint32_t wrapping_ms(Instant at) noexcept {
+  return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000'000);
+}
+inline std::uint32_t wrapping_us(Instant at) noexcept {
+  return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000);
+}
+
+} // namespace xdpcap::tcp

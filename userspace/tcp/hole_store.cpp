@@ -1,0 +1,197 @@
+#include "tcp/hole_store.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace xdpcap::tcp {
+
+HoleStore::HoleStore(std::size_t memory_bytes, std::uint32_t octets_max, OverlapPolicy policy)
+    : pool_(kSlabBytes, std::max<std::size_t>(memory_bytes / kSlabBytes, 4)),
+      octets_max_(octets_max),
+      policy_(policy) {}
+
+// The last piece that begins before `seq`, or `none` for the head. `path`, where
+// given, gets the last such piece of every level.
+SlabPool::Index HoleStore::last_before(Anchor anchor, Seq seq, Links* path) const noexcept {
+  SlabPool::Index at = none;
+  for (std::size_t level = kLevels; level-- > 0;) {
+    for (;;) {
+      const SlabPool::Index next = links(anchor, at)[level];
+      if (next == none || distance(node(next).seq, seq) <= 0) break;
+      at = next;
+    }
+    if (path != nullptr) (*path)[level] = at;
+  }
+  return at;
+}
+
+std::size_t HoleStore::random_level() noexcept {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  std::size_t level = 0;
+  for (std::uint64_t bits = random_; level + 1 < kLevels && (bits & 7) == 0; bits >>= 3) ++level;
+  return level;
+}
+
+bool HoleStore::new_wins(const EarlySegment& segment, std::uint32_t length, const Node& old) const noexcept {
+  const bool old_beyond = (old.flags & kBeyondWindow) != 0;
+  if (old_beyond != segment.beyond_window) return old_beyond;
+  const std::int32_t ahead = distance(segment.seq, old.seq); // > 0: the new one begins before
+  const bool longer = distance(old.seq + old.length, segment.seq + length) > 0;
+  switch (policy_) {
+    case OverlapPolicy::first:
+      return false;
+    case OverlapPolicy::bsd:
+      return ahead > 0;
+    case OverlapPolicy::linux:
+      return ahead > 0 || (ahead == 0 && longer);
+    case OverlapPolicy::last:
+      return true;
+  }
+  return false;
+}
+
+// Compares the octets that a held piece and the segment share, and lets the
+// segment's win where the policy says so, in place. Answers whether they differ.
+bool HoleStore::merge(SlabPool::Index old, const EarlySegment& segment, std::uint32_t length) noexcept {
+  Node& held = node(old);
+  const std::int32_t from = std::max(0, distance(segment.seq, held.seq));
+  const std::int32_t to =
+      std::min(distance(segment.seq, held.seq + held.length), static_cast<std::int32_t>(segment.data.size()));
+  if ((held.flags & kAbsent) != 0 || from >= to) return false;
+  const std::byte* fresh = segment.data.data() + from;
+  std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
+  const std::size_t octets = static_cast<std::size_t>(to - from);
+  if (std::memcmp(kept, fresh, octets) == 0) return false;
+  if (new_wins(segment, length, held)) std::memcpy(kept, fresh, octets);
+  return true;
+}
+
+bool HoleStore::insert(Anchor anchor, const Node& fresh, Bytes octets) noexcept {
+  const SlabPool::Index index = pool_.take();
+  if (index == none) return false;
+  Links path;
+  last_before(anchor, fresh.seq, &path);
+  Node& placed = node(index);
+  placed = fresh;
+  placed.next.fill(none);
+  if (!octets.empty()) std::memcpy(data(index), octets.data(), octets.size());
+  for (std::size_t level = 0, top = random_level(); level <= top; ++level) {
+    SlabPool::Index& before = links(anchor, path[level])[level];
+    placed.next[level] = before;
+    before = index;
+  }
+  head(anchor).octets += fresh.length;
+  return true;
+}
+
+// Holds the octets [from, to) of the segment, which nobody holds yet. Answers
+// how many there was room for.
+std::uint32_t HoleStore::put(Anchor anchor, const EarlySegment& segment, std::uint32_t from, std::uint32_t to,
+                             bool& first_of_frame) noexcept {
+  const auto there = static_cast<std::uint32_t>(segment.data.size());
+  std::uint32_t at = from;
+  while (at < to) {
+    const bool absent = at >= there;
+    const std::uint32_t end = absent ? to : std::min({to, there, at + static_cast<std::uint32_t>(kRoom)});
+    if (head(anchor).octets + (end - at) > octets_max_) break;
+    Node fresh{};
+    fresh.seq = segment.seq + at;
+    fresh.length = end - at;
+    fresh.ack = segment.ack;
+    fresh.arrived = segment.arrived;
+    fresh.flags = (segment.has_ack ? kHasAck : 0U) | (at == 0 && segment.at_segment_start ? kSegmentStart : 0U) |
+                  (absent ? kAbsent : 0U) | (first_of_frame ? kFirstOfFrame : 0U) |
+                  (segment.beyond_window ? kBeyondWindow : 0U);
+    if (!insert(anchor, fresh, absent ? Bytes{} : segment.data.subspan(at, end - at))) break;
+    first_of_frame = false;
+    at = end;
+  }
+  return at - from;
+}
+
+HoldResult HoleStore::hold(Anchor& anchor, const EarlySegment& segment) noexcept {
+  HoldResult result;
+  const std::uint32_t length = static_cast<std::uint32_t>(segment.data.size()) + segment.missing_tail;
+  if (anchor == none) {
+    anchor = pool_.take();
+    if (anchor == none) return {.no_room = true};
+    head(anchor).next.fill(none);
+    head(anchor).octets = 0;
+  }
+
+  // Walk the held pieces that the segment meets, and put what lies between them.
+  SlabPool::Index before = last_before(anchor, segment.seq, nullptr);
+  const bool covers = before != none && distance(segment.seq, node(before).seq + node(before).length) > 0;
+  SlabPool::Index old = covers ? before : links(anchor, before)[0];
+  bool first_of_frame = !segment.counted;
+  std::uint32_t at = 0;
+  while (at < length && !result.no_room) {
+    const std::uint32_t gap_end =
+        old == none
+            ? length
+            : static_cast<std::uint32_t>(std::clamp<std::int64_t>(distance(segment.seq, node(old).seq), at, length));
+    if (gap_end > at) {
+      const std::uint32_t stored = put(anchor, segment, at, gap_end, first_of_frame);
+      result.held |= stored != 0;
+      result.no_room = stored != gap_end - at;
+    }
+    if (old == none || gap_end == length) break;
+    result.conflict |= merge(old, segment, length);
+    const std::int32_t old_end = distance(segment.seq, node(old).seq + node(old).length);
+    at = std::max(gap_end, static_cast<std::uint32_t>(std::max(old_end, 0)));
+    old = node(old).next[0];
+  }
+  if (head(anchor).next[0] == none) drop_all(anchor);
+  return result;
+}
+
+EarlyPiece HoleStore::front(Anchor anchor) const noexcept {
+  const SlabPool::Index index = head(anchor).next[0];
+  const Node& first = node(index);
+  const bool absent = (first.flags & kAbsent) != 0;
+  return {first.seq,
+          first.length,
+          absent ? Bytes{} : Bytes{data(index), first.length},
+          first.ack,
+          (first.flags & kHasAck) != 0,
+          (first.flags & kSegmentStart) != 0,
+          absent,
+          (first.flags & kFirstOfFrame) != 0,
+          first.arrived};
+}
+
+void HoleStore::drop_front(Anchor& anchor) noexcept {
+  Head& list = head(anchor);
+  const SlabPool::Index index = list.next[0];
+  const Node& first = node(index);
+  list.octets -= first.length;
+  for (std::size_t level = 0; level < kLevels && list.next[level] == index; ++level)
+    list.next[level] = first.next[level];
+  pool_.give(index);
+  if (list.next[0] == none) {
+    pool_.give(anchor);
+    anchor = none;
+  }
+}
+
+std::uint32_t HoleStore::drop_all(Anchor& anchor) noexcept {
+  if (anchor == none) return 0;
+  std::uint32_t frames = 0;
+  for (SlabPool::Index index = head(anchor).next[0]; index != none;) {
+    const SlabPool::Index next = node(index).next[0];
+    frames += (node(index).flags & kFirstOfFrame) != 0 ? 1U : 0U;
+    pool_.give(index);
+    index = next;
+  }
+  pool_.give(anchor);
+  anchor = none;
+  return frames;
+}
+
+std::uint32_t HoleStore::octets(Anchor anchor) const noexcept {
+  return anchor == none ? 0 : head(anchor).octets;
+}
+
+} // namespace xdpcap::tcp

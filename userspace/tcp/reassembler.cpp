@@ -1,0 +1,146 @@
+#include "tcp/reassembler.hpp"
+
+#include <algorithm>
+
+namespace xdpcap::tcp {
+
+void Reassembler::end_probe(HalfConnection& self, Instant now) noexcept {
+  const std::uint32_t sample_us = std::max(static_cast<std::uint32_t>(ns_since_1970(now) / 1000) - self.probe_us, 1U);
+  self.probe_us = 0;
+  // RFC 6298, 2.3: alpha is 1/8.
+  self.srtt_us = self.srtt_us == 0 ? sample_us : self.srtt_us - self.srtt_us / 8 + sample_us / 8;
+}
+
+bool Reassembler::is_old_by_timestamp(const HalfConnection& self, const wire::Segment& segment) noexcept {
+  return segment.options.has_timestamps && self.has(HalfConnection::has_timestamps) &&
+         self.has(HalfConnection::started) &&
+         static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) < 0;
+}
+
+// Learns what a segment says of its own direction: where it starts, its clock,
+// its end.
+void Reassembler::note_sequence(HalfConnection& self, const wire::Segment& segment) noexcept {
+  const bool has_fin = segment.flags.has(wire::TcpFlags::fin);
+  if (!self.has(HalfConnection::started) && (segment.length() != 0 || has_fin)) {
+    self.set(HalfConnection::started);
+    self.next = segment.seq;
+    self.state = next_state(self.state, Event::joined);
+  }
+  // RFC 7323, 4.3: only a segment at the left edge of the window moves the clock.
+  if (segment.options.has_timestamps && distance(segment.seq, self.next) >= 0) {
+    self.set(HalfConnection::has_timestamps);
+    self.ts_recent = segment.options.timestamp_value;
+  }
+  if (!segment.options.has_timestamps) {
+    self.clear(HalfConnection::has_timestamps);
+    self.ts_recent = 0;
+  }
+  if (has_fin && !self.has(HalfConnection::fin_seen) && !self.has(HalfConnection::ended)) {
+    const Seq fin = segment.seq + segment.length();
+    if (distance(self.next, fin) < 0) return;
+    self.set(HalfConnection::fin_seen);
+    self.clear(HalfConnection::rst_pending);
+    self.last = fin;
+    self.state = next_state(self.state, Event::sent_fin);
+  }
+}
+
+// An acknowledgement that the fast path did not expect: the first one, an old
+// one, or one of octets that were not seen.
+void Reassembler::note_early_acknowledgement(HalfConnection& self, HalfConnection& peer,
+                                             const wire::Segment& segment) noexcept {
+  if (self.has(HalfConnection::acked_any) && distance(self.last_ack, segment.ack) < 0) return;
+  if (peer.has(HalfConnection::started) && distance(peer.next, segment.ack) > kWindowMax) return;
+  self.set(HalfConnection::acked_any);
+  note_acknowledgement(self, peer, segment);
+}
+
+Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept {
+  const auto length = static_cast<std::int32_t>(piece.data.size() + piece.missing_tail);
+  if (length == 0) return Fit::empty;
+  if (self.has(HalfConnection::ended)) return Fit::beyond_end;
+  const std::int32_t ahead = distance(self.next, piece.seq);
+  if (ahead == -1 && length == 1) return Fit::keep_alive;
+  if (ahead + length <= 0) return Fit::duplicate;
+  if (ahead > kWindowMax) return Fit::beyond_end;
+  if (ahead < 0) {
+    const std::size_t old = static_cast<std::size_t>(-ahead);
+    const std::size_t cut = std::min(old, piece.data.size());
+    piece.data = piece.data.subspan(cut);
+    piece.missing_tail -= static_cast<std::uint32_t>(old - cut);
+    piece.seq = self.next;
+    piece.at_segment_start = false;
+  }
+  if (self.has(HalfConnection::fin_seen)) {
+    const std::int32_t room = distance(piece.seq, self.last);
+    if (room <= 0) return Fit::beyond_end;
+    const auto wanted = static_cast<std::size_t>(room);
+    if (piece.data.size() > wanted) piece.data = piece.data.first(wanted);
+    piece.missing_tail = std::min(piece.missing_tail, static_cast<std::uint32_t>(wanted - piece.data.size()));
+  }
+  return ahead > 0 ? Fit::early : Fit::in_order;
+}
+
+Reassembler::ResetFit Reassembler::judge_reset(const HalfConnection& self, const HalfConnection& peer,
+                                               const wire::Segment& segment) noexcept {
+  if (!self.has(HalfConnection::started)) return ResetFit::exact; // nothing speaks against it
+  if (segment.seq == self.next) return ResetFit::exact;
+  // The receiver's own RCV.NXT is what it acknowledged last; it may lag behind
+  // what was seen here.
+  if (peer.has(HalfConnection::acked_any) && segment.seq == peer.last_ack) return ResetFit::exact;
+  const std::int32_t ahead = distance(self.next, segment.seq);
+  if (ahead < 0) return ResetFit::outside;
+  const std::int32_t window = peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known)
+                                  ? distance(self.next, peer.window_edge)
+                                  : kWindowMax;
+  return ahead < window ? ResetFit::in_window : ResetFit::outside;
+}
+
+void Reassembler::revoke_reset(Connection& connection, HalfConnection& self) noexcept {
+  self.clear(HalfConnection::rst_pending);
+  connection.set(Connection::rst_revoked);
+  counters_.add(StreamCount::resets_revoked);
+}
+
+void Reassembler::hold_syn_data(HalfConnection& self, const wire::Segment& segment) noexcept {
+  self.set(HalfConnection::syn_unconfirmed);
+  const HoldResult result = holes_.hold(self.early, {.seq = segment.seq + 1,
+                                                     .data = segment.payload,
+                                                     .missing_tail = segment.missing_tail,
+                                                     .arrived = segment.arrived});
+  if (result.held) ++frames_held_;
+}
+
+bool Reassembler::is_waiting(const Connection& connection) const noexcept {
+  const HalfConnection& client = connection.from(Direction::to_server);
+  const HalfConnection& server = connection.from(Direction::to_client);
+  return client.early != HoleStore::none || server.early != HoleStore::none || is_acknowledged_unseen(client, server) ||
+         is_acknowledged_unseen(server, client);
+}
+
+void Reassembler::drop_held(HalfConnection& self) noexcept {
+  const std::uint32_t frames = holes_.drop_all(self.early);
+  frames_held_ -= frames;
+  counters_.add(StreamCount::held_dropped, frames);
+}
+
+void Reassembler::forget(Connection& connection) noexcept {
+  for (HalfConnection& half : connection.half) drop_held(half);
+}
+
+void Reassembler::count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept {
+  if (self.gaps != UINT8_MAX) ++self.gaps;
+  self.gap_octets += octets;
+  counters_.add(cause == GapCause::network   ? StreamCount::gaps_network
+                : cause == GapCause::capture ? StreamCount::gaps_capture
+                                             : StreamCount::gaps_other);
+  counters_.add(StreamCount::gap_octets, octets);
+}
+
+void Reassembler::count_settled(const EarlyPiece& piece, StreamCount as) noexcept {
+  if (!piece.first_of_frame) return;
+  --frames_held_;
+  counters_.add(as);
+}
+
+} // namespace xdpcap::tcp

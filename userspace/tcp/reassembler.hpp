@@ -1,0 +1,198 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "core/counters.hpp"
+#include "core/stream.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/hole_store.hpp"
+#include "tcp/verdict.hpp"
+#include "wire/segment.hpp"
+
+namespace xdpcap::tcp {
+
+// Where a connection's octets go: in order, each once, gaps in their place.
+// on_end comes once for each direction and is the last word about it.
+template <class S>
+concept StreamSink = requires(S& sink, const StreamBytes& bytes, const StreamGap& gap, Direction direction,
+                              StreamEnd end, Instant at) {
+  { sink.on_bytes(bytes) }
+  noexcept;
+  { sink.on_gap(gap) }
+  noexcept;
+  { sink.on_end(direction, end, at) }
+  noexcept;
+};
+
+struct ReassemblyLimits {
+  std::size_t hole_store_bytes = 32U << 20;
+  std::uint32_t early_octets_max = 4U << 20; // held by one direction
+  OverlapPolicy overlap = OverlapPolicy::first;
+};
+
+// Puts the segments of connections into order (RFC 9293, 3.10.7.4, read from the
+// middle). Works on a Connection the caller keeps; holds the early octets of all
+// of them. One thread, no allocation after construction.
+//
+// Two orders are kept: that of the octets of a direction, and that of cause:
+// octets whose segment acknowledges bytes of the other direction that were not
+// seen yet wait for these, because captures swap directions. Both waits end when
+// the caller says so (give_up), after a grace of packet time.
+class Reassembler {
+ public:
+  // No window is larger (RFC 7323, 2.3): what is farther away is not of this stream.
+  static constexpr std::int32_t kWindowMax = 1 << 30;
+
+  explicit Reassembler(const ReassemblyLimits& limits)
+      : holes_(limits.hole_store_bytes, limits.early_octets_max, limits.overlap) {}
+
+  // Takes the next segment of an open connection in which nothing is being
+  // opened (SYNs are the tracker's).
+  template <StreamSink Sink>
+  SegmentVerdict accept(Connection& connection, Direction direction, const wire::Segment& segment,
+                        Sink& sink) noexcept {
+    HalfConnection& self = connection.from(direction);
+    HalfConnection& peer = connection.from(opposite(direction));
+    ++self.packets;
+    if (is_predicted(self, peer, segment)) [[likely]] {
+      note_acknowledgement(self, peer, segment);
+      if (segment.payload.empty()) return SegmentVerdict::control;
+      deliver(self, direction, segment, sink);
+      if (peer.early != HoleStore::none) [[unlikely]]
+        settle(connection, sink);
+      return SegmentVerdict::delivered;
+    }
+    return accept_slow(connection, direction, segment, sink);
+  }
+
+  // Holds the data of a SYN until a SYN-ACK decides about it (confirm_syn_data).
+  void hold_syn_data(HalfConnection& self, const wire::Segment& segment) noexcept;
+  template <StreamSink Sink>
+  void confirm_syn_data(Connection& connection, Direction direction, bool taken, Sink& sink) noexcept;
+
+  // Octets are missing, or held back: somebody has to call give_up() in time.
+  [[nodiscard]] bool is_waiting(const Connection& connection) const noexcept;
+
+  // Ends the waits for which there is proof: what the receiver acknowledged and
+  // was not seen is a gap of this cause; so is a hole in a direction whose other
+  // one was never seen. With `by_force` every wait ends.
+  template <StreamSink Sink>
+  void give_up(Connection& connection, GapCause cause, bool by_force, Instant now, Sink& sink) noexcept;
+
+  // Delivers what is left, holes as gaps, and ends both directions.
+  template <StreamSink Sink>
+  void finish(Connection& connection, StreamEnd end, GapCause cause, Instant now, Sink& sink) noexcept;
+
+  // Drops what is held without a word.
+  void forget(Connection& connection) noexcept;
+
+  [[nodiscard]] const Counters<StreamCount>& counters() const noexcept { return counters_; }
+  [[nodiscard]] const HoleStore& holes() const noexcept { return holes_; }
+  [[nodiscard]] std::uint64_t frames_held() const noexcept { return frames_held_; }
+
+ private:
+  // Everything about this segment was expected (header prediction, Van Jacobson):
+  // it begins where the direction ends, nothing is held, nothing is unusual.
+  static bool is_predicted(const HalfConnection& self, const HalfConnection& peer,
+                           const wire::Segment& segment) noexcept {
+    using wire::TcpFlags;
+    constexpr std::uint8_t kUnusual = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::urg | TcpFlags::ack;
+    constexpr std::uint8_t kPlain = HalfConnection::started | HalfConnection::acked_any;
+    constexpr std::uint8_t kMask =
+        static_cast<std::uint8_t>(~(HalfConnection::has_timestamps | HalfConnection::scale_known));
+    return (segment.flags.bits & kUnusual) == TcpFlags::ack && segment.seq == self.next &&
+           (self.flags & kMask) == kPlain && self.early == HoleStore::none && segment.missing_tail == 0 &&
+           segment.options.has_timestamps == self.has(HalfConnection::has_timestamps) &&
+           static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) >= 0 &&
+           (segment.ack == self.last_ack ||
+            (distance(self.last_ack, segment.ack) > 0 && distance(segment.ack, peer.next) >= 0));
+  }
+
+  template <StreamSink Sink>
+  static void deliver(HalfConnection& self, Direction direction, const wire::Segment& segment, Sink& sink) noexcept {
+    const auto length = static_cast<std::uint32_t>(segment.payload.size());
+    const std::uint64_t offset = self.offset;
+    self.ts_recent = segment.options.timestamp_value;
+    self.next = self.next + length;
+    self.offset += length;
+    begin_probe(self, segment.arrived);
+    sink.on_bytes(StreamBytes{direction, true, offset, segment.payload, segment.arrived});
+  }
+
+  // One octet at a time is timed on its way to the other end and back (Karn's
+  // rule: a retransmission spoils the probe).
+  static void begin_probe(HalfConnection& self, Instant now) noexcept {
+    if (self.probe_us != 0) return;
+    self.probe_end = self.next;
+    self.probe_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000) | 1;
+  }
+
+  static void note_acknowledgement(HalfConnection& self, HalfConnection& peer, const wire::Segment& segment) noexcept {
+    if (segment.window == 0 && self.zero_windows != UINT8_MAX) ++self.zero_windows;
+    self.last_ack = segment.ack;
+    self.window_edge = segment.ack + (std::uint32_t{segment.window} << self.window_scale);
+    if (peer.probe_us != 0 && distance(peer.probe_end, segment.ack) >= 0) end_probe(peer, segment.arrived);
+    if (peer.has(HalfConnection::fin_seen) && distance(peer.last, segment.ack) > 0) [[unlikely]] {
+      peer.state = next_state(peer.state, Event::fin_acknowledged);
+      self.state = next_state(self.state, Event::received_fin);
+    }
+  }
+
+  static void end_probe(HalfConnection& self, Instant now) noexcept;
+
+  // What a segment looks like once it is cut to what its direction still wants.
+  enum class Fit : std::uint8_t { empty, in_order, early, duplicate, keep_alive, beyond_end };
+  static Fit cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept;
+  static bool is_blocked(const HalfConnection& peer, bool has_ack, Seq ack) noexcept {
+    if (!has_ack || !peer.has(HalfConnection::started) || peer.has(HalfConnection::ended)) return false;
+    const std::int32_t unseen = distance(peer.next, ack);
+    return unseen > 0 && unseen <= kWindowMax;
+  }
+  static bool is_acknowledged_unseen(const HalfConnection& self, const HalfConnection& peer) noexcept {
+    return peer.has(HalfConnection::acked_any) && self.has(HalfConnection::started) &&
+           !self.has(HalfConnection::ended) && distance(self.next, peer.last_ack) > 0;
+  }
+
+  template <StreamSink Sink>
+  SegmentVerdict accept_slow(Connection&, Direction, const wire::Segment&, Sink&) noexcept;
+  template <StreamSink Sink>
+  SegmentVerdict accept_reset(Connection&, Direction, const wire::Segment&, Sink&) noexcept;
+  template <StreamSink Sink>
+  SegmentVerdict place(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  template <StreamSink Sink>
+  SegmentVerdict hold(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  template <StreamSink Sink>
+  void settle(Connection&, Sink&) noexcept;
+  template <StreamSink Sink>
+  bool drain(Connection&, Direction, Sink&) noexcept;
+  template <StreamSink Sink>
+  void hand_on(HalfConnection&, Direction, const EarlyPiece&, Sink&) noexcept;
+  template <StreamSink Sink>
+  void declare_gap(HalfConnection&, Direction, Seq to, GapCause, Instant, Sink&) noexcept;
+  template <StreamSink Sink>
+  void reach_end(HalfConnection&, Direction, Instant, Sink&) noexcept;
+  template <StreamSink Sink>
+  bool end_one_wait(Connection&, GapCause, bool by_force, Instant, Sink&) noexcept;
+
+  // Non-template halves of the above.
+  static bool is_old_by_timestamp(const HalfConnection& self, const wire::Segment& segment) noexcept;
+  static void note_sequence(HalfConnection& self, const wire::Segment& segment) noexcept;
+  static void note_early_acknowledgement(HalfConnection& self, HalfConnection& peer,
+                                         const wire::Segment& segment) noexcept;
+  enum class ResetFit : std::uint8_t { exact, in_window, outside };
+  static ResetFit judge_reset(const HalfConnection& self, const HalfConnection& peer,
+                              const wire::Segment& segment) noexcept;
+  void revoke_reset(Connection& connection, HalfConnection& self) noexcept;
+  void drop_held(HalfConnection& self) noexcept;
+  void count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept;
+  void count_settled(const EarlyPiece& piece, StreamCount as) noexcept;
+
+  HoleStore holes_;
+  Counters<StreamCount> counters_;
+  std::uint64_t frames_held_ = 0;
+};
+
+} // namespace xdpcap::tcp
+
+#include "tcp/reassembler_slow.hpp"

@@ -1,0 +1,268 @@
+#pragma once
+
+// The slow path of the reassembler: what happens to segments that were not
+// predicted. Templates, because they call the sink; included by reassembler.hpp
+// only.
+
+#include "tcp/reassembler.hpp"
+
+namespace xdpcap::tcp {
+
+template <StreamSink Sink>
+[[gnu::noinline]] SegmentVerdict Reassembler::accept_slow(Connection& connection, Direction direction,
+                                                          const wire::Segment& segment, Sink& sink) noexcept {
+  using wire::TcpFlags;
+  HalfConnection& self = connection.from(direction);
+  HalfConnection& peer = connection.from(opposite(direction));
+  if (segment.flags.has(TcpFlags::rst)) return accept_reset(connection, direction, segment, sink);
+  if (is_old_by_timestamp(self, segment)) {
+    connection.set(Connection::paws_seen);
+    return segment.length() == 0 ? SegmentVerdict::control : SegmentVerdict::old_timestamp;
+  }
+  if (segment.flags.has(TcpFlags::urg)) connection.set(Connection::urgent_seen);
+  if (self.has(HalfConnection::syn_unconfirmed)) {
+    // Its sender goes on although no SYN-ACK was seen: where it goes on tells
+    // whether the SYN's data was taken.
+    confirm_syn_data(connection, direction, distance(self.next, segment.seq) > 0, sink);
+  }
+  note_sequence(self, segment);
+  if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);
+  if (self.has(HalfConnection::rst_pending) && segment.length() != 0) revoke_reset(connection, self);
+
+  EarlySegment piece{.seq = segment.seq,
+                     .data = segment.payload,
+                     .missing_tail = segment.missing_tail,
+                     .ack = segment.ack,
+                     .has_ack = segment.flags.has(TcpFlags::ack),
+                     .arrived = segment.arrived};
+  const SegmentVerdict verdict = place(connection, direction, piece, sink);
+  settle(connection, sink);
+  return verdict;
+}
+
+// Delivers a piece, holds it, or says why not.
+template <StreamSink Sink>
+SegmentVerdict Reassembler::place(Connection& connection, Direction direction, EarlySegment& piece,
+                                  Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  const HalfConnection& peer = connection.from(opposite(direction));
+  switch (cut_to_fit(self, piece)) {
+    case Fit::empty:
+      return SegmentVerdict::control;
+    case Fit::keep_alive:
+      return SegmentVerdict::keep_alive;
+    case Fit::beyond_end:
+      return SegmentVerdict::beyond_end;
+    case Fit::duplicate:
+      ++self.retransmissions;
+      self.probe_us = 0;
+      return SegmentVerdict::duplicate;
+    case Fit::in_order:
+      if (self.early == HoleStore::none && !is_blocked(peer, piece.has_ack, piece.ack)) {
+        hand_on(self, direction,
+                EarlyPiece{.seq = piece.seq,
+                           .length = static_cast<std::uint32_t>(piece.data.size()),
+                           .data = piece.data,
+                           .at_segment_start = piece.at_segment_start,
+                           .arrived = piece.arrived},
+                sink);
+        begin_probe(self, piece.arrived);
+        if (piece.missing_tail != 0) {
+          declare_gap(self, direction, self.next + piece.missing_tail, GapCause::snaplen, piece.arrived, sink);
+        }
+        return SegmentVerdict::delivered;
+      }
+      break;
+    case Fit::early:
+      if (self.out_of_order != UINT16_MAX) ++self.out_of_order;
+      piece.beyond_window = peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known) &&
+                            self.has(HalfConnection::scale_known) && distance(peer.window_edge, piece.seq) >= 0;
+      if (piece.beyond_window) {
+        connection.set(Connection::beyond_window);
+        counters_.add(StreamCount::beyond_window);
+      }
+      break;
+  }
+  return hold(connection, direction, piece, sink);
+}
+
+template <StreamSink Sink>
+SegmentVerdict Reassembler::hold(Connection& connection, Direction direction, EarlySegment& piece,
+                                 Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  const HoldResult result = holes_.hold(self.early, piece);
+  if (result.conflict) {
+    connection.set(Connection::overlap_conflict);
+    counters_.add(StreamCount::overlap_conflicts);
+  }
+  if (result.held && !piece.counted) {
+    piece.counted = true;
+    ++frames_held_;
+  }
+  if (result.no_room && self.early != HoleStore::none && distance(self.next, holes_.front(self.early).seq) > 0) {
+    // Its share is used up: what is missing is given up, so that the rest moves.
+    declare_gap(self, direction, holes_.front(self.early).seq, GapCause::unknown, piece.arrived, sink);
+    settle(connection, sink);
+    const SegmentVerdict verdict = place(connection, direction, piece, sink);
+    return piece.counted ? SegmentVerdict::held : verdict;
+  }
+  if (piece.counted) return SegmentVerdict::held;
+  if (result.no_room) return SegmentVerdict::hole_store_full;
+  ++self.retransmissions;
+  return SegmentVerdict::duplicate;
+}
+
+template <StreamSink Sink>
+SegmentVerdict Reassembler::accept_reset(Connection& connection, Direction direction, const wire::Segment& segment,
+                                         Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  const HalfConnection& peer = connection.from(opposite(direction));
+  switch (judge_reset(self, peer, segment)) {
+    case ResetFit::outside:
+      return SegmentVerdict::reset_ignored;
+    case ResetFit::in_window:
+      // RFC 5961, 3: challenged, not obeyed. If its sender falls silent it meant it.
+      if (!self.has(HalfConnection::fin_seen)) {
+        self.set(HalfConnection::rst_pending);
+        self.last = segment.seq;
+      }
+      return SegmentVerdict::reset;
+    case ResetFit::exact:
+      break;
+  }
+  finish(connection, StreamEnd::rst, GapCause::network, segment.arrived, sink);
+  for (HalfConnection& half : connection.half) half.state = next_state(half.state, Event::reset);
+  return SegmentVerdict::reset;
+}
+
+template <StreamSink Sink>
+void Reassembler::confirm_syn_data(Connection& connection, Direction direction, bool taken, Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  self.clear(HalfConnection::syn_unconfirmed);
+  if (!taken) drop_held(self);
+  settle(connection, sink);
+}
+
+// Hands a piece on whose turn it is; a front that was delivered meanwhile is cut off.
+template <StreamSink Sink>
+void Reassembler::hand_on(HalfConnection& self, Direction direction, const EarlyPiece& piece, Sink& sink) noexcept {
+  const auto seen = static_cast<std::uint32_t>(distance(piece.seq, self.next));
+  if (piece.absent) {
+    declare_gap(self, direction, piece.seq + piece.length, GapCause::snaplen, piece.arrived, sink);
+    return;
+  }
+  const Bytes fresh = piece.data.subspan(seen);
+  const std::uint64_t offset = self.offset;
+  self.next = self.next + static_cast<std::uint32_t>(fresh.size());
+  self.offset += fresh.size();
+  if (!fresh.empty()) {
+    sink.on_bytes(StreamBytes{direction, piece.at_segment_start && seen == 0, offset, fresh, piece.arrived});
+  }
+}
+
+template <StreamSink Sink>
+void Reassembler::declare_gap(HalfConnection& self, Direction direction, Seq to, GapCause cause, Instant now,
+                              Sink& sink) noexcept {
+  const std::int32_t octets = distance(self.next, to);
+  if (octets <= 0) return;
+  const std::uint64_t offset = self.offset;
+  count_gap(self, static_cast<std::uint32_t>(octets), cause);
+  self.next = to;
+  self.offset += static_cast<std::uint64_t>(octets);
+  sink.on_gap(StreamGap{direction, offset, static_cast<std::uint64_t>(octets), cause, now});
+}
+
+template <StreamSink Sink>
+void Reassembler::reach_end(HalfConnection& self, Direction direction, Instant now, Sink& sink) noexcept {
+  if (!self.has(HalfConnection::fin_seen) || self.has(HalfConnection::ended) || distance(self.last, self.next) < 0)
+    return;
+  self.set(HalfConnection::ended);
+  self.next = self.last + 1;
+  drop_held(self);
+  sink.on_end(direction, StreamEnd::fin, now);
+}
+
+// Delivers held pieces of a direction as far as their turn has come. Answers
+// whether anything moved.
+template <StreamSink Sink>
+bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  const HalfConnection& peer = connection.from(opposite(direction));
+  const Seq before = self.next;
+  if (self.has(HalfConnection::syn_unconfirmed)) return false;
+  while (self.early != HoleStore::none) {
+    const EarlyPiece piece = holes_.front(self.early);
+    if (distance(self.next, piece.seq) > 0 || is_blocked(peer, piece.has_ack, piece.ack)) break;
+    const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
+    if (wanted) hand_on(self, direction, piece, sink);
+    count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
+    holes_.drop_front(self.early);
+  }
+  reach_end(self, direction, connection.last_seen, sink);
+  return !(self.next == before);
+}
+
+template <StreamSink Sink>
+[[gnu::noinline]] void Reassembler::settle(Connection& connection, Sink& sink) noexcept {
+  bool moved = true;
+  while (moved) {
+    moved = drain(connection, Direction::to_server, sink);
+    moved |= drain(connection, Direction::to_client, sink);
+  }
+}
+
+// Finds one direction whose wait may end and ends it. Proof of loss goes before
+// force, so that the order of cause holds as long as it can.
+template <StreamSink Sink>
+bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_force, Instant now,
+                               Sink& sink) noexcept {
+  for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    HalfConnection& self = connection.from(direction);
+    const HalfConnection& peer = connection.from(opposite(direction));
+    if (!is_acknowledged_unseen(self, peer)) continue;
+    Seq to = peer.last_ack;
+    if (self.early != HoleStore::none && distance(holes_.front(self.early).seq, to) > 0)
+      to = holes_.front(self.early).seq;
+    if (self.has(HalfConnection::fin_seen) && distance(self.last, to) > 0) to = self.last;
+    if (distance(self.next, to) <= 0) continue;
+    declare_gap(self, direction, to, cause, now, sink);
+    return true;
+  }
+  for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    HalfConnection& self = connection.from(direction);
+    const HalfConnection& peer = connection.from(opposite(direction));
+    if (self.early == HoleStore::none || (!by_force && peer.has(HalfConnection::started))) continue;
+    const Seq to = holes_.front(self.early).seq;
+    if (distance(self.next, to) <= 0) continue; // held for its cause only
+    declare_gap(self, direction, to, by_force ? GapCause::unknown : cause, now, sink);
+    return true;
+  }
+  return false;
+}
+
+template <StreamSink Sink>
+void Reassembler::give_up(Connection& connection, GapCause cause, bool by_force, Instant now, Sink& sink) noexcept {
+  do {
+    settle(connection, sink);
+  } while (end_one_wait(connection, cause, by_force, now, sink));
+}
+
+template <StreamSink Sink>
+void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, Instant now, Sink& sink) noexcept {
+  for (HalfConnection& half : connection.half) {
+    if (half.has(HalfConnection::syn_unconfirmed)) drop_held(half);
+    half.clear(HalfConnection::syn_unconfirmed);
+  }
+  give_up(connection, cause, true, now, sink);
+  for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    HalfConnection& self = connection.from(direction);
+    if (self.has(HalfConnection::ended)) continue;
+    drop_held(self);
+    const bool was_reset =
+        self.has(HalfConnection::rst_pending) || connection.from(opposite(direction)).has(HalfConnection::rst_pending);
+    self.set(HalfConnection::ended);
+    sink.on_end(direction, was_reset ? StreamEnd::rst : end, now);
+  }
+}
+
+} // namespace xdpcap::tcp

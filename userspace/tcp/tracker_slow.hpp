@@ -1,0 +1,378 @@
+#pragma once
+
+// How connections begin, wait and end: what is rare. Templates, because they
+// call the sink; included by tracker.hpp only.
+
+#include "tcp/tracker.hpp"
+
+namespace xdpcap::tcp {
+
+namespace detail {
+
+inline std::size_t side_of(const wire::Segment& segment) noexcept {
+  return segment.from_low ? 0 : 1;
+}
+
+// The initial sequence number of a direction whose stream began with its SYN.
+inline Seq initial_sequence(const HalfConnection& half) noexcept {
+  const std::uint32_t fin = half.has(HalfConnection::ended) && half.has(HalfConnection::fin_seen) ? 1 : 0;
+  return half.next - static_cast<std::uint32_t>(half.offset) - 1 - fin;
+}
+
+inline void note_syn(Embryo& embryo, const wire::Segment& segment) noexcept {
+  const std::size_t side = side_of(segment);
+  embryo.isn[side] = segment.seq;
+  embryo.flags = static_cast<std::uint8_t>(embryo.flags | Embryo::low_isn << side);
+  if (segment.options.has_window_scale) {
+    embryo.window_scale[side] = segment.options.window_scale;
+    embryo.flags = static_cast<std::uint8_t>(embryo.flags | Embryo::low_scale << side);
+  }
+}
+
+// The data of a SYN or SYN-ACK as a segment of its own.
+inline wire::Segment without_syn(const wire::Segment& segment) noexcept {
+  wire::Segment data = segment;
+  data.seq = segment.seq + 1;
+  data.flags.bits = static_cast<std::uint8_t>(data.flags.bits & ~wire::TcpFlags::syn);
+  return data;
+}
+
+} // namespace detail
+
+template <class Flow>
+template <class Sink>
+[[gnu::noinline]] SegmentVerdict Tracker<Flow>::accept_opening(Flow* flow, std::uint64_t hash,
+                                                               const wire::Segment& segment, Sink& sink) noexcept {
+  using wire::TcpFlags;
+  if (segment.flags.has(TcpFlags::rst)) {
+    if (flow != nullptr) return accept_known(*flow, segment, sink);
+    if (Embryo* embryo = embryos_.find(hash, now_); embryo != nullptr) embryos_.forget(*embryo);
+    return SegmentVerdict::reset;
+  }
+  if (!segment.flags.has(TcpFlags::syn)) return accept_first(hash, segment, sink);
+  return segment.flags.has(TcpFlags::ack) ? accept_syn_ack(flow, hash, segment, sink)
+                                          : accept_syn(flow, hash, segment, sink);
+}
+
+template <class Flow>
+template <class Sink>
+SegmentVerdict Tracker<Flow>::accept_syn(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
+                                         Sink& sink) noexcept {
+  if (flow != nullptr) {
+    Connection& connection = flow->tcp;
+    const HalfConnection& self = connection.from(connection.direction_of(segment.from_low));
+    if (self.has(HalfConnection::started) && detail::initial_sequence(self) == segment.seq)
+      return SegmentVerdict::opening;
+    // On a connection that has ended it begins a new one. On a live one it only
+    // does so if the other end takes it: the SYN-ACK will tell.
+    if (connection.has(Connection::closed) || is_eventful(connection)) {
+      remove(*flow, StreamEnd::timeout, FlowCount::closed_reused, sink);
+      flow = nullptr;
+    }
+  }
+  Embryo* embryo = embryos_.find(hash, now_);
+  const std::size_t side = detail::side_of(segment);
+  const bool other_side_opens = embryo != nullptr && embryo->knows_isn(side ^ 1) && !embryo->has(Embryo::syn_ack_seen);
+  if (embryo == nullptr || (embryo->knows_isn(side) && !(embryo->isn[side] == segment.seq))) {
+    if (embryo != nullptr) embryos_.forget(*embryo);
+    embryo = &embryos_.create(hash, now_);
+    if (segment.from_low) embryo->flags |= Embryo::client_is_low;
+  } else if (!other_side_opens && !embryo->knows_isn(side)) {
+    if (segment.from_low) embryo->flags |= Embryo::client_is_low;
+  }
+  detail::note_syn(*embryo, segment);
+  if (flow != nullptr || segment.length() == 0) return SegmentVerdict::opening;
+
+  // TCP Fast Open (RFC 7413): the data waits for the SYN-ACK.
+  flow = promote(*embryo, hash, segment, sink);
+  if (flow == nullptr) return SegmentVerdict::flow_table_full;
+  HalfConnection& self = flow->tcp.from(flow->tcp.direction_of(segment.from_low));
+  ++self.packets;
+  reassembler_.hold_syn_data(self, segment);
+  look_after(*flow, sink);
+  return self.early == HoleStore::none ? SegmentVerdict::hole_store_full : SegmentVerdict::held;
+}
+
+template <class Flow>
+template <class Sink>
+SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
+                                             Sink& sink) noexcept {
+  const std::size_t side = detail::side_of(segment);
+  Embryo* embryo = embryos_.find(hash, now_);
+  if (flow != nullptr) {
+    Connection& connection = flow->tcp;
+    const Direction direction = connection.direction_of(segment.from_low);
+    HalfConnection& self = connection.from(direction);
+    HalfConnection& peer = connection.from(opposite(direction));
+    const bool takes_new = embryo != nullptr && embryo->knows_isn(side ^ 1) && segment.ack == embryo->isn[side ^ 1] + 1;
+    if (takes_new) {
+      remove(*flow, StreamEnd::timeout, FlowCount::closed_reused, sink);
+    } else {
+      if (!self.has(HalfConnection::started) && peer.has(HalfConnection::syn_unconfirmed)) {
+        self.set(HalfConnection::started);
+        self.next = segment.seq + 1;
+        self.window_scale = segment.options.window_scale;
+        self.state = State::established;
+        connection.syn_to_syn_ack_us = wrapping_us(segment.arrived) - wrapping_us(connection.first_seen);
+      }
+      if (peer.has(HalfConnection::syn_unconfirmed)) {
+        Stream<Sink> stream{*flow, sink};
+        reassembler_.confirm_syn_data(connection, opposite(direction), distance(peer.next, segment.ack) > 0, stream);
+        look_after(*flow, sink);
+      }
+      return SegmentVerdict::opening;
+    }
+  }
+  if (embryo == nullptr) {
+    embryo = &embryos_.create(hash, now_);
+    if (!segment.from_low) embryo->flags |= Embryo::client_is_low;
+  } else if (embryo->knows_isn(side ^ 1) && !(segment.ack == embryo->isn[side ^ 1] + 1) &&
+             !(segment.length() != 0 && distance(embryo->isn[side ^ 1], segment.ack) > 0)) {
+    return SegmentVerdict::opening; // answers another SYN than the one that was seen last
+  } else if (!embryo->has(Embryo::syn_ack_seen)) {
+    embryo->syn_ack_delay_us = wrapping_us(segment.arrived) - embryo->syn_us;
+  }
+  detail::note_syn(*embryo, segment);
+  embryo->isn[side ^ 1] = segment.ack - 1;
+  embryo->flags |= Embryo::low_isn | Embryo::high_isn | Embryo::syn_ack_seen;
+  if (segment.length() == 0) return SegmentVerdict::opening;
+  Flow* opened = promote(*embryo, hash, segment, sink);
+  return opened == nullptr ? SegmentVerdict::flow_table_full
+                           : accept_known(*opened, detail::without_syn(segment), sink);
+}
+
+// The first segment without SYN of addresses that have no flow: a connection
+// whose opening was seen, one that was there before this capture, or a stray.
+template <class Flow>
+template <class Sink>
+SegmentVerdict Tracker<Flow>::accept_first(std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept {
+  const std::size_t side = detail::side_of(segment);
+  Flow* flow = nullptr;
+  if (Embryo* embryo = embryos_.find(hash, now_); embryo != nullptr) {
+    const std::int32_t ahead = embryo->knows_isn(side) ? distance(embryo->isn[side] + 1, segment.seq) : 0;
+    if (ahead >= -1 && ahead < Reassembler::kWindowMax) {
+      if (!embryo->knows_isn(side ^ 1) && ahead == 0 && segment.flags.has(wire::TcpFlags::ack) &&
+          segment.length() == 0) {
+        // The SYN-ACK was not captured; what the handshake's last segment
+        // acknowledges is its sequence number.
+        embryo->isn[side ^ 1] = segment.ack - 1;
+        embryo->flags = static_cast<std::uint8_t>(embryo->flags | Embryo::low_isn << (side ^ 1));
+      }
+      flow = promote(*embryo, hash, segment, sink);
+      if (flow == nullptr) return SegmentVerdict::flow_table_full;
+    }
+  }
+  if (flow == nullptr) {
+    if (segment.length() == 0) return SegmentVerdict::no_connection;
+    const bool client_is_low = sink.is_client(segment) == segment.from_low;
+    flow = open(hash, segment, client_is_low, sink);
+    if (flow == nullptr) return SegmentVerdict::flow_table_full;
+    flow->tcp.set(Connection::partial);
+    counters_.add(FlowCount::opened_partial);
+    sink.on_open(*flow);
+  }
+  return accept_known(*flow, segment, sink);
+}
+
+template <class Flow>
+template <class Sink>
+Flow* Tracker<Flow>::open(std::uint64_t hash, const wire::Segment& segment, bool client_is_low, Sink& sink) noexcept {
+  Flow* flow = table_.create(segment.key, hash);
+  if (flow == nullptr && evict_one(sink)) flow = table_.create(segment.key, hash);
+  if (flow == nullptr) return nullptr;
+  Connection& connection = flow->tcp;
+  connection.id = next_id_++;
+  connection.interface = segment.interface;
+  connection.first_seen = segment.arrived;
+  connection.last_seen = now_;
+  if (client_is_low) connection.set(Connection::client_is_low);
+  counters_.add(FlowCount::opened);
+  wheel_.arm(table_.slot_of(*flow), now_ + timeouts_.established);
+  return flow;
+}
+
+// Makes a flow of a connection whose opening was seen.
+template <class Flow>
+template <class Sink>
+Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept {
+  const Embryo said = embryo;
+  embryos_.forget(embryo);
+  Flow* flow = open(hash, segment, said.has(Embryo::client_is_low), sink);
+  if (flow == nullptr) return nullptr;
+  Connection& connection = flow->tcp;
+  const bool both = said.knows_isn(0) && said.knows_isn(1);
+  // A window is scaled only if both offered it (RFC 7323, 2.2).
+  const bool scaled = said.has(Embryo::low_scale) && said.has(Embryo::high_scale);
+  for (std::size_t side = 0; side < 2; ++side) {
+    if (!said.knows_isn(side)) continue;
+    HalfConnection& half = connection.from(connection.direction_of(side == 0));
+    half.set(HalfConnection::started);
+    half.next = said.isn[side] + 1;
+    if (scaled) half.window_scale = said.window_scale[side];
+    if (said.has(Embryo::syn_ack_seen)) half.set(HalfConnection::scale_known);
+    half.state = both ? State::established : next_state(State::closed, Event::sent_syn);
+  }
+  if (said.has(Embryo::syn_ack_seen) && said.syn_ack_delay_us != 0) {
+    connection.syn_to_syn_ack_us = said.syn_ack_delay_us;
+    const std::uint32_t since_syn_us = wrapping_us(segment.arrived) - said.syn_us;
+    connection.syn_ack_to_ack_us = since_syn_us - said.syn_ack_delay_us;
+  }
+  // The record shows when the connection began, not when it was believed.
+  connection.first_seen = segment.arrived - std::chrono::microseconds{wrapping_us(segment.arrived) - said.syn_us};
+  sink.on_open(*flow);
+  return flow;
+}
+
+template <class Flow>
+template <class Sink>
+[[gnu::noinline]] void Tracker<Flow>::look_after(Flow& flow, Sink& sink) noexcept {
+  Connection& connection = flow.tcp;
+  const HalfConnection& client = connection.from(Direction::to_server);
+  const HalfConnection& server = connection.from(Direction::to_client);
+  if (client.has(HalfConnection::ended) && server.has(HalfConnection::ended)) {
+    const bool by_fin = client.has(HalfConnection::fin_seen) && server.has(HalfConnection::fin_seen);
+    close(flow, by_fin ? StreamEnd::fin : StreamEnd::rst, by_fin ? FlowCount::closed_fin : FlowCount::closed_rst, sink);
+    return;
+  }
+  if (client.has(HalfConnection::rst_pending) || server.has(HalfConnection::rst_pending)) {
+    const std::uint32_t slot = table_.slot_of(flow);
+    wheel_.disarm(slot);
+    wheel_.arm(slot, now_ + timeouts_.reset);
+  }
+  if (connection.has(Connection::grace_running) || !reassembler_.is_waiting(connection)) return;
+  if (waits_.full() || reassembler_.holes().is_tight()) {
+    counters_.add(FlowCount::waits_shed);
+    if (!waits_.empty()) end_front_wait(true, sink);
+  }
+  if (waits_.full()) return;
+  connection.set(Connection::grace_running);
+  waits_.push({.id = connection.id, .began = now_, .queued = now_, .slot = table_.slot_of(flow)});
+  plan_duties();
+}
+
+template <class Flow>
+template <class Sink>
+void Tracker<Flow>::close(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept {
+  Connection& connection = flow.tcp;
+  if (connection.has(Connection::closed)) return;
+  Stream<Sink> stream{flow, sink};
+  reassembler_.finish(connection, end, cause_of_loss(connection.last_seen), now_, stream);
+  connection.set(Connection::closed);
+  counters_.add(as);
+  sink.on_close(flow, end, now_);
+  const std::uint32_t slot = table_.slot_of(flow);
+  wheel_.disarm(slot);
+  wheel_.arm(slot, now_ + timeouts_.linger);
+}
+
+template <class Flow>
+template <class Sink>
+void Tracker<Flow>::remove(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept {
+  close(flow, end, as, sink);
+  wheel_.disarm(table_.slot_of(flow));
+  table_.erase(flow);
+}
+
+template <class Flow>
+Duration Tracker<Flow>::timeout_of(const Connection& connection) const noexcept {
+  const std::uint8_t any = connection.half[0].flags | connection.half[1].flags;
+  if (connection.has(Connection::closed)) return timeouts_.linger;
+  if ((any & HalfConnection::rst_pending) != 0) return timeouts_.reset;
+  if ((any & HalfConnection::ended) != 0) return timeouts_.half_closed;
+  return timeouts_.established;
+}
+
+// The wheel came to a flow: it was silent too long, or it was heard of since.
+template <class Flow>
+template <class Sink>
+void Tracker<Flow>::fall_due(std::uint32_t slot, Sink& sink) noexcept {
+  Flow& flow = table_.at(slot);
+  const Instant due = flow.tcp.last_seen + timeout_of(flow.tcp);
+  wheel_.arm(slot, due);
+  if (due > now_) return;
+  const bool was_reset =
+      flow.tcp.half[0].has(HalfConnection::rst_pending) || flow.tcp.half[1].has(HalfConnection::rst_pending);
+  remove(flow, was_reset ? StreamEnd::rst : StreamEnd::timeout,
+         was_reset ? FlowCount::closed_rst : FlowCount::closed_timeout, sink);
+}
+
+template <class Flow>
+template <class Sink>
+[[gnu::noinline]] void Tracker<Flow>::do_duties(Sink& sink) noexcept {
+  if (now_ >= wheel_.next_turn()) {
+    wheel_.turn(now_, [&](std::uint32_t slot) { fall_due(slot, sink); });
+  }
+  end_waits(sink);
+  plan_duties();
+}
+
+template <class Flow>
+void Tracker<Flow>::plan_duties() noexcept {
+  next_duty_ = wheel_.next_turn();
+  if (!waits_.empty()) next_duty_ = std::min(next_duty_, waits_.front().queued + timeouts_.grace);
+}
+
+template <class Flow>
+template <class Sink>
+void Tracker<Flow>::end_waits(Sink& sink) noexcept {
+  while (!waits_.empty() && now_ >= waits_.front().queued + timeouts_.grace) end_front_wait(false, sink);
+}
+
+// Grace is over for the connection that waits longest: what is proved lost is a
+// gap; without proof it waits another round, up to an age.
+template <class Flow>
+template <class Sink>
+void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
+  WaitQueue::Entry entry = waits_.front();
+  waits_.pop();
+  Flow& flow = table_.at(entry.slot);
+  Connection& connection = flow.tcp;
+  if (connection.id != entry.id || connection.has(Connection::closed)) return;
+  connection.clear(Connection::grace_running);
+  by_force |= now_ - entry.began >= timeouts_.hole_age_max;
+  Stream<Sink> stream{flow, sink};
+  reassembler_.give_up(connection, cause_of_loss(entry.began), by_force, now_, stream);
+  if (reassembler_.is_waiting(connection)) {
+    entry.queued = now_;
+    connection.set(Connection::grace_running);
+    waits_.push(entry);
+  } else {
+    look_after(flow, sink);
+  }
+}
+
+// Makes room: of the connections next to fall silent, one that has ended, else
+// one at rest, else the one silent longest.
+template <class Flow>
+template <class Sink>
+bool Tracker<Flow>::evict_one(Sink& sink) noexcept {
+  constexpr std::uint32_t kCandidates = 32;
+  std::uint32_t seen = 0;
+  std::uint32_t chosen = FlowTable<Flow>::none;
+  std::pair<int, Instant> worth_of_chosen{};
+  wheel_.in_order([&](std::uint32_t slot) {
+    const Flow& flow = table_.at(slot);
+    const int rank = flow.tcp.has(Connection::closed) ? 0 : flow.is_at_rest() ? 1 : 2;
+    const std::pair worth{rank, flow.tcp.last_seen};
+    if (chosen == FlowTable<Flow>::none || worth < worth_of_chosen) {
+      chosen = slot;
+      worth_of_chosen = worth;
+    }
+    return ++seen < kCandidates && rank != 0;
+  });
+  if (chosen == FlowTable<Flow>::none) return false;
+  remove(table_.at(chosen), StreamEnd::evicted, FlowCount::closed_evicted, sink);
+  return true;
+}
+
+template <class Flow>
+template <class Sink>
+void Tracker<Flow>::finish_all(Sink& sink) noexcept {
+  for (std::uint32_t slot = 0; slot < table_.slots_touched(); ++slot) {
+    Flow& flow = table_.at(slot);
+    if (flow.tcp.id != 0) remove(flow, StreamEnd::capture, FlowCount::closed_timeout, sink);
+  }
+  while (!waits_.empty()) waits_.pop();
+}
+
+} // namespace xdpcap::tcp
