@@ -1,0 +1,53 @@
+#include "capture/network_namespace.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <fstream>
+#include <thread>
+
+#include "capture/sentence.hpp"
+
+namespace xdpcap::capture {
+
+Result<NetworkNamespace, Error> NetworkNamespace::create() {
+  OwnedFd fd;
+  int error = 0;
+  // A namespace belongs to a thread: this one makes it and goes, the descriptor stays.
+  std::thread([&] {
+    if (::unshare(CLONE_NEWNET) != 0) {
+      error = errno;
+      return;
+    }
+    fd = OwnedFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (!fd) error = errno;
+    // Best effort: where /proc/sys is read-only, router solicitations of the
+    // tap's inner end go to its outer end and are dropped there.
+    for (const char* scope : {"all", "default"}) {
+      std::ofstream(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", scope)) << '1';
+    }
+  }).join();
+  if (error == EPERM) {
+    return privilege(
+        "tap mode needs CAP_SYS_ADMIN at start, for the private network namespace that makes its clean-up safe; "
+        "run it with sudo, or use --mode mirror on a port that is all yours");
+  }
+  if (error != 0) return environment("no network namespace can be made: {}", errno_text(error));
+  return NetworkNamespace(std::move(fd));
+}
+
+Result<void, Error> NetworkNamespace::run(const std::function<void()>& work) const {
+  int error = 0;
+  std::thread([&] {
+    if (::setns(fd_.get(), CLONE_NEWNET) != 0) {
+      error = errno;
+      return;
+    }
+    work();
+  }).join();
+  if (error != 0) return environment("the tap's network namespace cannot be entered: {}", errno_text(error));
+  return {};
+}
+
+} // namespace xdpcap::capture
