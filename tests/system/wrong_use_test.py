@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Wrong use: one sentence that tells the cure, the documented exit code, and nothing left behind."""
+import pathlib
+import signal
+import subprocess
+import unittest
+
+import common
+import recording
+
+USAGE, ENVIRONMENT, PRIVILEGE, INPUT, OUTPUT = 1, 2, 3, 4, 5
+
+
+class WrongUse(common.SystemTest):
+    def refused(self, code, *arguments, mentions=(), node="server", before=()):
+        """Runs to its end; answers what it said."""
+        with self.nothing_left():
+            done = subprocess.run(self.lab.command(node, *before, common.XDPCAP_RUN, *arguments), capture_output=True,
+                                  text=True, timeout=30, stdin=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, code, done.stderr)
+        lines = done.stderr.strip().splitlines()
+        self.assertTrue(lines, "a refusal says why")
+        for word in mentions:
+            self.assertIn(word, lines[-1])
+        self.assertNotIn("terminate called", done.stderr)
+        return done.stderr
+
+    def recorded(self):
+        path = self.lab.room / "recording.pcap"
+        recording.keep_alive(path, 50)
+        return path
+
+    def test_neither_interface_nor_file(self):
+        self.refused(USAGE)
+
+    def test_an_unknown_option(self):
+        self.refused(USAGE, "--frobnicate", mentions=["frobnicate"])
+
+    def test_a_number_that_is_none(self):
+        self.refused(USAGE, "-r", self.recorded(), "--json", "-c", "many")
+
+    def test_a_mode_that_is_none(self):
+        self.refused(USAGE, "-i", "server0", "--mode", "sideways")
+
+    def test_no_root(self):
+        self.refused(PRIVILEGE, "-i", "server0", "--json", mentions=["CAP_"], before=["setpriv", "--reuid=65534", "--clear-groups"])
+
+    def test_an_unknown_interface_names_those_there_are(self):
+        self.refused(ENVIRONMENT, "-i", "eth99", "--json", mentions=["eth99", "server0"])
+
+    def test_an_interface_that_carries_another_xdp_program(self):
+        program = self.lab.room / "pass.bpf.o"
+        source = '#include <linux/bpf.h>\n__attribute__((section("xdp"), used)) int other(struct xdp_md *c) { return XDP_PASS; }\n'
+        subprocess.run(["clang", "-O2", "-target", "bpf", f"-I/usr/include/{self.multiarch()}", "-x", "c", "-", "-c", "-o", program],
+                       input=source, text=True, check=True)
+        self.lab.run("server", "ip", "link", "set", "server0", "xdp", "obj", program, "sec", "xdp")
+        self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json", mentions=["server0"])
+
+    def multiarch(self):
+        return subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True, check=True).stdout.strip()
+
+    def test_mirror_on_the_interface_of_the_default_route(self):
+        self.lab.run("server", "ip", "route", "add", "default", "via", "10.77.0.1")
+        self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json", mentions=["--steal"])
+
+    def test_a_second_instance_at_the_same_endpoint(self):
+        first = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint)
+        self.refused(OUTPUT, "-i", "server0", "--pub", self.endpoint, mentions=[str(self.lab.room)])
+        self.assertIsNone(first.process.poll(), "the first goes on")
+        first.stop()
+
+    def test_an_address_in_use(self):
+        script = "import socket,time; s=socket.create_server(('127.0.0.1', 5599)); print('there', flush=True); time.sleep(60)"
+        holder = self.lab.start("server", "python3", "-c", script, stdout=subprocess.PIPE)
+        holder.stdout.readline()
+        self.refused(OUTPUT, "-i", "server0", "--pub", "tcp://127.0.0.1:5599", mentions=["5599"])
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+    def test_an_endpoint_for_all_the_world_without_keys(self):
+        self.refused(USAGE, "-i", "server0", "--pub", "tcp://*:5599", mentions=["--insecure"])
+
+    def test_a_file_that_is_not_there_or_no_recording_or_not_readable(self):
+        self.refused(INPUT, "-r", self.lab.room / "nowhere.pcap", "--json", mentions=["nowhere.pcap"])
+        text = self.lab.room / "text.pcap"
+        text.write_text("this is no recording\n" * 20)
+        self.refused(INPUT, "-r", text, "--json", mentions=["text.pcap"])
+        self.refused(INPUT, "-r", self.lab.room, "--json")
+        empty = self.lab.room / "empty.pcap"
+        empty.touch()
+        self.refused(INPUT, "-r", empty, "--json", mentions=["empty.pcap"])
+
+    def test_a_truncated_file_gives_what_is_whole_and_says_so(self):
+        path = self.recorded()
+        cut = self.lab.room / "cut.pcap"
+        cut.write_bytes(path.read_bytes()[:-700])
+        done = subprocess.run([common.XDPCAP_RUN, "-r", cut, "--json"], capture_output=True, text=True, timeout=30)
+        self.assertEqual(done.returncode, INPUT, done.stderr)
+        self.assertIn("cut.pcap", done.stderr)
+        complete = [line for line in done.stdout.splitlines() if '"complete":true' in line.replace(" ", "")]
+        self.assertGreaterEqual(len(complete), 96)
+
+    def test_a_full_disk_for_the_written_file(self):
+        small = self.lab.room / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small], check=True)
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        path = self.lab.room / "recording.pcap"
+        recording.keep_alive(path, 2000)
+        self.refused(OUTPUT, "-r", path, "--json", "-w", small / "out.pcapng", mentions=["out.pcapng"])
+
+    def test_standard_output_that_is_closed(self):
+        """'xdpcap-run --json | head -1' ends, and quickly."""
+        path = self.lab.room / "recording.pcap"
+        recording.keep_alive(path, 20000)
+        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        program.stdout.readline()
+        program.stdout.close()
+        self.assertIn(program.wait(30), (0, OUTPUT, -signal.SIGPIPE))
+
+    def test_a_configuration_with_a_misspelt_key(self):
+        config = pathlib.Path(self.lab.room / "xdpcap.toml")
+        config.write_text("mod = 'tap'\n")
+        self.refused(USAGE, "-i", "server0", "--config", config, mentions=["mod"])
+
+
+if __name__ == "__main__":
+    unittest.main()
