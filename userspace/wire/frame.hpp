@@ -16,6 +16,12 @@ enum class LinkType : std::uint8_t {
   raw_ip,     // LINKTYPE_RAW 101, LINKTYPE_IPV4 228, LINKTYPE_IPV6 229: the IP version tells
   null,       // LINKTYPE_NULL 0: address family in the byte order of the writer
   loop,       // LINKTYPE_LOOP 108: the same in network byte order
+  ppp,        // LINKTYPE_PPP 9, LINKTYPE_PPP_HDLC 50
+  cisco_hdlc, // LINKTYPE_C_HDLC 104
+  pppoe,      // LINKTYPE_PPP_ETHER 51: begins with the PPPoE header
+  ieee802_11, // LINKTYPE_IEEE802_11 105
+  radiotap,   // LINKTYPE_IEEE802_11_RADIOTAP 127: the same behind a radiotap header
+  nflog,      // LINKTYPE_NFLOG 239
   unsupported,
 };
 

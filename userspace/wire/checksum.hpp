@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "core/bytes.hpp"
+#include "wire/segment.hpp"
+
+namespace xdpcap::wire {
+
+// The Internet checksum (RFC 1071): a sum of 16-bit words with the carry added
+// back in. Such sums may be made of larger words, in any byte order, and folded
+// at the end; these are in host order.
+
+// Adds `bytes` to an unfolded sum. All but the last piece of a sum must have an
+// even length. Good for 2^32 octets.
+inline std::uint64_t add_to_sum(std::uint64_t sum, const std::byte* at, std::size_t octets) noexcept {
+  // Four independent lanes keep the adder busy; one would wait for itself.
+  std::uint64_t a = 0, b = 0, c = 0, d = 0;
+  for (; octets >= 16; octets -= 16, at += 16) {
+    a += load_native<std::uint32_t>(at);
+    b += load_native<std::uint32_t>(at + 4);
+    c += load_native<std::uint32_t>(at + 8);
+    d += load_native<std::uint32_t>(at + 12);
+  }
+  for (; octets >= 4; octets -= 4, at += 4) a += load_native<std::uint32_t>(at);
+  if (octets > 0) {
+    std::uint32_t rest = 0; // the missing octets count as zeros
+    std::memcpy(&rest, at, octets);
+    b += rest;
+  }
+  return sum + a + b + c + d;
+}
+
+inline std::uint16_t fold(std::uint64_t sum) noexcept {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
+// A sum over data that holds its own checksum comes out as all ones.
+inline bool sums_up(std::uint64_t sum) noexcept {
+  return fold(sum) == 0xffff;
+}
+
+// The pseudo-header of a TCP segment of `octets` octets (RFC 9293 3.1, RFC 8200
+// 8.1). IPv4 addresses serve in their mapped form: the 0xffff in front adds zero.
+inline std::uint64_t pseudo_header_sum(const Address& source, const Address& destination, std::size_t octets) noexcept {
+  constexpr std::uint32_t kTcp = 6;
+  std::uint64_t sum = add_to_sum(0, source.octets.data(), source.octets.size());
+  sum = add_to_sum(sum, destination.octets.data(), destination.octets.size());
+  return sum + __builtin_bswap32(static_cast<std::uint32_t>(octets)) + __builtin_bswap32(kTcp);
+}
+
+} // namespace xdpcap::wire

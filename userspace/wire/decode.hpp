@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/counters.hpp"
+#include "core/instant.hpp"
+#include "core/result.hpp"
+#include "wire/checksum_policy.hpp"
+#include "wire/decode_count.hpp"
+#include "wire/fragment_store.hpp"
+#include "wire/frame.hpp"
+#include "wire/segment.hpp"
+#include "wire/tunnel.hpp"
+
+namespace xdpcap::wire {
+
+struct Walk;
+struct Step;
+
+struct DecodeOptions {
+  TunnelSet tunnels = TunnelSet::all();
+  ChecksumMode checksums = ChecksumMode::automatic;
+  // Headers that a frame may have beyond those of a plain one, each tag, label,
+  // tunnel and IPv6 extension header counted.
+  unsigned depth_max = 24;
+  // For datagrams that wait for their fragments, 65 KiB each. Reserved at the
+  // start, committed as used. 0: fragments are refused.
+  std::size_t fragment_bytes = std::size_t{8} << 20;
+};
+
+// From a frame to the TCP segment in it: link, tags, tunnels and IP headers are
+// taken off, fragments put together, lengths and checksums verified. The key of
+// the segment is made of the innermost IP header. One for each worker; one
+// thread; everything is allocated in the constructor.
+class Decoder {
+ public:
+  explicit Decoder(const DecodeOptions& options);
+  Decoder(const Decoder&) = delete; // the fragment store counts into `counters_`
+  Decoder& operator=(const Decoder&) = delete;
+
+  // The segment, its payload borrowed from the frame or, where it came in
+  // fragments, from the decoder until end_burst(); or why there is none. Both are
+  // counted.
+  [[nodiscard]] Result<Segment, NotASegment> decode(const Frame& frame) noexcept;
+
+  // To be called when the segments of a burst are done with. `now` is the packet clock.
+  void end_burst(Instant now) noexcept { fragments_.end_burst(now); }
+
+  // Any thread may read them. Frames decoded = segments + the sum of all NotASegment.
+  [[nodiscard]] const Counters<DecodeCount>& counters() const noexcept { return counters_; }
+
+  // So many checksums were wrong that they cannot be meant: verification is off.
+  [[nodiscard]] bool checksums_given_up() const noexcept { return checksums_.given_up(); }
+
+ private:
+  [[nodiscard]] Step walk_on(Walk& walk, Step step, Instant arrived) noexcept;
+  [[nodiscard]] Step join(Walk& walk, Instant arrived) noexcept;
+  [[nodiscard]] bool accept_checksum(const Walk& walk, Segment& segment) noexcept;
+  [[nodiscard]] NotASegment refuse(NotASegment why) noexcept;
+
+  DecodeOptions options_;
+  ChecksumPolicy checksums_;
+  Counters<DecodeCount> counters_;
+  FragmentStore fragments_;
+};
+
+} // namespace xdpcap::wire

@@ -1,0 +1,292 @@
+#include "wire/walk.hpp"
+
+namespace xdpcap::wire {
+namespace {
+
+bool is_known(std::uint16_t ether_type) noexcept {
+  switch (ether_type) {
+    case 0x0800: // IPv4
+    case 0x86dd: // IPv6
+    case 0x8100: // VLAN
+    case 0x88a8: // VLAN, provider
+    case 0x8847: // MPLS
+    case 0x8864: // PPPoE
+    case 0x0806: // ARP
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Cooked captures (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html and
+// LINKTYPE_LINUX_SLL2.html): the protocol is an ether type or a small number of Linux's own.
+Step read_cooked(Walk& walk, std::size_t header, std::size_t protocol_at) noexcept {
+  if (!walk.rest.has(header)) return walk.missing(header);
+  const std::uint16_t protocol = load_be16(walk.rest.at + protocol_at);
+  walk.rest.skip(header);
+  constexpr std::uint16_t kLlc = 4;
+  return protocol == kLlc ? Layer::llc : after_ether_type(protocol, walk);
+}
+
+// LINKTYPE_NULL and LINKTYPE_LOOP. The family is in an order that the file does
+// not tell, and AF_INET6 differs between systems.
+Step read_family(Walk& walk) noexcept {
+  if (!walk.rest.has(4)) return walk.missing(4);
+  const std::uint32_t big = load_be32(walk.rest.at);
+  const std::uint32_t family = big <= 0xffff ? big : __builtin_bswap32(big);
+  walk.rest.skip(4);
+  switch (family) {
+    case 2:
+      return Layer::ipv4;
+    case 10: // Linux
+    case 24: // NetBSD, OpenBSD
+    case 28: // FreeBSD
+    case 30: // macOS
+      return Layer::ipv6;
+    default:
+      return NotASegment::not_ip;
+  }
+}
+
+Step read_cisco_hdlc(Walk& walk) noexcept {
+  if (!walk.rest.has(4)) return walk.missing(4);
+  const std::uint16_t type = load_be16(walk.rest.at + 2);
+  walk.rest.skip(4);
+  return after_ether_type(type, walk);
+}
+
+Step read_radiotap(Walk& walk) noexcept {
+  if (!walk.rest.has(8)) return walk.missing(8);
+  const std::size_t header =
+      static_cast<std::size_t>(load_u8(walk.rest.at + 2)) | std::size_t{load_u8(walk.rest.at + 3)} << 8;
+  if (header < 8) return NotASegment::not_ip;
+  if (!walk.rest.has(header)) return walk.missing(header);
+  walk.rest.skip(header);
+  return Layer::wireless;
+}
+
+// A packet of the netfilter log: a family, then attributes in the byte order of
+// the host that wrote them; one of them is the packet
+// (https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html).
+Step read_nflog(Walk& walk) noexcept {
+  constexpr std::size_t kHeader = 4, kAttribute = 4;
+  constexpr unsigned kPayload = 9;
+  if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
+  walk.rest.skip(kHeader);
+  while (walk.rest.has(kAttribute)) {
+    std::size_t length = load_native<std::uint16_t>(walk.rest.at);
+    unsigned type = load_native<std::uint16_t>(walk.rest.at + 2);
+    if (type > 0xff) { // written on a big-endian host
+      length = load_be16(walk.rest.at);
+      type = load_be16(walk.rest.at + 2);
+    }
+    if (length < kAttribute) return NotASegment::not_ip;
+    if (type == kPayload) {
+      walk.rest.limit(length);
+      walk.rest.skip(kAttribute);
+      return Layer::ip;
+    }
+    const std::size_t padded = (length + 3) & ~std::size_t{3};
+    if (!walk.rest.has(padded)) return walk.missing(padded);
+    walk.rest.skip(padded);
+  }
+  return NotASegment::not_ip;
+}
+
+} // namespace
+
+Step first_layer(LinkType link, Walk& walk) noexcept {
+  switch (link) {
+    case LinkType::ethernet:
+      return Layer::ethernet;
+    case LinkType::linux_sll:
+      return read_cooked(walk, 16, 14);
+    case LinkType::linux_sll2:
+      return read_cooked(walk, 20, 0);
+    case LinkType::raw_ip:
+      return Layer::ip;
+    case LinkType::null:
+    case LinkType::loop:
+      return read_family(walk);
+    case LinkType::ppp:
+      return Layer::ppp;
+    case LinkType::cisco_hdlc:
+      return read_cisco_hdlc(walk);
+    case LinkType::pppoe:
+      return Layer::pppoe;
+    case LinkType::ieee802_11:
+      return Layer::wireless;
+    case LinkType::radiotap:
+      return read_radiotap(walk);
+    case LinkType::nflog:
+      return read_nflog(walk);
+    case LinkType::unsupported:
+      break;
+  }
+  return NotASegment::unsupported_link;
+}
+
+Step step_of_ether_type(std::uint16_t type, Walk& walk) noexcept {
+  switch (type) {
+    case 0x0800:
+      return Layer::ipv4;
+    case 0x86dd:
+      return Layer::ipv6;
+    case 0x8100: // 802.1Q
+    case 0x88a8: // 802.1ad
+    case 0x9100: // as used before 802.1ad
+    case 0x9200:
+    case 0x9300:
+      return Layer::vlan;
+    case 0x8847: // unicast
+    case 0x8848: // multicast
+      return walk.enter(Tunnel::mpls, Layer::mpls);
+    case 0x8864:
+      return walk.enter(Tunnel::pppoe, Layer::pppoe);
+    case 0x88e7:
+      return walk.enter(Tunnel::pbb, Layer::pbb);
+    case 0x894f:
+      return walk.enter(Tunnel::nsh, Layer::nsh);
+    case 0x6558:
+      return Layer::ethernet; // transparent Ethernet bridging, inside of tunnels
+    case 0x880b:
+      return Layer::ppp;
+    default:
+      break;
+  }
+  constexpr std::uint16_t kLengthMax = 1500; // up to here it is a length, and LLC follows
+  return type <= kLengthMax ? Step{Layer::llc} : Step{NotASegment::not_ip};
+}
+
+// IEEE 802.2. Only SNAP (RFC 1042) carries what we look for.
+Step read_llc(Walk& walk) noexcept {
+  constexpr std::size_t kHeader = 8;
+  if (!walk.rest.has(3)) return walk.missing(3);
+  const std::byte* at = walk.rest.at;
+  if (load_u8(at) != 0xaa || load_u8(at + 1) != 0xaa || load_u8(at + 2) != 0x03) return NotASegment::not_ip;
+  if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
+  // The organisation: an ether type follows, or (802.1H) did so before the bridge.
+  const std::uint32_t organisation = load_be32(at + 2) & 0xffffff;
+  if (organisation != 0 && organisation != 0x0000f8) return NotASegment::not_ip;
+  const std::uint16_t type = load_be16(at + 6);
+  walk.rest.skip(kHeader);
+  return after_ether_type(type, walk);
+}
+
+// RFC 3032. The label stack does not say what is under it; equipment looks at the
+// first nibble (RFC 4928), and so do we. An Ethernet pseudowire has a control word
+// (RFC 4448) or not: whichever gives a known ether type.
+Step read_mpls(Walk& walk) noexcept {
+  constexpr std::size_t kLabel = 4, kControlWord = 4, kEthernet = 14;
+  if (!walk.rest.has(kLabel)) return walk.missing(kLabel);
+  const bool bottom = (load_u8(walk.rest.at + 2) & 1) != 0;
+  walk.rest.skip(kLabel);
+  if (!bottom) return Layer::mpls;
+  if (!walk.rest.has(1)) return walk.missing(1);
+  const unsigned nibble = static_cast<unsigned>(load_u8(walk.rest.at)) >> 4;
+  const unsigned header = load_u8(walk.rest.at) & 15U;
+  if (nibble == 4 && header >= 5) return Layer::ipv4;
+  if (nibble == 6) return Layer::ipv6;
+  if (!walk.rest.has(kEthernet)) return walk.missing(kEthernet);
+  if (nibble == 0 && walk.rest.has(kControlWord + kEthernet) &&
+      is_known(load_be16(walk.rest.at + kControlWord + kEthernet - 2))) {
+    walk.rest.skip(kControlWord);
+    return Layer::ethernet;
+  }
+  return is_known(load_be16(walk.rest.at + kEthernet - 2)) ? Step{Layer::ethernet} : Step{NotASegment::not_ip};
+}
+
+// RFC 2516, 4.
+Step read_pppoe(Walk& walk) noexcept {
+  constexpr std::size_t kHeader = 6;
+  if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
+  const std::byte* at = walk.rest.at;
+  if (load_u8(at) != 0x11 || load_u8(at + 1) != 0) return NotASegment::not_ip; // not a session's packet
+  const std::size_t length = load_be16(at + 4);
+  walk.rest.skip(kHeader);
+  if (length > walk.rest.on_wire) return NotASegment::truncated;
+  walk.rest.limit(length);
+  return Layer::ppp;
+}
+
+// RFC 1661, 2 with the HDLC-like framing of RFC 1662 in front, or without. Address and control, and
+// the first octet of the protocol, may be compressed away.
+Step read_ppp(Walk& walk) noexcept {
+  if (!walk.rest.has(2)) return walk.missing(2);
+  if (load_be16(walk.rest.at) == 0xff03) walk.rest.skip(2);
+  if (!walk.rest.has(1)) return walk.missing(1);
+  unsigned protocol = load_u8(walk.rest.at);
+  const bool compressed = (protocol & 1) != 0;
+  if (!compressed) {
+    if (!walk.rest.has(2)) return walk.missing(2);
+    protocol = load_be16(walk.rest.at);
+  }
+  walk.rest.skip(compressed ? 1 : 2);
+  switch (protocol) {
+    case 0x0021:
+      return Layer::ipv4;
+    case 0x0057:
+      return Layer::ipv6;
+    case 0x0281:
+    case 0x0283:
+      return walk.enter(Tunnel::mpls, Layer::mpls);
+    default:
+      return NotASegment::not_ip;
+  }
+}
+
+// IEEE 802.1ah: a service tag, then the customer's frame.
+Step read_pbb(Walk& walk) noexcept {
+  constexpr std::size_t kTag = 4;
+  if (!walk.rest.has(kTag)) return walk.missing(kTag);
+  walk.rest.skip(kTag);
+  return Layer::ethernet;
+}
+
+// RFC 8300, 2.2.
+Step read_nsh(Walk& walk) noexcept {
+  constexpr std::size_t kHeaderMin = 8;
+  if (!walk.rest.has(kHeaderMin)) return walk.missing(kHeaderMin);
+  const std::byte* at = walk.rest.at;
+  const std::size_t header = static_cast<std::size_t>(load_u8(at + 1) & 0x3fU) * 4;
+  const std::uint8_t next = load_u8(at + 3);
+  if (load_u8(at) >> 6 != 0 || header < kHeaderMin) return NotASegment::bad_tunnel;
+  if (!walk.rest.has(header)) return walk.missing(header);
+  walk.rest.skip(header);
+  switch (next) {
+    case 1:
+      return Layer::ipv4;
+    case 2:
+      return Layer::ipv6;
+    case 3:
+      return Layer::ethernet;
+    case 4:
+      return Layer::nsh;
+    case 5:
+      return walk.enter(Tunnel::mpls, Layer::mpls);
+    default:
+      return NotASegment::not_ip;
+  }
+}
+
+// IEEE 802.11: data frames that are not encrypted, one LLC packet in each.
+Step read_wireless(Walk& walk) noexcept {
+  constexpr std::size_t kHeaderMin = 24, kFourthAddress = 6, kQuality = 2, kHighThroughput = 4;
+  if (!walk.rest.has(2)) return walk.missing(2);
+  const unsigned control = load_u8(walk.rest.at);
+  const unsigned flags = load_u8(walk.rest.at + 1);
+  const bool is_data = (control & 0x0c) == 0x08 && (control & 0x40) == 0; // 0x40: without data
+  const bool is_encrypted = (flags & 0x40) != 0;
+  if (!is_data || is_encrypted) return NotASegment::not_ip;
+  std::size_t header = kHeaderMin;
+  if ((flags & 3) == 3) header += kFourthAddress; // from one access point to another
+  if ((control & 0x80) != 0) {
+    header += kQuality;
+    if ((flags & 0x80) != 0) header += kHighThroughput;
+  }
+  if (!walk.rest.has(header)) return walk.missing(header);
+  walk.rest.skip(header);
+  return Layer::llc;
+}
+
+} // namespace xdpcap::wire

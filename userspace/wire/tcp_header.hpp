@@ -1,0 +1,68 @@
+#pragma once
+
+#include "wire/segment.hpp"
+#include "wire/walk.hpp"
+
+// Inside of the decoder: the last header of the walk.
+namespace xdpcap::wire {
+
+// Reads the options that fill `options` into `answer`. Tolerant: an impossible
+// length, or the end of what was captured, ends the reading (RFC 9293, 3.2).
+void read_tcp_options(Bytes options, TcpOptions& answer) noexcept;
+
+// The sender's half of the key. The lower endpoint comes first, whoever sends.
+inline void set_key(const Walk& walk, std::uint16_t source_port, std::uint16_t destination_port,
+                    Segment& segment) noexcept {
+  const Endpoint source{walk.source, source_port};
+  const Endpoint destination{walk.destination, destination_port};
+  const auto half = [](const Address& address, std::size_t at) {
+    return __builtin_bswap64(load_native<std::uint64_t>(address.octets.data() + at));
+  };
+  const std::uint64_t source_high = half(source.address, 0), destination_high = half(destination.address, 0);
+  const std::uint64_t source_low = half(source.address, 8), destination_low = half(destination.address, 8);
+  if (source_high != destination_high) {
+    segment.from_low = source_high < destination_high;
+  } else if (source_low != destination_low) {
+    segment.from_low = source_low < destination_low;
+  } else {
+    segment.from_low = source_port <= destination_port;
+  }
+  segment.key = segment.from_low ? FlowKey{source, destination} : FlowKey{destination, source};
+}
+
+// RFC 9293, 3.1. Where the header cannot be used, answers why.
+inline Step read_tcp(const Walk& walk, Segment& segment) noexcept {
+  constexpr std::size_t kHeaderMin = 20;
+  constexpr std::size_t kTimestamps = 12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
+  const Rest& rest = walk.rest;
+  if (rest.on_wire < kHeaderMin) [[unlikely]]
+    return NotASegment::bad_tcp;
+  if (!rest.has(kHeaderMin)) [[unlikely]]
+    return NotASegment::snapped;
+  const std::byte* at = rest.at;
+  const std::size_t header = static_cast<std::size_t>(load_u8(at + 12) >> 4) * 4;
+  if (header < kHeaderMin || header > rest.on_wire) [[unlikely]]
+    return NotASegment::bad_tcp;
+
+  set_key(walk, load_be16(at), load_be16(at + 2), segment);
+  segment.seq = {load_be32(at + 4)};
+  segment.ack = {load_be32(at + 8)};
+  segment.flags = {load_u8(at + 13)};
+  segment.window = load_be16(at + 14);
+  segment.checksum = load_be16(at + 16);
+  segment.urgent = load_be16(at + 18);
+  const std::size_t header_there = std::min(header, rest.captured);
+  const Bytes options{at + kHeaderMin, header_there - kHeaderMin};
+  if (options.size() == kTimestamps && load_be32(options.data()) == 0x0101080a) {
+    segment.options.has_timestamps = true;
+    segment.options.timestamp_value = load_be32(options.data() + 4);
+    segment.options.timestamp_echo = load_be32(options.data() + 8);
+  } else if (!options.empty()) {
+    read_tcp_options(options, segment.options);
+  }
+  segment.payload = {at + header_there, rest.captured - header_there};
+  segment.missing_tail = static_cast<std::uint32_t>(rest.on_wire - header - segment.payload.size());
+  return Layer::tcp;
+}
+
+} // namespace xdpcap::wire
