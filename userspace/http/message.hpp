@@ -63,6 +63,7 @@ enum class Anomaly : std::uint8_t {
 class Anomalies {
  public:
   void add(Anomaly anomaly) noexcept { bits_ |= bit(anomaly); }
+  void add(Anomalies others) noexcept { bits_ |= others.bits_; }
   [[nodiscard]] bool has(Anomaly anomaly) const noexcept { return (bits_ & bit(anomaly)) != 0; }
   [[nodiscard]] std::uint64_t bits() const noexcept { return bits_; }
   static constexpr std::uint64_t bit(Anomaly anomaly) noexcept {

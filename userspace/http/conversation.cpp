@@ -1,0 +1,334 @@
+#include "http/conversation.hpp"
+
+#include <algorithm>
+
+namespace xdpcap::http {
+namespace {
+
+constexpr Ending kSeenWhole{End::complete, true};
+constexpr Ending kCutByGap{End::gap, false};
+constexpr Ending kMalformed{End::malformed, false};
+
+End end_by(StreamEnd end) noexcept {
+  switch (end) {
+    case StreamEnd::fin:
+      return End::fin;
+    case StreamEnd::rst:
+      return End::rst;
+    case StreamEnd::timeout:
+      return End::timeout;
+    case StreamEnd::evicted:
+      return End::evicted;
+    case StreamEnd::capture:
+      break;
+  }
+  return End::capture;
+}
+
+HttpCount incomplete_by(End end) noexcept {
+  switch (end) {
+    case End::rst:
+      return HttpCount::incomplete_rst;
+    case End::timeout:
+      return HttpCount::incomplete_timeout;
+    case End::gap:
+      return HttpCount::incomplete_gap;
+    case End::evicted:
+      return HttpCount::incomplete_evicted;
+    case End::malformed:
+      return HttpCount::incomplete_malformed;
+    case End::capture:
+      return HttpCount::incomplete_capture;
+    case End::complete:
+    case End::fin:
+      break;
+  }
+  return HttpCount::incomplete_fin;
+}
+
+void count_message(const Message& message, HttpCounts& counts) noexcept {
+  const Anomalies& anomalies = message.anomalies;
+  const bool interim = anomalies.has(Anomaly::interim);
+  counts.add(message.kind == Kind::request ? HttpCount::requests
+             : interim                     ? HttpCount::interim_responses
+                                           : HttpCount::responses);
+  if (!message.complete) counts.add(incomplete_by(message.end));
+  if (anomalies.has(Anomaly::truncated)) counts.add(HttpCount::bodies_truncated);
+  if (anomalies.has(Anomaly::resynchronised)) counts.add(HttpCount::resynchronised);
+  if (anomalies.has(Anomaly::unpaired)) counts.add(HttpCount::unpaired_responses);
+}
+
+} // namespace
+
+bool Conversation::note_direction(Direction direction) noexcept {
+  const bool reacting = has_spoken_ && last_direction_ != direction;
+  if (!has_spoken_ && is_partial_) {
+    // No first segment needs to begin with a start line here (and what was asked
+    // before is not known).
+    for (Half& half : halves_) start_search(half);
+    for (Half& half : halves_) half.behind_loss = false;
+    pairing_.assume_lost_requests();
+  }
+  has_spoken_ = true;
+  last_direction_ = direction;
+  return reacting;
+}
+
+const Message* Conversation::advance(Input& input, Workspace& workspace) noexcept {
+  const Message* message = nullptr;
+  while (message == nullptr && !input.rest.empty()) {
+    switch (half_of(input).phase) {
+      case Phase::between:
+        message = begin_message(input, workspace);
+        break;
+      case Phase::head:
+        message = continue_head(input, workspace);
+        break;
+      case Phase::counted:
+        message = continue_counted(input, workspace);
+        break;
+      case Phase::chunked:
+        message = continue_chunked(input, workspace);
+        break;
+      case Phase::trailer:
+        message = continue_trailer(input, workspace);
+        break;
+      case Phase::to_close:
+        continue_to_close(input, workspace);
+        break;
+      case Phase::searching:
+        search(input, workspace);
+        break;
+      case Phase::not_http:
+      case Phase::malformed:
+      case Phase::tunnel:
+      case Phase::h2:
+      case Phase::closed:
+        discard(input, workspace);
+        break;
+    }
+  }
+  return message;
+}
+
+const Message* Conversation::continue_counted(Input& input, Workspace& workspace) noexcept {
+  Half& half = half_of(input);
+  Draft& draft = workspace.builder_.at(half.draft);
+  const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(draft.remaining, input.rest.size()));
+  workspace.builder_.take_body(draft, input.rest.first(here));
+  input.rest = input.rest.subspan(here);
+  draft.last_byte = input.stream.arrived;
+  draft.remaining -= here;
+  if (draft.remaining != 0) return nullptr;
+  half.phase = Phase::between;
+  return hand_out(draft, draft.has_gap ? kCutByGap : kSeenWhole, workspace);
+}
+
+const Message* Conversation::continue_chunked(Input& input, Workspace& workspace) noexcept {
+  Half& half = half_of(input);
+  Draft& draft = workspace.builder_.at(half.draft);
+  draft.last_byte = input.stream.arrived;
+  for (;;) {
+    Bytes data;
+    switch (draft.chunks.next(input.rest, data, draft.facts.anomalies)) {
+      case ChunkDecoder::Found::need_more:
+        return nullptr;
+      case ChunkDecoder::Found::data:
+        workspace.builder_.take_body(draft, data);
+        break;
+      case ChunkDecoder::Found::last:
+        draft.empty_line = EmptyLineFinder::at_line_start();
+        half.phase = Phase::trailer;
+        return nullptr;
+      case ChunkDecoder::Found::wrong:
+        end_half(half, Phase::malformed, workspace);
+        return hand_out(draft, kMalformed, workspace);
+    }
+  }
+}
+
+const Message* Conversation::continue_trailer(Input& input, Workspace& workspace) noexcept {
+  Half& half = half_of(input);
+  Draft& draft = workspace.builder_.at(half.draft);
+  draft.last_byte = input.stream.arrived;
+  const std::size_t room = workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.trailer.size());
+  const Bytes window = input.rest.first(std::min(room, input.rest.size()));
+  const std::optional<std::size_t> end = draft.empty_line.find(window);
+  const Bytes section = window.first(end.value_or(window.size()));
+  input.rest = input.rest.subspan(section.size());
+
+  // Most trailer sections are only the empty line, and that is not worth a slab.
+  constexpr std::size_t kEmptyLineMax = 2;
+  const bool is_empty = end && draft.trailer.empty() && *end <= kEmptyLineMax;
+  if (!is_empty && !workspace.builder_.keep_trailer(draft, section)) {
+    shed(input, workspace);
+    return nullptr;
+  }
+  if (end) {
+    half.phase = Phase::between;
+    return hand_out(draft, kSeenWhole, workspace);
+  }
+  if (draft.trailer.size() < workspace.limits().head_bytes_max) return nullptr;
+  draft.facts.anomalies.add(Anomaly::head_too_large);
+  end_half(half, Phase::malformed, workspace);
+  return hand_out(draft, kMalformed, workspace);
+}
+
+void Conversation::continue_to_close(Input& input, Workspace& workspace) noexcept {
+  Draft& draft = workspace.builder_.at(half_of(input).draft);
+  workspace.builder_.take_body(draft, input.rest);
+  draft.last_byte = input.stream.arrived;
+  input.rest = {};
+}
+
+void Conversation::discard(Input& input, Workspace& workspace) noexcept {
+  const Phase phase = half_of(input).phase;
+  const HttpCount where = phase == Phase::not_http    ? HttpCount::octets_not_http
+                          : phase == Phase::malformed ? HttpCount::octets_malformed
+                          : phase == Phase::tunnel    ? HttpCount::octets_tunnel
+                          : phase == Phase::h2        ? HttpCount::octets_h2
+                                                      : HttpCount::octets_after_close;
+  workspace.counts_.add(where, input.rest.size());
+  input.rest = {};
+}
+
+const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) noexcept {
+  Half& half = halves_[index_of(gap.direction)];
+  if (half.phase == Phase::closed) return nullptr;
+  note_direction(gap.direction);
+  workspace.counts_.add(HttpCount::octets_missing, gap.length);
+  if (half.draft == 0) {
+    if (!ended(gap.direction)) lose_track(gap.direction);
+    return nullptr;
+  }
+  Draft& draft = workspace.builder_.at(half.draft);
+  if (half.phase == Phase::to_close) {
+    workspace.builder_.take_gap(draft, gap.length, gap.cause);
+    return nullptr;
+  }
+  if (half.phase == Phase::head) {
+    workspace.counts_.add(HttpCount::heads_lost_to_gap);
+    drop_draft(half, workspace);
+    lose_track(gap.direction);
+    return nullptr;
+  }
+  if (half.phase == Phase::counted) {
+    const std::uint64_t inside = std::min(draft.remaining, gap.length);
+    workspace.builder_.take_gap(draft, inside, gap.cause);
+    draft.remaining -= inside;
+    if (draft.remaining != 0) return nullptr;
+    half.phase = Phase::between;
+    if (inside == gap.length) return hand_out(draft, kCutByGap, workspace);
+  }
+  lose_track(gap.direction);
+  return hand_out(draft, kCutByGap, workspace);
+}
+
+const Message* Conversation::finish_direction(Direction direction, StreamEnd end, Workspace& workspace) noexcept {
+  Half& half = halves_[index_of(direction)];
+  const Phase phase = half.phase;
+  half.phase = Phase::closed;
+  if (half.draft == 0) return nullptr;
+  Draft& draft = workspace.builder_.at(half.draft);
+  if (phase == Phase::head) {
+    workspace.counts_.add(HttpCount::heads_cut_by_close);
+    return nullptr;
+  }
+  if (phase == Phase::to_close && draft.has_gap) return hand_out(draft, kCutByGap, workspace);
+  const bool complete = phase == Phase::to_close && end == StreamEnd::fin;
+  return hand_out(draft, {end_by(end), complete}, workspace);
+}
+
+// Gives back the draft of a message that was handed out, or of one that ended
+// without.
+void Conversation::settle(Direction direction, Workspace& workspace) noexcept {
+  Half& half = halves_[index_of(direction)];
+  const bool in_progress = half.phase >= Phase::head && half.phase <= Phase::to_close;
+  if (!in_progress) drop_draft(half, workspace);
+}
+
+void Conversation::release(Workspace& workspace) noexcept {
+  for (Half& half : halves_) {
+    drop_draft(half, workspace);
+    half.phase = Phase::closed;
+  }
+  pairing_.release(workspace.builder_.slabs());
+}
+
+void Conversation::mark(Anomaly fact) noexcept {
+  is_partial_ |= fact == Anomaly::partial_connection;
+  is_one_sided_ |= fact == Anomaly::one_sided;
+  has_conflict_ |= fact == Anomaly::overlap_conflict;
+}
+
+Anomalies Conversation::facts_of_connection() const noexcept {
+  Anomalies facts;
+  if (is_partial_) facts.add(Anomaly::partial_connection);
+  if (is_one_sided_) facts.add(Anomaly::one_sided);
+  if (has_conflict_) facts.add(Anomaly::overlap_conflict);
+  return facts;
+}
+
+void Conversation::start_search(Half& half) noexcept {
+  half.phase = Phase::searching;
+  half.behind_loss = true;
+  half.saw_cr = false;
+}
+
+// Bytes are lost, and with them the place where the next message begins.
+void Conversation::lose_track(Direction direction) noexcept {
+  Half& half = halves_[index_of(direction)];
+  const bool responses = half.has_spoken_http ? half.sends_responses : direction == Direction::to_client;
+  if (responses) {
+    pairing_.on_responses_lost();
+  } else {
+    pairing_.on_requests_lost();
+  }
+  start_search(half);
+}
+
+void Conversation::shed(Input& input, Workspace& workspace) noexcept {
+  workspace.counts_.add(HttpCount::shed_for_memory);
+  drop_draft(half_of(input), workspace);
+  lose_track(input.stream.direction);
+}
+
+void Conversation::end_half(Half& half, Phase phase, Workspace& workspace) noexcept {
+  half.phase = phase;
+  if (phase == Phase::not_http) workspace.counts_.add(HttpCount::directions_not_http);
+  if (phase == Phase::malformed) workspace.counts_.add(HttpCount::directions_malformed);
+}
+
+// HTTP/1 ends here in this direction; in the other one behind the message that is
+// in progress there: the body of an Upgrade request comes before the other protocol.
+void Conversation::switch_protocol(Direction direction, Phase phase, Workspace& workspace) noexcept {
+  workspace.counts_.add(phase == Phase::h2 ? HttpCount::h2_prefaces : HttpCount::tunnels);
+  switched_ = true;
+  halves_[index_of(direction)].phase = phase;
+  Half& other = halves_[index_of(opposite(direction))];
+  if (other.phase == Phase::head) drop_draft(other, workspace);
+  if (other.phase <= Phase::head || other.phase == Phase::searching) other.phase = phase;
+}
+
+void Conversation::drop_draft(Half& half, Workspace& workspace) noexcept {
+  if (half.draft == 0) return;
+  workspace.builder_.close(half.draft);
+  half.draft = 0;
+}
+
+const Message* Conversation::hand_out(MessageFacts facts, const Head& head, Bytes bytes, Bytes body, Instant last_byte,
+                                      Ending ending, Workspace& workspace) noexcept {
+  facts.anomalies.add(facts_of_connection());
+  const Message& message = workspace.builder_.lay_out(facts, head, bytes, body, last_byte, ending);
+  count_message(message, workspace.counts_);
+  return &message;
+}
+
+const Message* Conversation::hand_out(Draft& draft, Ending ending, Workspace& workspace) noexcept {
+  draft.facts.anomalies.add(facts_of_connection());
+  const Message& message = workspace.builder_.lay_out(draft, ending);
+  count_message(message, workspace.counts_);
+  return &message;
+}
+
+} // namespace xdpcap::http

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/counters.hpp"
+
+namespace xdpcap::http {
+
+// What happened to messages and bytes. Each message handed out is in exactly one
+// of the first three; each byte that was delivered in order and is in no message
+// and no head that was lost is in exactly one of the `octets_` counters.
+enum class HttpCount : std::uint8_t {
+  requests,
+  responses, // final ones
+  interim_responses,
+  // Of these, messages whose end was not seen, by reason (see End).
+  incomplete_fin,
+  incomplete_rst,
+  incomplete_timeout,
+  incomplete_gap,
+  incomplete_evicted,
+  incomplete_malformed,
+  incomplete_capture,
+  bodies_truncated,   // more body was seen than was kept
+  resynchronised,     // messages found behind a gap, or in the middle of a connection
+  unpaired_responses, // no request is known for them, or it is not known which
+  // Messages that were begun and never handed out.
+  heads_cut_by_close,
+  heads_lost_to_gap,
+  heads_too_large, // handed out, if at least the start line was within the limit
+  shed_for_memory,
+  // Directions that are no longer read as HTTP/1.
+  directions_not_http, // did not begin with a start line
+  directions_malformed,
+  tunnels,     // CONNECT or Upgrade agreed on, each once
+  h2_prefaces, // each once
+  // Bytes outside of messages.
+  octets_empty_lines,
+  octets_skipped, // searching a start line behind a gap
+  octets_not_http,
+  octets_malformed, // behind, or in, what could not be read
+  octets_tunnel,
+  octets_h2,
+  octets_after_close,
+  octets_missing,     // in gaps
+  requests_untracked, // answered as plain ones: more were outstanding than are remembered
+  count_,
+};
+
+inline constexpr std::string_view name_of(HttpCount count) noexcept {
+  constexpr std::string_view names[] = {
+      "requests",           "responses",          "interim_responses",   "incomplete_fin",       "incomplete_rst",
+      "incomplete_timeout", "incomplete_gap",     "incomplete_evicted",  "incomplete_malformed", "incomplete_capture",
+      "bodies_truncated",   "resynchronised",     "unpaired_responses",  "heads_cut_by_close",   "heads_lost_to_gap",
+      "heads_too_large",    "shed_for_memory",    "directions_not_http", "directions_malformed", "tunnels",
+      "h2_prefaces",        "octets_empty_lines", "octets_skipped",      "octets_not_http",      "octets_malformed",
+      "octets_tunnel",      "octets_h2",          "octets_after_close",  "octets_missing",       "requests_untracked",
+  };
+  static_assert(std::size(names) == static_cast<std::size_t>(HttpCount::count_));
+  return names[static_cast<std::size_t>(count)];
+}
+
+using HttpCounts = Counters<HttpCount>;
+
+} // namespace xdpcap::http

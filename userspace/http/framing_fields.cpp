@@ -1,0 +1,58 @@
+#include "http/framing_fields.hpp"
+
+#include <limits>
+#include <optional>
+
+#include "http/text.hpp"
+
+namespace xdpcap::http {
+namespace {
+
+std::optional<std::uint64_t> plain_number(std::string_view digits) noexcept {
+  if (digits.empty()) return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char c : digits) {
+    if (!is_digit(c)) return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (number > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return std::nullopt;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+} // namespace
+
+void FramingFields::note_candidate(std::string_view name, std::string_view value) noexcept {
+  if (name.size() == 4 && equals_ignoring_case(name, "host")) {
+    if (hosts++ == 0) host = value;
+  } else if (name.size() == 10 && equals_ignoring_case(name, "connection")) {
+    for_each_member(value, [this](std::string_view option) { closes |= equals_ignoring_case(option, "close"); });
+  } else if (name.size() == 14 && equals_ignoring_case(name, "content-length")) {
+    note_length(value);
+  } else if (name.size() == 17 && equals_ignoring_case(name, "transfer-encoding")) {
+    note_transfer_encoding(value);
+  }
+}
+
+void FramingFields::note_length(std::string_view value) noexcept {
+  for_each_member(value, [this](std::string_view member) {
+    const std::optional<std::uint64_t> number = plain_number(member);
+    if (!number || (has_length && *number != length)) length_bad = true;
+    length_repeated |= has_length;
+    has_length = true;
+    length = number.value_or(length);
+  });
+}
+
+void FramingFields::note_transfer_encoding(std::string_view value) noexcept {
+  has_transfer_encoding = true;
+  for_each_member(value, [this](std::string_view member) {
+    const std::string_view coding = trim(member.substr(0, member.find(';')));
+    if (coding.empty()) return; // empty members of a list mean nothing (RFC 9110, 5.6.1)
+    const bool chunked = equals_ignoring_case(coding, "chunked");
+    chunked_repeated |= chunked && chunked_last;
+    chunked_last = chunked;
+  });
+}
+
+} // namespace xdpcap::http
