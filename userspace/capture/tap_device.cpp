@@ -1,0 +1,187 @@
+#include "capture/tap_device.hpp"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+
+#include <cerrno>
+#include <fstream>
+#include <string_view>
+
+#include "capture/ethtool.hpp"
+#include "capture/netlink.hpp"
+#include "capture/sentence.hpp"
+
+namespace xdpcap::capture {
+namespace {
+
+constexpr int kNamesMax = 1000;
+constexpr std::uint32_t kQueuePackets = 20'000; // a burst waits here; kernels whose veth has no backpressure drop it all the same
+constexpr std::uint32_t kRootHandle = 0x10000;  // 1:
+
+// What one end of the pair is made with.
+void describe_end(nlmsghdr* request, const char* name, std::uint32_t queues, std::uint32_t mtu) {
+  mnl_attr_put_strz(request, IFLA_IFNAME, name);
+  mnl_attr_put_u32(request, IFLA_NUM_TX_QUEUES, queues);
+  mnl_attr_put_u32(request, IFLA_NUM_RX_QUEUES, queues);
+  mnl_attr_put_u32(request, IFLA_MTU, mtu);
+}
+
+int make_veth(Netlink& netlink, const std::string& outer, int inside_fd, std::uint32_t queues, std::uint32_t mtu) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+  mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg));
+  describe_end(request, outer.c_str(), queues, mtu);
+  nlattr* info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+  mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+  nlattr* data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+  nlattr* peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
+  mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg));
+  describe_end(request, TapDevice::inner_name, queues, mtu);
+  mnl_attr_put_u32(request, IFLA_NET_NS_FD, static_cast<std::uint32_t>(inside_fd));
+  mnl_attr_nest_end(request, peer);
+  mnl_attr_nest_end(request, data);
+  mnl_attr_nest_end(request, info);
+  return netlink.request(*request);
+}
+
+int bring_up(Netlink& netlink, unsigned index) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_NEWLINK, 0);
+  auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)));
+  info->ifi_index = static_cast<int>(index);
+  info->ifi_flags = IFF_UP | IFF_NOARP;
+  info->ifi_change = IFF_UP | IFF_NOARP;
+  return netlink.request(*request);
+}
+
+int remove_link(Netlink& netlink, unsigned index) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_DELLINK, 0);
+  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index = static_cast<int>(index);
+  return netlink.request(*request);
+}
+
+int put_qdisc(Netlink& netlink, unsigned index, std::uint32_t parent, std::uint32_t handle, const char* kind) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
+  auto* about = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(tcmsg)));
+  about->tcm_ifindex = static_cast<int>(index);
+  about->tcm_parent = parent;
+  about->tcm_handle = handle;
+  mnl_attr_put_strz(request, TCA_KIND, kind);
+  if (std::string_view(kind) == "pfifo") {
+    const tc_fifo_qopt options{kQueuePackets};
+    mnl_attr_put(request, TCA_OPTIONS, sizeof options, &options);
+  }
+  return netlink.request(*request);
+}
+
+// A plain queue before each transmit queue: a default of the host might be one
+// that drops by delay. Without any, a full veth drops at once.
+int put_queues(Netlink& netlink, unsigned index, std::uint32_t queues) {
+  if (queues == 1) return put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "pfifo");
+  if (const int error = put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "mq"); error != 0) return error;
+  for (std::uint32_t queue = 1; queue <= queues; ++queue) {
+    const int error = put_qdisc(netlink, index, kRootHandle | queue, (queue + 1) << 16, "pfifo");
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
+// Everything that would let a packet into the tap unfinished: checksums left to
+// hardware, segmentation left to hardware, VLAN tags beside the packet.
+bool leaves_packets_unfinished(std::string_view feature) {
+  return feature.starts_with("tx-checksum") || (feature.starts_with("tx-") && feature.ends_with("-segmentation")) ||
+         feature.starts_with("tx-gso") || feature == "tx-vlan-hw-insert" || feature == "tx-vlan-stag-hw-insert";
+}
+
+} // namespace
+
+Result<TapDevice, Error> TapDevice::create(std::uint32_t queues, std::uint32_t mtu) {
+  auto inside = NetworkNamespace::create();
+  if (!inside) return std::move(inside).error();
+  TapDevice tap(std::move(*inside));
+  if (auto made = tap.make_pair(queues, mtu); !made) return std::move(made).error();
+  if (auto prepared = tap.prepare_inner(queues); !prepared) return std::move(prepared).error();
+  if (auto prepared = tap.prepare_outer(queues); !prepared) return std::move(prepared).error();
+  return tap;
+}
+
+TapDevice::~TapDevice() {
+  // The namespace takes the pair with it, but only after its last socket is
+  // gone and at the kernel's leisure; this is now.
+  if (inside_.fd() < 0 || outer_index_ == 0) return;
+  if (auto netlink = Netlink::open()) remove_link(*netlink, outer_index_);
+}
+
+Result<void, Error> TapDevice::make_pair(std::uint32_t queues, std::uint32_t mtu) {
+  auto netlink = Netlink::open();
+  if (!netlink) return std::move(netlink).error();
+  int error = EEXIST;
+  for (int number = 0; error == EEXIST && number < kNamesMax; ++number) {
+    outer_name_ = fmt::format("xdpcap{}", number);
+    error = make_veth(*netlink, outer_name_, inside_.fd(), queues, mtu);
+  }
+  if (error == EOPNOTSUPP) {
+    return environment(
+        "this kernel has no veth devices, which tap mode needs: sudo modprobe veth, or use --mode mirror");
+  }
+  if (error != 0) return environment("the tap's veth pair cannot be made: {}", errno_text(error));
+  outer_index_ = ::if_nametoindex(outer_name_.c_str());
+  return {};
+}
+
+Result<void, Error> TapDevice::prepare_inner(std::uint32_t queues) {
+  int error = 0;
+  auto entered = inside_.run([&] {
+    inner_index_ = ::if_nametoindex(inner_name);
+    // Kernels before 5.14 use all queues a veth was made with and know no such call.
+    const int queue_error = Ethtool(inner_name).set_queues(queues);
+    if (queue_error != 0 && queue_error != EOPNOTSUPP) error = queue_error;
+    auto netlink = Netlink::open();
+    if (error == 0) error = netlink ? bring_up(*netlink, inner_index_) : EIO;
+  });
+  if (!entered) return entered;
+  if (error != 0) return environment("the inner end of the tap cannot be set up: {}", errno_text(error));
+  return {};
+}
+
+Result<void, Error> TapDevice::prepare_outer(std::uint32_t queues) {
+  auto netlink = Netlink::open();
+  if (!netlink) return std::move(netlink).error();
+  std::ofstream(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", outer_name_)) << '1';
+  const Ethtool ethtool(outer_name_);
+  const int queue_error = ethtool.set_queues(queues);
+  if (queue_error != 0 && queue_error != EOPNOTSUPP) {
+    return environment("the tap cannot have {} queues: {}", queues, errno_text(queue_error));
+  }
+  if (const int error = ethtool.disable_features(leaves_packets_unfinished); error != 0) {
+    return environment("the tap's offloads cannot be switched off: {}", errno_text(error));
+  }
+  // Queues first: a device that is up without them drops what its ring cannot take.
+  if (const int error = put_queues(*netlink, outer_index_, queues); error != 0) {
+    return environment("the tap's queues cannot be set up: {}", errno_text(error));
+  }
+  if (const int error = bring_up(*netlink, outer_index_); error != 0) {
+    return environment("the tap cannot be brought up: {}", errno_text(error));
+  }
+  return {};
+}
+
+TapDevice::Statistics TapDevice::statistics() const {
+  Statistics statistics;
+  if (const auto links = all_links()) {
+    if (const auto link = find_link(*links, outer_name_)) {
+      statistics.sent = link->statistics.tx_packets;
+      statistics.dropped = link->statistics.tx_dropped;
+    }
+  }
+  statistics.queue_dropped = qdisc_drops(outer_index_);
+  return statistics;
+}
+
+} // namespace xdpcap::capture

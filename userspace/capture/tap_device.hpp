@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "capture/links.hpp"
+#include "capture/network_namespace.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+
+namespace xdpcap::capture {
+
+// A pair of virtual Ethernet devices: packets cloned into the outer end, in this
+// network namespace, come out of the inner end, in a namespace that only this
+// process holds. Nothing speaks on it: no addresses, no ARP, no IPv6. Checksums
+// are finished and VLAN tags are put back on the way in, so frames look as they
+// would on a wire. Both ends go when this object, or the process, goes.
+class TapDevice {
+ public:
+  // As many queues as given on both ends, and room for frames of `mtu` octets
+  // behind the Ethernet header.
+  static Result<TapDevice, Error> create(std::uint32_t queues, std::uint32_t mtu);
+
+  ~TapDevice();
+  TapDevice(TapDevice&&) noexcept = default;
+  TapDevice& operator=(TapDevice&&) noexcept = default;
+
+  [[nodiscard]] const NetworkNamespace& inside() const noexcept { return inside_; }
+  [[nodiscard]] unsigned outer_index() const noexcept { return outer_index_; }
+  [[nodiscard]] const std::string& outer_name() const noexcept { return outer_name_; }
+  [[nodiscard]] unsigned inner_index() const noexcept { return inner_index_; }
+  static constexpr const char* inner_name = "capture";
+
+  // What went through, was dropped by the device, and by its queueing discipline.
+  struct Statistics {
+    std::uint64_t sent = 0, dropped = 0, queue_dropped = 0;
+  };
+  [[nodiscard]] Statistics statistics() const;
+
+ private:
+  explicit TapDevice(NetworkNamespace inside) noexcept : inside_(std::move(inside)) {}
+  Result<void, Error> make_pair(std::uint32_t queues, std::uint32_t mtu);
+  Result<void, Error> prepare_inner(std::uint32_t queues);
+  Result<void, Error> prepare_outer(std::uint32_t queues);
+
+  NetworkNamespace inside_;
+  std::string outer_name_;
+  unsigned outer_index_ = 0;
+  unsigned inner_index_ = 0;
+};
+
+} // namespace xdpcap::capture

@@ -1,0 +1,122 @@
+#include "capture/tap_program.hpp"
+
+#include "bpf/shared.h" // before the skeleton, which names its types
+
+#include <tap.skel.h>
+
+#include <cerrno>
+
+#include "capture/clsact.hpp"
+#include "capture/per_cpu.hpp"
+#include "capture/sentence.hpp"
+
+namespace xdpcap::capture {
+namespace {
+
+// BPF_TCX_INGRESS and BPF_TCX_EGRESS of kernel 6.6; older ones answer EINVAL.
+constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
+constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
+
+} // namespace
+
+void TapProgram::Destroy::operator()(tap_bpf* skeleton) const noexcept {
+  tap_bpf::destroy(skeleton);
+}
+
+TapProgram::TapProgram(std::unique_ptr<tap_bpf, Destroy> skeleton, unsigned tap_index) noexcept
+    : skeleton_(std::move(skeleton)), tap_index_(tap_index) {}
+TapProgram::~TapProgram() {
+  detach();
+}
+TapProgram::TapProgram(TapProgram&& other) noexcept
+    : skeleton_(std::move(other.skeleton_)),
+      tap_index_(other.tap_index_),
+      ingress_(std::move(other.ingress_)),
+      egress_(std::move(other.egress_)),
+      clsact_ifindex_(std::exchange(other.clsact_ifindex_, std::nullopt)) {}
+TapProgram& TapProgram::operator=(TapProgram&& other) noexcept {
+  std::swap(skeleton_, other.skeleton_);
+  std::swap(tap_index_, other.tap_index_);
+  std::swap(ingress_, other.ingress_);
+  std::swap(egress_, other.egress_);
+  std::swap(clsact_ifindex_, other.clsact_ifindex_);
+  return *this;
+}
+
+Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, const CaptureFilter& filter) {
+  ::libbpf_set_print(nullptr); // see XdpProgram
+  std::unique_ptr<tap_bpf, Destroy> skeleton(tap_bpf::open());
+  if (!skeleton) return environment("the tc program cannot be opened: {}", errno_text(errno));
+  auto& config = skeleton->rodata->config;
+  config.tap_ifindex = options.tap_index;
+  config.queues = options.queues;
+  config.tunnels = options.tunnels ? 1 : 0;
+  if (const int error = tap_bpf::load(skeleton.get()); error != 0) {
+    return Error{error == -EPERM || error == -EACCES ? ExitCode::privilege : ExitCode::environment,
+                 fmt::format("the kernel refuses to load the tc program: {}; it needs CAP_BPF, CAP_NET_ADMIN and "
+                             "CAP_PERFMON, and Linux 5.8 or later",
+                             errno_text(error))};
+  }
+  const FilterMaps maps{::bpf_map__fd(skeleton->maps.hosts4), ::bpf_map__fd(skeleton->maps.hosts6),
+                        ::bpf_map__fd(skeleton->maps.ports), &skeleton->data_filter->switches};
+  if (auto installed = install_filter(maps, filter); !installed) return std::move(installed).error();
+  return TapProgram(std::move(skeleton), options.tap_index);
+}
+
+int TapProgram::attach_tcx(unsigned ifindex, bool ingress_only) {
+  const int in = ::bpf_link_create(program_fd(), static_cast<int>(ifindex), kTcxIngress, nullptr);
+  if (in < 0) return -in;
+  OwnedFd ingress(in);
+  if (!ingress_only) {
+    const int out = ::bpf_link_create(program_fd(), static_cast<int>(ifindex), kTcxEgress, nullptr);
+    if (out < 0) return -out;
+    egress_ = OwnedFd(out);
+  }
+  ingress_ = std::move(ingress);
+  return 0;
+}
+
+Result<std::string, Error> TapProgram::attach(unsigned ifindex, TapAttach how, bool ingress_only) {
+  const int leftovers = remove_clsact_leftovers(ifindex);
+  const std::string cleaned =
+      leftovers == 0 ? "" : fmt::format("; removed {} tc filters that a killed capture left behind", leftovers);
+  const int tcx_error = how == TapAttach::best ? attach_tcx(ifindex, ingress_only) : EOPNOTSUPP;
+  if (tcx_error == 0) return "tcx links" + cleaned;
+  const int clsact_error = attach_clsact(ifindex, program_fd(), tap_index_, ingress_only);
+  if (clsact_error != 0) {
+    return environment(
+        "the tap cannot be attached: tcx says \"{}\" and clsact says \"{}\"; Linux with CONFIG_NET_CLS_ACT is needed",
+        errno_text(tcx_error), errno_text(clsact_error));
+  }
+  clsact_ifindex_ = ifindex;
+  return "clsact filters, as this kernel has no tcx links" + cleaned;
+}
+
+void TapProgram::detach() noexcept {
+  ingress_.reset();
+  egress_.reset();
+  if (clsact_ifindex_) detach_clsact(*clsact_ifindex_, tap_index_);
+  clsact_ifindex_.reset();
+}
+
+TapCounts TapProgram::counts() const {
+  TapCounts sum;
+  for (const auto& cpu : read_per_cpu<xdpcap_tap_counters>(::bpf_map__fd(skeleton_->maps.counters), 0)) {
+    sum.seen += cpu.seen;
+    sum.not_ip += cpu.not_ip;
+    sum.not_tcp += cpu.not_tcp;
+    sum.malformed += cpu.malformed;
+    sum.filtered += cpu.filtered;
+    sum.cloned += cpu.cloned;
+    sum.clone_errors += cpu.clone_errors;
+    sum.fragments += cpu.fragments;
+    sum.tunnels += cpu.tunnels;
+  }
+  return sum;
+}
+
+int TapProgram::program_fd() const noexcept {
+  return ::bpf_program__fd(skeleton_->progs.tap);
+}
+
+} // namespace xdpcap::capture
