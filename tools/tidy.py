@@ -253,18 +253,22 @@ def check_python(files):
 
 def clang_tidy(folder):
     """One process for each file and core. The database lists generated and outside files too; those are not ours."""
-    known = json.loads((pathlib.Path(folder) / "compile_commands.json").read_text())
-    sources = sorted({e["file"] for e in known if pathlib.Path(e["file"]).is_relative_to(ROOT)
-                      and not pathlib.Path(e["file"]).is_relative_to(ROOT / "build")})
+    def is_ours(path):
+        path = pathlib.Path(path)
+        return path.is_relative_to(ROOT) and not any(path.is_relative_to(other) for other in (ROOT / "build", folder))
+
+    folder = pathlib.Path(folder).resolve()
+    known = json.loads((folder / "compile_commands.json").read_text())
+    sources = sorted({entry["file"] for entry in known if is_ours(entry["file"])})
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = [pool.submit(subprocess.run, ["clang-tidy", "--quiet", "-p", str(folder), source],
                             capture_output=True, text=True) for source in sources]
         for source, done in zip(sources, (run.result() for run in runs)):
             for line in done.stdout.splitlines():
                 match = re.match(r"(/[^\s:]+):(\d+):\d+: (?:error|warning): (.*)", line)
-                if match:
+                if match and is_ours(match[1]):
                     report(os.path.relpath(match[1], ROOT), match[2], match[3])
-            if done.returncode and ": error:" not in done.stdout:
+            if done.returncode and not re.search(": (error|warning):", done.stdout):
                 report(os.path.relpath(source, ROOT), 0, done.stderr.strip() or "clang-tidy failed")
     return len(sources)
 
