@@ -14,7 +14,23 @@ import recording
 TRANSACTIONS = 400_000 if common.LONG else 20_000
 
 
-class Mirror(common.SystemTest):
+class LiveMirror(common.SystemTest):
+    """The port of a switch that copies what a server receives and sends."""
+    lab_options = ("--mirror",)
+
+    def test_copies_of_a_live_server_s_traffic_give_every_message(self):
+        self.lab.serve()
+        run = common.capture(self.lab, "-i", "mirror0", "--pub", self.endpoint, "-v", node="sensor")
+        subscriber = common.subscribe(self.lab, self.endpoint, node="sensor")
+        answered = self.lab.load(10000, connections=20, rate=5000) + self.lab.load(200, path="/256-KiB.txt", rate=200)
+        run.stop()
+        subscriber.stop()
+        self.assertEqual(answered, 10200)
+        self.assertEqual(common.totals(subscriber), (answered, answered, 0))
+        self.assertIn("ledger closed", run.said)
+
+
+class ReplayedMirror(common.SystemTest):
     lab_options = ("--feed",)
 
     def setUp(self):
