@@ -118,9 +118,9 @@ class PcapngFormat {
 
   ByteOrder order_;
   std::vector<FileInterface> interfaces_;
-  std::vector<Clock> clocks_;  // of the same
-  std::size_t section_ = 0;    // index of this section's first interface
-  Instant last_;               // for simple packets, which have no time
+  std::vector<Clock> clocks_; // of the same
+  std::size_t section_ = 0;   // index of this section's first interface
+  Instant last_;              // for simple packets, which have no time
   std::string trouble_;
 };
 

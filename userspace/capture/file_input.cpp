@@ -1,7 +1,6 @@
 #include "capture/file_input.hpp"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "capture/sentence.hpp"
+
 namespace xdpcap::capture {
 namespace {
 
@@ -17,57 +18,37 @@ constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
 
 Error cannot_open(const std::string& name, int error) {
   switch (error) {
-    case ENOENT: return {ExitCode::input, fmt::format("{} does not exist; check the path", name)};
+    case ENOENT:
+      return {ExitCode::input, fmt::format("{} does not exist; check the path", name)};
     case EACCES:
       return {ExitCode::input,
               fmt::format("{} may not be read by this user; run as its owner, or grant it with chmod +r", name)};
-    default: return {ExitCode::input, fmt::format("{} cannot be read: {}", name, std::strerror(error))};
+    default:
+      return {ExitCode::input, fmt::format("{} cannot be read: {}", name, errno_text(error))};
   }
 }
 
 } // namespace
 
 Result<FileInput, Error> FileInput::open(const std::string& path) {
-  if (path == "-") return FileInput{::dup(STDIN_FILENO), "standard input"};
+  if (path == "-") return FileInput{OwnedFd{::dup(STDIN_FILENO)}, "standard input"};
   const std::string name = fmt::format("\"{}\"", path);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return cannot_open(name, errno);
-  FileInput input{fd, name};
+  OwnedFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd) return cannot_open(name, errno);
   struct stat status = {};
-  if (::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) {
+  if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
     return Error{ExitCode::input, fmt::format("{} is a directory; name a capture file in it", name)};
   }
-  return input;
+  return FileInput{std::move(fd), name};
 }
 
-FileInput::FileInput(int fd, std::string name) : fd_(fd), name_(std::move(name)), buffer_(kBufferBytes) {}
-
-FileInput::~FileInput() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-FileInput::FileInput(FileInput&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      failure_(other.failure_),
-      name_(std::move(other.name_)),
-      buffer_(std::move(other.buffer_)),
-      begin_(std::exchange(other.begin_, 0)),
-      end_(std::exchange(other.end_, 0)) {}
-
-FileInput& FileInput::operator=(FileInput&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  std::swap(failure_, other.failure_);
-  std::swap(name_, other.name_);
-  std::swap(buffer_, other.buffer_);
-  std::swap(begin_, other.begin_);
-  std::swap(end_, other.end_);
-  return *this;
-}
+FileInput::FileInput(OwnedFd fd, std::string name)
+    : fd_(std::move(fd)), name_(std::move(name)), buffer_(kBufferBytes) {}
 
 bool FileInput::refill() noexcept {
   ssize_t got = 0;
   do {
-    got = ::read(fd_, buffer_.data(), buffer_.size());
+    got = ::read(fd_.get(), buffer_.data(), buffer_.size());
   } while (got < 0 && errno == EINTR);
   if (got < 0) failure_ = errno;
   begin_ = 0;
@@ -99,7 +80,7 @@ std::size_t FileInput::skip(std::size_t octets) noexcept {
 }
 
 bool FileInput::rewind() noexcept {
-  if (::lseek(fd_, 0, SEEK_SET) != 0) return false;
+  if (::lseek(fd_.get(), 0, SEEK_SET) != 0) return false;
   begin_ = end_ = 0;
   failure_ = 0;
   return true;

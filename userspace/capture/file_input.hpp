@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
 
@@ -15,11 +16,6 @@ class FileInput {
  public:
   // "-" is standard input. The error says what is wrong with the path.
   static Result<FileInput, Error> open(const std::string& path);
-  ~FileInput();
-  FileInput(FileInput&& other) noexcept;
-  FileInput& operator=(FileInput&& other) noexcept;
-  FileInput(const FileInput&) = delete;
-  FileInput& operator=(const FileInput&) = delete;
 
   // Fills `to` as far as the file goes, and answers how far that was.
   [[nodiscard]] std::size_t read(std::span<std::byte> to) noexcept;
@@ -35,10 +31,10 @@ class FileInput {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
  private:
-  FileInput(int fd, std::string name);
+  FileInput(OwnedFd fd, std::string name);
   [[nodiscard]] bool refill() noexcept;
 
-  int fd_ = -1;
+  OwnedFd fd_;
   int failure_ = 0;
   std::string name_;
   std::vector<std::byte> buffer_;

@@ -24,9 +24,8 @@ Instant instant_from_ticks(std::uint64_t ticks, std::uint64_t ticks_per_second, 
   std::uint64_t rest = ticks % ticks_per_second;
   // Neither the product nor what is lost by it may show: below 2^33 ticks a
   // second multiply first, above divide first.
-  const std::uint64_t ns = ticks_per_second <= (std::uint64_t{1} << 33)
-                               ? rest * kNsPerSecond / ticks_per_second
-                               : rest / (ticks_per_second / kNsPerSecond);
+  const std::uint64_t ns = ticks_per_second <= (std::uint64_t{1} << 33) ? rest * kNsPerSecond / ticks_per_second
+                                                                        : rest / (ticks_per_second / kNsPerSecond);
   return instant_from_ns(seconds * static_cast<std::int64_t>(kNsPerSecond) +
                          static_cast<std::int64_t>(std::min(ns, kNsPerSecond - 1)));
 }

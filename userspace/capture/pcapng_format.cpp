@@ -21,7 +21,9 @@ constexpr std::uint32_t kFrameOfBlock = 12; // type, length, and the length agai
 constexpr std::uint32_t kInterfaceBlockMax = 1U << 20;
 constexpr std::size_t kInterfacesMax = 65536; // Frame::interface has 16 bits
 
-std::uint32_t padded(std::uint32_t octets) noexcept { return (octets + 3) & ~3U; }
+std::uint32_t padded(std::uint32_t octets) noexcept {
+  return (octets + 3) & ~3U;
+}
 
 } // namespace
 
