@@ -17,7 +17,6 @@ static_assert(FrameSource<XskSource>);
 namespace {
 
 constexpr std::uint32_t kContinues = 1; // XDP_PKT_CONTD, kernel 6.6: the packet goes on in the next descriptor
-constexpr int kPatienceMs = 20;
 constexpr std::uint32_t kPrefetchAhead = 4;
 
 } // namespace
@@ -32,7 +31,7 @@ XskSource::XskSource(std::unique_ptr<Umem> umem, std::unique_ptr<XskSocket> sock
   now_ = clock_.now();
 }
 
-XskSource::Burst XskSource::receive() noexcept {
+XskSource::Burst XskSource::receive(int patience_ms) noexcept {
   // Read before the ring: frames that were there when stop() was called are still delivered.
   const bool stopping = stopping_.load(std::memory_order_acquire);
   std::uint32_t first = 0;
@@ -41,7 +40,7 @@ XskSource::Burst XskSource::receive() noexcept {
     if (stopping) {
       finished_ = true;
     } else {
-      count = wait(first);
+      count = wait(first, patience_ms);
     }
   }
   if (count != 0) take(first, count);
@@ -51,10 +50,10 @@ XskSource::Burst XskSource::receive() noexcept {
 // Nothing is there: time passes, and the kernel may want to be woken, which
 // poll() does. The clock is read before, not after, the wait: a frame that comes
 // in at its end is then not older than now().
-std::uint32_t XskSource::wait(std::uint32_t& first) noexcept {
+std::uint32_t XskSource::wait(std::uint32_t& first, int patience_ms) noexcept {
   const Instant before = clock_.now();
   pollfd event{socket_->fd(), POLLIN, 0};
-  ::poll(&event, 1, kPatienceMs);
+  ::poll(&event, 1, patience_ms);
   const std::uint32_t count = xsk_ring_cons__peek(&socket_->ring(), burst_max, &first);
   if (count == 0) {
     now_ = std::max(now_, before);

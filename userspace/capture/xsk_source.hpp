@@ -65,8 +65,14 @@ class XskSource {
   XskSource(const XskSource&) = delete;
   XskSource& operator=(const XskSource&) = delete;
 
-  // Waits some milliseconds for frames when there are none.
-  [[nodiscard]] Burst receive() noexcept;
+  // Waits up to `patience_ms` for frames when there are none.
+  [[nodiscard]] Burst receive(int patience_ms = default_patience_ms) noexcept;
+  static constexpr int default_patience_ms = 20;
+
+  // Frames are in the ring, or there is an end to be noticed: receive() will not wait.
+  [[nodiscard]] bool is_ready() noexcept {
+    return !finished_ && (xsk_cons_nb_avail(&socket_->ring(), 1) != 0 || stopping_.load(std::memory_order_acquire));
+  }
 
   // Told to stop and drained, or the interface was removed.
   [[nodiscard]] bool finished() const noexcept { return finished_; }
@@ -79,7 +85,7 @@ class XskSource {
   [[nodiscard]] XskStatistics statistics() const noexcept { return socket_->statistics(); }
 
  private:
-  [[nodiscard]] std::uint32_t wait(std::uint32_t& first) noexcept;
+  [[nodiscard]] std::uint32_t wait(std::uint32_t& first, int patience_ms) noexcept;
   void take(std::uint32_t first, std::uint32_t count) noexcept;
   [[nodiscard]] std::uint32_t join(std::uint32_t first, std::uint32_t count) noexcept;
   void add(Bytes bytes, std::byte* head) noexcept;

@@ -1,0 +1,127 @@
+#include "capture/live_capture.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "capture/privileges.hpp"
+#include "capture/sentence.hpp"
+
+namespace xdpcap::capture {
+namespace {
+
+constexpr std::uint64_t kFrameBytesMax = 4096;
+constexpr std::uint32_t kRingMin = 64; // a burst
+
+struct Plan {
+  std::vector<Nic> nics;
+  std::vector<ChosenMode> modes;
+};
+
+std::optional<Error> senseless(const LiveOptions& options) {
+  if (options.interfaces.empty()) return usage("no interface is given: name one with -i, or list them with -D");
+  if (!std::has_single_bit(options.frames_per_queue) || !std::has_single_bit(options.ring) ||
+      options.ring > options.frames_per_queue || options.ring < kRingMin) {
+    return usage(
+        "{} frames and a ring of {} do not fit: both are powers of two, the ring at least {} and not above the frames",
+        options.frames_per_queue, options.ring, kRingMin);
+  }
+  for (std::size_t i = 0; i < options.interfaces.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (options.interfaces[i].name == options.interfaces[j].name) {
+        return usage("{} is given twice; list its queues in one -i", options.interfaces[i].name);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Result<Plan, Error> make_plan(const LiveOptions& options) {
+  Plan plan;
+  for (const LiveInterface& interface : options.interfaces) {
+    auto nic = inspect_nic(interface.name);
+    if (!nic) return std::move(nic).error();
+    auto mode = choose_mode(*nic, options.mode, options.steal);
+    if (!mode) return std::move(mode).error();
+    plan.nics.push_back(std::move(*nic));
+    plan.modes.push_back(std::move(*mode));
+  }
+  return plan;
+}
+
+PrivilegeNeeds needs_of(const Plan& plan, const LiveOptions& options) {
+  PrivilegeNeeds needs;
+  std::uint64_t queues = 0;
+  for (std::size_t i = 0; i < plan.nics.size(); ++i) {
+    const bool tap = plan.modes[i].mode == CaptureMode::tap;
+    needs.tap |= tap;
+    queues += tap ? options.workers : plan.nics[i].queues;
+  }
+  needs.locked_bytes = queues * options.frames_per_queue * kFrameBytesMax;
+  return needs;
+}
+
+} // namespace
+
+Result<LiveCapture, Error> LiveCapture::open(const LiveOptions& options) {
+  if (auto error = senseless(options)) return *std::move(error);
+  auto plan = make_plan(options);
+  if (!plan) return std::move(plan).error();
+  if (auto missing = missing_privilege(needs_of(*plan, options))) return *std::move(missing);
+
+  std::vector<Link> links;
+  for (const Nic& nic : plan->nics) links.push_back(nic.link);
+  auto watch = LinkWatch::open(std::move(links));
+  if (!watch) return std::move(watch).error();
+  LiveCapture capture(std::move(*watch));
+  for (std::size_t i = 0; i < plan->nics.size(); ++i) {
+    auto interface = InterfaceCapture::open(plan->nics[i], plan->modes[i], options.interfaces[i], options,
+                                            static_cast<std::uint16_t>(i), capture.notes_);
+    if (!interface) return std::move(interface).error();
+    capture.interfaces_.push_back(std::move(*interface));
+  }
+  const std::size_t workers = std::max(1U, options.workers);
+  std::vector<std::vector<XskSource*>> shares(workers);
+  for (const auto& interface : capture.interfaces_) {
+    std::size_t worker = 0;
+    for (const auto& source : interface->sources()) shares[worker++ % workers].push_back(source.get());
+  }
+  for (auto& share : shares) {
+    capture.worker_sources_.push_back(share.empty() ? nullptr : std::make_unique<LiveSource>(std::move(share)));
+  }
+  return capture;
+}
+
+bool LiveCapture::symmetric() const noexcept {
+  return std::all_of(interfaces_.begin(), interfaces_.end(), [](const auto& i) { return i->symmetric(); });
+}
+
+std::vector<LinkEvent> LiveCapture::poll_events() {
+  std::vector<LinkEvent> events = watch_.poll();
+  for (const LinkEvent& event : events) {
+    if (event.change != LinkChange::vanished) continue;
+    for (const auto& interface : interfaces_) {
+      if (interface->link().index == event.ifindex) interface->stop();
+    }
+  }
+  return events;
+}
+
+LiveLedger LiveCapture::ledger() const {
+  LiveLedger ledger;
+  for (const auto& interface : interfaces_) ledger.interfaces.push_back(interface->ledger());
+  return ledger;
+}
+
+void LiveCapture::stop() {
+  for (const auto& interface : interfaces_) interface->stop();
+}
+
+LiveLedger LiveCapture::close() {
+  stop();
+  LiveLedger final_ledger = ledger();
+  worker_sources_.clear();
+  interfaces_.clear();
+  return final_ledger;
+}
+
+} // namespace xdpcap::capture

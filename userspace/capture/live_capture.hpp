@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "capture/interface_capture.hpp"
+#include "capture/link_watch.hpp"
+#include "capture/live_ledger.hpp"
+#include "capture/live_options.hpp"
+#include "capture/live_source.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+
+namespace xdpcap::capture {
+
+// Live capture from one or more interfaces. Opening needs capabilities, and
+// afterwards receiving, reading figures and stopping need none (putting back RSS
+// settings and clsact filters of old kernels does: CAP_NET_ADMIN).
+//
+//   auto capture = LiveCapture::open(options);          main thread
+//   ... one thread for each capture->workers(): receive from its source()
+//   capture->poll_events(), capture->ledger()           main thread, now and then
+//   capture->stop()                                     main thread: sources run dry and finish
+//   ... join the workers
+//   capture->close()                                    the final ledger; everything undone
+//
+// Frame::interface is the index into LiveOptions::interfaces.
+class LiveCapture {
+ public:
+  static Result<LiveCapture, Error> open(const LiveOptions& options);
+
+  // Each interface spreads its queues over the workers in turn. A worker without
+  // any queue, when there are more workers than queues, has a null source().
+  [[nodiscard]] std::size_t workers() const noexcept { return worker_sources_.size(); }
+  [[nodiscard]] LiveSource* source(std::size_t worker) const noexcept { return worker_sources_[worker].get(); }
+
+  // What was chosen and done, in sentences.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+  // Both directions of every connection come to one worker for sure: one queue,
+  // a tap, or a NIC with symmetric RSS; and each connection on one interface.
+  [[nodiscard]] bool symmetric() const noexcept;
+
+  // Interfaces that went down, came back or vanished; the sources of a vanished
+  // one finish. Never waits.
+  [[nodiscard]] std::vector<LinkEvent> poll_events();
+  // False: all interfaces are gone, nothing will come any more.
+  [[nodiscard]] bool anything_left() const noexcept { return watch_.anything_left(); }
+
+  // Any time until close(); see QueueLedger for what holds when.
+  [[nodiscard]] LiveLedger ledger() const;
+
+  // Lets nothing new in and has the sources finish once they are drained.
+  // Returns within about a second; harmless when repeated.
+  void stop();
+
+  // After the workers have ended: the last figures, then everything is taken down.
+  LiveLedger close();
+
+ private:
+  explicit LiveCapture(LinkWatch watch) : watch_(std::move(watch)) {}
+
+  std::vector<std::string> notes_;
+  LinkWatch watch_;
+  std::vector<std::unique_ptr<InterfaceCapture>> interfaces_;
+  std::vector<std::unique_ptr<LiveSource>> worker_sources_; // borrow from interfaces_
+};
+
+} // namespace xdpcap::capture

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "capture/capture_filter.hpp"
+#include "capture/tap_program.hpp"
+
+namespace xdpcap::capture {
+
+enum class CaptureMode {
+  automatic, // tap where the host uses the interface, else mirror
+  mirror,    // frames are taken from the interface: for a mirror port or a tap feed
+  tap,       // packets of a live interface are cloned, both directions
+};
+enum class XdpMode { automatic, native, generic };
+enum class CopyMode { automatic, copy, zero_copy };
+
+struct LiveInterface {
+  std::string name;
+  std::vector<std::uint32_t> queues; // which receive queues; empty: all. Mirror mode only
+};
+
+struct LiveOptions {
+  std::vector<LiveInterface> interfaces;
+  CaptureMode mode = CaptureMode::automatic;
+  XdpMode xdp = XdpMode::automatic;
+  CopyMode copy = CopyMode::automatic;
+  std::uint32_t workers = 1; // a tap gets as many queues
+  CaptureFilter filter;
+  bool tunnels = true; // frames that may carry TCP in a tunnel are captured too, unfiltered
+  // Mirror mode even on the interface the host is reached by.
+  bool steal = false;
+  // Each queue locks frames_per_queue times 2 KiB of memory (4 KiB with an MTU
+  // above 1770 or in generic mode). Both are powers of two, the ring the smaller.
+  std::uint32_t frames_per_queue = 16384;
+  std::uint32_t ring = 8192;
+  bool busy_poll = false;
+  // In mirror mode with several queues: let both directions of a connection meet
+  // in one queue, where the NIC can; put back afterwards.
+  bool symmetric_rss = true;
+  TapAttach tap_attach = TapAttach::best;
+};
+
+} // namespace xdpcap::capture

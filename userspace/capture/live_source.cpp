@@ -1,0 +1,48 @@
+#include "capture/live_source.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "capture/frame_source.hpp"
+
+namespace xdpcap::capture {
+
+static_assert(FrameSource<LiveSource>);
+
+LiveSource::LiveSource(std::vector<XskSource*> sources) : sources_(std::move(sources)) {
+  assert(!sources_.empty());
+  for (const XskSource* source : sources_) events_.push_back({source->fd(), POLLIN, 0});
+}
+
+LiveSource::Burst LiveSource::receive() noexcept {
+  if (sources_.size() == 1) [[likely]]
+    return sources_.front()->receive();
+  if (XskSource* source = ready()) return source->receive(0);
+  ::poll(events_.data(), events_.size(), XskSource::default_patience_ms);
+  if (XskSource* source = ready()) return source->receive(0);
+  return unfinished().receive(0); // an empty burst, which tells the time and notices a removed interface
+}
+
+bool LiveSource::finished() const noexcept {
+  return std::all_of(sources_.begin(), sources_.end(), [](const XskSource* source) { return source->finished(); });
+}
+
+XskSource* LiveSource::ready() noexcept {
+  for (std::size_t step = 0; step < sources_.size(); ++step) {
+    XskSource* source = sources_[next_];
+    next_ = (next_ + 1) % sources_.size();
+    if (source->is_ready()) return source;
+  }
+  return nullptr;
+}
+
+XskSource& LiveSource::unfinished() noexcept {
+  for (std::size_t step = 0; step < sources_.size(); ++step) {
+    XskSource& source = *sources_[next_];
+    next_ = (next_ + 1) % sources_.size();
+    if (!source.finished()) return source;
+  }
+  return *sources_.front();
+}
+
+} // namespace xdpcap::capture

@@ -1,0 +1,74 @@
+#include "capture/mode_choice.hpp"
+
+#include <net/if_arp.h>
+
+#include "capture/sentence.hpp"
+
+namespace xdpcap::capture {
+namespace {
+
+bool has_ethernet_header(const Link& link) {
+  return link.hardware_type == ARPHRD_ETHER || link.hardware_type == ARPHRD_LOOPBACK;
+}
+
+// Why the host needs what arrives at this interface; empty: nothing says so.
+std::string use_of(const Nic& nic) {
+  if (!nic.addresses.empty()) return "it carries this host's address " + nic.addresses.front();
+  if (nic.carries_default_route) return "the default route leads through it";
+  if (nic.carries_ssh_session) return "your SSH session runs through it";
+  if (nic.carries_other_interfaces) return "other interfaces of this host sit on it";
+  return "";
+}
+
+Result<ChosenMode, Error> mirror(const Nic& nic, bool steal, std::string reason) {
+  const std::string& name = nic.link.name;
+  if (nic.xdp_program) {
+    const AttachedProgram& other = *nic.xdp_program;
+    return environment(
+        "{} already carries an XDP program ({}, id {}), and an interface takes one: stop what attached it, or "
+        "sudo ip link set dev {} xdp off, or use --mode tap, which needs none on {}",
+        name, other.name.empty() ? "name not readable" : other.name, other.id, name, name);
+  }
+  if (!steal && (nic.carries_ssh_session || nic.carries_default_route)) {
+    return environment(
+        "mirror mode takes every TCP frame away from the host, and {} of this host: it would be cut off; use --mode "
+        "tap, or --steal if that is what you want",
+        nic.carries_ssh_session ? fmt::format("{} carries the SSH session", name)
+                                : fmt::format("{} carries the default route", name));
+  }
+  return ChosenMode{CaptureMode::mirror, std::move(reason)};
+}
+
+} // namespace
+
+Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool steal) {
+  const std::string& name = nic.link.name;
+  if (!has_ethernet_header(nic.link)) {
+    return environment(
+        "{} has no Ethernet header (it is a tunnel or a radio interface), which capture needs: capture "
+        "the interface it runs over instead",
+        name);
+  }
+  const std::string use = use_of(nic);
+  switch (wanted) {
+    case CaptureMode::mirror:
+      return mirror(nic, steal,
+                    use.empty()
+                        ? fmt::format("{}: mirror mode; its TCP frames go to xdpcap only", name)
+                        : fmt::format("{}: mirror mode; its TCP frames go to xdpcap only, although {}", name, use));
+    case CaptureMode::tap:
+      return ChosenMode{CaptureMode::tap,
+                        fmt::format("{}: tap mode; its traffic is copied and goes on as before", name)};
+    case CaptureMode::automatic:
+      break;
+  }
+  if (use.empty()) {
+    return mirror(
+        nic, steal,
+        fmt::format("{}: mirror mode, as nothing of this host uses it; its TCP frames go to xdpcap only", name));
+  }
+  return ChosenMode{CaptureMode::tap,
+                    fmt::format("{}: tap mode, as {}; its traffic is copied and goes on as before", name, use)};
+}
+
+} // namespace xdpcap::capture

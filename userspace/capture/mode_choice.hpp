@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "capture/live_options.hpp"
+#include "capture/nic.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+
+namespace xdpcap::capture {
+
+struct ChosenMode {
+  CaptureMode mode = CaptureMode::tap; // never `automatic`
+  std::string reason;                  // a sentence for the user
+};
+
+// Which mode an interface is captured in. Harmless by default: XDP takes a frame
+// away from the host, so mirror mode is chosen only where nothing of this host
+// uses the interface, and refused where it would cut the host off, unless `steal`.
+Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool steal);
+
+} // namespace xdpcap::capture
