@@ -86,6 +86,8 @@ class BatchLane {
   BatchLane(const LaneShape& shape, std::uint16_t shard, Doorbell& doorbell);
 
   [[nodiscard]] std::uint16_t shard() const noexcept { return shard_; }
+  [[nodiscard]] std::size_t batches() const noexcept { return batches_.size(); }
+  // Octets that the records of one batch may take.
   [[nodiscard]] std::size_t normal_room() const noexcept { return normal_room_; }
   [[nodiscard]] std::size_t large_room() const noexcept { return large_room_; }
 

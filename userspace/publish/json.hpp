@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "schemas/xdpcap_generated.h"
+
+namespace xdpcap::publish {
+
+// What of a body is shown in JSON. `text`: as text where it is UTF-8, else as base64.
+enum class BodyFormat { none, text, base64 };
+std::optional<BodyFormat> body_format_named(std::string_view name) noexcept;
+
+struct JsonOptions {
+  BodyFormat body = BodyFormat::none;
+};
+
+// One line for each record of the batch, with its line end, appended to `out`.
+// The shape of a message is that of README.md, "JSON lines"; a line of another
+// topic has "kind" flow, segment or stats. Names, values, target and reason: one
+// character for each byte.
+void append_json(std::string& out, const schema::Batch& batch, const JsonOptions& options);
+void append_json(std::string& out, const schema::HttpMessage& message, const JsonOptions& options);
+void append_json(std::string& out, const schema::FlowRecord& record);
+void append_json(std::string& out, const schema::SegmentRecord& record, const JsonOptions& options);
+void append_json(std::string& out, const schema::StatsRecord& record, const schema::Batch& batch);
+
+} // namespace xdpcap::publish

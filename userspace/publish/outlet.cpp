@@ -1,0 +1,154 @@
+#include "publish/outlet.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "publish/batch_view.hpp"
+
+namespace xdpcap::publish {
+namespace {
+
+// Lies before the octets of a message in one piece of memory.
+struct alignas(16) MessageHeader {
+  InFlight* in_flight;
+  std::size_t octets;
+};
+
+// On whichever thread lets go of the message last.
+void release_message(void* /*data*/, void* hint) {
+  auto* header = static_cast<MessageHeader*>(hint);
+  header->in_flight->remove(header->octets);
+  ::operator delete(header);
+}
+
+zmq::message_t shared(const zmq::message_t& payload) {
+  zmq::message_t copy;
+  copy.copy(const_cast<zmq::message_t&>(payload)); // counts a reference; the contents stay as they are
+  return copy;
+}
+
+} // namespace
+
+zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight) {
+  auto* header = static_cast<MessageHeader*>(::operator new(sizeof(MessageHeader) + bytes.size()));
+  *header = {&in_flight, bytes.size()};
+  std::memcpy(header + 1, bytes.data(), bytes.size());
+  in_flight.add(bytes.size());
+  return {header + 1, bytes.size(), release_message, header};
+}
+
+bool PubOutlet::wants(Topic topic) const noexcept {
+  return std::any_of(prefixes_.begin(), prefixes_.end(),
+                     [name = name_of(topic)](const std::string& prefix) { return name.starts_with(prefix); });
+}
+
+void PubOutlet::send(const Outgoing& batch, const zmq::message_t& payload) {
+  const std::string_view topic = name_of(batch.topic);
+  socket_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
+  socket_.send(shared(payload), zmq::send_flags::dontwait);
+  counters_.add(OutletCount::batches_published);
+  counters_.add(OutletCount::records_published, batch.records);
+}
+
+void PubOutlet::service() {
+  zmq::message_t change;
+  while (socket_.recv(change, zmq::recv_flags::dontwait)) {
+    const std::string_view text = change.to_string_view();
+    if (text.empty()) continue;
+    if (text.front() == '\x01') prefixes_.emplace(text.substr(1));
+    if (text.front() == '\x00') prefixes_.erase(std::string(text.substr(1)));
+  }
+}
+
+void PubOutlet::close(int linger_ms) {
+  socket_.set(zmq::sockopt::linger, linger_ms);
+  socket_.close();
+}
+
+void PushOutlet::send(const Outgoing& batch, const zmq::message_t& payload, SteadyInstant now) {
+  waiting_.push_back({batch.topic, batch.records, shared(payload), now});
+  service(now);
+  if (patience_ && waiting_.size() > kWaitingMax) {
+    drop(waiting_.front());
+    waiting_.pop_front();
+  }
+}
+
+void PushOutlet::service(SteadyInstant now) {
+  // As for PUB: makes libzmq take note of the room that receivers have made.
+  [[maybe_unused]] const int events = socket_.get(zmq::sockopt::events);
+  while (!waiting_.empty()) {
+    Waiting& first = waiting_.front();
+    if (try_send(first)) {
+      counters_.add(OutletCount::batches_published);
+      counters_.add(OutletCount::records_published, first.records);
+    } else if (patience_ && now - first.since >= *patience_) {
+      drop(first);
+    } else {
+      return;
+    }
+    waiting_.pop_front();
+  }
+}
+
+void PushOutlet::give_up() {
+  for (const Waiting& waiting : waiting_) drop(waiting);
+  waiting_.clear();
+}
+
+void PushOutlet::close(int linger_ms) {
+  socket_.set(zmq::sockopt::linger, linger_ms);
+  socket_.close();
+}
+
+bool PushOutlet::try_send(Waiting& waiting) {
+  const std::string_view topic = name_of(waiting.topic);
+  if (!socket_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return false;
+  // Whoever took the first part takes the second: room is counted in whole messages.
+  return socket_.send(waiting.payload, zmq::send_flags::dontwait).has_value();
+}
+
+void PushOutlet::drop(const Waiting& waiting) noexcept {
+  counters_.add(OutletCount::batches_dropped);
+  counters_.add(OutletCount::records_dropped, waiting.records);
+}
+
+bool JsonOutlet::wants(Topic topic) const noexcept {
+  return std::find(topics_.begin(), topics_.end(), topic) != topics_.end();
+}
+
+void JsonOutlet::send(const Outgoing& batch) {
+  lines_.clear();
+  // Our own batch, not something from the wire: nothing to verify.
+  append_json(lines_, *schema::GetBatch(batch.bytes.data()), options_);
+  const bool written = !failure_ && write_all(lines_);
+  counters_.add(written ? OutletCount::batches_published : OutletCount::batches_dropped);
+  counters_.add(written ? OutletCount::records_published : OutletCount::records_dropped, batch.records);
+}
+
+bool JsonOutlet::write_all(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd_, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) { // somebody made the descriptor non-blocking
+      pollfd writable{fd_, POLLOUT, 0};
+      ::poll(&writable, 1, -1);
+    } else if (errno != EINTR) {
+      const char* cure = errno == EPIPE    ? "; whoever read it has gone"
+                         : errno == ENOSPC ? "; make room on the disk and start again"
+                                           : "";
+      failure_ = Error{ExitCode::output, fmt::format("cannot write JSON lines: {}{}", std::strerror(errno), cure)};
+      return false;
+    }
+  }
+  return true;
+}
+
+} // namespace xdpcap::publish

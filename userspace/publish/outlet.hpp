@@ -1,0 +1,147 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include "core/bytes.hpp"
+#include "core/counters.hpp"
+#include "core/error.hpp"
+#include "publish/json.hpp"
+#include "publish/topic.hpp"
+
+// Where batches go. All outlets are used by the publisher thread alone; their
+// counters may be read by any. Exceptions of ZeroMQ end at the publisher.
+namespace xdpcap::publish {
+
+using SteadyInstant = std::chrono::steady_clock::time_point;
+
+// A finished batch, borrowed while it is sent.
+struct Outgoing {
+  Topic topic = Topic::http;
+  std::uint32_t records = 0;
+  Bytes bytes;
+};
+
+enum class OutletCount : std::uint8_t {
+  batches_published,
+  batches_dropped,
+  records_published,
+  records_dropped,
+  count_
+};
+
+// Octets in messages that ZeroMQ has not let go of yet: what all queues together hold.
+class InFlight {
+ public:
+  void add(std::size_t octets) noexcept { octets_.fetch_add(octets, std::memory_order_relaxed); }
+  void remove(std::size_t octets) noexcept { octets_.fetch_sub(octets, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t octets() const noexcept { return octets_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::size_t> octets_{0};
+};
+
+// A copy of the batch that ZeroMQ may keep as long as it likes: a subscriber that
+// stands still must never hold a worker's batch. Copies of the message share it.
+zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight);
+
+// The live plane. Sends to whoever is there and has room. A subscriber that is
+// slow loses its own batches, and learns it from topic_seq. The socket is an XPUB, which
+// is a PUB that tells what is subscribed to: a topic nobody wants costs nothing.
+class PubOutlet {
+ public:
+  PubOutlet(std::string name, zmq::socket_t socket) : name_(std::move(name)), socket_(std::move(socket)) {}
+
+  [[nodiscard]] bool wants(Topic topic) const noexcept;
+  void send(const Outgoing& batch, const zmq::message_t& payload);
+  // Reads subscriptions. Also makes libzmq look at its subscribers' credit, which
+  // a busy sender does only every three million TSC ticks otherwise (a millisecond or so):
+  // meanwhile it would drop for a subscriber that has long caught up.
+  void service();
+  // What is still queued has this long to reach its subscribers.
+  void close(int linger_ms);
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const Counters<OutletCount>& counters() const noexcept { return counters_; }
+  [[nodiscard]] bool subscribed() const noexcept { return !prefixes_.empty(); }
+
+ private:
+  std::string name_;
+  zmq::socket_t socket_;
+  std::set<std::string, std::less<>> prefixes_;
+  Counters<OutletCount> counters_;
+};
+
+// The work plane. A batch waits for room at one of the receivers, at most
+// `patience` (nothing: as long as it takes), then it is dropped and counted. It waits
+// in a queue of its own, so nobody else waits with it.
+class PushOutlet {
+ public:
+  PushOutlet(std::string name, zmq::socket_t socket, std::optional<std::chrono::milliseconds> patience)
+      : name_(std::move(name)), socket_(std::move(socket)), patience_(patience) {}
+
+  void send(const Outgoing& batch, const zmq::message_t& payload, SteadyInstant now);
+  void service(SteadyInstant now);
+  // What waits is given up, and counted.
+  void give_up();
+  void close(int linger_ms);
+
+  [[nodiscard]] bool idle() const noexcept { return waiting_.empty(); }
+  // It waits without limit and its queue is full: take no more batches.
+  [[nodiscard]] bool blocked() const noexcept { return !patience_ && waiting_.size() >= kWaitingMax; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const Counters<OutletCount>& counters() const noexcept { return counters_; }
+
+ private:
+  struct Waiting {
+    Topic topic;
+    std::uint32_t records;
+    zmq::message_t payload;
+    SteadyInstant since;
+  };
+  static constexpr std::size_t kWaitingMax = 256;
+
+  bool try_send(Waiting& waiting);
+  void drop(const Waiting& waiting) noexcept;
+
+  std::string name_;
+  zmq::socket_t socket_;
+  std::optional<std::chrono::milliseconds> patience_;
+  std::deque<Waiting> waiting_;
+  Counters<OutletCount> counters_;
+};
+
+// JSON lines on a descriptor, which stays the caller's. Blocks while the reader is
+// slow; fails for good where the descriptor does (a closed pipe, a full disk).
+class JsonOutlet {
+ public:
+  JsonOutlet(int fd, JsonOptions options, std::vector<Topic> topics)
+      : fd_(fd), options_(options), topics_(std::move(topics)) {}
+
+  [[nodiscard]] bool wants(Topic topic) const noexcept;
+  void send(const Outgoing& batch);
+
+  [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
+  [[nodiscard]] const Counters<OutletCount>& counters() const noexcept { return counters_; }
+
+ private:
+  bool write_all(std::string_view text);
+
+  int fd_;
+  JsonOptions options_;
+  std::vector<Topic> topics_;
+  std::string lines_;
+  std::optional<Error> failure_;
+  Counters<OutletCount> counters_;
+};
+
+} // namespace xdpcap::publish

@@ -1,0 +1,305 @@
+#include "publish/publisher.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace xdpcap::publish {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// From one lane before the next has its turn.
+constexpr std::size_t kBatchesAtOnce = 16;
+constexpr milliseconds kIdlePatience{20};
+constexpr milliseconds kPushRetry{1};
+
+std::uint64_t utc_ns() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
+std::string cure_for(int failure) {
+  switch (failure) {
+    case EADDRINUSE:
+      return "the address is in use; stop the process that has it, or choose another one";
+    case EADDRNOTAVAIL:
+    case ENODEV:
+      return "this host has no such address; see `ip address`";
+    case EACCES:
+      return "not permitted; choose a directory of your own, or a port above 1023";
+    default:
+      return zmq_strerror(failure);
+  }
+}
+
+EndpointReport report_of(std::string name, const Counters<OutletCount>& counters) {
+  return {std::move(name), counters.get(OutletCount::batches_published), counters.get(OutletCount::batches_dropped),
+          counters.get(OutletCount::records_published), counters.get(OutletCount::records_dropped)};
+}
+
+} // namespace
+
+Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), last_beat_(steady_clock::now()) {}
+
+Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions options) {
+  std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
+  const PublisherOptions& wanted = publisher->options_;
+  try {
+    if (wanted.curve && !wanted.curve->allowed_clients.empty()) {
+      publisher->doorkeeper_.emplace(publisher->context_, wanted.curve->allowed_clients);
+    }
+    for (const std::string& endpoint : wanted.pub) {
+      if (Result<void, Error> bound = publisher->bind(endpoint, false); !bound) return std::move(bound).error();
+    }
+    for (const std::string& endpoint : wanted.push) {
+      if (Result<void, Error> bound = publisher->bind(endpoint, true); !bound) return std::move(bound).error();
+    }
+  } catch (const zmq::error_t& error) {
+    return Error{ExitCode::output, fmt::format("cannot set up ZeroMQ: {}", error.what())};
+  }
+  if (wanted.json) publisher->json_.emplace(wanted.json->fd, wanted.json->options, wanted.json->topics);
+  return publisher;
+}
+
+Publisher::~Publisher() {
+  stop(milliseconds{0});
+}
+
+Result<void, Error> Publisher::bind(const std::string& text, bool push) {
+  Result<Endpoint, Error> endpoint = parse_endpoint(text);
+  if (!endpoint) return std::move(endpoint).error();
+  const bool curve = options_.curve && endpoint->transport == Endpoint::Transport::tcp;
+  if (!endpoint->is_local() && !curve && !options_.insecure) {
+    return Error{
+        ExitCode::usage,
+        fmt::format("{} can be reached from other hosts, and captured traffic would go there in clear text; give "
+                    "a key with --curve-secret-key-file, or say --insecure",
+                    text)};
+  }
+  Result<bool, Error> created = prepare_endpoint(*endpoint, options_.owner);
+  if (!created) return std::move(created).error();
+  if (*created) directories_.push_back(endpoint->directory());
+
+  zmq::socket_t socket(context_, push ? zmq::socket_type::push : zmq::socket_type::xpub);
+  socket.set(zmq::sockopt::sndhwm, options_.queue_batches);
+  socket.set(zmq::sockopt::ipv6, true);
+  socket.set(zmq::sockopt::linger, 0);
+  if (curve) apply(*options_.curve, socket);
+  try {
+    socket.bind(text);
+  } catch (const zmq::error_t& error) {
+    return Error{ExitCode::output, fmt::format("cannot publish at {}: {}", text, cure_for(error.num()))};
+  }
+  bound_.push_back(socket.get(zmq::sockopt::last_endpoint));
+  if (endpoint->transport == Endpoint::Transport::ipc) {
+    socket_files_.push_back(endpoint->path);
+    // Who may enter the directory may subscribe; in a directory open to all, the owner only.
+    struct stat directory {};
+    const bool is_private =
+        ::stat(endpoint->directory().c_str(), &directory) == 0 && (directory.st_mode & S_IXOTH) == 0;
+    const bool mode_set = ::chmod(endpoint->path.c_str(), is_private ? 0660 : 0600) == 0;
+    const Owner owner = options_.owner.value_or(Owner{::geteuid(), directory.st_gid});
+    if (!mode_set || (options_.owner && ::chown(endpoint->path.c_str(), owner.user, owner.group) != 0)) {
+      return Error{ExitCode::output, fmt::format("cannot set the permissions of {}", endpoint->path)};
+    }
+  }
+  push ? static_cast<void>(pushes_.emplace_back(text, std::move(socket), options_.push_patience))
+       : static_cast<void>(pubs_.emplace_back(text, std::move(socket)));
+  return {};
+}
+
+BatchLane& Publisher::add_lane(const LaneShape& shape) {
+  return lanes_.emplace_back(shape, static_cast<std::uint16_t>(lanes_.size()), doorbell_);
+}
+
+void Publisher::start() {
+  thread_ = std::thread([this] {
+    // Signals are for the main thread; SIGPIPE becomes EPIPE.
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    ::pthread_setname_np(::pthread_self(), "publisher");
+    try {
+      run();
+    } catch (const std::exception& error) {
+      fail({ExitCode::output, fmt::format("publishing ended: {}", error.what())});
+    }
+    for (BatchLane& lane : lanes_) lane.abandon();
+  });
+}
+
+void Publisher::stop(milliseconds patience) {
+  stop_patience_ms_.store(patience.count());
+  stopping_.store(true, std::memory_order_release);
+  doorbell_.ring();
+  if (thread_.joinable()) thread_.join();
+  for (BatchLane& lane : lanes_) lane.abandon();
+  remove_sockets();
+}
+
+std::optional<Error> Publisher::failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+std::vector<EndpointReport> Publisher::report() const {
+  std::vector<EndpointReport> reports;
+  for (const PubOutlet& pub : pubs_) reports.push_back(report_of(pub.name(), pub.counters()));
+  for (const PushOutlet& push : pushes_) reports.push_back(report_of(push.name(), push.counters()));
+  if (json_) reports.push_back(report_of("json", json_->counters()));
+  if (overflow_.get(OutletCount::batches_dropped) != 0) reports.push_back(report_of("queue limit", overflow_));
+  return reports;
+}
+
+void Publisher::run() {
+  while (!stopping_.load(std::memory_order_acquire) && !failed()) {
+    bool worked = false;
+    for (BatchLane& lane : lanes_) {
+      if (!blocked()) worked = forward_lane(lane, kBatchesAtOnce) || worked;
+    }
+    const SteadyInstant now = steady_clock::now();
+    service(now);
+    if (now - last_beat_ >= options_.heartbeat) beat(false);
+    if (!worked) {
+      doorbell_.wait(patience(now), [this] {
+        if (stopping_.load(std::memory_order_acquire)) return true;
+        return !blocked() &&
+               std::any_of(lanes_.begin(), lanes_.end(), [](const BatchLane& lane) { return lane.has_next(); });
+      });
+    }
+  }
+  drain(steady_clock::now() + milliseconds{stop_patience_ms_.load()});
+}
+
+// The end: everything that was handed over goes out, as far as patience reaches.
+void Publisher::drain(SteadyInstant deadline) {
+  for (BatchLane& lane : lanes_) {
+    while (forward_lane(lane, kBatchesAtOnce)) {
+      while (blocked() && steady_clock::now() < deadline) {
+        service(steady_clock::now());
+        std::this_thread::sleep_for(kPushRetry);
+      }
+    }
+  }
+  service(steady_clock::now());
+  beat(true);
+  const auto all_idle = [this] {
+    return std::all_of(pushes_.begin(), pushes_.end(), [](const PushOutlet& push) { return push.idle(); });
+  };
+  while (!all_idle() && steady_clock::now() < deadline) {
+    service(steady_clock::now());
+    std::this_thread::sleep_for(kPushRetry);
+  }
+  for (PushOutlet& push : pushes_) push.give_up();
+  // What subscribers have not taken yet stays with ZeroMQ until the sockets are closed.
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+  const int linger_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+  for (PubOutlet& pub : pubs_) pub.close(linger_ms);
+  for (PushOutlet& push : pushes_) push.close(linger_ms);
+  doorkeeper_.reset();
+  context_.close();
+}
+
+// Answers whether there was anything.
+bool Publisher::forward_lane(BatchLane& lane, std::size_t batches_max) {
+  std::size_t forwarded = 0;
+  for (; forwarded < batches_max; ++forwarded) {
+    Batch* batch = lane.next();
+    if (batch == nullptr) break;
+    schema::GetMutableBatch(batch->data())->mutate_published_ns(utc_ns());
+    forward({batch->topic, batch->records, batch->bytes()});
+    lane.give_back(batch);
+  }
+  return forwarded != 0;
+}
+
+void Publisher::forward(const Outgoing& batch) {
+  if (json_ && json_->wants(batch.topic)) {
+    json_->send(batch);
+    if (json_->failure()) fail(*json_->failure());
+  }
+  const bool wanted =
+      std::any_of(pubs_.begin(), pubs_.end(), [&](const PubOutlet& pub) { return pub.wants(batch.topic); });
+  if (!wanted && pushes_.empty()) return;
+  if (in_flight_.octets() + batch.bytes.size() > options_.queue_octets_max) {
+    overflow_.add(OutletCount::batches_dropped);
+    overflow_.add(OutletCount::records_dropped, batch.records);
+    return;
+  }
+  const zmq::message_t payload = copy_to_message(batch.bytes, in_flight_);
+  for (PubOutlet& pub : pubs_) {
+    if (pub.wants(batch.topic)) pub.send(batch, payload);
+  }
+  const SteadyInstant now = pushes_.empty() ? SteadyInstant{} : steady_clock::now();
+  for (PushOutlet& push : pushes_) push.send(batch, payload, now);
+}
+
+void Publisher::service(SteadyInstant now) {
+  bool subscribed = false;
+  for (PubOutlet& pub : pubs_) {
+    pub.service();
+    subscribed = subscribed || pub.subscribed();
+  }
+  subscribed_.store(subscribed, std::memory_order_relaxed);
+  for (PushOutlet& push : pushes_) push.service(now);
+  if (doorkeeper_) doorkeeper_->serve();
+}
+
+void Publisher::beat(bool last) {
+  const SteadyInstant now = steady_clock::now();
+  Heartbeat heartbeat;
+  // First how far each topic has come, then everything up to there is sent: a
+  // heartbeat must never speak of batches that come behind it.
+  for (BatchLane& lane : lanes_) {
+    if (blocked()) break; // nothing can be sent, so nothing can be said
+    for (const Topic topic : {Topic::http, Topic::flow, Topic::tcp}) {
+      heartbeat.positions.push_back({lane.shard(), topic, lane.next_seq(topic)});
+    }
+    forward_lane(lane, lane.batches());
+  }
+  StatsBuilder stats;
+  if (options_.fill_stats) options_.fill_stats(stats);
+  heartbeat.sensor = options_.sensor;
+  heartbeat.epoch_ns = options_.epoch_ns;
+  heartbeat.topic_seq = stats_seq_++;
+  heartbeat.at_ns = utc_ns();
+  heartbeat.interval_ns =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count());
+  heartbeat.last = last;
+  heartbeat.counts = stats.counts();
+  heartbeat.endpoints = report();
+  last_beat_ = now;
+  forward({Topic::stats, 1, write_heartbeat(stats_builder_, heartbeat)});
+}
+
+void Publisher::fail(Error error) {
+  const std::lock_guard lock(failure_mutex_);
+  if (!failure_) failure_ = std::move(error);
+  failed_.store(true, std::memory_order_release);
+}
+
+bool Publisher::blocked() const noexcept {
+  return std::any_of(pushes_.begin(), pushes_.end(), [](const PushOutlet& push) { return push.blocked(); });
+}
+
+milliseconds Publisher::patience(SteadyInstant now) const noexcept {
+  for (const PushOutlet& push : pushes_) {
+    if (!push.idle()) return kPushRetry;
+  }
+  const auto to_beat = std::chrono::duration_cast<milliseconds>(last_beat_ + options_.heartbeat - now);
+  return std::clamp(to_beat, milliseconds{0}, kIdlePatience);
+}
+
+void Publisher::remove_sockets() noexcept {
+  for (const std::string& path : std::exchange(socket_files_, {})) ::unlink(path.c_str());
+  for (const std::string& directory : std::exchange(directories_, {})) ::rmdir(directory.c_str()); // if empty
+}
+
+} // namespace xdpcap::publish

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include "core/error.hpp"
+#include "core/result.hpp"
+#include "publish/batch.hpp"
+#include "publish/curve.hpp"
+#include "publish/endpoint.hpp"
+#include "publish/json.hpp"
+#include "publish/outlet.hpp"
+#include "publish/records.hpp"
+#include "publish/stats_writer.hpp"
+
+namespace xdpcap::publish {
+
+struct PublisherOptions {
+  std::string sensor;
+  std::uint64_t epoch_ns = 0;
+  std::vector<std::string> pub, push; // endpoints; none at all: batches are taken and thrown away
+  int queue_batches = 1024;           // high-water mark: batches for each subscriber or receiver
+  // Octets that all queues together may hold. Past it batches are dropped for
+  // everybody, and counted: only large bodies and a subscriber that stands still get there.
+  std::size_t queue_octets_max = std::size_t{256} << 20;
+  // How long a batch waits for room at a PUSH endpoint. Nothing: for ever (for reading a file).
+  std::optional<std::chrono::milliseconds> push_patience = std::chrono::milliseconds{50};
+  bool insecure = false;            // allow TCP beyond loopback without CURVE
+  std::optional<CurveServer> curve; // for every TCP endpoint
+  std::optional<Owner> owner;       // of a directory and socket made for ipc
+
+  struct Json {
+    int fd = 1;
+    JsonOptions options;
+    std::vector<Topic> topics{Topic::http};
+  };
+  std::optional<Json> json;
+
+  std::chrono::milliseconds heartbeat{1000};
+  // Called on the publisher thread before each heartbeat.
+  std::function<void(StatsBuilder&)> fill_stats;
+};
+
+// Owns ZeroMQ, the endpoints and the thread that sends. In this order:
+// open(); add_lane() for each worker; start(); the workers' encoders close;
+// stop(). All calls on one thread, except failed(), subscribed(), report().
+class Publisher {
+ public:
+  // Binds the endpoints. Where one cannot be bound, the sentence says which and
+  // what cures it, and nothing is left behind.
+  static Result<std::unique_ptr<Publisher>, Error> open(PublisherOptions options);
+  ~Publisher();
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  // The lane of one worker; it lives as long as the publisher. Shards count from 0.
+  BatchLane& add_lane(const LaneShape& shape);
+  void start();
+  // Sends what is in the lanes and one last heartbeat, waits at most `patience` for
+  // receivers to take it, closes, and removes socket files. May be called again.
+  void stop(std::chrono::milliseconds patience);
+
+  // Output failed for good (a closed pipe): the engine should end with failure().
+  [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::optional<Error> failure() const;
+  // Somebody subscribes to a PUB endpoint.
+  [[nodiscard]] bool subscribed() const noexcept { return subscribed_.load(std::memory_order_relaxed); }
+  // What became of the batches at each endpoint so far.
+  [[nodiscard]] std::vector<EndpointReport> report() const;
+  // As bound: tcp://127.0.0.1:* has got its port.
+  [[nodiscard]] const std::vector<std::string>& endpoints() const noexcept { return bound_; }
+  // For inproc subscribers, which must be gone before the publisher is.
+  [[nodiscard]] zmq::context_t& context() noexcept { return context_; }
+
+ private:
+  explicit Publisher(PublisherOptions options);
+
+  Result<void, Error> bind(const std::string& text, bool push);
+  void run();
+  void drain(SteadyInstant deadline);
+  bool forward_lane(BatchLane& lane, std::size_t batches_max);
+  void forward(const Outgoing& batch);
+  void service(SteadyInstant now);
+  void beat(bool last);
+  void fail(Error error);
+  [[nodiscard]] bool blocked() const noexcept;
+  [[nodiscard]] std::chrono::milliseconds patience(SteadyInstant now) const noexcept;
+  void remove_sockets() noexcept;
+
+  PublisherOptions options_;
+  InFlight in_flight_; // outlives the context, whose threads count down
+  zmq::context_t context_;
+  std::optional<Doorkeeper> doorkeeper_;
+  std::deque<PubOutlet> pubs_;
+  std::deque<PushOutlet> pushes_;
+  std::optional<JsonOutlet> json_;
+  std::vector<std::string> bound_;
+  std::vector<std::string> socket_files_, directories_; // ours to remove
+
+  Doorbell doorbell_;
+  std::deque<BatchLane> lanes_;
+  flatbuffers::FlatBufferBuilder stats_builder_;
+  std::uint64_t stats_seq_ = 0;
+  SteadyInstant last_beat_;
+  Counters<OutletCount> overflow_; // dropped for all endpoints: queue_octets_max
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> stop_patience_ms_{0};
+  std::atomic<bool> subscribed_{false};
+  std::atomic<bool> failed_{false};
+  mutable std::mutex failure_mutex_;
+  std::optional<Error> failure_;
+  std::thread thread_;
+};
+
+} // namespace xdpcap::publish
