@@ -144,6 +144,11 @@ class Reassembler {
   // What a segment looks like once it is cut to what its direction still wants.
   enum class Fit : std::uint8_t { empty, in_order, early, duplicate, keep_alive, beyond_end };
   static Fit cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept;
+  [[nodiscard]] bool ends_before_held(const HalfConnection& self, const EarlySegment& piece) const noexcept {
+    const auto length = static_cast<std::uint32_t>(piece.data.size()) + piece.missing_tail;
+    return self.early == HoleStore::none || (!self.has(HalfConnection::syn_unconfirmed) &&
+                                             distance(piece.seq + length, holes_.front(self.early).seq) >= 0);
+  }
   static bool is_blocked(const HalfConnection& peer, bool has_ack, Seq ack) noexcept {
     if (!has_ack || !peer.has(HalfConnection::started) || peer.has(HalfConnection::ended)) return false;
     const std::int32_t unseen = distance(peer.next, ack);

@@ -58,21 +58,20 @@ SegmentVerdict Reassembler::place(Connection& connection, Direction direction, E
       self.probe_us = 0;
       return SegmentVerdict::duplicate;
     case Fit::in_order:
-      if (self.early == HoleStore::none && !is_blocked(peer, piece.has_ack, piece.ack)) {
-        hand_on(self, direction,
-                EarlyPiece{.seq = piece.seq,
-                           .length = static_cast<std::uint32_t>(piece.data.size()),
-                           .data = piece.data,
-                           .at_segment_start = piece.at_segment_start,
-                           .arrived = piece.arrived},
-                sink);
-        begin_probe(self, piece.arrived);
-        if (piece.missing_tail != 0) {
-          declare_gap(self, direction, self.next + piece.missing_tail, GapCause::snaplen, piece.arrived, sink);
-        }
-        return SegmentVerdict::delivered;
+      // What is held came first: only what lies before it goes on at once.
+      if (is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece)) break;
+      hand_on(self, direction,
+              EarlyPiece{.seq = piece.seq,
+                         .length = static_cast<std::uint32_t>(piece.data.size()),
+                         .data = piece.data,
+                         .at_segment_start = piece.at_segment_start,
+                         .arrived = piece.arrived},
+              sink);
+      begin_probe(self, piece.arrived);
+      if (piece.missing_tail != 0) {
+        declare_gap(self, direction, self.next + piece.missing_tail, GapCause::snaplen, piece.arrived, sink);
       }
-      break;
+      return SegmentVerdict::delivered;
     case Fit::early:
       if (self.out_of_order != UINT16_MAX) ++self.out_of_order;
       piece.beyond_window = peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known) &&

@@ -46,22 +46,22 @@ using enum State;
 
 // A row for each state, a column for each event in the order above. An event
 // that means nothing in a state leaves it as it is.
+// clang-format off
 inline constexpr std::array<Row, static_cast<std::size_t>(State::count_)> kTransitions{{
-    // sent_syn      received_syn  syn_acked     sent_fin    received_fin fin_acked   joined       reset   timeout
-    {syn_sent, listen, closed, closed, closed, closed, established, closed, closed},                    // closed
-    {syn_received, listen, listen, listen, listen, listen, established, closed, closed},                // listen
-    {syn_sent, syn_received, established, fin_wait_1, syn_sent, syn_sent, established, closed, closed}, // syn_sent
-    {syn_received, syn_received, established, fin_wait_1, close_wait, syn_received, established, closed,
-     closed}, // syn_received
-    {established, established, established, fin_wait_1, close_wait, established, established, closed,
-     closed},                                                                                            // established
-    {fin_wait_1, fin_wait_1, fin_wait_1, fin_wait_1, closing, fin_wait_2, fin_wait_1, closed, closed},   // fin_wait_1
-    {fin_wait_2, fin_wait_2, fin_wait_2, fin_wait_2, time_wait, fin_wait_2, fin_wait_2, closed, closed}, // fin_wait_2
-    {close_wait, close_wait, close_wait, last_ack, close_wait, close_wait, close_wait, closed, closed},  // close_wait
-    {closing, closing, closing, closing, closing, time_wait, closing, closed, closed},                   // closing
-    {last_ack, last_ack, last_ack, last_ack, last_ack, closed, last_ack, closed, closed},                // last_ack
-    {time_wait, time_wait, time_wait, time_wait, time_wait, time_wait, time_wait, closed, closed},       // time_wait
+    // sent_syn    received_syn  syn_acked    sent_fin    received_fin fin_acked     joined       reset   timeout
+    {syn_sent,     listen,       closed,      closed,     closed,      closed,       established, closed, closed},  // closed
+    {syn_received, listen,       listen,      listen,     listen,      listen,       established, closed, closed},  // listen
+    {syn_sent,     syn_received, established, fin_wait_1, syn_sent,    syn_sent,     established, closed, closed},  // syn_sent
+    {syn_received, syn_received, established, fin_wait_1, close_wait,  syn_received, established, closed, closed},  // syn_received
+    {established,  established,  established, fin_wait_1, close_wait,  established,  established, closed, closed},  // established
+    {fin_wait_1,   fin_wait_1,   fin_wait_1,  fin_wait_1, closing,     fin_wait_2,   fin_wait_1,  closed, closed},  // fin_wait_1
+    {fin_wait_2,   fin_wait_2,   fin_wait_2,  fin_wait_2, time_wait,   fin_wait_2,   fin_wait_2,  closed, closed},  // fin_wait_2
+    {close_wait,   close_wait,   close_wait,  last_ack,   close_wait,  close_wait,   close_wait,  closed, closed},  // close_wait
+    {closing,      closing,      closing,     closing,    closing,     time_wait,    closing,     closed, closed},  // closing
+    {last_ack,     last_ack,     last_ack,    last_ack,   last_ack,    closed,       last_ack,    closed, closed},  // last_ack
+    {time_wait,    time_wait,    time_wait,   time_wait,  time_wait,   time_wait,    time_wait,   closed, closed},  // time_wait
 }};
+// clang-format on
 
 } // namespace detail
 

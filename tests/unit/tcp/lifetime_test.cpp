@@ -1,0 +1,239 @@
+// How connections begin and end.
+#include <gtest/gtest.h>
+
+#include "unit/tcp/observed.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using namespace std::chrono_literals;
+using tcp::Connection;
+using tcp::SegmentVerdict;
+using Ends = std::vector<StreamEnd>;
+
+TEST(Lifetime, a_fin_ends_its_direction_and_two_end_the_connection) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("bye").fin(), server().at(0).acks(4));
+  EXPECT_EQ(wire.heard.ends[0], Ends{StreamEnd::fin});
+  EXPECT_TRUE(wire.heard.ends[1].empty());
+  wire.hear(server().at(0).acks(4).says("late words").fin());
+  EXPECT_EQ(wire.from_server(), "late words");
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::fin});
+}
+
+TEST(Lifetime, states_follow_acknowledged_fins) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(1), server().at(0).acks(1).fin(),
+                client().at(1).acks(1));
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).state, tcp::State::fin_wait_2);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_client).state, tcp::State::last_ack);
+}
+
+TEST(Lifetime, a_fin_that_overtakes_data_waits_for_it) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(5).acks(0).fin(), client().at(3).acks(0).says("de"));
+  EXPECT_TRUE(wire.heard.ends[0].empty());
+  wire.hear(client().at(0).acks(0).says("abc"));
+  EXPECT_EQ(wire.from_client(), "abcde");
+  EXPECT_EQ(wire.heard.ends[0], Ends{StreamEnd::fin});
+}
+
+TEST(Lifetime, octets_behind_the_fin_are_not_of_the_stream) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("abc").fin());
+  EXPECT_EQ(wire.hear(client().at(4).acks(0).says("more")), SegmentVerdict::beyond_end);
+  EXPECT_EQ(wire.from_client(), "abc");
+}
+
+TEST(Lifetime, an_exact_reset_ends_both_directions) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("abc"), server().at(0).acks(3).rst());
+  EXPECT_EQ(wire.heard.ends[0], Ends{StreamEnd::rst});
+  EXPECT_EQ(wire.heard.ends[1], Ends{StreamEnd::rst});
+  EXPECT_EQ(wire.hear(client().at(3).acks(0).says("x")), SegmentVerdict::after_close);
+}
+
+TEST(Lifetime, a_reset_outside_the_window_is_ignored) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(server().at(0).acks(0).says("abc"));
+  EXPECT_EQ(wire.hear(server().at(-100000).acks(0).rst()), SegmentVerdict::reset_ignored);
+  EXPECT_EQ(wire.hear(server().at(1 << 29).rst()), SegmentVerdict::reset_ignored);
+  wire.hear(server().at(3).acks(0).says("def"));
+  EXPECT_EQ(wire.from_server(), "abcdef");
+}
+
+TEST(Lifetime, a_reset_in_the_window_is_revoked_when_its_sender_goes_on) {
+  Observed wire;
+  wire.handshake();
+  EXPECT_EQ(wire.hear(server().at(50).rst()), SegmentVerdict::reset);
+  wire.hear(server().at(0).acks(0).says("abc"));
+  wire.wait(3s);
+  EXPECT_EQ(wire.from_server(), "abc");
+  EXPECT_TRUE(wire.heard.closed.empty());
+  EXPECT_EQ(wire.tracker.reassembler().counters().get(tcp::StreamCount::resets_revoked), 1U);
+}
+
+TEST(Lifetime, a_reset_in_the_window_is_believed_when_silence_follows) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(server().at(50).rst());
+  wire.wait(4s);
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::rst});
+}
+
+TEST(Lifetime, a_refused_connection_never_was_one) {
+  Observed wire;
+  wire.hear_all(client().syn(), server().at(-1).acks(0).rst());
+  EXPECT_EQ(wire.heard.opened, 0);
+  EXPECT_EQ(wire.tracker.table().size(), 0U);
+}
+
+TEST(Lifetime, a_thousand_syns_cost_no_flow) {
+  Observed wire;
+  for (std::uint16_t port = 1; port <= 1000; ++port) {
+    wire.stage.client_end.port = port;
+    wire.hear(client().syn());
+    wire.hear(server().syn().acks(0));
+  }
+  EXPECT_EQ(wire.tracker.table().size(), 0U);
+}
+
+TEST(Lifetime, data_of_a_syn_waits_for_the_syn_ack_that_takes_it) {
+  Observed wire;
+  wire.hear(client().syn().says("GET /"));
+  EXPECT_EQ(wire.from_client(), "");
+  wire.hear(server().syn().acks(5));
+  EXPECT_EQ(wire.from_client(), "GET /");
+  wire.hear_all(client().at(5).acks(0), server().at(0).acks(5).says("200"));
+  EXPECT_EQ(wire.from_server(), "200");
+  EXPECT_TRUE(wire.ledger_closes());
+}
+
+TEST(Lifetime, data_of_a_syn_that_is_not_taken_comes_again) {
+  Observed wire;
+  wire.hear_all(client().syn().says("OLD"), server().syn().acks(0), client().at(0).acks(0),
+                client().at(0).acks(0).says("NEW!"));
+  EXPECT_EQ(wire.from_client(), "NEW!");
+  EXPECT_TRUE(wire.ledger_closes());
+}
+
+TEST(Lifetime, data_of_a_syn_is_judged_by_where_its_sender_goes_on) {
+  Observed taken;
+  taken.hear_all(client().syn().says("abc"), client().at(3).acks(0).says("def"));
+  EXPECT_EQ(taken.from_client(), "abcdef");
+  Observed refused;
+  refused.hear_all(client().syn().says("abc"), client().at(0).acks(0).says("xyz"));
+  EXPECT_EQ(refused.from_client(), "xyz");
+}
+
+TEST(Lifetime, both_ends_may_open_at_once) {
+  Observed wire;
+  wire.hear_all(client().syn(), server().syn(), client().syn().acks(0), server().syn().acks(0), client().at(0).acks(0),
+                client().at(0).acks(0).says("hello"), server().at(0).acks(5).says("world"));
+  EXPECT_EQ(wire.from_client(), "hello");
+  EXPECT_EQ(wire.from_server(), "world");
+  EXPECT_EQ(wire.heard.opened, 1);
+}
+
+TEST(Lifetime, both_ends_may_close_at_once) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(0).fin(), client().at(1).acks(1),
+                server().at(1).acks(1));
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::fin});
+}
+
+TEST(Lifetime, addresses_are_used_again_after_a_close) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("one").fin(), server().at(0).acks(4).fin());
+  wire.stage.client_isn += 100000;
+  wire.stage.server_isn += 77777;
+  wire.heard.text[0].clear();
+  wire.handshake();
+  wire.hear(client().at(0).acks(0).says("two"));
+  EXPECT_EQ(wire.heard.opened, 2);
+  EXPECT_EQ(wire.from_client(), "two");
+}
+
+TEST(Lifetime, a_live_connection_gives_way_only_to_a_syn_that_is_answered) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(client().at(0).acks(0).says("one"));
+  const std::uint32_t old_isn = wire.stage.client_isn;
+  wire.stage.client_isn += 1 << 26;
+  wire.hear(client().syn()); // forged, or a new start
+  EXPECT_TRUE(wire.heard.closed.empty());
+  wire.stage.client_isn = old_isn;
+  wire.hear(client().at(3).acks(0).says("two"));
+  EXPECT_EQ(wire.from_client(), "onetwo");
+  wire.stage.client_isn += 1 << 26;
+  wire.stage.server_isn += 1 << 27;
+  wire.hear(server().syn().acks(0)); // the other end takes it
+  EXPECT_EQ(wire.heard.closed.size(), 1U);
+  wire.heard.text[0].clear();
+  wire.hear_all(client().at(0).acks(0), client().at(0).acks(0).says("new"));
+  EXPECT_EQ(wire.from_client(), "new");
+}
+
+TEST(Lifetime, a_connection_is_picked_up_in_its_middle) {
+  Observed wire;
+  wire.partial = true;
+  EXPECT_EQ(wire.hear(client().at(5000).acks(900)), SegmentVerdict::no_connection);
+  wire.hear_all(client().at(5000).acks(900).says("GET"), server().at(900).acks(5003).says("200"));
+  EXPECT_EQ(wire.from_client(), "GET");
+  EXPECT_EQ(wire.from_server(), "200");
+  wire.end();
+  EXPECT_TRUE(wire.heard.flags & Connection::partial);
+}
+
+TEST(Lifetime, silence_ends_a_connection) {
+  Observed wire;
+  wire.handshake();
+  wire.wait(299s);
+  EXPECT_TRUE(wire.heard.closed.empty());
+  wire.wait(3s);
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::timeout});
+  EXPECT_EQ(wire.tracker.table().size(), 0U);
+}
+
+TEST(Lifetime, a_full_table_lets_the_one_silent_longest_go) {
+  Observed wire;
+  for (std::uint16_t port = 1; port <= 70; ++port) {
+    wire.stage.client_end.port = port;
+    wire.handshake();
+    wire.wait(1s);
+  }
+  EXPECT_EQ(wire.tracker.table().size(), 64U);
+  EXPECT_EQ(wire.tracker.counters().get(tcp::FlowCount::closed_evicted), 6U);
+  wire.stage.client_end.port = 70; // the newest is still there
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("x")), SegmentVerdict::delivered);
+}
+
+TEST(Lifetime, the_handshake_is_timed_in_both_directions) {
+  Observed wire;
+  wire.hear(client().syn());
+  wire.hear(server().syn().acks(0), 7ms);
+  wire.hear(client().at(0).acks(0), 3ms);
+  wire.end();
+  EXPECT_EQ(wire.heard.last.syn_to_syn_ack_us, 7000U);
+  EXPECT_EQ(wire.heard.last.syn_ack_to_ack_us, 3000U);
+}
+
+TEST(Lifetime, data_is_timed_to_its_acknowledgement) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(client().at(0).acks(0).says("abc"));
+  wire.hear(server().at(0).acks(3), 20ms);
+  wire.end();
+  EXPECT_NEAR(wire.heard.last.from(Direction::to_server).srtt_us, 20000, 1);
+}
+
+} // namespace
+} // namespace xdpcap::test

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support/dialogue.hpp"
+#include "tcp/tracker.hpp"
+
+namespace xdpcap::test {
+
+// A tracker with ears: what it delivers is written down as it comes.
+class Observed {
+ public:
+  struct Flow {
+    tcp::Connection tcp;
+    [[nodiscard]] bool is_at_rest() const noexcept { return false; }
+  };
+  struct Heard {
+    std::string text[2]; // by Direction; a gap is written as one '_' an octet
+    std::vector<StreamGap> gaps;
+    std::vector<std::string> starts[2]; // pieces that began at a segment's start
+    std::vector<std::string> order;     // "c:text" and "s:text" in the order of delivery
+    std::vector<StreamEnd> ends[2];
+    std::vector<StreamEnd> closed;
+    int opened = 0;
+    std::uint16_t flags = 0; // of the connection, when it closed
+    tcp::Connection last;    // a copy, when it closed
+  };
+
+  explicit Observed(tcp::TrackerLimits limits = small(), tcp::Timeouts timeouts = {}) : tracker(limits, timeouts) {}
+
+  static tcp::TrackerLimits small() {
+    tcp::TrackerLimits limits;
+    limits.flows_max = 64;
+    limits.embryos_max = 64;
+    limits.reassembly.hole_store_bytes = 256 << 10;
+    limits.reassembly.early_octets_max = 64 << 10;
+    return limits;
+  }
+
+  tcp::SegmentVerdict hear(const Line& line, Duration later = std::chrono::microseconds{100}) {
+    now += later;
+    const tcp::SegmentVerdict verdict = tracker.accept(stage.segment(line, now), *this);
+    ++verdicts[static_cast<std::size_t>(verdict)];
+    return verdict;
+  }
+  template <class... Lines>
+  void hear_all(const Lines&... lines) {
+    (static_cast<void>(hear(lines)), ...);
+  }
+  void handshake() { hear_all(client().syn().scale(8), server().syn().acks(0).scale(8), client().at(0).acks(0)); }
+  void wait(Duration time) {
+    now += time;
+    tracker.expire(now, *this);
+  }
+  void end() { tracker.finish_all(*this); }
+
+  // tcp::FlowSink
+  bool is_client(const wire::Segment& segment) noexcept { return segment.source().port > segment.destination().port; }
+  void on_open(Flow&) noexcept { ++heard.opened; }
+  void on_bytes(Flow&, const StreamBytes& bytes) noexcept {
+    const std::string text{as_text(bytes.bytes)};
+    std::string& so_far = heard.text[index_of(bytes.direction)];
+    if (bytes.offset != so_far.size() && !partial) defects.push_back("offset " + std::to_string(bytes.offset));
+    so_far += text;
+    if (bytes.at_segment_start) heard.starts[index_of(bytes.direction)].push_back(text);
+    heard.order.push_back((bytes.direction == Direction::to_server ? "c:" : "s:") + text);
+  }
+  void on_gap(Flow&, const StreamGap& gap) noexcept {
+    heard.text[index_of(gap.direction)].append(gap.length, '_');
+    heard.gaps.push_back(gap);
+  }
+  void on_end(Flow&, Direction direction, StreamEnd end, Instant) noexcept {
+    heard.ends[index_of(direction)].push_back(end);
+  }
+  void on_close(Flow& flow, StreamEnd end, Instant) noexcept {
+    heard.closed.push_back(end);
+    heard.flags = flow.tcp.flags;
+    heard.last = flow.tcp;
+  }
+  void on_segment(Flow&, Direction, const wire::Segment&, tcp::SegmentVerdict) noexcept {}
+
+  [[nodiscard]] const std::string& from_client() const { return heard.text[0]; }
+  [[nodiscard]] const std::string& from_server() const { return heard.text[1]; }
+  // Every frame that was held has been delivered or dropped.
+  [[nodiscard]] bool ledger_closes() const {
+    const auto& counts = tracker.reassembler().counters();
+    return verdicts[static_cast<std::size_t>(tcp::SegmentVerdict::held)] ==
+           counts.get(tcp::StreamCount::held_delivered) + counts.get(tcp::StreamCount::held_dropped) +
+               tracker.reassembler().frames_held();
+  }
+
+  Stage stage;
+  Instant now = instant_from_ns(1'600'000'000'000'000'000);
+  tcp::Tracker<Flow> tracker;
+  Heard heard;
+  std::vector<std::string> defects;
+  bool partial = false;
+  std::uint64_t verdicts[static_cast<std::size_t>(tcp::SegmentVerdict::count_)] = {};
+};
+
+} // namespace xdpcap::test

@@ -1,0 +1,99 @@
+// Two versions of the same octets: which one is kept, and that it is told.
+#include <gtest/gtest.h>
+
+#include "unit/tcp/observed.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using tcp::OverlapPolicy;
+
+struct Case {
+  std::string name;
+  Line old, fresh;
+  // What positions 1.. hold afterwards, for first, bsd, linux, last.
+  std::string kept[4];
+};
+
+// The rows of the table in Suricata's stream-tcp-list.c, which measured what
+// systems do: old is held at 1 + [3, 6) = "ooo".
+const std::vector<Case>& cases() {
+  static const std::vector<Case> kCases{
+      {"same_start_new_ends_first",
+       client().at(3).says("ooo"),
+       client().at(3).says("nn"),
+       {"ooo", "ooo", "ooo", "nno"}},
+      {"same_start_same_end", client().at(3).says("ooo"), client().at(3).says("nnn"), {"ooo", "ooo", "ooo", "nnn"}},
+      {"same_start_new_longer",
+       client().at(3).says("ooo"),
+       client().at(3).says("nnnn"),
+       {"ooon", "ooon", "nnnn", "nnnn"}},
+      {"new_starts_before_ends_inside",
+       client().at(3).says("ooo"),
+       client().at(2).says("nnn"),
+       {"nooo", "nnno", "nnno", "nnno"}},
+      {"new_covers_all",
+       client().at(3).says("ooo"),
+       client().at(2).says("nnnnn"),
+       {"nooon", "nnnnn", "nnnnn", "nnnnn"}},
+      {"new_inside", client().at(3).says("ooo"), client().at(4).says("n"), {"ooo", "ooo", "ooo", "ono"}},
+      {"new_starts_inside_ends_beyond",
+       client().at(3).says("ooo"),
+       client().at(5).says("nn"),
+       {"ooon", "ooon", "ooon", "oonn"}},
+  };
+  return kCases;
+}
+
+class Overlap : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(Overlap, of_held_octets_follows_the_policy) {
+  const Case& c = cases()[GetParam()];
+  for (const OverlapPolicy policy :
+       {OverlapPolicy::first, OverlapPolicy::bsd, OverlapPolicy::linux, OverlapPolicy::last}) {
+    tcp::TrackerLimits limits = Observed::small();
+    limits.reassembly.overlap = policy;
+    Observed wire{limits};
+    wire.handshake();
+    wire.hear_all(c.old.acks(0), c.fresh.acks(0));
+    wire.hear(client().at(0).acks(0).says(c.fresh.position < c.old.position ? "ab" : "abc"));
+    wire.hear(client().at(20).acks(0).fin());
+    const std::size_t from = static_cast<std::size_t>(std::min(c.old.position, c.fresh.position));
+    EXPECT_EQ(wire.from_client().substr(from), c.kept[static_cast<std::size_t>(policy)]) << c.name;
+    wire.end();
+    EXPECT_TRUE(wire.heard.flags & tcp::Connection::overlap_conflict) << c.name;
+    EXPECT_TRUE(wire.ledger_closes()) << c.name;
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Table, Overlap, ::testing::Range<std::size_t>(0, 7),
+                         [](const auto& row) { return cases()[row.param].name; });
+
+TEST(OverlapRules, octets_that_agree_are_no_conflict) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(3).acks(0).says("def"), client().at(1).acks(0).says("bcdefg"),
+                client().at(0).acks(0).says("a"));
+  wire.end();
+  EXPECT_EQ(wire.from_client(), "abcdefg");
+  EXPECT_FALSE(wire.heard.flags & tcp::Connection::overlap_conflict);
+}
+
+TEST(OverlapRules, delivered_octets_are_never_replaced) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("abc"), client().at(0).acks(0).says("XYZdef"));
+  EXPECT_EQ(wire.from_client(), "abcdef");
+}
+
+TEST(OverlapRules, octets_beyond_the_window_give_way_to_those_inside) {
+  Observed wire;
+  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
+  wire.hear(client().at(12).acks(0).says("XXX")); // the server would refuse them
+  wire.hear(server().at(0).acks(0).window(100));
+  wire.hear(client().at(12).acks(0).says("mno"));
+  wire.hear(client().at(0).acks(0).says("abcdefghijkl"));
+  EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
+}
+
+} // namespace
+} // namespace xdpcap::test
