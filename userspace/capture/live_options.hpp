@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "capture/capture_filter.hpp"
 #include "capture/tap_program.hpp"
+#include "wire/filter.hpp"
 
 namespace xdpcap::capture {
 
@@ -28,7 +28,7 @@ struct LiveOptions {
   XdpMode xdp = XdpMode::automatic;
   CopyMode copy = CopyMode::automatic;
   std::uint32_t workers = 1; // a tap gets as many queues
-  CaptureFilter filter;
+  wire::Filter filter;
   bool tunnels = true; // frames that may carry TCP in a tunnel are captured too, unfiltered
   // Mirror mode even on the interface the host is reached by.
   bool steal = false;

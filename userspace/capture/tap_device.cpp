@@ -19,8 +19,9 @@ namespace xdpcap::capture {
 namespace {
 
 constexpr int kNamesMax = 1000;
-constexpr std::uint32_t kQueuePackets = 20'000; // a burst waits here; kernels whose veth has no backpressure drop it all the same
-constexpr std::uint32_t kRootHandle = 0x10000;  // 1:
+constexpr std::uint32_t kQueuePackets =
+    20'000; // a burst waits here; kernels whose veth has no backpressure drop it all the same
+constexpr std::uint32_t kRootHandle = 0x10000; // 1:
 
 // What one end of the pair is made with.
 void describe_end(nlmsghdr* request, const char* name, std::uint32_t queues, std::uint32_t mtu) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "capture/clsact.hpp"
+#include "capture/filter_maps.hpp"
 #include "capture/per_cpu.hpp"
 #include "capture/sentence.hpp"
 
@@ -43,7 +44,7 @@ TapProgram& TapProgram::operator=(TapProgram&& other) noexcept {
   return *this;
 }
 
-Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, const CaptureFilter& filter) {
+Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, const wire::Filter& filter) {
   ::libbpf_set_print(nullptr); // see XdpProgram
   std::unique_ptr<tap_bpf, Destroy> skeleton(tap_bpf::open());
   if (!skeleton) return environment("the tc program cannot be opened: {}", errno_text(errno));

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "capture/capture_filter.hpp"
 #include "capture/owned_fd.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
+#include "wire/filter.hpp"
 
 struct tap_bpf;
 
@@ -40,7 +40,7 @@ enum class TapAttach {
 // the next start on the same interface. Cold path, one thread; counts() any.
 class TapProgram {
  public:
-  static Result<TapProgram, Error> load(const TapProgramOptions& options, const CaptureFilter& filter);
+  static Result<TapProgram, Error> load(const TapProgramOptions& options, const wire::Filter& filter);
   ~TapProgram();
   TapProgram(TapProgram&&) noexcept;
   TapProgram& operator=(TapProgram&&) noexcept;

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "capture/filter_maps.hpp"
 #include "capture/per_cpu.hpp"
 #include "capture/sentence.hpp"
 
@@ -58,7 +59,7 @@ XdpProgram::~XdpProgram() = default;
 XdpProgram::XdpProgram(XdpProgram&&) noexcept = default;
 XdpProgram& XdpProgram::operator=(XdpProgram&&) noexcept = default;
 
-Result<XdpProgram, Error> XdpProgram::load(const XdpProgramOptions& options, const CaptureFilter& filter) {
+Result<XdpProgram, Error> XdpProgram::load(const XdpProgramOptions& options, const wire::Filter& filter) {
   // Its diagnostics are for programmers; what a user can do is in our sentences.
   ::libbpf_set_print(nullptr);
   std::unique_ptr<capture_bpf, Destroy> skeleton(capture_bpf::open());

@@ -4,10 +4,10 @@
 #include <memory>
 #include <vector>
 
-#include "capture/capture_filter.hpp"
 #include "capture/owned_fd.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
+#include "wire/filter.hpp"
 
 struct capture_bpf;
 
@@ -39,7 +39,7 @@ struct XdpProgramOptions {
 class XdpProgram {
  public:
   // Loads into the kernel; attaches nothing yet.
-  static Result<XdpProgram, Error> load(const XdpProgramOptions& options, const CaptureFilter& filter);
+  static Result<XdpProgram, Error> load(const XdpProgramOptions& options, const wire::Filter& filter);
   ~XdpProgram();
   XdpProgram(XdpProgram&&) noexcept;
   XdpProgram& operator=(XdpProgram&&) noexcept;

@@ -20,7 +20,7 @@ struct LadderDevice {
   std::uint32_t mtu = 1500;
   std::vector<std::uint32_t> queues; // to be opened
   XdpProgramOptions program;         // `multi_buffer` is decided here
-  CaptureFilter filter;
+  wire::Filter filter;
 };
 
 // A program attached to a device and a source for each queue.
