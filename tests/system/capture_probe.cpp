@@ -9,10 +9,13 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <set>
@@ -38,7 +41,7 @@ struct Options {
 // What one worker saw. Flows are told apart by their hash.
 struct Seen {
   std::uint64_t frames = 0, longest = 0, backwards = 0;
-  std::set<std::uint32_t> flows;
+  std::map<std::uint32_t, std::set<std::array<std::byte, 6>>> flows; // the MAC addresses that sent in each
 };
 
 std::uint32_t number(std::string_view text) {
@@ -91,7 +94,9 @@ void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
       const wire::Frame& frame = burst.frames()[i];
       ++seen.frames;
       seen.longest = std::max<std::uint64_t>(seen.longest, frame.bytes.size());
-      seen.flows.insert(burst.hashes()[i]);
+      std::array<std::byte, 6> sender{};
+      std::memcpy(sender.data(), frame.bytes.data() + sender.size(), sender.size());
+      seen.flows[burst.hashes()[i]].insert(sender);
       seen.backwards += frame.arrived < before ? 1 : 0;
       before = frame.arrived;
     }
@@ -100,6 +105,7 @@ void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
 
 void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
   std::map<std::uint32_t, int> homes;
+  int two_sided = 0;
   std::uint64_t frames = 0, longest = 0, backwards = 0;
   std::string each;
   for (const Seen& seen : workers) {
@@ -107,7 +113,10 @@ void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
     backwards += seen.backwards;
     longest = std::max(longest, seen.longest);
     each += fmt::format("{}{}", each.empty() ? "" : ", ", seen.frames);
-    for (const std::uint32_t flow : seen.flows) ++homes[flow];
+    for (const auto& [flow, senders] : seen.flows) {
+      ++homes[flow];
+      two_sided += senders.size() == 2 ? 1 : 0;
+    }
   }
   int split = 0;
   for (const auto& [flow, count] : homes) split += count > 1 ? 1 : 0;
@@ -133,9 +142,9 @@ void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
         interface.tap.device.sent, interface.tap.device.dropped, interface.tap.device.queue_dropped, queues);
   }
   fmt::print(
-      R"({{"frames": {}, "workers": [{}], "longest": {}, "backwards": {}, "flows": {}, "split": {}, "interfaces": [{}]}})"
+      R"({{"frames": {}, "workers": [{}], "longest": {}, "backwards": {}, "flows": {}, "two_sided": {}, "split": {}, "interfaces": [{}]}})"
       "\n",
-      frames, each, longest, backwards, homes.size(), split, interfaces);
+      frames, each, longest, backwards, homes.size(), two_sided, split, interfaces);
 }
 
 } // namespace
