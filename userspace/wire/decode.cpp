@@ -82,17 +82,21 @@ Result<Segment, NotASegment> Decoder::decode(const Frame& frame) noexcept {
   Step step = frame.link == LinkType::ethernet ? read_ethernet(walk) : first_layer(frame.link, walk);
   if (step.layer == Layer::vlan) step = read_vlan(walk);
   if (step.layer == Layer::vlan) step = read_vlan(walk);
-  if (step.layer == Layer::ipv4) [[likely]]
+  if (step.layer == Layer::ipv4) [[likely]] {
     step = read_ipv4(walk);
-  if (step.layer != Layer::tcp) [[unlikely]]
+  }
+  if (step.layer != Layer::tcp) [[unlikely]] {
     step = walk_on(walk, step, frame.arrived);
-  if (step.layer != Layer::tcp) [[unlikely]]
+  }
+  if (step.layer != Layer::tcp) [[unlikely]] {
     return refuse(step.why);
+  }
 
   Segment segment;
   step = read_tcp(walk, segment);
-  if (step.layer != Layer::tcp) [[unlikely]]
+  if (step.layer != Layer::tcp) [[unlikely]] {
     return refuse(step.why);
+  }
   if (checksums_.verifying() && !accept_checksum(walk, segment)) [[unlikely]] {
     return refuse(NotASegment::bad_tcp_checksum);
   }
@@ -100,12 +104,18 @@ Result<Segment, NotASegment> Decoder::decode(const Frame& frame) noexcept {
   segment.wire_length = frame.wire_length;
   segment.interface = frame.interface;
   counters_.add(DecodeCount::segments);
-  if (segment.missing_tail != 0) [[unlikely]]
+  if (segment.missing_tail != 0) [[unlikely]] {
     counters_.add(DecodeCount::cut);
-  if (walk.from_tunnel) [[unlikely]]
+  }
+  if (walk.checksum_left) [[unlikely]] {
+    counters_.add(DecodeCount::checksum_left);
+  }
+  if (walk.from_tunnel) [[unlikely]] {
     counters_.add(DecodeCount::from_tunnel);
-  if (walk.from_fragments) [[unlikely]]
+  }
+  if (walk.from_fragments) [[unlikely]] {
     counters_.add(DecodeCount::from_fragments);
+  }
   return segment;
 }
 
@@ -137,7 +147,7 @@ Step Decoder::join(Walk& walk, Instant arrived) noexcept {
   return after_protocol(walk);
 }
 
-bool Decoder::accept_checksum(const Walk& walk, Segment& segment) noexcept {
+bool Decoder::accept_checksum(Walk& walk, Segment& segment) noexcept {
   if (walk.rest.cut() || !walk.verifiable) return true;
   switch (checksums_.judge_tcp(walk.source, walk.destination, {walk.rest.at, walk.rest.captured})) {
     case Verdict::right:
@@ -147,7 +157,7 @@ bool Decoder::accept_checksum(const Walk& walk, Segment& segment) noexcept {
       counters_.add(DecodeCount::checksum_partial);
       return true;
     case Verdict::left:
-      counters_.add(DecodeCount::checksum_left);
+      walk.checksum_left = true;
       return true;
     case Verdict::wrong:
       break;

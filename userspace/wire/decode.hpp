@@ -56,7 +56,7 @@ class Decoder {
  private:
   [[nodiscard]] Step walk_on(Walk& walk, Step step, Instant arrived) noexcept;
   [[nodiscard]] Step join(Walk& walk, Instant arrived) noexcept;
-  [[nodiscard]] bool accept_checksum(const Walk& walk, Segment& segment) noexcept;
+  [[nodiscard]] bool accept_checksum(Walk& walk, Segment& segment) noexcept;
   [[nodiscard]] NotASegment refuse(NotASegment why) noexcept;
 
   DecodeOptions options_;

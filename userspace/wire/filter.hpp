@@ -35,8 +35,9 @@ class Filter {
   void add_port(std::uint16_t port);
 
   [[nodiscard]] bool wants(const Segment& segment) const noexcept {
-    if (hosts_.empty() && ports_.empty()) [[likely]]
+    if (hosts_.empty() && ports_.empty()) [[likely]] {
       return true;
+    }
     return wants(segment.key);
   }
   [[nodiscard]] bool wants(const FlowKey& key) const noexcept;

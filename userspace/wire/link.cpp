@@ -90,7 +90,7 @@ Step read_nflog(Walk& walk) noexcept {
     if (!walk.rest.has(padded)) return walk.missing(padded);
     walk.rest.skip(padded);
   }
-  return NotASegment::not_ip;
+  return walk.rest.cut() ? NotASegment::snapped : NotASegment::not_ip;
 }
 
 } // namespace
@@ -188,11 +188,10 @@ Step read_mpls(Walk& walk) noexcept {
   if (nibble == 4 && header >= 5) return Layer::ipv4;
   if (nibble == 6) return Layer::ipv6;
   if (!walk.rest.has(kEthernet)) return walk.missing(kEthernet);
-  if (nibble == 0 && walk.rest.has(kControlWord + kEthernet) &&
-      is_known(load_be16(walk.rest.at + kControlWord + kEthernet - 2))) {
-    walk.rest.skip(kControlWord);
-    return Layer::ethernet;
-  }
+  if (is_known(load_be16(walk.rest.at + kEthernet - 2))) return Layer::ethernet;
+  if (nibble != 0) return NotASegment::not_ip;
+  if (!walk.rest.has(kControlWord + kEthernet)) return walk.missing(kControlWord + kEthernet);
+  walk.rest.skip(kControlWord);
   return is_known(load_be16(walk.rest.at + kEthernet - 2)) ? Step{Layer::ethernet} : Step{NotASegment::not_ip};
 }
 

@@ -35,14 +35,17 @@ inline Step read_tcp(const Walk& walk, Segment& segment) noexcept {
   constexpr std::size_t kHeaderMin = 20;
   constexpr std::size_t kTimestamps = 12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
   const Rest& rest = walk.rest;
-  if (rest.on_wire < kHeaderMin) [[unlikely]]
+  if (rest.on_wire < kHeaderMin) [[unlikely]] {
     return NotASegment::bad_tcp;
-  if (!rest.has(kHeaderMin)) [[unlikely]]
+  }
+  if (!rest.has(kHeaderMin)) [[unlikely]] {
     return NotASegment::snapped;
+  }
   const std::byte* at = rest.at;
   const std::size_t header = static_cast<std::size_t>(load_u8(at + 12) >> 4) * 4;
-  if (header < kHeaderMin || header > rest.on_wire) [[unlikely]]
+  if (header < kHeaderMin || header > rest.on_wire) [[unlikely]] {
     return NotASegment::bad_tcp;
+  }
 
   set_key(walk, load_be16(at), load_be16(at + 2), segment);
   segment.seq = {load_be32(at + 4)};

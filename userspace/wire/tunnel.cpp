@@ -48,6 +48,11 @@ Step inside(Walk& walk, std::size_t header, Layer layer) noexcept {
   return layer;
 }
 
+// Too short for the tunnel of its port: UDP of another kind, or cut.
+NotASegment not_all_of(const Walk& walk, std::size_t header) noexcept {
+  return walk.rest.on_wire >= header ? NotASegment::snapped : NotASegment::udp;
+}
+
 // The version nibble at `at`, where an IP packet is expected.
 Layer ip_at(const std::byte* at) noexcept {
   switch (load_u8(at) >> 4) {
@@ -152,7 +157,7 @@ Step read_etherip(Walk& walk) noexcept {
 // policy), and are to be ignored on receipt.
 Step read_vxlan(Walk& walk) noexcept {
   constexpr std::size_t kHeader = 8, kEthernet = 14;
-  if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
+  if (!walk.rest.has(kHeader)) return not_all_of(walk, kHeader);
   const bool has_network = (load_u8(walk.rest.at) & 0x08) != 0;
   if (!has_network || walk.rest.on_wire < kHeader + kEthernet) return NotASegment::udp;
   return inside(walk, kHeader, Layer::ethernet);
@@ -161,7 +166,7 @@ Step read_vxlan(Walk& walk) noexcept {
 // draft-ietf-nvo3-vxlan-gpe, 3.
 Step read_vxlan_gpe(Walk& walk) noexcept {
   constexpr std::size_t kHeader = 8;
-  if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
+  if (!walk.rest.has(kHeader)) return not_all_of(walk, kHeader);
   const unsigned flags = load_u8(walk.rest.at);
   const std::uint8_t next = load_u8(walk.rest.at + 3);
   const bool has_network = (flags & 0x08) != 0, has_protocol = (flags & 0x04) != 0;
@@ -188,7 +193,7 @@ Step read_vxlan_gpe(Walk& walk) noexcept {
 // RFC 8926, 3.4.
 Step read_geneve(Walk& walk) noexcept {
   constexpr std::size_t kHeaderMin = 8;
-  if (!walk.rest.has(kHeaderMin)) return walk.missing(kHeaderMin);
+  if (!walk.rest.has(kHeaderMin)) return not_all_of(walk, kHeaderMin);
   const unsigned version = static_cast<unsigned>(load_u8(walk.rest.at)) >> 6;
   if (version != 0) return NotASegment::udp;
   const std::size_t header = kHeaderMin + static_cast<std::size_t>(load_u8(walk.rest.at) & 0x3fU) * 4;
@@ -202,7 +207,7 @@ Step read_geneve(Walk& walk) noexcept {
 // chain ends with type 0.
 Step read_gtp_u(Walk& walk) noexcept {
   constexpr std::size_t kHeader = 8, kOptional = 4;
-  if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
+  if (!walk.rest.has(kHeader)) return not_all_of(walk, kHeader);
   const std::byte* at = walk.rest.at;
   const unsigned flags = load_u8(at);
   const bool is_user_packet = flags >> 4 == 3 && load_u8(at + 1) == 0xff;
@@ -232,14 +237,14 @@ Step read_gtp_u(Walk& walk) noexcept {
 // of the IPv6 packet, in this order.
 Step read_teredo(Walk& walk) noexcept {
   constexpr std::size_t kAuthentication = 13, kOrigin = 8, kIpv6 = 40;
-  if (!walk.rest.has(4)) return walk.missing(4);
+  if (!walk.rest.has(4)) return not_all_of(walk, 4);
   if (load_be16(walk.rest.at) == 0x0001) {
     const std::size_t header = kAuthentication + load_u8(walk.rest.at + 2) + load_u8(walk.rest.at + 3);
     if (!walk.rest.has(header)) return walk.missing(header);
     walk.rest.skip(header);
   }
   if (walk.rest.has(kOrigin) && load_be16(walk.rest.at) == 0x0000) walk.rest.skip(kOrigin);
-  if (!walk.rest.has(kIpv6)) return NotASegment::udp;
+  if (!walk.rest.has(kIpv6)) return not_all_of(walk, kIpv6);
   const bool is_whole = ip_at(walk.rest.at) == Layer::ipv6 && load_be16(walk.rest.at + 4) == walk.rest.on_wire - kIpv6;
   return is_whole ? Step{Layer::ipv6} : Step{NotASegment::udp};
 }

@@ -77,7 +77,7 @@ struct Step {
 struct Walk {
   Rest rest;
   TunnelSet tunnels = TunnelSet::all();
-  const ChecksumPolicy* checksums = nullptr;
+  ChecksumPolicy* checksums = nullptr;
 
   // Of the innermost IP header so far.
   Address source, destination;
@@ -86,7 +86,8 @@ struct Walk {
   // False where the addresses are not those that the sender summed.
   bool verifiable = true;
 
-  bool tagged = false; // a VLAN tag was seen since the last Ethernet header
+  bool checksum_left = false; // one was wrong, and taken all the same
+  bool tagged = false;        // a VLAN tag was seen since the last Ethernet header
   bool from_tunnel = false;
   bool from_fragments = false;
 
@@ -105,6 +106,11 @@ struct Walk {
   // Why `octets` of header are not there.
   [[nodiscard]] NotASegment missing(std::size_t octets) const noexcept {
     return rest.on_wire >= octets ? NotASegment::snapped : NotASegment::truncated;
+  }
+  [[nodiscard]] bool accept_ip_checksum(std::size_t header) noexcept {
+    const Verdict verdict = checksums->judge_ip(rest.at, header);
+    if (verdict == Verdict::left) checksum_left = true;
+    return verdict != Verdict::wrong;
   }
 };
 
@@ -138,15 +144,17 @@ Step read_teredo(Walk& walk) noexcept;
 // The headers that nearly every frame has, inline.
 
 inline Step after_ether_type(std::uint16_t type, Walk& walk) noexcept {
-  if (type == 0x0800) [[likely]]
+  if (type == 0x0800) [[likely]] {
     return Layer::ipv4;
+  }
   return step_of_ether_type(type, walk);
 }
 
 inline Step read_ethernet(Walk& walk) noexcept {
   constexpr std::size_t kHeader = 14;
-  if (!walk.rest.has(kHeader)) [[unlikely]]
+  if (!walk.rest.has(kHeader)) [[unlikely]] {
     return walk.missing(kHeader);
+  }
   const std::uint16_t type = load_be16(walk.rest.at + 12);
   walk.rest.skip(kHeader);
   walk.tagged = false;
@@ -157,8 +165,9 @@ inline Step read_vlan(Walk& walk) noexcept {
   constexpr std::size_t kTag = 4;
   if (!walk.tunnels.has(walk.tagged ? Tunnel::qinq : Tunnel::vlan)) return NotASegment::tunnel_off;
   walk.tagged = true;
-  if (!walk.rest.has(kTag)) [[unlikely]]
+  if (!walk.rest.has(kTag)) [[unlikely]] {
     return walk.missing(kTag);
+  }
   const std::uint16_t type = load_be16(walk.rest.at + 2);
   walk.rest.skip(kTag);
   return after_ether_type(type, walk);
@@ -182,24 +191,31 @@ inline Step after_protocol(Walk& walk) noexcept {
 inline Step read_ipv4(Walk& walk) noexcept {
   constexpr std::size_t kHeaderMin = 20;
   const std::byte* at = walk.rest.at;
-  if (!walk.rest.has(kHeaderMin)) [[unlikely]]
+  if (!walk.rest.has(kHeaderMin)) [[unlikely]] {
     return walk.missing(kHeaderMin);
+  }
   const std::size_t header = static_cast<std::size_t>(load_u8(at) & 15U) * 4;
-  if (load_u8(at) >> 4 != 4 || header < kHeaderMin) [[unlikely]]
+  if (load_u8(at) >> 4 != 4 || header < kHeaderMin) [[unlikely]] {
     return NotASegment::bad_ip;
+  }
   std::size_t total = load_be16(at + 2);
   // A super-packet that segmentation offload has yet to cut is longer than the
   // field can say, and says nothing.
-  if (total == 0) [[unlikely]]
+  if (total == 0) [[unlikely]] {
     total = walk.rest.on_wire;
-  if (total < header) [[unlikely]]
+  }
+  if (total < header) [[unlikely]] {
     return NotASegment::bad_ip;
-  if (total > walk.rest.on_wire) [[unlikely]]
+  }
+  if (total > walk.rest.on_wire) [[unlikely]] {
     return NotASegment::truncated;
-  if (!walk.rest.has(header)) [[unlikely]]
+  }
+  if (!walk.rest.has(header)) [[unlikely]] {
     return NotASegment::snapped;
-  if (!walk.checksums->accepts_ip_header(at, header)) [[unlikely]]
+  }
+  if (walk.checksums->verifying() && !walk.accept_ip_checksum(header)) [[unlikely]] {
     return NotASegment::bad_ip_checksum;
+  }
 
   walk.rest.limit(total);
   walk.rest.skip(header);
@@ -220,14 +236,17 @@ inline Step read_ipv4(Walk& walk) noexcept {
 inline Step read_ipv6(Walk& walk) noexcept {
   constexpr std::size_t kHeader = 40;
   const std::byte* at = walk.rest.at;
-  if (!walk.rest.has(kHeader)) [[unlikely]]
+  if (!walk.rest.has(kHeader)) [[unlikely]] {
     return walk.missing(kHeader);
-  if (load_u8(at) >> 4 != 6) [[unlikely]]
+  }
+  if (load_u8(at) >> 4 != 6) [[unlikely]] {
     return NotASegment::bad_ip;
+  }
   const std::size_t length = load_be16(at + 4);
   walk.rest.skip(kHeader);
-  if (length > walk.rest.on_wire) [[unlikely]]
+  if (length > walk.rest.on_wire) [[unlikely]] {
     return NotASegment::truncated;
+  }
   // Zero: a jumbogram (RFC 2675) or a super-packet. It has no padding behind it.
   if (length != 0) walk.rest.limit(length);
   std::memcpy(walk.source.octets.data(), at + 8, 16);

@@ -1,0 +1,120 @@
+#include <random>
+
+#include "decoding.hpp"
+#include "wire/checksum.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using wire::ChecksumMode;
+using wire::DecodeCount;
+using wire::NotASegment;
+
+const Packet segment = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80).seq(1).payload("odd");
+
+TEST(Checksum, IsTheSumOfRfc1071ForAnyLengthAndContent) {
+  std::minstd_rand random(1);
+  for (std::size_t length = 0; length < 200; ++length) {
+    Buffer bytes(length);
+    for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i < length; ++i) sum += std::to_integer<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    EXPECT_EQ(__builtin_bswap16(wire::fold(wire::add_to_sum(0, bytes.data(), length))), sum) << length;
+  }
+  const Buffer ones(1000, std::byte{0xff});
+  EXPECT_TRUE(wire::sums_up(wire::add_to_sum(0, ones.data(), ones.size())));
+}
+
+TEST(Checksum, OnRefusesWhatDoesNotSumUp) {
+  Decoding decode({.checksums = ChecksumMode::on});
+  EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
+  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NotASegment::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.partial_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_THAT(decode(with_request_v6(eth()).bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_FALSE(decode.decoder().checksums_given_up());
+}
+
+TEST(Checksum, OffTakesEverything) {
+  Decoding decode({.checksums = ChecksumMode::off});
+  EXPECT_THAT(decode(segment.bad_checksum()), IsSegmentWith("odd"));
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsSegmentWith("odd"));
+  EXPECT_FALSE(decode.decoder().checksums_given_up());
+}
+
+TEST(Checksum, AutomaticTakesTheSumOfAPseudoHeaderAndSaysSo) {
+  Decoding decode;
+  const Decoded decoded = decode(segment.partial_checksum());
+  ASSERT_THAT(decoded, IsSegmentWith("odd"));
+  EXPECT_TRUE(decoded->checksum_partial);
+  const Decoded whole = decode(segment);
+  ASSERT_TRUE(whole.ok());
+  EXPECT_FALSE(whole->checksum_partial);
+  const Decoded v6 = decode(with_request_v6(eth()).partial_checksum());
+  ASSERT_TRUE(v6.ok());
+  EXPECT_TRUE(v6->checksum_partial);
+  EXPECT_EQ(decode.count(DecodeCount::checksum_partial), 2U);
+}
+
+TEST(Checksum, AutomaticTakesAnIpChecksumThatHardwareWasToFillIn) {
+  Decoding decode;
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsSegmentWith("odd"));
+  EXPECT_EQ(decode.count(DecodeCount::checksum_left), 0U);
+}
+
+TEST(Checksum, AutomaticRefusesARareFailureAsCorruption) {
+  Decoding decode;
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(decode(segment).ok());
+  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(decode(segment).ok());
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NotASegment::bad_ip_checksum));
+  EXPECT_FALSE(decode.decoder().checksums_given_up());
+}
+
+TEST(Checksum, AutomaticTakesFailuresThatAreTheRuleAndGivesUp) {
+  Decoding decode;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(decode.decoder().checksums_given_up());
+    EXPECT_THAT(decode(segment.checksum(0)), IsSegmentWith("odd")) << "not one is lost";
+    EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
+  }
+  EXPECT_TRUE(decode.decoder().checksums_given_up());
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(decode(segment).ok());
+  EXPECT_THAT(decode(segment.bad_checksum()), IsSegmentWith("odd"));
+  EXPECT_EQ(decode.count(DecodeCount::checksum_left), 4U);
+}
+
+TEST(Checksum, AutomaticDoesNotGiveUpLater) {
+  Decoding decode;
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(decode(segment).ok());
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  }
+  EXPECT_FALSE(decode.decoder().checksums_given_up());
+}
+
+TEST(Checksum, OfASegmentThatWasCutIsNotLookedAt) {
+  Decoding decode({.checksums = ChecksumMode::on});
+  const Packet bad = segment.bad_checksum();
+  EXPECT_THAT(decode(bad.cut(bad.bytes().size() - 1)), IsSegmentWith("od"));
+}
+
+TEST(Checksum, OfASegmentOnItsSourceRouteIsNotLookedAt) {
+  // Its destination address is not the one that was summed.
+  const Packet on_route = eth().ipv6("::1", "::2").extension(43, {0, 1}).tcp(1, 2).bad_checksum().payload("x");
+  EXPECT_THAT(Decoding({.checksums = ChecksumMode::on})(on_route), IsSegmentWith("x"));
+  const Packet arrived = eth().ipv6("::1", "::2").extension(43, {0, 0}).tcp(1, 2).bad_checksum().payload("x");
+  EXPECT_THAT(Decoding({.checksums = ChecksumMode::on})(arrived), IsRefused(NotASegment::bad_tcp_checksum));
+}
+
+TEST(Checksum, OfAReassembledSegmentIsVerified) {
+  Decoding decode({.checksums = ChecksumMode::on});
+  const std::vector<Packet> pieces = segment.bad_checksum().fragments(16, 9);
+  ASSERT_EQ(pieces.size(), 2U);
+  EXPECT_THAT(decode(pieces[0]), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(pieces[1]), IsRefused(NotASegment::bad_tcp_checksum));
+}
+
+} // namespace
+} // namespace xdpcap::test
