@@ -1,0 +1,270 @@
+#include "apps/xdpcap_run/options.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "publish/curve.hpp"
+#include "publish/endpoint.hpp"
+#include "wire/filter.hpp"
+
+namespace xdpcap::run {
+namespace {
+
+// What CLI11 fills in, before it is understood.
+struct Words {
+  std::vector<std::string> interfaces, hosts, tunnels_off, pub, push;
+  std::vector<std::uint16_t> ports;
+  std::string segments = "off";
+  publish::BodyFormat body = publish::BodyFormat::none;
+  std::string curve_secret_key, curve_clients;
+  std::uint64_t memory_limit = std::uint64_t{512} << 20;
+  unsigned workers = 0;
+  bool list = false, doctor = false, copy = false, zero_copy = false, json = false, no_flows = false,
+       no_tunnels = false;
+};
+
+// Every long option can be given as an environment variable: --max-body as
+// XDPCAP_MAX_BODY.
+void name_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
+    std::string name = "XDPCAP_" + option->get_lnames().front();
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    option->envname(name);
+  }
+}
+
+template <class Value>
+CLI::Validator one_of(std::map<std::string, Value> names) {
+  return CLI::CheckedTransformer(std::move(names), CLI::ignore_case).description("");
+}
+
+void add_input(CLI::App& app, Options& options, Words& words) {
+  engine::Config& config = options.config;
+  app.add_option("-i,--interface", words.interfaces,
+                 "capture on this interface; IF:0,2 takes these receive queues only (repeatable)")
+      ->type_name("IF[:QUEUES]");
+  app.add_option("-r,--read", config.read_file, "read a pcap or pcapng file instead ('-': standard input)")
+      ->type_name("FILE");
+  app.add_option("-w,--write", config.write_file, "also write the captured frames as pcapng")->type_name("FILE");
+  app.add_option("-c,--count", config.frames_max, "stop after this many frames")->type_name("COUNT");
+  app.add_flag("-D,--list-interfaces", words.list, "list the interfaces and end");
+  app.add_flag("--doctor", words.doctor,
+               "examine the interface of -i, say what stands in the way and what cures it, and end");
+  app.add_option("--mode", config.live.mode,
+                 "auto, mirror (a mirror port: frames are ours) or tap (a live host: it keeps its frames)")
+      ->transform(one_of<capture::CaptureMode>({{"auto", capture::CaptureMode::automatic},
+                                                {"mirror", capture::CaptureMode::mirror},
+                                                {"tap", capture::CaptureMode::tap}}));
+  app.add_option("--xdp", config.live.xdp, "auto, native or generic")
+      ->transform(one_of<capture::XdpMode>({{"auto", capture::XdpMode::automatic},
+                                            {"native", capture::XdpMode::native},
+                                            {"generic", capture::XdpMode::generic}}));
+  app.add_flag("--copy", words.copy, "AF_XDP in copy mode only");
+  app.add_flag("--zero-copy", words.zero_copy, "AF_XDP in zero-copy mode, or not at all")->excludes("--copy");
+  app.add_flag("--busy-poll", config.live.busy_poll, "let workers drive the driver's queues themselves");
+  app.add_flag("--steal", config.live.steal, "mirror mode even on the interface this host is reached by");
+  app.add_option("--workers", words.workers, "threads (default: one for each core, at most 4)");
+  app.add_option("--hand-over", config.hand_over,
+                 "auto, on or off: hand segments between workers where directions arrive apart")
+      ->transform(one_of<engine::HandOverMode>({{"auto", engine::HandOverMode::automatic},
+                                                {"on", engine::HandOverMode::on},
+                                                {"off", engine::HandOverMode::off}}));
+}
+
+void add_reading(CLI::App& app, Options& options, Words& words) {
+  engine::Config& config = options.config;
+  app.add_option("--host", words.hosts, "only connections of these addresses: 10.0.0.0/8, 2001:db8::1 (repeatable)")
+      ->type_name("CIDR");
+  app.add_option("--port", words.ports, "only connections of these ports (repeatable)");
+  app.add_flag("--no-tunnels", words.no_tunnels, "open no tunnel at all");
+  app.add_option("--no-tunnel", words.tunnels_off, "leave this kind closed: vlan, gre, vxlan, ... (repeatable)")
+      ->type_name("NAME");
+  app.add_option("--checksums", config.checksums, "auto, on or off: drop segments with a wrong checksum")
+      ->transform(one_of<wire::ChecksumMode>(
+          {{"auto", wire::ChecksumMode::automatic}, {"on", wire::ChecksumMode::on}, {"off", wire::ChecksumMode::off}}));
+  app.add_option("--overlap", config.overlap,
+                 "first, bsd, linux or last: which of two versions of early octets is kept")
+      ->transform(one_of<tcp::OverlapPolicy>({{"first", tcp::OverlapPolicy::first},
+                                              {"bsd", tcp::OverlapPolicy::bsd},
+                                              {"linux", tcp::OverlapPolicy::linux},
+                                              {"last", tcp::OverlapPolicy::last}}));
+  app.add_option("--max-body", config.body_max, "keep at most this much of a body; the rest is counted")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+  app.add_flag("--hash-bodies", config.hash_bodies, "add body_sha256, of the whole body whatever was kept");
+  app.add_option("--memory-limit", words.memory_limit, "what the process may use in all")
+      ->transform(CLI::AsSizeValue(false))
+      ->type_name("SIZE");
+}
+
+void add_output(CLI::App& app, Options& options, Words& words) {
+  engine::Config& config = options.config;
+  app.add_option("--pub", words.pub,
+                 "publish on this ZeroMQ PUB endpoint (repeatable; default " + publish::default_bind_endpoint() + ")")
+      ->type_name("ENDPOINT");
+  app.add_option("--push", words.push, "and on this PUSH endpoint (repeatable)")->type_name("ENDPOINT");
+  app.add_flag("--insecure", config.outputs.insecure, "allow TCP endpoints beyond loopback without CURVE keys");
+  app.add_option("--curve-secret-key", words.curve_secret_key, "file with the secret key for TCP endpoints")
+      ->type_name("FILE");
+  app.add_option("--curve-clients", words.curve_clients, "file with the public keys that may connect, one a line")
+      ->type_name("FILE");
+  app.add_option("--queue", config.outputs.queue_batches,
+                 "batches queued for one subscriber (default: by --memory-limit)");
+  app.add_flag("--json", words.json, "one JSON object a message on standard output instead of ZeroMQ");
+  app.add_option("--body", words.body, "bodies in JSON: none, text or base64")
+      ->transform(one_of<publish::BodyFormat>({{"none", publish::BodyFormat::none},
+                                               {"text", publish::BodyFormat::text},
+                                               {"base64", publish::BodyFormat::base64}}));
+  app.add_option("--segments", words.segments, "publish segments on topic tcp: off, headers or payload")
+      ->check(CLI::IsMember({"off", "headers", "payload"}));
+  app.add_flag("--no-flows", words.no_flows, "publish no connection records");
+  app.add_flag("--reveal", config.reveal, "leave Authorization, Cookie and Set-Cookie values readable");
+  app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");
+  app.add_option("--sensor", config.sensor, "name of this capture in every batch (default: the host's name)");
+  app.add_option("--user", config.user, "become this user once everything is open");
+  app.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
+  app.add_flag("-v,--verbose", options.in_full, "print the whole ledger at the end");
+}
+
+Error usage(std::string sentence) {
+  return {ExitCode::usage, std::move(sentence)};
+}
+
+Result<capture::LiveInterface, Error> parse_interface(const std::string& text) {
+  capture::LiveInterface interface;
+  const std::size_t colon = text.find(':');
+  interface.name = text.substr(0, colon);
+  if (interface.name.empty()) return usage("-i needs the name of an interface; -D lists them.");
+  if (colon == std::string::npos) return interface;
+  std::string queues = text.substr(colon + 1);
+  for (std::size_t at = 0; at <= queues.size();) {
+    const std::size_t comma = std::min(queues.find(',', at), queues.size());
+    const std::string number = queues.substr(at, comma - at);
+    if (number.empty() || number.size() > 4 ||
+        !std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) {
+      return usage(fmt::format("'{}' is no list of queues; write -i {}:0,1.", queues, interface.name));
+    }
+    interface.queues.push_back(static_cast<std::uint32_t>(std::stoul(number)));
+    at = comma + 1;
+  }
+  return interface;
+}
+
+Result<void, Error> understand_input(const Words& words, Options& options) {
+  engine::Config& config = options.config;
+  for (const std::string& text : words.interfaces) {
+    auto interface = parse_interface(text);
+    if (!interface) return std::move(interface).error();
+    config.live.interfaces.push_back(std::move(*interface));
+  }
+  options.task = words.list ? Task::list_interfaces : words.doctor ? Task::doctor : Task::capture;
+  if (options.task == Task::list_interfaces) return {};
+  if (config.read_file.empty() == words.interfaces.empty()) {
+    return usage(words.interfaces.empty()
+                     ? "Nothing to capture from: give -i INTERFACE or -r FILE (-D lists interfaces)."
+                     : "-i and -r exclude each other: capture from interfaces or read a file.");
+  }
+  if (words.copy) config.live.copy = capture::CopyMode::copy;
+  if (words.zero_copy) config.live.copy = capture::CopyMode::zero_copy;
+  config.live.workers = words.workers != 0 ? words.workers : std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+  for (const std::string& host : words.hosts) {
+    auto network = wire::parse_network(host);
+    if (!network) return std::move(network).error();
+    config.filter.add_host(*network);
+  }
+  for (const std::uint16_t port : words.ports) config.filter.add_port(port);
+  if (words.no_tunnels) config.tunnels = wire::TunnelSet::none().with(wire::Tunnel::vlan).with(wire::Tunnel::qinq);
+  for (const std::string& name : words.tunnels_off) {
+    const auto tunnel = wire::tunnel_named(name);
+    if (!tunnel) {
+      return usage(fmt::format("There is no tunnel '{}'; there are: {}.", name, fmt::join(wire::tunnel_names, ", ")));
+    }
+    config.tunnels = config.tunnels.without(*tunnel);
+  }
+  config.live.tunnels = !words.no_tunnels;
+  return {};
+}
+
+Result<publish::CurveServer, Error> curve_server(const Words& words) {
+  publish::CurveServer server;
+  auto secret = publish::read_key(words.curve_secret_key, true);
+  if (!secret) return std::move(secret).error();
+  server.secret_key = std::move(*secret);
+  if (words.curve_clients.empty()) return server;
+  auto clients = publish::read_keys(words.curve_clients);
+  if (!clients) return std::move(clients).error();
+  server.allowed_clients = std::move(*clients);
+  return server;
+}
+
+Result<void, Error> understand_output(const Words& words, Options& options) {
+  engine::Config& config = options.config;
+  config.memory_limit = words.memory_limit;
+  config.publish_flows = !words.no_flows;
+  config.segments = words.segments == "headers"   ? engine::SegmentTopic::headers
+                    : words.segments == "payload" ? engine::SegmentTopic::payload
+                                                  : engine::SegmentTopic::off;
+  config.outputs.pub = words.pub;
+  config.outputs.push = words.push;
+  if (words.json) {
+    config.outputs.json = publish::JsonOutput{.fd = STDOUT_FILENO, .options = {.body = words.body}};
+    if (config.write_file == "-")
+      return usage("--json and -w - both want standard output; write the frames to a file.");
+  } else if (words.pub.empty() && words.push.empty()) {
+    config.outputs.pub.push_back(publish::default_bind_endpoint());
+  }
+  if (!words.curve_secret_key.empty()) {
+    auto server = curve_server(words);
+    if (!server) return std::move(server).error();
+    config.outputs.curve = std::move(*server);
+  }
+  if (config.sensor.empty()) {
+    char name[256] = "xdpcap";
+    (void)::gethostname(name, sizeof name - 1);
+    config.sensor = name;
+  }
+  return {};
+}
+
+} // namespace
+
+std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
+  Options options;
+  Words words;
+  options.config.outputs.queue_batches = 0;
+  CLI::App app{"Shows every HTTP conversation on a wire: captures with AF_XDP, rebuilds the messages, publishes them.",
+               "xdpcap-run"};
+  app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
+  app.set_config("--config", "", "read options from this TOML file; names as on the command line")->type_name("FILE");
+  app.get_formatter()->column_width(32);
+  add_input(app, options, words);
+  add_reading(app, options, words);
+  add_output(app, options, words);
+  name_environment(app);
+  app.footer(
+      "Exit codes: 0 ok, 1 usage, 2 the environment refuses, 3 missing privilege, 4 input, 5 output.\n"
+      "SIGINT and SIGTERM drain and report; SIGUSR1 reports and goes on.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Shown{app.help()};
+  } catch (const CLI::CallForVersion&) {
+    return Shown{app.version() + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return usage(fmt::format("{} (xdpcap-run --help lists the options)", error.what()));
+  }
+  if (auto understood = understand_input(words, options); !understood) return std::move(understood).error();
+  if (auto understood = understand_output(words, options); !understood) return std::move(understood).error();
+  return options;
+}
+
+} // namespace xdpcap::run

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+namespace xdpcap::run {
+
+// Tasks that print something and end; each answers the exit code.
+int show(const std::string& text);
+int list_interfaces();
+int examine(const std::string& interface);
+
+} // namespace xdpcap::run

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/live_options.hpp"
+#include "engine/pipeline.hpp"
+#include "publish/publisher.hpp"
+
+namespace xdpcap::engine {
+
+enum class HandOverMode : std::uint8_t { automatic, on, off };
+
+// Everything a run is told, after the command line was understood.
+struct Config {
+  // Where frames come from: a file, or interfaces.
+  std::string read_file;
+  std::size_t rounds = 1; // how often the file is played
+  capture::LiveOptions live;
+  HandOverMode hand_over = HandOverMode::automatic;
+
+  // What is made of them.
+  wire::Filter filter;
+  wire::TunnelSet tunnels = wire::TunnelSet::all();
+  wire::ChecksumMode checksums = wire::ChecksumMode::automatic;
+  tcp::OverlapPolicy overlap = tcp::OverlapPolicy::first;
+  std::uint64_t body_max = std::uint64_t{1} << 20;
+  std::size_t head_max = std::size_t{256} << 10;
+  bool hash_bodies = false;
+  bool reveal = false;
+  bool community_id = false;
+  bool publish_flows = true;
+  SegmentTopic segments = SegmentTopic::off;
+
+  // Where it goes.
+  std::string sensor;
+  publish::PublisherOptions outputs; // sensor and epoch are filled in by the engine
+  std::string write_file;
+  std::uint64_t frames_max = UINT64_MAX;
+
+  std::size_t memory_limit = std::size_t{512} << 20;
+  std::optional<std::string> user; // to become after set-up
+};
+
+} // namespace xdpcap::engine

@@ -1,0 +1,303 @@
+#include "engine/engine.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "engine/privileges.hpp"
+
+namespace xdpcap::engine {
+namespace {
+
+constexpr std::size_t kLogBlocks = 64;                       // of 256 KiB, for each worker
+constexpr std::size_t kHandOverBytes = std::size_t{4} << 20; // for each pair of workers
+constexpr auto kStopPatience = std::chrono::milliseconds{2000};
+
+std::uint64_t utc_now_ns() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+std::uint64_t losses_in(const capture::LiveLedger& live) {
+  std::uint64_t losses = 0;
+  for (const auto& interface : live.interfaces) {
+    losses += interface.nic_missed + interface.tap.device.dropped + interface.tap.device.queue_dropped;
+    for (const auto& queue : interface.queues) {
+      losses += queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full;
+    }
+  }
+  return losses;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
+  std::unique_ptr<Engine> engine{new Engine(std::move(config))};
+  const Config& wanted = engine->config_;
+  const bool is_live = wanted.read_file.empty();
+  auto plan = plan_memory({.limit = wanted.memory_limit,
+                           .workers = is_live ? wanted.live.workers : 1,
+                           .live = is_live,
+                           .publishes = !wanted.outputs.pub.empty() || !wanted.outputs.push.empty(),
+                           .body_max = wanted.body_max,
+                           .head_max = wanted.head_max});
+  if (!plan) return std::move(plan).error();
+  engine->plan_ = *plan;
+  engine->epoch_ns_ = utc_now_ns();
+  // A file is replayed the same way each time; on a wire nobody may know the seed.
+  engine->hash_seed_ =
+      is_live ? std::random_device{}() * std::uint64_t{0x9e3779b97f4a7c15} + std::random_device{}() : 1;
+
+  std::optional<publish::Owner> owner;
+  if (wanted.user) {
+    auto found = look_up_user(*wanted.user);
+    if (!found) return std::move(found).error();
+    owner = *found;
+  }
+  if (auto opened = engine->open_source(); !opened) return std::move(opened).error();
+  if (auto opened = engine->open_log(); !opened) return std::move(opened).error();
+  // Becoming another user reaches every thread, so sockets are bound before, by
+  // root. Capabilities are a thread's own: ZeroMQ's threads must come after.
+  if (!owner && is_live) {
+    if (auto dropped = drop_privileges({}, true); !dropped) return std::move(dropped).error();
+  }
+  if (auto opened = engine->open_outputs(owner); !opened) return std::move(opened).error();
+  if (owner) {
+    if (auto dropped = drop_privileges(owner, false); !dropped) return std::move(dropped).error();
+    engine->notes_.push_back(fmt::format("running as {}", *wanted.user));
+  }
+  engine->make_workers();
+  return engine;
+}
+
+Engine::~Engine() {
+  if (!finished_ && publisher_ != nullptr) (void)finish();
+}
+
+Result<void, Error> Engine::open_source() {
+  if (!config_.read_file.empty()) {
+    auto file = capture::PcapSource::open(config_.read_file);
+    if (!file) return std::move(file).error();
+    file_.emplace(std::move(*file));
+    return {};
+  }
+  capture::LiveOptions options = config_.live;
+  options.filter = config_.filter;
+  options.frames_per_queue = static_cast<std::uint32_t>(plan_.umem_frames);
+  options.ring = static_cast<std::uint32_t>(plan_.umem_frames / 2);
+  auto live = capture::LiveCapture::open(options);
+  if (!live) return std::move(live).error();
+  live_.emplace(std::move(*live));
+  notes_ = live_->notes();
+  return {};
+}
+
+Result<void, Error> Engine::open_log() {
+  if (config_.write_file.empty()) return {};
+  std::vector<capture::WrittenInterface> interfaces;
+  if (file_) {
+    for (const auto& interface : file_->interfaces()) interfaces.push_back({interface.name, interface.link, 0});
+  } else {
+    for (const auto& interface : config_.live.interfaces)
+      interfaces.push_back({interface.name, wire::LinkType::ethernet, 0});
+  }
+  auto writer = capture::PcapngWriter::open(config_.write_file, interfaces);
+  if (!writer) return std::move(writer).error();
+  log_ = std::make_unique<FrameLogWriter>(std::move(*writer), live_ ? live_->workers() : 1, kLogBlocks);
+  return {};
+}
+
+Result<void, Error> Engine::open_outputs(const std::optional<publish::Owner>& owner) {
+  publish::PublisherOptions options = config_.outputs;
+  options.sensor = config_.sensor;
+  options.epoch_ns = epoch_ns_;
+  options.owner = owner;
+  if (options.queue_batches == 0) options.queue_batches = plan_.high_water_mark;
+  if (file_) options.push_patience.reset(); // nothing hurries a file
+  options.fill_stats = [this](publish::StatsBuilder& stats) { fill_stats(stats); };
+  auto publisher = publish::Publisher::open(std::move(options));
+  if (!publisher) return std::move(publisher).error();
+  publisher_ = std::move(*publisher);
+  for (const std::string& endpoint : publisher_->endpoints()) notes_.push_back("publishing on " + endpoint);
+  return {};
+}
+
+PipelineOptions Engine::pipeline_options(std::size_t shard) const {
+  PipelineOptions options;
+  options.decode.tunnels = config_.tunnels;
+  options.decode.checksums = config_.checksums;
+  options.decode.fragment_bytes = plan_.fragments;
+  options.filter = config_.filter;
+  options.tracker.flows_max = plan_.flows;
+  options.tracker.embryos_max = plan_.embryos;
+  options.tracker.reassembly = {
+      .hole_store_bytes = plan_.hole_store, .early_octets_max = plan_.early_octets_max, .overlap = config_.overlap};
+  options.tracker.hash_seed = hash_seed_;
+  options.tracker.first_flow_id = (std::uint64_t{shard} << 48) + 1;
+  options.http = {
+      .body_kept_max = plan_.body_max, .head_bytes_max = config_.head_max, .hash_bodies = config_.hash_bodies};
+  options.http_memory = plan_.http;
+  options.publish_flows = config_.publish_flows;
+  options.segments = config_.segments;
+  return options;
+}
+
+template <class Source>
+void Engine::add_worker(std::size_t number, Source& source) {
+  auto worker = std::make_unique<Worker>();
+  const std::size_t shard = workers_.size();
+  publish::BatchLane& lane = publisher_->add_lane({.normal_batches = plan_.normal_batches,
+                                                   .large_batches = plan_.large_batches,
+                                                   .large_bytes = plan_.large_batch_bytes});
+  worker->encoder = std::make_unique<publish::Encoder>(
+      publish::EncoderOptions{.sensor = config_.sensor,
+                              .epoch_ns = epoch_ns_,
+                              .when_full = file_ ? publish::WhenFull::wait : publish::WhenFull::drop,
+                              .max_body = plan_.body_max,
+                              .reveal = config_.reveal,
+                              .community_id = config_.community_id},
+      lane);
+  worker->pipeline = std::make_unique<Pipeline>(pipeline_options(shard), *worker->encoder);
+  auto loop =
+      std::make_shared<QueueWorker<Source>>(number, source, *worker->pipeline, shared_, tcp::FlowHash{hash_seed_},
+                                            log_ != nullptr ? &log_->log(number) : nullptr);
+  worker->run = [loop] { loop->run(); };
+  worker->drain = [loop] { loop->drain(); };
+  workers_.push_back(std::move(worker));
+}
+
+void Engine::make_workers() {
+  shared_.frames_left = config_.frames_max;
+  if (file_) {
+    add_worker(0, *file_);
+    return;
+  }
+  std::vector<std::size_t> with_source;
+  for (std::size_t i = 0; i < live_->workers(); ++i) {
+    if (live_->source(i) != nullptr) with_source.push_back(i);
+  }
+  plan_hand_over(with_source.size());
+  for (std::size_t i = 0; i < with_source.size(); ++i) add_worker(i, *live_->source(with_source[i]));
+}
+
+// Where the two directions of a connection may arrive at different workers,
+// segments go to the worker that owns their connection from the first one on: a
+// conversation is never followed by halves.
+void Engine::plan_hand_over(std::size_t workers) {
+  if (workers < 2) return;
+  symmetry_ = std::make_unique<Symmetry>();
+  hand_over_ = std::make_unique<HandOver>(workers, kHandOverBytes);
+  shared_.symmetry = symmetry_.get();
+  shared_.hand_over = hand_over_.get();
+  const bool on =
+      config_.hand_over == HandOverMode::on || (config_.hand_over == HandOverMode::automatic && !live_->symmetric());
+  shared_.handing_over = on;
+  if (on)
+    notes_.push_back(
+        "the two directions of a connection may arrive on different queues: workers hand segments to the owner of the "
+        "connection");
+}
+
+void Engine::start() {
+  publisher_->start();
+  if (log_ != nullptr) log_->start();
+  for (const auto& worker : workers_) {
+    worker->thread = std::thread([&worker = *worker] {
+      worker.run();
+      worker.ended = true;
+    });
+    ::pthread_setname_np(worker->thread.native_handle(), "xdpcap-worker");
+  }
+}
+
+bool Engine::running() const noexcept {
+  if (publisher_->failed() || (log_ != nullptr && log_->failed())) return false;
+  if (live_ && !live_->anything_left()) return false;
+  const auto ended = [](const auto& worker) { return worker->ended.load(); };
+  // A file has one worker. Of several, one that ends early (-c COUNT) ends all.
+  return std::none_of(workers_.begin(), workers_.end(), ended);
+}
+
+std::vector<std::string> Engine::tick() {
+  std::vector<std::string> words;
+  if (!live_) return words;
+  for (const capture::LinkEvent& event : live_->poll_events()) words.push_back(event.sentence);
+  note_losses(live_->ledger());
+  if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over &&
+      config_.hand_over == HandOverMode::automatic) {
+    shared_.handing_over = true;
+    words.push_back(
+        "connections arrive split over several queues: from now on workers hand segments to the owner of the "
+        "connection");
+  } else if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over && !told_split_) {
+    told_split_ = true;
+    words.push_back(
+        "connections arrive split over several queues, and --hand-over is off: their halves are followed apart");
+  }
+  return words;
+}
+
+void Engine::note_losses(const capture::LiveLedger& live) {
+  const std::uint64_t losses = losses_in(live);
+  if (losses == losses_seen_) return;
+  losses_seen_ = losses;
+  shared_.capture_loss_ns = static_cast<std::int64_t>(utc_now_ns());
+}
+
+std::vector<const Pipeline*> Engine::pipelines() const {
+  std::vector<const Pipeline*> all;
+  for (const auto& worker : workers_) all.push_back(worker->pipeline.get());
+  return all;
+}
+
+Ledger Engine::ledger() const {
+  std::optional<capture::LiveLedger> live;
+  if (live_) {
+    const std::lock_guard lock{live_mutex_};
+    live = final_live_ ? *final_live_ : live_->ledger();
+  }
+  std::vector<const FrameLog*> logs;
+  for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));
+  return take_ledger(pipelines(), live, logs);
+}
+
+void Engine::fill_stats(publish::StatsBuilder& stats) const {
+  for (const publish::Count& count : ledger().counts) stats.add(count.name, count.value, count.interface, count.queue);
+}
+
+void Engine::fail(Error error) {
+  if (!failure_) failure_ = std::move(error);
+}
+
+Ledger Engine::finish() {
+  if (!finished_) {
+    finished_ = true;
+    // Sockets are drained, a file is left where it is.
+    if (live_) live_->stop();
+    if (file_) shared_.stopping = true;
+    for (const auto& worker : workers_) {
+      if (worker->thread.joinable()) worker->thread.join();
+    }
+    for (const auto& worker : workers_) worker->drain();
+    for (const auto& worker : workers_) worker->pipeline->finish();
+    if (live_) {
+      if (!live_->anything_left()) fail({ExitCode::environment, "Every captured interface is gone; the capture ends."});
+      const std::lock_guard lock{live_mutex_};
+      final_live_ = live_->close();
+    }
+    if (log_ != nullptr) {
+      for (std::size_t i = 0; i < workers_.size(); ++i) log_->log(i).flush();
+      if (auto stopped = log_->stop(); !stopped) fail(std::move(stopped).error());
+    }
+    publisher_->stop(kStopPatience);
+    if (publisher_->failure()) fail(*publisher_->failure());
+    if (file_ && file_->trouble()) fail(*file_->trouble());
+  }
+  return ledger();
+}
+
+} // namespace xdpcap::engine

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "capture/live_capture.hpp"
+#include "capture/pcap_source.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+#include "engine/config.hpp"
+#include "engine/frame_log.hpp"
+#include "engine/hand_over.hpp"
+#include "engine/ledger.hpp"
+#include "engine/memory_plan.hpp"
+#include "engine/pipeline.hpp"
+#include "engine/queue_worker.hpp"
+#include "engine/symmetry.hpp"
+#include "publish/publisher.hpp"
+
+namespace xdpcap::engine {
+
+// A run from frames to records: the only place where the stages meet. In this
+// order, all on one thread:
+//   open()      everything is reserved, attached and bound; privileges are given up
+//   start()     the threads run
+//   tick()      now and then, while running()
+//   finish()    frames still under way are taken, all is undone, the account is made
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>, Error> open(Config config);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // What was chosen, in sentences.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+
+  void start();
+  // False once the source is at its end, an output failed for good, every
+  // interface is gone, or a count was reached.
+  [[nodiscard]] bool running() const noexcept;
+  // Looks after interfaces and losses; answers what a person should know.
+  std::vector<std::string> tick();
+
+  // A snapshot, any time, any thread.
+  [[nodiscard]] Ledger ledger() const;
+  Ledger finish();
+
+  // Why the run did not end well, once finished: an input that broke off, an
+  // output that failed, interfaces that vanished.
+  [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
+
+ private:
+  struct Worker {
+    std::unique_ptr<publish::Encoder> encoder;
+    std::unique_ptr<Pipeline> pipeline;
+    std::function<void()> run;   // until the source ends; on the worker's thread
+    std::function<void()> drain; // afterwards, on any one thread
+    std::thread thread;
+    std::atomic<bool> ended{false};
+  };
+
+  explicit Engine(Config config) : config_(std::move(config)) {}
+
+  Result<void, Error> open_source();
+  Result<void, Error> open_log();
+  Result<void, Error> open_outputs(const std::optional<publish::Owner>& owner);
+  void make_workers();
+  template <class Source>
+  void add_worker(std::size_t number, Source& source);
+  [[nodiscard]] PipelineOptions pipeline_options(std::size_t shard) const;
+  void plan_hand_over(std::size_t workers);
+  void note_losses(const capture::LiveLedger& live);
+  void fill_stats(publish::StatsBuilder& stats) const;
+  [[nodiscard]] std::vector<const Pipeline*> pipelines() const;
+  void fail(Error error);
+
+  Config config_;
+  MemoryPlan plan_;
+  std::uint64_t epoch_ns_ = 0;
+  std::uint64_t hash_seed_ = 0;
+  std::vector<std::string> notes_;
+  std::optional<capture::PcapSource> file_;
+  std::optional<capture::LiveCapture> live_;
+  std::optional<capture::LiveLedger> final_live_;
+  std::unique_ptr<FrameLogWriter> log_;
+  std::unique_ptr<publish::Publisher> publisher_;
+  std::unique_ptr<HandOver> hand_over_;
+  std::unique_ptr<Symmetry> symmetry_;
+  Shared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  mutable std::mutex live_mutex_; // the publisher's thread reads the live ledger for its statistics
+  std::uint64_t losses_seen_ = 0;
+  bool told_split_ = false;
+  bool finished_ = false;
+  std::optional<Error> failure_;
+};
+
+} // namespace xdpcap::engine

@@ -1,0 +1,107 @@
+#include "engine/frame_log.hpp"
+
+#include <cstring>
+
+namespace xdpcap::engine {
+namespace {
+
+constexpr auto kPatience = std::chrono::milliseconds{20};
+
+std::size_t room_for(const wire::Frame& frame) noexcept {
+  return sizeof(wire::Frame) + (frame.bytes.size() + 15) / 16 * 16;
+}
+
+} // namespace
+
+FrameLog::FrameLog(std::size_t blocks) : memory_(blocks * kBlockBytes), filled_(blocks), free_(blocks) {
+  for (std::size_t i = 0; i < blocks; ++i) (void)free_.push(static_cast<std::uint32_t>(i));
+}
+
+void FrameLog::add(const wire::Frame& frame) noexcept {
+  const std::size_t need = room_for(frame);
+  if (open_ && used_ + need > kBlockBytes) flush();
+  if (!open_) {
+    const auto next = free_.pop();
+    if (!next || need > kBlockBytes) {
+      if (next) (void)free_.push(*next);
+      counters_.add(FrameLogCount::dropped);
+      return;
+    }
+    current_ = *next;
+    used_ = 0;
+    open_ = true;
+  }
+  std::byte* at = block(current_) + used_;
+  std::memcpy(at, &frame, sizeof frame);
+  std::memcpy(at + sizeof frame, frame.bytes.data(), frame.bytes.size());
+  used_ += need;
+  counters_.add(FrameLogCount::written);
+}
+
+void FrameLog::flush() noexcept {
+  if (!open_ || used_ == 0) return;
+  (void)filled_.push({current_, static_cast<std::uint32_t>(used_)}); // there is room for every block
+  open_ = false;
+}
+
+bool FrameLog::next(std::vector<wire::Frame>& frames) noexcept {
+  const auto filled = filled_.pop();
+  if (!filled) return false;
+  frames.clear();
+  for (std::size_t at = 0; at < filled->used;) {
+    std::byte* const place = block(filled->index) + at;
+    wire::Frame frame;
+    std::memcpy(&frame, place, sizeof frame);
+    frame.bytes = Bytes{place + sizeof frame, frame.bytes.size()};
+    frames.push_back(frame);
+    at += room_for(frame);
+  }
+  reading_ = filled->index;
+  return true;
+}
+
+void FrameLog::give_back() noexcept {
+  (void)free_.push(reading_);
+}
+
+FrameLogWriter::FrameLogWriter(capture::PcapngWriter writer, std::size_t workers, std::size_t blocks_per_worker)
+    : writer_(std::move(writer)) {
+  for (std::size_t i = 0; i < workers; ++i) logs_.push_back(std::make_unique<FrameLog>(blocks_per_worker));
+}
+
+FrameLogWriter::~FrameLogWriter() {
+  if (thread_.joinable()) (void)stop();
+}
+
+void FrameLogWriter::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+bool FrameLogWriter::write_some() noexcept {
+  bool wrote = false;
+  for (const auto& log : logs_) {
+    while (log->next(scratch_)) {
+      for (const wire::Frame& frame : scratch_) {
+        if (!failed_ && !writer_.write(frame)) failed_ = true;
+      }
+      log->give_back();
+      wrote = true;
+    }
+  }
+  return wrote;
+}
+
+void FrameLogWriter::run() noexcept {
+  while (!stopping_) {
+    if (!write_some()) std::this_thread::sleep_for(kPatience);
+  }
+  write_some();
+}
+
+Result<void, Error> FrameLogWriter::stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+  return writer_.close();
+}
+
+} // namespace xdpcap::engine

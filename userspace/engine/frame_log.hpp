@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "capture/pcapng_writer.hpp"
+#include "core/counters.hpp"
+#include "core/region.hpp"
+#include "core/spsc_ring.hpp"
+#include "wire/frame.hpp"
+
+namespace xdpcap::engine {
+
+enum class FrameLogCount : std::uint8_t {
+  written,
+  dropped, // the disk was slower than the wire
+  count_,
+};
+
+// The frames of one worker on their way to the file of -w. The worker copies
+// them into blocks and never waits; a full lane drops and counts. One writing
+// thread (the worker), one reading thread (the FrameLogWriter's).
+class FrameLog {
+ public:
+  explicit FrameLog(std::size_t blocks);
+
+  // Worker.
+  void add(const wire::Frame& frame) noexcept;
+  // At the end of each burst: hands over what there is, unless the writer is
+  // behind; then blocks go on filling.
+  void offer() noexcept {
+    if (filled_.empty()) flush();
+  }
+  // At the end of the capture.
+  void flush() noexcept;
+
+  // Writer: the frames of the next block, oldest first, or nothing. They live
+  // until give_back().
+  [[nodiscard]] bool next(std::vector<wire::Frame>& frames) noexcept;
+  void give_back() noexcept;
+
+  [[nodiscard]] const Counters<FrameLogCount>& counters() const noexcept { return counters_; }
+
+ private:
+  struct Block {
+    std::uint32_t index = 0;
+    std::uint32_t used = 0;
+  };
+  static constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
+
+  [[nodiscard]] std::byte* block(std::uint32_t index) const noexcept { return memory_.data() + index * kBlockBytes; }
+
+  Region memory_;
+  SpscRing<Block> filled_;
+  SpscRing<std::uint32_t> free_;
+  std::uint32_t current_ = 0;
+  std::size_t used_ = 0;
+  bool open_ = false;
+  std::uint32_t reading_ = 0;
+  Counters<FrameLogCount> counters_;
+};
+
+// The thread that writes what all workers logged to a pcapng file. The first
+// failure (a full disk) ends the writing, is kept, and told by stop().
+class FrameLogWriter {
+ public:
+  FrameLogWriter(capture::PcapngWriter writer, std::size_t workers, std::size_t blocks_per_worker);
+  ~FrameLogWriter();
+
+  [[nodiscard]] FrameLog& log(std::size_t worker) noexcept { return *logs_[worker]; }
+  void start();
+  // Writes what is left and closes the file. After the workers have ended.
+  Result<void, Error> stop();
+  [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
+
+ private:
+  void run() noexcept;
+  bool write_some() noexcept;
+
+  capture::PcapngWriter writer_;
+  std::vector<std::unique_ptr<FrameLog>> logs_;
+  std::vector<wire::Frame> scratch_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> failed_{false};
+  std::thread thread_;
+};
+
+} // namespace xdpcap::engine

@@ -1,0 +1,190 @@
+#include "engine/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace xdpcap::engine {
+namespace {
+
+constexpr std::string_view kFrameNames[] = {"frames_received",      "octets_received",    "frames_filtered",
+                                            "segments_handed_over", "segments_handed_in", "segments_hand_over_full"};
+static_assert(std::size(kFrameNames) == Counters<FrameCount>::size);
+constexpr std::string_view kFlowNames[] = {
+    "flows_opened",         "flows_opened_partial", "flows_closed_fin",    "flows_closed_rst",
+    "flows_closed_timeout", "flows_closed_evicted", "flows_closed_reused", "waits_shed"};
+static_assert(std::size(kFlowNames) == Counters<tcp::FlowCount>::size);
+
+// Adds up the counters of all workers under one name each.
+class Sum {
+ public:
+  explicit Sum(Ledger& ledger) : ledger_(ledger) {}
+
+  template <class Name, class NameOf>
+  void add(std::string_view prefix, const Counters<Name>& counters, NameOf name_of) {
+    const auto values = counters.snapshot();
+    for (std::size_t i = 0; i < values.size(); ++i) add(fmt::format("{}{}", prefix, name_of(i)), values[i]);
+  }
+  void add(std::string name, std::uint64_t value) {
+    for (publish::Count& count : ledger_.counts) {
+      if (count.name == name && count.interface.empty()) {
+        count.value += value;
+        return;
+      }
+    }
+    ledger_.counts.push_back({std::move(name), value, {}, -1});
+  }
+
+ private:
+  Ledger& ledger_;
+};
+
+void add_worker(Sum& sum, const Pipeline& worker) {
+  sum.add("", worker.frames(), [](std::size_t i) { return kFrameNames[i]; });
+  sum.add("decode_", worker.decoder().counters(),
+          [](std::size_t i) { return wire::name_of(static_cast<wire::DecodeCount>(i)); });
+  sum.add("segments_", worker.verdicts(), [](std::size_t i) { return name_of(static_cast<tcp::SegmentVerdict>(i)); });
+  sum.add("tcp_", worker.tracker().reassembler().counters(),
+          [](std::size_t i) { return name_of(static_cast<tcp::StreamCount>(i)); });
+  sum.add("", worker.tracker().counters(), [](std::size_t i) { return kFlowNames[i]; });
+  sum.add("http_", worker.workspace().counts(), [](std::size_t i) { return name_of(static_cast<http::HttpCount>(i)); });
+  sum.add("publish_", worker.encoder().counters(),
+          [](std::size_t i) { return name_of(static_cast<publish::EncoderCount>(i)); });
+}
+
+void add_queue(Ledger& ledger, const std::string& interface, const capture::QueueLedger& queue) {
+  const auto add = [&](const char* name, std::uint64_t value) {
+    ledger.counts.push_back({name, value, interface, static_cast<std::int32_t>(queue.queue)});
+  };
+  const capture::XdpCounts& xdp = queue.xdp;
+  add("xdp_seen", xdp.seen);
+  add("xdp_not_ip", xdp.not_ip);
+  add("xdp_not_tcp", xdp.not_tcp);
+  add("xdp_malformed", xdp.malformed);
+  add("xdp_filtered", xdp.filtered);
+  add("xdp_no_socket", xdp.no_socket);
+  add("xdp_redirected", xdp.redirected);
+  add("xsk_delivered", queue.delivered);
+  add("xsk_oversize", queue.oversize);
+  add("xsk_rx_dropped", queue.socket.rx_dropped);
+  add("xsk_rx_ring_full", queue.socket.rx_ring_full);
+  ledger.received_by_filter += xdp.seen;
+  ledger.dropped_by_kernel += queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full +
+                              static_cast<std::uint64_t>(std::max<std::int64_t>(queue.elsewhere(), 0));
+  ledger.equations.push_back(
+      {fmt::format("{} queue {}: frames seen by XDP", interface, queue.queue), xdp.seen,
+       xdp.not_ip + xdp.not_tcp + xdp.malformed + xdp.filtered + xdp.no_socket + xdp.redirected});
+  ledger.equations.push_back({fmt::format("{} queue {}: frames redirected", interface, queue.queue), xdp.redirected,
+                              queue.delivered + queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full});
+}
+
+void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
+  const auto add = [&](const char* name, std::uint64_t value) {
+    ledger.counts.push_back({name, value, of.interface, -1});
+  };
+  add("nic_missed", of.nic_missed);
+  add("nic_dropped", of.nic_dropped);
+  ledger.dropped_by_kernel += of.nic_missed;
+  if (of.mode == capture::CaptureMode::tap) {
+    add("tap_seen", of.tap.program.seen);
+    add("tap_cloned", of.tap.program.cloned);
+    add("tap_clone_errors", of.tap.program.clone_errors);
+    add("tap_sent", of.tap.device.sent);
+    add("tap_dropped", of.tap.device.dropped);
+    add("tap_queue_dropped", of.tap.device.queue_dropped);
+    ledger.dropped_by_kernel += of.tap.device.dropped + of.tap.device.queue_dropped;
+    std::uint64_t seen = 0;
+    for (const capture::QueueLedger& queue : of.queues) seen += queue.xdp.seen;
+    ledger.equations.push_back({fmt::format("{}: frames through the tap", of.interface), of.tap.device.sent, seen});
+  }
+  for (const capture::QueueLedger& queue : of.queues) add_queue(ledger, of.interface, queue);
+}
+
+void add_equations(Ledger& ledger, bool is_live) {
+  const auto of = [&](std::string_view name) { return ledger.total(name); };
+  if (is_live) ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"), of("frames_received")});
+  std::uint64_t not_segments = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NotASegment::count_); ++i) {
+    not_segments += of(fmt::format("decode_{}", wire::name_of(static_cast<wire::NotASegment>(i))));
+  }
+  ledger.equations.push_back({"frames decoded", of("frames_received"), of("decode_segments") + not_segments});
+  std::uint64_t verdicts = 0;
+  for (std::size_t i = 0; i < Counters<tcp::SegmentVerdict>::size; ++i) {
+    verdicts += of(fmt::format("segments_{}", name_of(static_cast<tcp::SegmentVerdict>(i))));
+  }
+  ledger.equations.push_back(
+      {"segments judged", of("decode_segments"), of("frames_filtered") + of("segments_hand_over_full") + verdicts});
+  ledger.equations.push_back(
+      {"early segments", of("segments_held"), of("tcp_held_delivered") + of("tcp_held_dropped")});
+  ledger.equations.push_back({"messages", of("http_requests") + of("http_responses") + of("http_interim_responses"),
+                              of("publish_messages_published") + of("publish_messages_dropped_no_room") +
+                                  of("publish_messages_dropped_too_large")});
+}
+
+} // namespace
+
+bool Ledger::closes() const noexcept {
+  return std::all_of(equations.begin(), equations.end(), [](const Equation& equation) { return equation.holds(); });
+}
+
+std::uint64_t Ledger::total(std::string_view name) const noexcept {
+  std::uint64_t sum = 0;
+  for (const publish::Count& count : counts) {
+    if (count.name == name) sum += count.value;
+  }
+  return sum;
+}
+
+Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
+                   const std::vector<const FrameLog*>& logs) {
+  Ledger ledger;
+  Sum sum{ledger};
+  for (const Pipeline* worker : workers) add_worker(sum, *worker);
+  for (const FrameLog* log : logs) {
+    sum.add("log_written", log->counters().get(FrameLogCount::written));
+    sum.add("log_dropped", log->counters().get(FrameLogCount::dropped));
+  }
+  if (live) {
+    for (const capture::InterfaceLedger& of : live->interfaces) add_interface(ledger, of);
+  }
+  add_equations(ledger, live.has_value());
+  ledger.captured = ledger.total("frames_received");
+  if (!live) ledger.received_by_filter = ledger.captured;
+  ledger.requests = ledger.total("http_requests");
+  ledger.responses = ledger.total("http_responses") + ledger.total("http_interim_responses");
+  ledger.messages_lost =
+      ledger.total("publish_messages_dropped_no_room") + ledger.total("publish_messages_dropped_too_large");
+  ledger.gaps = ledger.total("tcp_gaps_network") + ledger.total("tcp_gaps_capture") + ledger.total("tcp_gaps_other");
+  return ledger;
+}
+
+std::string summary(const Ledger& ledger, bool in_full) {
+  std::string text;
+  const auto line = [&](std::string_view words) { text.append(words).push_back('\n'); };
+  line(fmt::format("{} messages ({} requests, {} responses), {} lost before publishing, {} gaps",
+                   ledger.requests + ledger.responses, ledger.requests, ledger.responses, ledger.messages_lost,
+                   ledger.gaps));
+  line(fmt::format("{} packets captured", ledger.captured));
+  line(fmt::format("{} packets received by filter", ledger.received_by_filter));
+  line(fmt::format("{} packets dropped by kernel", ledger.dropped_by_kernel));
+  if (in_full) {
+    for (const publish::Count& count : ledger.counts) {
+      if (count.value == 0) continue;
+      const std::string where = count.interface.empty() ? ""
+                                : count.queue < 0       ? fmt::format("  [{}]", count.interface)
+                                                        : fmt::format("  [{} queue {}]", count.interface, count.queue);
+      line(fmt::format("  {:<36} {:>16}{}", count.name, count.value, where));
+    }
+  }
+  for (const Equation& equation : ledger.equations) {
+    if (!in_full && equation.holds()) continue;
+    line(fmt::format("  {} {}: {} = {}", equation.holds() ? "ok  " : "OFF ", equation.name, equation.left,
+                     equation.right));
+  }
+  line(ledger.closes() ? "ledger closed: every frame and message is accounted for"
+                       : "ledger NOT closed: see the lines marked OFF");
+  return text;
+}
+
+} // namespace xdpcap::engine

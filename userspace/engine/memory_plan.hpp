@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/error.hpp"
+#include "core/result.hpp"
+
+namespace xdpcap::engine {
+
+// How the memory that the user allows is divided. Everything below is reserved
+// at start and committed as it is used, so the resident size stays under the
+// limit whatever comes. Octets, for each worker where not said otherwise.
+struct MemoryPlan {
+  std::size_t umem_frames = 0; // of 2 KiB each; live capture only
+  std::uint32_t flows = 0;
+  std::uint32_t embryos = 0;
+  std::size_t hole_store = 0;         // octets that came early
+  std::uint32_t early_octets_max = 0; // of them, for one direction
+  std::size_t fragments = 0;
+  std::size_t http = 0;           // messages in progress
+  std::uint64_t body_max = 0;     // largest body that can be kept and published
+  std::size_t normal_batches = 0; // of 64 KiB, on their way to the publisher
+  std::size_t large_batches = 0;  // of large_batch_bytes, for one message with a large body
+  std::size_t large_batch_bytes = 0;
+  int high_water_mark = 0; // batches queued for one subscriber; all workers together
+};
+
+struct MemoryWish {
+  std::size_t limit = std::size_t{512} << 20;
+  std::size_t workers = 1;
+  bool live = true;      // sockets have to be fed
+  bool publishes = true; // subscribers have to be fed
+  std::uint64_t body_max = std::uint64_t{1} << 20;
+  std::size_t head_max = std::size_t{256} << 10;
+};
+
+// Fails where the limit is too small to work with; the sentence names the least.
+Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish);
+
+} // namespace xdpcap::engine

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/counters.hpp"
+#include "engine/flow.hpp"
+#include "engine/translate.hpp"
+#include "http/start_line.hpp"
+#include "http/workspace.hpp"
+#include "publish/encoder.hpp"
+#include "tcp/tracker.hpp"
+#include "wire/decode.hpp"
+#include "wire/filter.hpp"
+
+namespace xdpcap::engine {
+
+enum class SegmentTopic : std::uint8_t { off, headers, payload };
+
+struct PipelineOptions {
+  wire::DecodeOptions decode;
+  wire::Filter filter;
+  tcp::TrackerLimits tracker;
+  tcp::Timeouts timeouts;
+  http::Limits http;
+  std::size_t http_memory = 0;
+  bool publish_flows = true;
+  SegmentTopic segments = SegmentTopic::off;
+};
+
+// What a worker counts of its frames beside what the stages count themselves.
+enum class FrameCount : std::uint8_t {
+  received,
+  octets,         // on the wire
+  filtered,       // segments that --host and --port did not want
+  handed_over,    // to the worker that owns their connection
+  handed_in,      // by another worker
+  hand_over_full, // the owner had no room for them
+  count_,
+};
+
+// The stages of one worker, put together: a frame goes in, records come out at
+// the encoder. One thread; counters may be read by any.
+class Pipeline {
+ public:
+  Pipeline(const PipelineOptions& options, publish::Encoder& encoder)
+      : decoder_(options.decode),
+        filter_(options.filter),
+        tracker_(options.tracker, options.timeouts),
+        workspace_(options.http, options.http_memory),
+        encoder_(encoder),
+        publish_flows_(options.publish_flows),
+        segments_(options.segments) {}
+
+  // Decodes and filters. What is a wanted segment goes to `next(segment)`: to
+  // accept(), or to the worker that owns its connection.
+  template <class Next>
+  void take(const wire::Frame& frame, Next&& next) noexcept {
+    frames_.add(FrameCount::received);
+    frames_.add(FrameCount::octets, frame.wire_length);
+    const auto segment = decoder_.decode(frame);
+    if (!segment.ok()) return; // the decoder has counted why
+    if (!filter_.wants(*segment)) {
+      frames_.add(FrameCount::filtered);
+      return;
+    }
+    next(*segment);
+  }
+
+  void accept(const wire::Segment& segment) noexcept { verdicts_.add(tracker_.accept(segment, *this)); }
+
+  // After each burst: lets time pass, and what the burst produced goes out.
+  void end_burst(Instant now) noexcept {
+    if (now > Instant::min()) tracker_.expire(now, *this);
+    decoder_.end_burst(now);
+    encoder_.flush();
+  }
+
+  // The capture is over: every connection ends here.
+  void finish() noexcept {
+    tracker_.finish_all(*this);
+    encoder_.close();
+  }
+
+  void note_capture_loss(Instant at) noexcept { tracker_.note_capture_loss(at); }
+
+  // What the tracker says of flows (tcp::FlowSink).
+  bool is_client(const wire::Segment& segment) noexcept {
+    const std::string_view text = as_text(segment.payload);
+    if (text.starts_with("HTTP/")) return false;
+    return http::resembles_start_line(text) || segment.source().port >= segment.destination().port;
+  }
+  void on_open(Flow& flow) noexcept {
+    if (flow.tcp.has(tcp::Connection::partial)) flow.http.mark(http::Anomaly::partial_connection);
+    if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
+  }
+  void on_bytes(Flow& flow, const StreamBytes& bytes) noexcept {
+    MessageOut out{*this, flow};
+    flow.http.on_bytes(bytes, workspace_, out);
+  }
+  void on_gap(Flow& flow, const StreamGap& gap) noexcept {
+    MessageOut out{*this, flow};
+    flow.http.on_gap(gap, workspace_, out);
+  }
+  void on_end(Flow& flow, Direction direction, StreamEnd end, Instant at) noexcept {
+    MessageOut out{*this, flow};
+    flow.http.on_close(direction, end, at, workspace_, out);
+  }
+  void on_close(Flow& flow, StreamEnd end, Instant at) noexcept {
+    flow.http.release(workspace_);
+    if (!publish_flows_) return;
+    publish::FlowRecord record = flow_record(flow.tcp, publish::FlowEvent::closed, at);
+    record.close = close_reason(end);
+    encoder_.add(record);
+  }
+  void on_segment(Flow& flow, Direction direction, const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
+    if (segments_ == SegmentTopic::off) [[likely]]
+      return;
+    encoder_.add(segment_record(flow.tcp, direction, segment, verdict, segments_ == SegmentTopic::payload));
+  }
+
+  [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
+  [[nodiscard]] const wire::Decoder& decoder() const noexcept { return decoder_; }
+  [[nodiscard]] const tcp::Tracker<Flow>& tracker() const noexcept { return tracker_; }
+  [[nodiscard]] const http::Workspace& workspace() const noexcept { return workspace_; }
+  [[nodiscard]] const publish::Encoder& encoder() const noexcept { return encoder_; }
+  [[nodiscard]] const Counters<tcp::SegmentVerdict>& verdicts() const noexcept { return verdicts_; }
+  [[nodiscard]] const Counters<FrameCount>& frames() const noexcept { return frames_; }
+  [[nodiscard]] Counters<FrameCount>& frames() noexcept { return frames_; }
+
+ private:
+  // Binds a flow to its messages.
+  struct MessageOut {
+    Pipeline& pipeline;
+    Flow& flow;
+    void on_message(const http::Message& message) noexcept {
+      pipeline.encoder_.add(message, {.flow = flow.tcp.id,
+                                      .client = flow.tcp.client(),
+                                      .server = flow.tcp.server(),
+                                      .interface = flow.tcp.interface});
+    }
+  };
+
+  wire::Decoder decoder_;
+  wire::Filter filter_;
+  tcp::Tracker<Flow> tracker_;
+  http::Workspace workspace_;
+  publish::Encoder& encoder_;
+  bool publish_flows_;
+  SegmentTopic segments_;
+  Counters<tcp::SegmentVerdict> verdicts_;
+  Counters<FrameCount> frames_;
+};
+
+} // namespace xdpcap::engine

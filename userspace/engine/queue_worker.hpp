@@ -1,0 +1,124 @@
+#pragma once
+
+#include <atomic>
+
+#include "capture/frame_source.hpp"
+#include "engine/frame_log.hpp"
+#include "engine/hand_over.hpp"
+#include "engine/pipeline.hpp"
+#include "engine/symmetry.hpp"
+#include "tcp/flow_hash.hpp"
+
+namespace xdpcap::engine {
+
+// What workers share. Everything is optional: a lone worker shares nothing.
+struct Shared {
+  HandOver* hand_over = nullptr; // lanes between workers
+  Symmetry* symmetry = nullptr;
+  std::atomic<bool> handing_over{false};                // directions arrive apart: segments go to their owner
+  std::atomic<bool> stopping{false};                // end now, whatever the source still has
+  std::atomic<std::int64_t> capture_loss_ns{INT64_MIN}; // when the kernel side last dropped frames
+  std::atomic<std::uint64_t> frames_left{UINT64_MAX};   // of -c COUNT
+};
+
+// One queue, one thread, one loop: a burst of frames comes in, each is decoded,
+// its connection is found, its octets become messages, and what the burst
+// produced goes out. Frames go back when the burst ends.
+template <capture::FrameSource Source>
+class QueueWorker {
+ public:
+  QueueWorker(std::size_t number, Source& source, Pipeline& pipeline, Shared& shared, tcp::FlowHash hash, FrameLog* log)
+      : number_(number), source_(source), pipeline_(pipeline), shared_(shared), hash_(hash), log_(log) {}
+
+  // Until the source is at its end or somebody says stop. The worker's thread.
+  void run() noexcept {
+    while (poll_once()) {
+    }
+  }
+
+  // The hot path. False when there is nothing more to come.
+  bool poll_once() noexcept {
+    const bool handing_over = shared_.handing_over.load(std::memory_order_relaxed);
+    auto burst = source_.receive();
+    for (const wire::Frame& frame : burst.frames()) {
+      if (log_ != nullptr) [[unlikely]]
+        log_->add(frame);
+      pipeline_.take(frame, [&](const wire::Segment& segment) { route(segment, handing_over); });
+    }
+    if (shared_.hand_over != nullptr) exchange();
+    note_capture_loss();
+    pipeline_.end_burst(burst.now());
+    if (log_ != nullptr) [[unlikely]]
+      log_->offer();
+    if (!spend(burst.frames().size())) return false;
+    return !source_.finished() && !shared_.stopping.load(std::memory_order_relaxed);
+  }
+
+  // After every worker has ended: takes what was still under way.
+  void drain() noexcept {
+    if (shared_.hand_over != nullptr) take_handed_in();
+    pipeline_.end_burst(Instant::min());
+  }
+
+ private:
+  void route(const wire::Segment& segment, bool handing_over) noexcept {
+    if (shared_.symmetry == nullptr) [[likely]] {
+      pipeline_.accept(segment);
+      return;
+    }
+    const std::uint64_t hash = hash_(segment.key);
+    if (segment.flags.has(wire::TcpFlags::syn)) shared_.symmetry->meet(hash, number_);
+    const std::size_t owner = handing_over ? shared_.hand_over->owner_of(hash) : number_;
+    if (owner == number_) {
+      pipeline_.accept(segment);
+    } else {
+      const bool sent = shared_.hand_over->lane(number_, owner).send(segment);
+      pipeline_.frames().add(sent ? FrameCount::handed_over : FrameCount::hand_over_full);
+    }
+  }
+
+  void exchange() noexcept {
+    for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
+      if (other != number_) shared_.hand_over->lane(number_, other).offer();
+    }
+    take_handed_in();
+  }
+
+  void take_handed_in() noexcept {
+    for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
+      if (other == number_) continue;
+      const std::size_t segments =
+          shared_.hand_over->lane(other, number_).receive([this](const wire::Segment& segment) {
+            pipeline_.accept(segment);
+          });
+      pipeline_.frames().add(FrameCount::handed_in, segments);
+    }
+  }
+
+  void note_capture_loss() noexcept {
+    const std::int64_t at = shared_.capture_loss_ns.load(std::memory_order_relaxed);
+    if (at == last_loss_ns_) return;
+    last_loss_ns_ = at;
+    pipeline_.note_capture_loss(instant_from_ns(at));
+  }
+
+  // Counts down what -c COUNT allows; the burst that uses it up is taken whole.
+  bool spend(std::size_t frames) noexcept {
+    std::uint64_t left = shared_.frames_left.load(std::memory_order_relaxed);
+    if (left == UINT64_MAX) [[likely]]
+      return true;
+    while (!shared_.frames_left.compare_exchange_weak(left, left - std::min<std::uint64_t>(left, frames))) {
+    }
+    return left > frames;
+  }
+
+  std::size_t number_;
+  Source& source_;
+  Pipeline& pipeline_;
+  Shared& shared_;
+  tcp::FlowHash hash_;
+  FrameLog* log_;
+  std::int64_t last_loss_ns_ = INT64_MIN;
+};
+
+} // namespace xdpcap::engine

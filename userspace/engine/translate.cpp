@@ -1,0 +1,112 @@
+#include "engine/translate.hpp"
+
+namespace xdpcap::engine {
+namespace {
+
+publish::TcpState state_of(tcp::State state) noexcept {
+  static_assert(static_cast<int>(publish::TcpState::time_wait) == static_cast<int>(tcp::State::time_wait) &&
+                static_cast<int>(publish::TcpState::established) == static_cast<int>(tcp::State::established));
+  return static_cast<publish::TcpState>(state);
+}
+
+publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnection& peer) noexcept {
+  publish::FlowHalf half;
+  half.state = state_of(self.state);
+  half.packets = self.packets;
+  half.payload_bytes = self.offset - std::min<std::uint64_t>(self.offset, self.gap_octets);
+  half.retransmitted_segments = self.retransmissions;
+  half.out_of_order = self.out_of_order;
+  half.zero_windows = self.zero_windows;
+  half.gaps = self.gaps;
+  half.gap_bytes = self.gap_octets;
+  half.window_scale = self.window_scale;
+  half.rtt_avg = std::chrono::microseconds{self.srtt_us};
+  (void)peer;
+  return half;
+}
+
+publish::Verdict verdict_of(tcp::SegmentVerdict verdict) noexcept {
+  using tcp::SegmentVerdict;
+  switch (verdict) {
+    case SegmentVerdict::held:
+    case SegmentVerdict::hole_store_full:
+      return publish::Verdict::out_of_order;
+    case SegmentVerdict::duplicate:
+      return publish::Verdict::retransmit;
+    case SegmentVerdict::keep_alive:
+      return publish::Verdict::keep_alive;
+    case SegmentVerdict::old_timestamp:
+      return publish::Verdict::paws_rejected;
+    case SegmentVerdict::beyond_end:
+    case SegmentVerdict::after_close:
+    case SegmentVerdict::reset_ignored:
+      return publish::Verdict::out_of_window;
+    default:
+      return publish::Verdict::in_order;
+  }
+}
+
+} // namespace
+
+publish::FlowRecord flow_record(const tcp::Connection& connection, publish::FlowEvent event, Instant at) noexcept {
+  using tcp::Connection;
+  publish::FlowRecord record;
+  record.flow = connection.id;
+  record.event = event;
+  record.client = connection.client();
+  record.server = connection.server();
+  record.first = connection.first_seen;
+  record.last = at;
+  const tcp::HalfConnection& client = connection.from(Direction::to_server);
+  const tcp::HalfConnection& server = connection.from(Direction::to_client);
+  record.halves = {half_of(client, server), half_of(server, client)};
+  record.handshake_server = std::chrono::microseconds{connection.syn_to_syn_ack_us};
+  record.handshake_client = std::chrono::microseconds{connection.syn_ack_to_ack_us};
+  if (connection.has(Connection::partial)) record.flags.add(publish::FlowFlag::partial);
+  if (connection.has(Connection::overlap_conflict)) record.flags.add(publish::FlowFlag::overlap_conflict);
+  if (connection.has(Connection::paws_seen)) record.flags.add(publish::FlowFlag::paws);
+  if (connection.has(Connection::rst_revoked)) record.flags.add(publish::FlowFlag::reset_ignored);
+  if (client.packets == 0 || server.packets == 0) record.flags.add(publish::FlowFlag::one_sided);
+  record.interface = connection.interface;
+  return record;
+}
+
+publish::CloseReason close_reason(StreamEnd end) noexcept {
+  switch (end) {
+    case StreamEnd::fin:
+      return publish::CloseReason::fin;
+    case StreamEnd::rst:
+      return publish::CloseReason::rst;
+    case StreamEnd::timeout:
+      return publish::CloseReason::timeout;
+    case StreamEnd::evicted:
+      return publish::CloseReason::evicted;
+    case StreamEnd::capture:
+      return publish::CloseReason::capture;
+  }
+  return publish::CloseReason::open;
+}
+
+publish::SegmentRecord segment_record(const tcp::Connection& connection, Direction direction,
+                                      const wire::Segment& segment, tcp::SegmentVerdict verdict,
+                                      bool with_payload) noexcept {
+  publish::SegmentRecord record;
+  record.flow = connection.id;
+  record.direction = direction;
+  record.client = connection.client();
+  record.server = connection.server();
+  record.arrived = segment.arrived;
+  record.seq = segment.seq;
+  record.ack = segment.ack;
+  record.flags = segment.flags;
+  record.window = segment.window;
+  record.payload_octets = segment.length();
+  record.wire_length = segment.wire_length;
+  record.verdict = verdict_of(verdict);
+  record.options = segment.options;
+  if (with_payload) record.payload = segment.payload;
+  record.interface = segment.interface;
+  return record;
+}
+
+} // namespace xdpcap::engine

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "publish/records.hpp"
+#include "tcp/connection.hpp"
+#include "tcp/verdict.hpp"
+#include "wire/segment.hpp"
+
+// From the words of tcp/ to those of publish/, which do not know each other.
+namespace xdpcap::engine {
+
+publish::FlowRecord flow_record(const tcp::Connection& connection, publish::FlowEvent event, Instant at) noexcept;
+publish::CloseReason close_reason(StreamEnd end) noexcept;
+publish::SegmentRecord segment_record(const tcp::Connection& connection, Direction direction,
+                                      const wire::Segment& segment, tcp::SegmentVerdict verdict,
+                                      bool with_payload) noexcept;
+
+} // namespace xdpcap::engine
