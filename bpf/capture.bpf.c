@@ -6,91 +6,84 @@
 
 /* Set by user space before the program is loaded. */
 const volatile struct xdpcap_capture_config config = {
-	.queues = 1,
-	.miss_action = XDP_PASS,
-	.no_socket_action = XDP_PASS,
-	.select = 1,
-	.tunnels = 1,
+    .queues = 1,
+    .miss_action = XDP_PASS,
+    .no_socket_action = XDP_PASS,
+    .select = 1,
+    .tunnels = 1,
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_XSKMAP);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
+  __uint(type, BPF_MAP_TYPE_XSKMAP);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, __u32);
 } sockets SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct xdpcap_capture_counters);
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct xdpcap_capture_counters);
 } counters SEC(".maps");
 
 /* Time and hash in front of the frame. Not every driver has the room. */
-static __always_inline int write_meta(struct xdp_md *ctx, __u32 hash)
-{
-	struct xdpcap_meta *meta;
+static __always_inline int write_meta(struct xdp_md* ctx, __u32 hash) {
+  struct xdpcap_meta* meta;
 
-	if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta)))
-		return 0;
-	meta = (void *)(long)ctx->data_meta;
-	if ((void *)(meta + 1) > (void *)(long)ctx->data)
-		return 0;
-	meta->time_ns = bpf_ktime_get_ns();
-	meta->hash = hash;
-	meta->magic = XDPCAP_META_MAGIC | config.interface;
-	return 1;
+  if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta))) return 0;
+  meta = (void*)(long)ctx->data_meta;
+  if ((void*)(meta + 1) > (void*)(long)ctx->data) return 0;
+  meta->time_ns = bpf_ktime_get_ns();
+  meta->hash = hash;
+  meta->magic = XDPCAP_META_MAGIC | config.interface;
+  return 1;
 }
 
 SEC("xdp")
-int capture(struct xdp_md *ctx)
-{
-	struct cursor c = {.at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end};
-	struct packet p = {};
-	__u32 queue = ctx->rx_queue_index;
-	__u32 slot = queue < config.queues ? queue : config.queues - 1;
-	struct xdpcap_capture_counters *count = bpf_map_lookup_elem(&counters, &slot);
-	int found, has_meta, action;
+int capture(struct xdp_md* ctx) {
+  struct cursor c = {.at = (void*)(long)ctx->data, .end = (void*)(long)ctx->data_end};
+  struct packet p = {};
+  __u32 queue = ctx->rx_queue_index;
+  __u32 slot = queue < config.queues ? queue : config.queues - 1;
+  struct xdpcap_capture_counters* count = bpf_map_lookup_elem(&counters, &slot);
+  int found, has_meta, action;
 
-	if (!count)
-		return config.miss_action;
-	count->seen++;
-	found = parse_frame(&c, &p);
-	if (found == FOUND_TUNNEL && config.select && !config.tunnels)
-		found = FOUND_NOT_TCP;
-	if (config.select) {
-		if (found == FOUND_NOT_IP) {
-			count->not_ip++;
-			return config.miss_action;
-		}
-		if (found == FOUND_NOT_TCP) {
-			count->not_tcp++;
-			return config.miss_action;
-		}
-		if (found == FOUND_MALFORMED) {
-			count->malformed++;
-			return config.miss_action;
-		}
-		if (!wanted(found, &p)) {
-			count->filtered++;
-			return config.miss_action;
-		}
-	}
-	has_meta = write_meta(ctx, symmetric_hash(&p, found == FOUND_TCP));
-	action = bpf_redirect_map(&sockets, queue, config.no_socket_action);
-	if (action != XDP_REDIRECT) {
-		count->no_socket++;
-		/* Metadata would keep GRO from merging what goes on to the kernel. */
-		if (has_meta)
-			bpf_xdp_adjust_meta(ctx, sizeof(struct xdpcap_meta));
-		return action;
-	}
-	count->redirected++;
-	count->no_metadata += !has_meta;
-	count->fragments += p.fragment;
-	count->tunnels += found == FOUND_TUNNEL;
-	return XDP_REDIRECT;
+  if (!count) return config.miss_action;
+  count->seen++;
+  found = parse_frame(&c, &p);
+  if (found == FOUND_TUNNEL && config.select && !config.tunnels) found = FOUND_NOT_TCP;
+  if (config.select) {
+    if (found == FOUND_NOT_IP) {
+      count->not_ip++;
+      return config.miss_action;
+    }
+    if (found == FOUND_NOT_TCP) {
+      count->not_tcp++;
+      return config.miss_action;
+    }
+    if (found == FOUND_MALFORMED) {
+      count->malformed++;
+      return config.miss_action;
+    }
+    if (!wanted(found, &p)) {
+      count->filtered++;
+      return config.miss_action;
+    }
+  }
+  has_meta = write_meta(ctx, symmetric_hash(&p, found == FOUND_TCP));
+  action = bpf_redirect_map(&sockets, queue, config.no_socket_action);
+  if (action != XDP_REDIRECT) {
+    count->no_socket++;
+    /* Metadata would keep GRO from merging what goes on to the kernel. */
+    if (has_meta) bpf_xdp_adjust_meta(ctx, sizeof(struct xdpcap_meta));
+    return action;
+  }
+  count->redirected++;
+  count->no_metadata += !has_meta;
+  count->fragments += p.fragment;
+  count->tunnels += found == FOUND_TUNNEL;
+  return XDP_REDIRECT;
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -18,6 +18,7 @@
 
 #define VLAN_TAGS_MAX 4
 #define IPV6_EXTENSIONS_MAX 8
+#define EXTENSION_OCTETS_MASK 0xfff /* tells the verifier what 255 units come to at most */
 
 /* Ethertypes and protocols that the kernel's headers of some releases lack. */
 #define ETHERTYPE_QINQ_OLD 0x9100
@@ -30,235 +31,207 @@
 
 /* Where reading stands. `at` only moves forward, and only past checked octets. */
 struct cursor {
-	void *at;
-	void *end;
+  void* at;
+  void* end;
 };
 
 enum found {
-	FOUND_NOT_IP,
-	FOUND_NOT_TCP,
-	FOUND_MALFORMED,
-	FOUND_TCP,      /* addresses and ports are known */
-	FOUND_FRAGMENT, /* of TCP, not the first: addresses only */
-	FOUND_TUNNEL,   /* addresses of the outer header where there is one */
+  FOUND_NOT_IP,
+  FOUND_NOT_TCP,
+  FOUND_MALFORMED,
+  FOUND_TCP,      /* addresses and ports are known */
+  FOUND_FRAGMENT, /* of TCP, not the first: addresses only */
+  FOUND_TUNNEL,   /* addresses of the outer header where there is one */
 };
 
 struct packet {
-	__u32 source[4];      /* network byte order; IPv4 uses word 0 */
-	__u32 destination[4];
-	__u16 source_port; /* host byte order */
-	__u16 destination_port;
-	__u8 version;  /* 4, 6, or 0: no IP header was read */
-	__u8 fragment; /* any fragment, the first one too */
-	__u8 protocol; /* what follows the IP headers */
+  __u32 source[4]; /* network byte order; IPv4 uses word 0 */
+  __u32 destination[4];
+  __u16 source_port; /* host byte order */
+  __u16 destination_port;
+  __u8 version;  /* 4, 6, or 0: no IP header was read */
+  __u8 fragment; /* any fragment, the first one too */
+  __u8 protocol; /* what follows the IP headers */
 };
 
 struct vlan_tag {
-	__be16 control;
-	__be16 next;
+  __be16 control;
+  __be16 next;
 };
 
-/* RFC 8200, 4.3 ff.: what all extension headers begin with. */
+/* What all IPv6 extension headers have in their first eight octets (RFC 8200, 4.3 ff.). */
 struct extension {
-	__u8 next;
-	__u8 length; /* in units of 8 octets, without the first; AH: of 4, without two */
+  __u8 next;
+  __u8 length;            /* see extension_shape */
+  __be16 fragment_offset; /* fragment header only: 13 bits of offset, 2 reserved, 1 more-fragments */
+  __be32 rest;
 };
 
-struct fragment_header {
-	__u8 next;
-	__u8 reserved;
-	__be16 offset; /* 13 bits of offset, 2 reserved, 1 more-fragments */
-	__be32 identification;
-};
+#define TAKE(cursor, type)                  \
+  ({                                        \
+    type* taken = (cursor)->at;             \
+    if ((void*)(taken + 1) > (cursor)->end) \
+      taken = 0;                            \
+    else                                    \
+      (cursor)->at = taken + 1;             \
+    taken;                                  \
+  })
 
-#define TAKE(cursor, type)                                                    \
-	({                                                                    \
-		type *taken = (cursor)->at;                                   \
-		if ((void *)(taken + 1) > (cursor)->end)                      \
-			taken = 0;                                            \
-		else                                                          \
-			(cursor)->at = taken + 1;                             \
-		taken;                                                        \
-	})
-
-static __always_inline int is_vlan(__u16 type)
-{
-	return type == ETH_P_8021Q || type == ETH_P_8021AD || type == ETHERTYPE_QINQ_OLD;
+static __always_inline int is_vlan(__u16 type) {
+  return type == ETH_P_8021Q || type == ETH_P_8021AD || type == ETHERTYPE_QINQ_OLD;
 }
 
 /* UDP ports of the tunnels that user space opens: VXLAN (two), VXLAN-GPE,
  * GENEVE, GTP-U, Teredo, MPLS in UDP. */
-static __always_inline int is_tunnel_port(__u16 port)
-{
-	return port == 4789 || port == 8472 || port == 4790 || port == 6081 || port == 2152 || port == 3544 ||
-	       port == 6635;
+static __always_inline int is_tunnel_port(__u16 port) {
+  return port == 4789 || port == 8472 || port == 4790 || port == 6081 || port == 2152 || port == 3544 || port == 6635;
 }
 
 /* What the payload of the IP packet is. A fragment that is not the first has no
  * ports; one of UDP may continue a tunnel datagram, which nobody can tell here. */
-static __always_inline int parse_transport(struct cursor *c, struct packet *p, int later_fragment)
-{
-	switch (p->protocol) {
-	case IPPROTO_TCP: {
-		struct tcphdr *tcp;
+static __always_inline int parse_transport(struct cursor* c, struct packet* p, int later_fragment) {
+  switch (p->protocol) {
+    case IPPROTO_TCP: {
+      struct tcphdr* tcp;
 
-		if (later_fragment)
-			return FOUND_FRAGMENT;
-		tcp = TAKE(c, struct tcphdr);
-		if (!tcp)
-			return p->fragment ? FOUND_FRAGMENT : FOUND_MALFORMED;
-		p->source_port = bpf_ntohs(tcp->source);
-		p->destination_port = bpf_ntohs(tcp->dest);
-		return FOUND_TCP;
-	}
-	case IPPROTO_UDP: {
-		struct udphdr *udp;
+      if (later_fragment) return FOUND_FRAGMENT;
+      tcp = TAKE(c, struct tcphdr);
+      if (!tcp) return p->fragment ? FOUND_FRAGMENT : FOUND_MALFORMED;
+      p->source_port = bpf_ntohs(tcp->source);
+      p->destination_port = bpf_ntohs(tcp->dest);
+      return FOUND_TCP;
+    }
+    case IPPROTO_UDP: {
+      struct udphdr* udp;
 
-		if (later_fragment)
-			return FOUND_TUNNEL;
-		udp = TAKE(c, struct udphdr);
-		if (!udp)
-			return FOUND_MALFORMED;
-		return is_tunnel_port(bpf_ntohs(udp->dest)) || is_tunnel_port(bpf_ntohs(udp->source))
-			       ? FOUND_TUNNEL
-			       : FOUND_NOT_TCP;
-	}
-	case IPPROTO_GRE:
-	case PROTOCOL_IPIP:
-	case IPPROTO_IPV6:
-	case PROTOCOL_MPLS:
-		return FOUND_TUNNEL;
-	default:
-		return FOUND_NOT_TCP;
-	}
+      if (later_fragment) return FOUND_TUNNEL;
+      udp = TAKE(c, struct udphdr);
+      if (!udp) return FOUND_MALFORMED;
+      return is_tunnel_port(bpf_ntohs(udp->dest)) || is_tunnel_port(bpf_ntohs(udp->source)) ? FOUND_TUNNEL
+                                                                                            : FOUND_NOT_TCP;
+    }
+    case IPPROTO_GRE:
+    case PROTOCOL_IPIP:
+    case IPPROTO_IPV6:
+    case PROTOCOL_MPLS:
+      return FOUND_TUNNEL;
+    default:
+      return FOUND_NOT_TCP;
+  }
 }
 
-static __always_inline int parse_ipv4(struct cursor *c, struct packet *p)
-{
-	struct iphdr *ip = TAKE(c, struct iphdr);
-	__u32 options, offset;
+static __always_inline int parse_ipv4(struct cursor* c, struct packet* p) {
+  struct iphdr* ip = TAKE(c, struct iphdr);
+  __u32 options, offset;
 
-	if (!ip || ip->version != 4 || ip->ihl < 5)
-		return FOUND_MALFORMED;
-	options = ((__u32)ip->ihl * 4 - sizeof(*ip)) & 0x3f;
-	if (c->at + options > c->end)
-		return FOUND_MALFORMED;
-	c->at += options;
-	p->version = 4;
-	p->protocol = ip->protocol;
-	p->source[0] = ip->saddr;
-	p->destination[0] = ip->daddr;
-	offset = bpf_ntohs(ip->frag_off) & 0x3fff; /* offset and more-fragments */
-	p->fragment = offset != 0;
-	return parse_transport(c, p, (offset & 0x1fff) != 0);
+  if (!ip || ip->version != 4 || ip->ihl < 5) return FOUND_MALFORMED;
+  options = ((__u32)ip->ihl * 4 - sizeof(*ip)) & 0x3f;
+  if (c->at + options > c->end) return FOUND_MALFORMED;
+  c->at += options;
+  p->version = 4;
+  p->protocol = ip->protocol;
+  p->source[0] = ip->saddr;
+  p->destination[0] = ip->daddr;
+  offset = bpf_ntohs(ip->frag_off) & 0x3fff; /* offset and more-fragments */
+  p->fragment = offset != 0;
+  return parse_transport(c, p, (offset & 0x1fff) != 0);
 }
 
-/* A later fragment whose next header is an extension header hides what it carries. */
-static __always_inline int parse_ipv6(struct cursor *c, struct packet *p)
-{
-	struct ipv6hdr *ip = TAKE(c, struct ipv6hdr);
-	int later_fragment = 0;
-	__u8 next;
+/* IPv6 extension headers by their number: they take eight octets, and of their
+ * length field so many units more (RFC 8200, 4.3 ff., and RFC 4302, 2.2). A table
+ * and arithmetic, as the verifier would walk every combination of branches. */
+#define EXTENSION 0x10
+#define EXTENSION_UNIT 0x0f
+#define EXTENSION_IS_FRAGMENT 0x20 /* whose length field is reserved, hence of no unit */
+static const __u8 extension_shape[256] = {
+    [IPPROTO_HOPOPTS] = EXTENSION | 8,   [IPPROTO_ROUTING] = EXTENSION | 8,
+    [IPPROTO_DSTOPTS] = EXTENSION | 8,   [IPPROTO_AH] = EXTENSION | 4,
+    [PROTOCOL_MOBILITY] = EXTENSION | 8, [PROTOCOL_HIP] = EXTENSION | 8,
+    [PROTOCOL_SHIM6] = EXTENSION | 8,    [IPPROTO_FRAGMENT] = EXTENSION | EXTENSION_IS_FRAGMENT,
+};
 
-	if (!ip || ip->version != 6)
-		return FOUND_MALFORMED;
-	p->version = 6;
-	__builtin_memcpy(p->source, &ip->saddr, sizeof(p->source));
-	__builtin_memcpy(p->destination, &ip->daddr, sizeof(p->destination));
-	next = ip->nexthdr;
-	for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
-		struct extension *extension = c->at;
-		__u32 octets;
+static __always_inline int parse_ipv6(struct cursor* c, struct packet* p) {
+  struct ipv6hdr* ip = TAKE(c, struct ipv6hdr);
+  __u32 fragment = 0; /* offset and more-fragments; 0 for an atomic one, which is none (RFC 6946) */
+  __u8 next;
 
-		if (next == IPPROTO_FRAGMENT) {
-			struct fragment_header *fragment = TAKE(c, struct fragment_header);
-			__u16 offset;
+  if (!ip || ip->version != 6) return FOUND_MALFORMED;
+  p->version = 6;
+  __builtin_memcpy(p->source, &ip->saddr, sizeof(p->source));
+  __builtin_memcpy(p->destination, &ip->daddr, sizeof(p->destination));
+  next = ip->nexthdr;
+  for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
+    struct extension* extension = c->at;
+    __u32 shape = extension_shape[next];
+    __u32 octets;
 
-			if (!fragment)
-				return FOUND_MALFORMED;
-			next = fragment->next;
-			offset = bpf_ntohs(fragment->offset);
-			p->fragment |= (offset & 0xfff9) != 0; /* an atomic fragment is none (RFC 6946) */
-			later_fragment = (offset & 0xfff8) != 0;
-			if (later_fragment)
-				break; /* what follows is the middle of something */
-			continue;
-		}
-		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
-		    next != IPPROTO_AH && next != PROTOCOL_MOBILITY && next != PROTOCOL_HIP && next != PROTOCOL_SHIM6)
-			break;
-		if ((void *)(extension + 1) > c->end)
-			return FOUND_MALFORMED;
-		octets = next == IPPROTO_AH ? ((__u32)extension->length + 2) * 4 : ((__u32)extension->length + 1) * 8;
-		next = extension->next;
-		if (c->at + octets > c->end)
-			return FOUND_MALFORMED;
-		c->at += octets;
-	}
-	p->protocol = next;
-	return parse_transport(c, p, later_fragment);
+    if (!shape) break;
+    if ((void*)(extension + 1) > c->end) return FOUND_MALFORMED;
+    octets = (extension->length * (shape & EXTENSION_UNIT) + 8) & EXTENSION_OCTETS_MASK;
+    fragment |= bpf_ntohs(extension->fragment_offset) & (0xfff9 * (shape >> 5));
+    next = extension->next;
+    if (c->at + octets > c->end) return FOUND_MALFORMED;
+    c->at += octets;
+    if (fragment & 0xfff8) break; /* what follows is the middle of something */
+  }
+  p->protocol = next;
+  p->fragment = fragment != 0;
+  return parse_transport(c, p, (fragment & 0xfff8) != 0);
 }
 
 /* From the first octet of an Ethernet frame. `p` is all zeroes before. */
-static __always_inline int parse_frame(struct cursor *c, struct packet *p)
-{
-	struct ethhdr *ethernet = TAKE(c, struct ethhdr);
-	__u16 type;
+static __always_inline int parse_frame(struct cursor* c, struct packet* p) {
+  struct ethhdr* ethernet = TAKE(c, struct ethhdr);
+  __u16 type;
 
-	if (!ethernet)
-		return FOUND_MALFORMED;
-	type = bpf_ntohs(ethernet->h_proto);
+  if (!ethernet) return FOUND_MALFORMED;
+  type = bpf_ntohs(ethernet->h_proto);
 #pragma unroll
-	for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(type); i++) {
-		struct vlan_tag *tag = TAKE(c, struct vlan_tag);
+  for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(type); i++) {
+    struct vlan_tag* tag = TAKE(c, struct vlan_tag);
 
-		if (!tag)
-			return FOUND_MALFORMED;
-		type = bpf_ntohs(tag->next);
-	}
-	switch (type) {
-	case ETH_P_IP:
-		return parse_ipv4(c, p);
-	case ETH_P_IPV6:
-		return parse_ipv6(c, p);
-	case ETH_P_MPLS_UC:
-	case ETH_P_MPLS_MC:
-	case ETH_P_PPP_SES:
-	case ETHERTYPE_NSH:
-		/* No outer addresses: the MAC pair keeps both directions together. */
-		__builtin_memcpy(p->source, ethernet->h_source, ETH_ALEN);
-		__builtin_memcpy(p->destination, ethernet->h_dest, ETH_ALEN);
-		return FOUND_TUNNEL;
-	default:
-		return is_vlan(type) ? FOUND_TUNNEL : FOUND_NOT_IP;
-	}
+    if (!tag) return FOUND_MALFORMED;
+    type = bpf_ntohs(tag->next);
+  }
+  switch (type) {
+    case ETH_P_IP:
+      return parse_ipv4(c, p);
+    case ETH_P_IPV6:
+      return parse_ipv6(c, p);
+    case ETH_P_MPLS_UC:
+    case ETH_P_MPLS_MC:
+    case ETH_P_PPP_SES:
+    case ETHERTYPE_NSH:
+      /* No outer addresses: the MAC pair keeps both directions together. */
+      __builtin_memcpy(p->source, ethernet->h_source, ETH_ALEN);
+      __builtin_memcpy(p->destination, ethernet->h_dest, ETH_ALEN);
+      return FOUND_TUNNEL;
+    default:
+      return is_vlan(type) ? FOUND_TUNNEL : FOUND_NOT_IP;
+  }
 }
 
-static __always_inline __u32 mix(__u32 h)
-{
-	h ^= h >> 16;
-	h *= 0x85ebca6b;
-	h ^= h >> 13;
-	h *= 0xc2b2ae35;
-	return h ^ h >> 16;
+static __always_inline __u32 mix(__u32 h) {
+  h ^= h >> 16;
+  h *= 0x85ebca6b;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35;
+  return h ^ h >> 16;
 }
 
 /* The same for both directions of a connection. Fragments and tunnels are hashed
  * by addresses only, so that all pieces of a datagram meet in one queue. */
-static __always_inline __u32 symmetric_hash(const struct packet *p, int with_ports)
-{
-	__u32 one = p->source[0], other = p->destination[0], ports = 0;
+static __always_inline __u32 symmetric_hash(const struct packet* p, int with_ports) {
+  __u32 one = p->source[0], other = p->destination[0], ports = 0;
 
-	if (p->version != 4) {
-		one = mix(one) ^ mix(p->source[1] + 1) ^ mix(p->source[2] + 2) ^ mix(p->source[3] + 3);
-		other = mix(other) ^ mix(p->destination[1] + 1) ^ mix(p->destination[2] + 2) ^
-			mix(p->destination[3] + 3);
-	}
-	if (with_ports && !p->fragment)
-		ports = (__u32)p->source_port + p->destination_port +
-			((__u32)(p->source_port ^ p->destination_port) << 16);
-	/* Sum and product commute; XOR alone would map a/b and c/d alike when a^b == c^d. */
-	return mix(mix(one) + mix(other) + ports * 0x9e3779b1u);
+  if (p->version != 4) {
+    one = mix(one) ^ mix(p->source[1] + 1) ^ mix(p->source[2] + 2) ^ mix(p->source[3] + 3);
+    other = mix(other) ^ mix(p->destination[1] + 1) ^ mix(p->destination[2] + 2) ^ mix(p->destination[3] + 3);
+  }
+  if (with_ports && !p->fragment)
+    ports = (__u32)p->source_port + p->destination_port + ((__u32)(p->source_port ^ p->destination_port) << 16);
+  /* Sum and product commute; XOR alone would map a/b and c/d alike when a^b == c^d. */
+  return mix(mix(one) + mix(other) + ports * 0x9e3779b1u);
 }
 
 #endif
