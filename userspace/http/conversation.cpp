@@ -289,6 +289,8 @@ void Conversation::lose_track(Direction direction) noexcept {
 
 void Conversation::shed(Input& input, Workspace& workspace) noexcept {
   workspace.counts_.add(HttpCount::shed_for_memory);
+  workspace.counts_.add(HttpCount::octets_skipped, input.rest.size());
+  input.rest = {};
   drop_draft(half_of(input), workspace);
   lose_track(input.stream.direction);
 }

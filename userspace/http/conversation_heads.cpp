@@ -38,6 +38,10 @@ const Message* Conversation::begin_message(Input& input, Workspace& workspace) n
   const bool fine = skip_empty_lines(input, workspace);
   if (input.rest.empty()) return nullptr;
   const Bytes window = input.rest.first(std::min(input.rest.size(), workspace.limits().head_bytes_max));
+  if (half.tentative && !resembles_start_line(as_text(window))) {
+    refuse_start_line(input, workspace);
+    return nullptr;
+  }
   Head head;
   switch (fine ? parse_head(window, workspace.builder_.field_room(), head) : Answer::wrong) {
     case Answer::done:
@@ -97,10 +101,10 @@ Answer Conversation::check_start_line(const Draft& draft, Bytes newest, bool ten
   const bool has_line_end = std::find(newest.begin(), newest.end(), std::byte{'\n'}) != newest.end();
   if (draft.head.size() > kShort && !has_line_end) return Answer::need_more;
   const std::string_view text = as_text(workspace.builder_.head_of(draft));
+  // What came whole in one segment never gets here tentatively: take_head has it.
+  if (tentative && !resembles_known_start_line(text)) return Answer::wrong;
   StartLine line;
-  const Answer answer = parse_start_line(text, line);
-  if (tentative && answer == Answer::need_more && !resembles_start_line(text)) return Answer::wrong;
-  return answer;
+  return parse_start_line(text, line);
 }
 
 void Conversation::refuse_start_line(Input& input, Workspace& workspace) noexcept {
@@ -140,7 +144,8 @@ void Conversation::search(Input& input, Workspace& workspace) noexcept {
   const Bytes window = input.rest.first(std::min(input.rest.size(), workspace.limits().head_bytes_max));
   std::string_view text = as_text(window);
   text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
-  if (at_segment_start && resembles_start_line(text)) {
+  // Nothing but empty lines: what follows them decides.
+  if (at_segment_start && (text.empty() || resembles_start_line(text))) {
     half.phase = Phase::between;
     half.tentative = true;
     return;

@@ -106,7 +106,9 @@ Answer parse_status_line(std::string_view text, StartLine& line) noexcept {
   if (text.size() > 5 && text[5] != '1') return Answer::wrong;
   if (text.size() <= kStatusShape.size()) return Answer::need_more;
   const char* at = text.data() + kStatusShape.size();
-  if (!is_blank_or_line_end(*at)) return Answer::wrong;
+  if (*at != ' ' && *at != '\n' && *at != '\r') return Answer::wrong;
+  if (*at == '\r' && at + 1 == text.data() + text.size()) return Answer::need_more;
+  if (*at == '\r' && at[1] != '\n') return Answer::wrong;
 
   read_version(text.data(), line);
   line.status = static_cast<std::uint16_t>((at[-3] - '0') * 100 + (at[-2] - '0') * 10 + (at[-1] - '0'));
@@ -172,9 +174,14 @@ Answer parse_start_line(std::string_view text, StartLine& line) noexcept {
 
 bool resembles_start_line(std::string_view text) noexcept {
   StartLine line;
-  const Answer answer = parse_start_line(text, line);
-  if (answer != Answer::need_more) return answer == Answer::done;
-  if (text.empty()) return false;
+  const bool whole = parse_start_line(text, line) == Answer::done;
+  return whole ? !line.anomalies.has(Anomaly::bad_start_line) : resembles_known_start_line(text);
+}
+
+bool resembles_known_start_line(std::string_view text) noexcept {
+  StartLine line;
+  if (text.empty() || parse_start_line(text, line) == Answer::wrong) return false;
+  if (line.anomalies.has(Anomaly::bad_start_line)) return false;
   if (text.starts_with(kVersion) || kVersion.starts_with(text)) return true;
   const std::size_t blank = text.find(' ');
   return std::any_of(kRegisteredMethods.begin(), kRegisteredMethods.end(), [&](std::string_view method) {

@@ -34,7 +34,12 @@ Answer parse_start_line(std::string_view text, StartLine& line) noexcept;
 // Whether bytes in the middle of a stream are to be taken for the beginning of a
 // message: a whole start line, or the part of one with a registered method. The
 // test is stricter than the parser, because any word and a blank begin some
-// request line.
+// request line, and text that quotes one ends in another.
 bool resembles_start_line(std::string_view text) noexcept;
+
+// The same where the start line came in more than one segment: then it must be of
+// a response or of a registered method also when it is whole, for a word at the end
+// of some body and a real start line behind it make a start line as well.
+bool resembles_known_start_line(std::string_view text) noexcept;
 
 } // namespace xdpcap::http

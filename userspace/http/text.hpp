@@ -25,9 +25,10 @@ inline constexpr bool is_digit(char c) noexcept {
 inline constexpr bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t';
 }
-// Inside a folded value the line ends count as blanks (RFC 9112, 5.2).
-inline constexpr bool is_blank_or_line_end(char c) noexcept {
-  return is_blank(c) || c == '\r' || c == '\n';
+// What is trimmed off a value before it is interpreted: inside a folded one the line
+// ends count as blanks (RFC 9112, 5.2), and so do VT and FF (RFC 9112, 3, leniently).
+inline constexpr bool is_trimmed(char c) noexcept {
+  return is_blank(c) || (c >= '\n' && c <= '\r');
 }
 inline constexpr bool is_control(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -47,8 +48,8 @@ inline constexpr bool equals_ignoring_case(std::string_view text, std::string_vi
 }
 
 inline constexpr std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_blank_or_line_end(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank_or_line_end(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_trimmed(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_trimmed(text.back())) text.remove_suffix(1);
   return text;
 }
 
