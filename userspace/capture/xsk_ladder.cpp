@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t kLinkHeaderMax = 22; // Ethernet and two VLAN tags
 constexpr std::uint32_t kSmallFrame = 2048, kLargeFrame = 4096;
-constexpr std::uint32_t kSinglePageMtuMax = 3400; // what every driver takes in one buffer, roughly
 
 struct Rung {
   XdpAttach attach;
@@ -32,7 +31,7 @@ bool allowed(const Rung& rung, const LiveOptions& options) {
 }
 
 bool is_jumbo(const LadderDevice& device) {
-  return device.mtu > kSinglePageMtuMax;
+  return device.mtu > single_buffer_mtu_max;
 }
 
 // Generic XDP comes after GRO and hands over super-packets; native frames are as on the wire.
@@ -62,7 +61,7 @@ std::string bind_refusal(const LadderDevice& device, std::uint32_t queue, int er
     return fmt::format(
         "frames of MTU {} need several buffers, which this kernel or driver does not offer to AF_XDP "
         "(Linux 6.6 does): lower the MTU to {} or less",
-        device.mtu, kSinglePageMtuMax);
+        device.mtu, single_buffer_mtu_max);
   }
   switch (error) {
     case EBUSY:
