@@ -11,10 +11,9 @@
 namespace xdpcap::test {
 
 inline wire::Endpoint endpoint(std::uint8_t host, std::uint16_t port) {
+  const std::byte octets[4] = {std::byte{10}, std::byte{0}, std::byte{0}, std::byte{host}};
   wire::Endpoint made;
-  made.address.octets[10] = made.address.octets[11] = std::byte{0xff};
-  made.address.octets[12] = std::byte{10};
-  made.address.octets[15] = std::byte{host};
+  made.address = wire::Address::from_v4(octets);
   made.port = port;
   return made;
 }

@@ -13,14 +13,13 @@ namespace xdpcap::capture {
 namespace {
 
 constexpr std::uint8_t kPresent = 1;
-constexpr std::size_t kMappedPrefixOctets = 12; // ::ffff:0:0/96 in front of an IPv4 address
-constexpr std::uint8_t kMappedPrefixBits = 96;
+constexpr std::uint8_t kV4PrefixBits = 8 * wire::Address::v4_prefix.size(); // in front of an IPv4 address
 
 int insert(const FilterMaps& maps, const wire::Network& network) {
-  if (network.address.is_v4() && network.prefix >= kMappedPrefixBits) {
+  if (network.address.is_v4() && network.prefix >= kV4PrefixBits) {
     xdpcap_host4 key{};
-    key.prefix_length = network.prefix - kMappedPrefixBits;
-    std::memcpy(&key.address, network.address.octets.data() + kMappedPrefixOctets, sizeof key.address);
+    key.prefix_length = network.prefix - kV4PrefixBits;
+    std::memcpy(&key.address, network.address.v4_octets(), sizeof key.address);
     return ::bpf_map_update_elem(maps.hosts4_fd, &key, &kPresent, BPF_ANY);
   }
   xdpcap_host6 key{};

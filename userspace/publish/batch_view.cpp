@@ -15,7 +15,7 @@ constexpr unsigned kDepthMax = 16;
 constexpr unsigned kTablesMax = 1'000'000;
 
 bool is_v4(const schema::Endpoint& endpoint) noexcept {
-  return endpoint.address_high() == 0 && endpoint.address_low() >> 32 == 0xffff;
+  return endpoint.ip_version() == 4;
 }
 
 } // namespace

@@ -20,7 +20,7 @@ class Tuple {
     add(static_cast<std::uint8_t>(port & 0xff));
   }
   void add(const wire::Address& address) noexcept {
-    for (std::size_t i = address.is_v4() ? 12 : 0; i < address.octets.size(); ++i) {
+    for (std::size_t i = address.is_v4() ? wire::Address::v4_prefix.size() : 0; i < address.octets.size(); ++i) {
       add(static_cast<std::uint8_t>(address.octets[i]));
     }
   }

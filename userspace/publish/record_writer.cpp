@@ -24,11 +24,13 @@ static_assert(sizeof(http::FieldSpan) == sizeof(schema::FieldSpan) && alignof(ht
 static_assert(std::is_trivially_copyable_v<http::FieldSpan> && offsetof(http::FieldSpan, value) == 8);
 
 schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept {
-  const std::byte* octets = endpoint.address.octets.data();
-  const auto half = [octets](std::size_t at) {
+  const wire::Address& address = endpoint.address;
+  constexpr std::uint64_t kMapped = 0xffff; // ::ffff:a.b.c.d
+  if (address.is_v4()) return {0, kMapped << 32 | load_be32(address.v4_octets()), endpoint.port, 4};
+  const auto half = [octets = address.octets.data()](std::size_t at) {
     return std::uint64_t{load_be32(octets + at)} << 32 | load_be32(octets + at + 4);
   };
-  return {half(0), half(8), endpoint.port};
+  return {half(0), half(8), endpoint.port, 6};
 }
 
 schema::Span span_of(http::Span span) noexcept {

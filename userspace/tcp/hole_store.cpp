@@ -63,8 +63,11 @@ bool HoleStore::merge(SlabPool::Index old, const EarlySegment& segment, std::uin
   const std::byte* fresh = segment.data.data() + from;
   std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
   const std::size_t octets = static_cast<std::size_t>(to - from);
+  const bool wins = new_wins(segment, length, held);
+  // Octets inside the window that take the place of a whole piece outside lift its stain.
+  if (!segment.beyond_window && wins && octets == held.length) held.flags &= ~std::uint32_t{kBeyondWindow};
   if (std::memcmp(kept, fresh, octets) == 0) return false;
-  if (new_wins(segment, length, held)) std::memcpy(kept, fresh, octets);
+  if (wins) std::memcpy(kept, fresh, octets);
   return true;
 }
 
@@ -151,15 +154,16 @@ EarlyPiece HoleStore::front(Anchor anchor) const noexcept {
   const SlabPool::Index index = head(anchor).next[0];
   const Node& first = node(index);
   const bool absent = (first.flags & kAbsent) != 0;
-  return {first.seq,
-          first.length,
-          absent ? Bytes{} : Bytes{data(index), first.length},
-          first.ack,
-          (first.flags & kHasAck) != 0,
-          (first.flags & kSegmentStart) != 0,
-          absent,
-          (first.flags & kFirstOfFrame) != 0,
-          first.arrived};
+  return {.seq = first.seq,
+          .length = first.length,
+          .data = absent ? Bytes{} : Bytes{data(index), first.length},
+          .ack = first.ack,
+          .has_ack = (first.flags & kHasAck) != 0,
+          .at_segment_start = (first.flags & kSegmentStart) != 0,
+          .absent = absent,
+          .beyond_window = (first.flags & kBeyondWindow) != 0,
+          .first_of_frame = (first.flags & kFirstOfFrame) != 0,
+          .arrived = first.arrived};
 }
 
 void HoleStore::drop_front(Anchor& anchor) noexcept {

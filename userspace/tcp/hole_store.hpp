@@ -26,6 +26,7 @@ struct EarlyPiece {
   bool has_ack = false;
   bool at_segment_start = false;
   bool absent = false;         // cut by the snap length: known to be missing
+  bool beyond_window = false;  // see EarlySegment
   bool first_of_frame = false; // of the pieces a frame became; the ledger counts frames
   Instant arrived{};
 };

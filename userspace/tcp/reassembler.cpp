@@ -124,6 +124,18 @@ void Reassembler::drop_held(HalfConnection& self) noexcept {
   counters_.add(StreamCount::held_dropped, frames);
 }
 
+// Held octets beyond the window, where the receiver gets to see them again: what
+// comes now, in its place, is what it takes.
+void Reassembler::drop_refused(HalfConnection& self, const EarlySegment& piece) noexcept {
+  const Seq end = piece.seq + static_cast<std::uint32_t>(piece.data.size());
+  while (self.early != HoleStore::none) {
+    const EarlyPiece held = holes_.front(self.early);
+    if (!held.beyond_window || distance(held.seq, end) <= 0) break;
+    count_settled(held, StreamCount::held_dropped);
+    holes_.drop_front(self.early);
+  }
+}
+
 void Reassembler::forget(Connection& connection) noexcept {
   for (HalfConnection& half : connection.half) drop_held(half);
 }

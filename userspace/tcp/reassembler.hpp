@@ -190,6 +190,7 @@ class Reassembler {
                               const wire::Segment& segment) noexcept;
   void revoke_reset(Connection& connection, HalfConnection& self) noexcept;
   void drop_held(HalfConnection& self) noexcept;
+  void drop_refused(HalfConnection& self, const EarlySegment& piece) noexcept;
   void count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept;
   void count_settled(const EarlyPiece& piece, StreamCount as) noexcept;
 

@@ -46,7 +46,9 @@ SegmentVerdict Reassembler::place(Connection& connection, Direction direction, E
                                   Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
-  switch (cut_to_fit(self, piece)) {
+  const Fit fit = cut_to_fit(self, piece);
+  if (fit == Fit::in_order) drop_refused(self, piece);
+  switch (fit) {
     case Fit::empty:
       return SegmentVerdict::control;
     case Fit::keep_alive:
@@ -192,6 +194,8 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
   while (self.early != HoleStore::none) {
     const EarlyPiece piece = holes_.front(self.early);
     if (distance(self.next, piece.seq) > 0 || is_blocked(peer, piece.has_ack, piece.ack)) break;
+    // What lay beyond the window was refused, unless it was acknowledged all the same.
+    if (piece.beyond_window && distance(peer.last_ack, piece.seq + piece.length) > 0) break;
     const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
     if (wanted) hand_on(self, direction, piece, sink);
     count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);

@@ -42,7 +42,9 @@ struct TrackerLimits {
 };
 
 struct Timeouts {
-  Duration established = std::chrono::seconds{300};
+  // As long as idle connections really live: keep-alive probes begin after two
+  // hours, and a full table evicts by itself.
+  Duration established = std::chrono::hours{1};
   Duration half_closed = std::chrono::seconds{120}; // one direction has ended
   Duration linger = std::chrono::seconds{5};        // after the end, to absorb stragglers
   Duration reset = std::chrono::seconds{2};         // of silence after an RST that was not exact

@@ -47,7 +47,7 @@ inline bool sums_up(std::uint64_t sum) noexcept {
 }
 
 // The pseudo-header of a TCP segment of `octets` octets (RFC 9293 3.1, RFC 8200
-// 8.1). IPv4 addresses serve in their mapped form: the 0xffff in front adds zero.
+// 8.1). IPv4 addresses serve as they are kept: their prefix adds zero.
 inline std::uint64_t pseudo_header_sum(const Address& source, const Address& destination, std::size_t octets) noexcept {
   constexpr std::uint32_t kTcp = 6;
   std::uint64_t sum = add_to_sum(0, source.octets.data(), source.octets.size());

@@ -24,6 +24,7 @@ std::byte mask_octet(std::size_t prefix, std::size_t index) noexcept {
 } // namespace
 
 bool Network::contains(const Address& candidate) const noexcept {
+  if (candidate.is_v4() != address.is_v4()) return false; // "::/0" is every IPv6 address, and no IPv4 one
   for (std::size_t i = 0; i < candidate.octets.size(); ++i) {
     if (((candidate.octets[i] ^ address.octets[i]) & mask_octet(prefix, i)) != std::byte{0}) return false;
   }
@@ -37,7 +38,7 @@ Result<Network, Error> parse_network(std::string_view text) {
   Network network{.address = *address};
   if (slash != std::string_view::npos) {
     const std::string_view digits = text.substr(slash + 1);
-    // An IPv4 prefix is longer by the 96 bits of the mapping; "::ffff:a.b.c.d" is IPv6.
+    // An IPv4 prefix is longer by the 96 bits in front of it; "::ffff:a.b.c.d" is IPv6.
     const bool is_v4 = text.find(':') == std::string_view::npos;
     unsigned prefix = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);

@@ -11,15 +11,28 @@
 
 namespace xdpcap::wire {
 
-// An IP address; IPv4 is kept as IPv4-mapped IPv6 (::ffff:a.b.c.d, RFC 4291
-// 2.5.5.2), so that one comparison serves both.
+// An IP address, the same 16 octets for both families, so that one comparison
+// serves. IPv4 stands behind a prefix of its own, ff0f:f0::/96: multicast of a
+// reserved scope (RFC 7346), which no TCP endpoint has. IPv4-mapped addresses
+// (::ffff:a.b.c.d) would not do: IPv6 packets that carry them exist, and are other
+// connections. The prefix adds nothing to a checksum over the octets.
 struct Address {
+  static constexpr std::array<unsigned char, 12> v4_prefix{0xff, 0x0f, 0x00, 0xf0, 0, 0, 0, 0, 0, 0, 0, 0};
+
   std::array<std::byte, 16> octets{};
 
-  [[nodiscard]] bool is_v4() const noexcept {
-    static constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return std::memcmp(octets.data(), kMapped.data(), kMapped.size()) == 0;
+  [[nodiscard]] static Address from_v4(const std::byte* four_octets) noexcept {
+    Address address;
+    std::memcpy(address.octets.data(), v4_prefix.data(), v4_prefix.size());
+    std::memcpy(address.octets.data() + v4_prefix.size(), four_octets, 4);
+    return address;
   }
+  [[nodiscard]] bool is_v4() const noexcept {
+    return std::memcmp(octets.data(), v4_prefix.data(), v4_prefix.size()) == 0;
+  }
+  // The four octets of an IPv4 address.
+  [[nodiscard]] const std::byte* v4_octets() const noexcept { return octets.data() + v4_prefix.size(); }
+
   friend bool operator==(const Address&, const Address&) noexcept = default;
   friend auto operator<=>(const Address&, const Address&) noexcept = default;
 };

@@ -26,7 +26,7 @@ void Text::add_address(const Address& address) noexcept {
   char* to = characters_.data() + length_;
   const auto room = static_cast<socklen_t>(characters_.size() - length_);
   if (address.is_v4()) {
-    ::inet_ntop(AF_INET, address.octets.data() + 12, to, room);
+    ::inet_ntop(AF_INET, address.v4_octets(), to, room);
   } else {
     ::inet_ntop(AF_INET6, address.octets.data(), to, room);
   }
@@ -39,8 +39,8 @@ std::optional<Address> parse_address(std::string_view text) noexcept {
   std::copy(text.begin(), text.end(), terminated.begin());
   Address address;
   if (::inet_pton(AF_INET6, terminated.data(), address.octets.data()) == 1) return address;
-  address.octets[10] = address.octets[11] = std::byte{0xff};
-  if (::inet_pton(AF_INET, terminated.data(), address.octets.data() + 12) == 1) return address;
+  std::array<std::byte, 4> four_octets{};
+  if (::inet_pton(AF_INET, terminated.data(), four_octets.data()) == 1) return Address::from_v4(four_octets.data());
   return std::nullopt;
 }
 

@@ -173,13 +173,8 @@ inline Step read_vlan(Walk& walk) noexcept {
   return after_ether_type(type, walk);
 }
 
-// IPv4-mapped, see Address.
 inline void set_v4(Address& address, const std::byte* octets) noexcept {
-  constexpr std::uint64_t kMapped = 0xffff'0000; // little-endian: two zeros, two 0xff
-  const std::uint64_t high = 0;
-  const std::uint64_t low = kMapped | std::uint64_t{load_native<std::uint32_t>(octets)} << 32;
-  std::memcpy(address.octets.data(), &high, sizeof high);
-  std::memcpy(address.octets.data() + 8, &low, sizeof low);
+  address = Address::from_v4(octets);
 }
 
 inline Step after_protocol(Walk& walk) noexcept {

@@ -196,9 +196,9 @@ TEST(Lifetime, a_connection_is_picked_up_in_its_middle) {
 TEST(Lifetime, silence_ends_a_connection) {
   Observed wire;
   wire.handshake();
-  wire.wait(299s);
+  wire.wait(59min);
   EXPECT_TRUE(wire.heard.closed.empty());
-  wire.wait(3s);
+  wire.wait(2min);
   EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::timeout});
   EXPECT_EQ(wire.tracker.table().size(), 0U);
 }

@@ -95,5 +95,24 @@ TEST(OverlapRules, octets_beyond_the_window_give_way_to_those_inside) {
   EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
 }
 
+TEST(OverlapRules, octets_beyond_the_window_are_refused_even_where_the_true_ones_come_in_pieces) {
+  Observed wire;
+  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
+  wire.hear(client().at(12).acks(0).says("XXXXXX"));
+  wire.hear_all(client().at(0).acks(0).says("abcdefghij"), server().at(0).acks(10).window(10));
+  wire.hear_all(client().at(10).acks(0).says("klmn"), client().at(14).acks(0).says("opqr"));
+  EXPECT_EQ(wire.from_client(), "abcdefghijklmnopqr");
+  EXPECT_TRUE(wire.ledger_closes());
+}
+
+TEST(OverlapRules, octets_beyond_the_window_are_believed_once_they_are_acknowledged) {
+  Observed wire;
+  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
+  wire.hear_all(client().at(12).acks(0).says("mno"), client().at(0).acks(0).says("abcdefghijkl"));
+  EXPECT_EQ(wire.from_client(), "abcdefghijkl");
+  wire.hear(server().at(0).acks(15)); // the larger window was announced in a segment that was not captured
+  EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
+}
+
 } // namespace
 } // namespace xdpcap::test
