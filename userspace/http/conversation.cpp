@@ -194,7 +194,7 @@ void Conversation::discard(Input& input, Workspace& workspace) noexcept {
 
 const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(gap.direction)];
-  if (half.phase == Phase::closed) return nullptr;
+  if (half.phase == Phase::closed || gap.length == 0) return nullptr;
   note_direction(gap.direction);
   workspace.counts_.add(HttpCount::octets_missing, gap.length);
   if (half.draft == 0) {

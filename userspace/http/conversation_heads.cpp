@@ -58,7 +58,9 @@ const Message* Conversation::begin_message(Input& input, Workspace& workspace) n
     shed(input, workspace);
     return nullptr;
   }
-  workspace.builder_.at(half.draft).facts.first_byte = input.stream.arrived;
+  Draft& draft = workspace.builder_.at(half.draft);
+  draft.facts.first_byte = input.stream.arrived;
+  draft.start_line_known = head.start.length != 0; // it was whole here, and judged as such
   half.phase = Phase::head;
   return nullptr; // advance() goes on with continue_head
 }
@@ -101,7 +103,6 @@ Answer Conversation::check_start_line(const Draft& draft, Bytes newest, bool ten
   const bool has_line_end = std::find(newest.begin(), newest.end(), std::byte{'\n'}) != newest.end();
   if (draft.head.size() > kShort && !has_line_end) return Answer::need_more;
   const std::string_view text = as_text(workspace.builder_.head_of(draft));
-  // What came whole in one segment never gets here tentatively: take_head has it.
   if (tentative && !resembles_known_start_line(text)) return Answer::wrong;
   StartLine line;
   return parse_start_line(text, line);
@@ -126,9 +127,10 @@ void Conversation::refuse_drafted_start_line(Input& input, std::size_t newest, W
   const auto earlier = static_cast<std::size_t>(workspace.builder_.at(half.draft).head.size()) - newest;
   drop_draft(half, workspace);
   if (half.tentative) {
-    // These bytes may still begin a message by themselves: search() looks at them,
-    // if a segment begins here.
+    // The newest bytes may still begin a message by themselves: search() looks at
+    // them, if a segment begins here.
     workspace.counts_.add(HttpCount::octets_skipped, earlier);
+    if (earlier == 0) input.rest = {};
     half.tentative = false;
     start_search(half);
     return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -23,19 +24,19 @@ struct FramingFields {
   std::uint32_t hosts = 0;
   std::string_view host; // the first; lives as long as the head
 
-  // Values may be folded. The common case, a field of no interest, costs a switch
-  // on the length of its name.
+  // Values may be folded. The common case, a field of no interest, costs a look at
+  // the length of its name and its first letter.
   void note(std::string_view name, std::string_view value) noexcept {
-    switch (name.size()) {
-      case 4:
-      case 10:
-      case 14:
-      case 17:
-        note_candidate(name, value);
-        break;
-      default:
-        break;
-    }
+    constexpr auto kInitials = [] {
+      std::array<char, 18> initials{}; // by length
+      initials[4] = 'h';
+      initials[10] = 'c';
+      initials[14] = 'c';
+      initials[17] = 't';
+      return initials;
+    }();
+    if (name.size() >= kInitials.size() || name.empty()) return;
+    if ((name.front() | 0x20) == kInitials[name.size()]) note_candidate(name, value);
   }
 
  private:

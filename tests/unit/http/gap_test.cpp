@@ -187,6 +187,14 @@ TEST(Search, LooksAtTheSegmentAgainThatShowedItWasNone) {
   EXPECT_EQ(seen[0].method, "GET");
 }
 
+TEST(Search, TakesAWholeStartLineWithAnyMethod) {
+  Workspace workspace{Limits{}, 1 << 20};
+  const auto seen = Script{}.client_gap(9).client("ODD / HTTP/1.1\r\nHo").client("st: a\r\n\r\n")
+                        .play(Split::whole, workspace);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].method, "ODD");
+}
+
 TEST(Search, DoesNotTakeALineThatQuotesAStartLineForOne) {
   EXPECT_THAT(Script{}.client_gap(9).client("see GET / HTTP/1.1\r\n\r\n").messages(), IsEmpty());
 }
