@@ -89,7 +89,8 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
 
   zmq::socket_t socket(context_, push ? zmq::socket_type::push : zmq::socket_type::xpub);
   socket.set(zmq::sockopt::sndhwm, options_.queue_batches);
-  socket.set(zmq::sockopt::ipv6, true);
+  // Only where asked for: else 127.0.0.1 would be bound, and named, as a mapped IPv6 address.
+  socket.set(zmq::sockopt::ipv6, endpoint->host == "*" || endpoint->host.find(':') != std::string::npos);
   socket.set(zmq::sockopt::linger, 0);
   if (curve) apply(*options_.curve, socket);
   try {
@@ -225,6 +226,9 @@ void Publisher::forward(const Outgoing& batch) {
     json_->send(batch);
     if (json_->failure()) fail(*json_->failure());
   }
+  // Before each batch, not only each round: with I/O thread and worker on our
+  // core, many batches can pass between two of our turns.
+  for (PubOutlet& pub : pubs_) pub.service();
   const bool wanted =
       std::any_of(pubs_.begin(), pubs_.end(), [&](const PubOutlet& pub) { return pub.wants(batch.topic); });
   if (!wanted && pushes_.empty()) return;

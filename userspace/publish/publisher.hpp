@@ -25,6 +25,13 @@
 
 namespace xdpcap::publish {
 
+// JSON lines on a descriptor that stays the caller's.
+struct JsonOutput {
+  int fd = 1;
+  JsonOptions options;
+  std::vector<Topic> topics{Topic::http};
+};
+
 struct PublisherOptions {
   std::string sensor;
   std::uint64_t epoch_ns = 0;
@@ -39,12 +46,7 @@ struct PublisherOptions {
   std::optional<CurveServer> curve; // for every TCP endpoint
   std::optional<Owner> owner;       // of a directory and socket made for ipc
 
-  struct Json {
-    int fd = 1;
-    JsonOptions options;
-    std::vector<Topic> topics{Topic::http};
-  };
-  std::optional<Json> json;
+  std::optional<JsonOutput> json;
 
   std::chrono::milliseconds heartbeat{1000};
   // Called on the publisher thread before each heartbeat.

@@ -16,9 +16,8 @@ namespace xdpcap::publish::test {
 
 inline wire::Endpoint v4(std::uint8_t last, std::uint16_t port) {
   wire::Endpoint endpoint;
-  endpoint.address.octets[10] = endpoint.address.octets[11] = std::byte{0xff};
-  endpoint.address.octets[12] = std::byte{10};
-  endpoint.address.octets[15] = std::byte{last};
+  const std::array<std::byte, 4> octets{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
+  endpoint.address = wire::Address::from_v4(octets.data());
   endpoint.port = port;
   return endpoint;
 }
