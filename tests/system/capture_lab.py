@@ -42,9 +42,9 @@ def identity_gaps(figures):
     return wrong
 
 
-def tcp_frame(number):
-    """A TCP frame of connection `number`: from port 10000 + number % 50000 to port 80."""
-    ethernet = bytes.fromhex("020000000002" "020000000001" "0800")
+def tcp_frame(number, tags=""):
+    """A TCP frame of connection `number`: from port 10000 + number % 50000 to port 80. `tags` are VLAN tags in hex."""
+    ethernet = bytes.fromhex("020000000002" "020000000001" + tags + "0800")
     ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 60, number & 0xFFFF, 0, 64, 6, 0, bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2]))
     tcp = struct.pack(">HHIIBBHHH", 10000 + number % 50000, 80, number, 0, 5 << 4, 0x10, 1000, 0, 0)
     return ethernet + ip + tcp + bytes(20)

@@ -40,7 +40,7 @@ struct Options {
 
 // What one worker saw. Flows are told apart by their hash.
 struct Seen {
-  std::uint64_t frames = 0, longest = 0, backwards = 0;
+  std::uint64_t frames = 0, tagged = 0, longest = 0, backwards = 0;
   std::map<std::uint32_t, std::set<std::array<std::byte, 6>>> flows; // the MAC addresses that sent in each
 };
 
@@ -85,6 +85,10 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
+bool is_vlan(std::uint16_t type) {
+  return type == 0x8100 || type == 0x88a8;
+}
+
 void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
   while (!may_read) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   Instant before{};
@@ -93,6 +97,7 @@ void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
     for (std::size_t i = 0; i < burst.frames().size(); ++i) {
       const wire::Frame& frame = burst.frames()[i];
       ++seen.frames;
+      seen.tagged += is_vlan(load_be16(frame.bytes.data() + 12)) ? 1 : 0;
       seen.longest = std::max<std::uint64_t>(seen.longest, frame.bytes.size());
       std::array<std::byte, 6> sender{};
       std::memcpy(sender.data(), frame.bytes.data() + sender.size(), sender.size());
@@ -106,10 +111,11 @@ void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
 void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
   std::map<std::uint32_t, int> homes;
   int two_sided = 0;
-  std::uint64_t frames = 0, longest = 0, backwards = 0;
+  std::uint64_t frames = 0, tagged = 0, longest = 0, backwards = 0;
   std::string each;
   for (const Seen& seen : workers) {
     frames += seen.frames;
+    tagged += seen.tagged;
     backwards += seen.backwards;
     longest = std::max(longest, seen.longest);
     each += fmt::format("{}{}", each.empty() ? "" : ", ", seen.frames);
@@ -142,9 +148,9 @@ void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
         interface.tap.device.sent, interface.tap.device.dropped, interface.tap.device.queue_dropped, queues);
   }
   fmt::print(
-      R"({{"frames": {}, "workers": [{}], "longest": {}, "backwards": {}, "flows": {}, "two_sided": {}, "split": {}, "interfaces": [{}]}})"
+      R"({{"frames": {}, "workers": [{}], "tagged": {}, "longest": {}, "backwards": {}, "flows": {}, "two_sided": {}, "split": {}, "interfaces": [{}]}})"
       "\n",
-      frames, each, longest, backwards, homes.size(), two_sided, split, interfaces);
+      frames, each, tagged, longest, backwards, homes.size(), two_sided, split, interfaces);
 }
 
 } // namespace

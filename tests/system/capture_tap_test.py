@@ -2,6 +2,7 @@
 """Tap mode on an interface in use: both directions come out whole, the host notices nothing, nothing stays behind."""
 import signal
 import subprocess
+import sys
 import unittest
 
 import capture_lab
@@ -77,6 +78,14 @@ class Tap(common.SystemTest):
         self.assertGreater(capture_lab.total(figures, "joined"), 0)
         self.assertEqual(capture_lab.total(figures, "oversize"), 0)
 
+    def test_vlan_tags_are_seen_where_they_were_on_the_wire(self):
+        # The kernel takes the outer tag off a packet before tc sees it; in the tap it is back.
+        probe = capture_lab.start(self.lab, "server0", "port=80")
+        self.lab.run("client", "python3", __file__, "send-tagged")
+        figures = probe.figures()
+        self.assert_everything_came_out(figures)
+        self.assertEqual((figures["frames"], figures["tagged"], figures["longest"]), (30, 20, 74 + 2 * 4))
+
     def test_the_loopback_shows_each_packet_once(self):
         self.lab.start("server", "python3", "-m", "http.server", "-b", "127.0.0.1", "8000", cwd=self.lab.room / "web",
                        stderr=subprocess.DEVNULL)
@@ -125,4 +134,8 @@ class Tap(common.SystemTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    if sys.argv[1:] == ["send-tagged"]:
+        for tags in ("", "81000005", "88a8000681000005"):
+            capture_lab.send("client0", [capture_lab.tcp_frame(number, tags) for number in range(10)])
+    else:
+        unittest.main(verbosity=2)

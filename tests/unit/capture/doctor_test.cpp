@@ -10,8 +10,6 @@ using testing::AllOf;
 using testing::Contains;
 using testing::Field;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 TEST(Doctor, FindsTheModeOfTheLoopbackAndNothingAgainstIt) {
   const auto findings = examine("lo");
@@ -28,7 +26,7 @@ TEST(Doctor, SaysWhenThereIsNoSuchInterface) {
 TEST(Doctor, HasACureForEverythingThatIsNotWell) {
   for (const char* interface : {"lo", "nowhere0"}) {
     for (const Finding& finding : examine(interface)) {
-      if (finding.health != Health::ok) EXPECT_THAT(finding.fix, Not(IsEmpty())) << finding.what;
+      EXPECT_TRUE(finding.health == Health::ok || !finding.fix.empty()) << finding.what;
     }
   }
 }
