@@ -240,6 +240,19 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     declare_gap(self, direction, to, by_force ? GapCause::unknown : cause, now, sink);
     return true;
   }
+  // Each direction waits for the other: a retransmission acknowledges what was
+  // sent long after its octets were due. The order of cause cannot be kept.
+  for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    HalfConnection& self = connection.from(direction);
+    const HalfConnection& peer = connection.from(opposite(direction));
+    if (self.early == HoleStore::none) continue;
+    const EarlyPiece piece = holes_.front(self.early);
+    if (distance(self.next, piece.seq) > 0 || !is_blocked(peer, piece.has_ack, piece.ack)) continue;
+    if (distance(self.next, piece.seq + piece.length) > 0) hand_on(self, direction, piece, sink);
+    count_settled(piece, StreamCount::held_delivered);
+    holes_.drop_front(self.early);
+    return true;
+  }
   return false;
 }
 

@@ -168,6 +168,9 @@ Result<void, Error> understand_input(const Words& words, Options& options) {
   }
   options.task = words.list ? Task::list_interfaces : words.doctor ? Task::doctor : Task::capture;
   if (options.task == Task::list_interfaces) return {};
+  if (options.task == Task::doctor && words.interfaces.empty()) {
+    return usage("--doctor examines an interface; name it with -i (-D lists them).");
+  }
   if (config.read_file.empty() == words.interfaces.empty()) {
     return usage(words.interfaces.empty()
                      ? "Nothing to capture from: give -i INTERFACE or -r FILE (-D lists interfaces)."

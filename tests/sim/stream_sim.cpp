@@ -1,0 +1,186 @@
+// Two ends talk over a bad network that is captured badly: loss, repeats, delay,
+// other segment borders, at random from a seed. What the tracker delivers is
+// compared with what was sent: every octet right, in order, once; a gap only where
+// the capture missed the octets; and every frame accounted for.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "unit/tcp/observed.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+struct Weather {
+  double captured_not = 0; // a segment reaches the receiver, and is not captured
+  double repeated = 0;     // is sent twice
+  double recut = 0;        // the repeat has other borders
+  double delayed = 0;      // is captured later than its successors
+  double swapped = 0;      // is captured after the segments that answer it
+};
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, Weather weather) : random_(seed), weather_(weather) {
+    wire_.stage.client_isn = static_cast<std::uint32_t>(random_());
+    wire_.stage.server_isn = static_cast<std::uint32_t>(random_());
+    const std::size_t length = 1 + random_() % 60000;
+    for (std::string& text : sent_) {
+      text.resize(length);
+      for (char& octet : text) octet = static_cast<char>('a' + random_() % 26);
+    }
+  }
+
+  void run() {
+    wire_.handshake();
+    std::vector<Line> captured;
+    // The ends speak in turns, like requests and responses.
+    while (at_[0] < sent_[0].size() || at_[1] < sent_[1].size()) {
+      speak(random_() % 2, captured);
+      if (random_() % 4 == 0) flush(captured);
+    }
+    for (std::size_t side = 0; side < 2; ++side) {
+      Line last = line(side, at_[side], "");
+      captured.push_back(last.fin());
+      acked_fin_[side] = true;
+      captured.push_back(line(1 - side, at_[1 - side], ""));
+    }
+    flush(captured);
+    wire_.wait(std::chrono::seconds{1});
+    wire_.end();
+  }
+
+  void check() const {
+    for (std::size_t side = 0; side < 2; ++side) {
+      const std::string& heard = wire_.heard.text[side];
+      ASSERT_EQ(heard.size(), sent_[side].size());
+      for (std::size_t i = 0; i < heard.size(); ++i) {
+        if (heard[i] == '_') {
+          ASSERT_TRUE(missed_[side].empty() || missed_at(side, i)) << "a gap at " << i << ", which was captured";
+        } else {
+          ASSERT_EQ(heard[i], sent_[side][i]) << "octet " << i << " of side " << side;
+        }
+      }
+    }
+    if (weather_.captured_not == 0) {
+      EXPECT_TRUE(wire_.heard.gaps.empty());
+    }
+    EXPECT_TRUE(wire_.defects.empty());
+    EXPECT_TRUE(wire_.ledger_closes());
+    EXPECT_EQ(wire_.tracker.reassembler().holes().slabs_in_use(), 0U);
+    EXPECT_EQ(wire_.heard.ends[0].size(), 1U);
+    EXPECT_EQ(wire_.heard.ends[1].size(), 1U);
+  }
+
+ private:
+  bool happens(double chance) { return std::uniform_real_distribution<>{0, 1}(random_) < chance; }
+
+  Line line(std::size_t side, std::size_t position, std::string text) const {
+    Line made = side == 0 ? client() : server();
+    const std::int64_t acked = static_cast<std::int64_t>(at_[1 - side]) + (acked_fin_[1 - side] ? 1 : 0);
+    return made.at(static_cast<std::int64_t>(position)).acks(acked).says(text);
+  }
+
+  bool missed_at(std::size_t side, std::size_t position) const {
+    return std::any_of(missed_[side].begin(), missed_[side].end(),
+                       [&](const auto& range) { return position >= range.first && position < range.second; });
+  }
+
+  // Some segments of one side, received and acknowledged by the other.
+  void speak(std::size_t side, std::vector<Line>& captured) {
+    for (std::size_t n = 1 + random_() % 8; n > 0 && at_[side] < sent_[side].size(); --n) {
+      const std::size_t length = std::min<std::size_t>(1 + random_() % 1460, sent_[side].size() - at_[side]);
+      const Line segment = line(side, at_[side], sent_[side].substr(at_[side], length));
+      if (happens(weather_.captured_not)) {
+        missed_[side].push_back({at_[side], at_[side] + length});
+      } else {
+        captured.push_back(segment);
+        if (happens(weather_.repeated)) captured.push_back(segment);
+      }
+      at_[side] += length;
+      if (happens(weather_.recut)) {
+        const std::size_t from = at_[side] - std::min<std::size_t>(at_[side], random_() % 3000);
+        const std::size_t until = std::min(at_[side], from + 1 + random_() % 2000);
+        captured.push_back(line(side, from, sent_[side].substr(from, until - from)));
+        uncover(side, from, until);
+      }
+    }
+    captured.push_back(line(1 - side, at_[1 - side], ""));
+  }
+
+  // What is sent again is captured after all.
+  void uncover(std::size_t side, std::size_t from, std::size_t until) {
+    std::vector<std::pair<std::size_t, std::size_t>> left;
+    for (const auto& [begin, end] : missed_[side]) {
+      if (begin < from) left.push_back({begin, std::min(end, from)});
+      if (end > until) left.push_back({std::max(begin, until), end});
+    }
+    missed_[side] = left;
+  }
+
+  void flush(std::vector<Line>& captured) {
+    for (std::size_t i = 0; i + 1 < captured.size(); ++i) {
+      if (happens(weather_.delayed))
+        std::swap(captured[i], captured[i + 1 + random_() % std::min<std::size_t>(captured.size() - i - 1, 6)]);
+    }
+    if (happens(weather_.swapped))
+      std::stable_partition(captured.begin(), captured.end(), [](const Line& l) { return !l.from_client; });
+    for (const Line& segment : captured) wire_.hear(segment, std::chrono::microseconds{10});
+    captured.clear();
+  }
+
+  std::mt19937_64 random_;
+  Weather weather_;
+  Observed wire_{limits()};
+  std::string sent_[2];
+  std::size_t at_[2] = {0, 0};
+  bool acked_fin_[2] = {false, false};
+  std::vector<std::pair<std::size_t, std::size_t>> missed_[2];
+
+  static tcp::TrackerLimits limits() {
+    tcp::TrackerLimits limits = Observed::small();
+    limits.reassembly.hole_store_bytes = 4 << 20;
+    limits.reassembly.early_octets_max = 1 << 20;
+    return limits;
+  }
+};
+
+void run_many(Weather weather) {
+  const char* const one = std::getenv("XDPCAP_SEED");
+  const char* const many = std::getenv("XDPCAP_SEEDS");
+  const std::uint64_t first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
+  const std::uint64_t count = one != nullptr ? 1 : many != nullptr ? std::strtoull(many, nullptr, 10) : 300;
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    SCOPED_TRACE("XDPCAP_SEED=" + std::to_string(seed));
+    Simulation simulation{seed, weather};
+    simulation.run();
+    simulation.check();
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Simulation, a_clean_network) {
+  run_many({});
+}
+TEST(Simulation, repeats_and_other_borders) {
+  run_many({.repeated = 0.2, .recut = 0.3});
+}
+TEST(Simulation, segments_overtake_each_other) {
+  run_many({.repeated = 0.05, .delayed = 0.3});
+}
+TEST(Simulation, answers_are_captured_before_questions) {
+  run_many({.swapped = 0.7});
+}
+TEST(Simulation, the_capture_misses_segments) {
+  run_many({.captured_not = 0.05});
+}
+TEST(Simulation, everything_at_once) {
+  run_many({.captured_not = 0.03, .repeated = 0.1, .recut = 0.1, .delayed = 0.2, .swapped = 0.3});
+}
+
+} // namespace
+} // namespace xdpcap::test
