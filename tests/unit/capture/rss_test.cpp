@@ -12,12 +12,14 @@ namespace {
 // The Toeplitz hash as NICs compute it (Microsoft, "RSS hashing types"): for each
 // set bit of the input the 32 bits of the key that begin there.
 std::uint32_t toeplitz(const std::vector<std::uint8_t>& key, const std::vector<std::uint8_t>& input) {
-  const auto key_bit = [&key](std::size_t bit) { return (key[bit / 8] >> (7 - bit % 8) & 1U) != 0; };
+  const auto bit_of = [](const std::vector<std::uint8_t>& octets, std::size_t bit) -> std::uint32_t {
+    return std::uint32_t{octets[bit / 8]} >> (7 - bit % 8) & 1U;
+  };
   std::uint32_t hash = 0;
   for (std::size_t bit = 0; bit < input.size() * 8; ++bit) {
-    if ((input[bit / 8] >> (7 - bit % 8) & 1U) == 0) continue;
+    if (bit_of(input, bit) == 0) continue;
     std::uint32_t window = 0;
-    for (std::size_t i = 0; i < 32; ++i) window = window << 1 | (key_bit(bit + i) ? 1U : 0U);
+    for (std::size_t i = 0; i < 32; ++i) window = window << 1 | bit_of(key, bit + i);
     hash ^= window;
   }
   return hash;

@@ -29,19 +29,25 @@ TEST(Interfaces, AreInTheOrderOfTheirIndex) {
                              [](const Interface& a, const Interface& b) { return a.index < b.index; }));
 }
 
+Interface ethernet(const char* name, bool up, bool running) {
+  Interface interface;
+  interface.name = name;
+  interface.up = up;
+  interface.running = running;
+  interface.ethernet = true;
+  interface.mtu = 1500;
+  return interface;
+}
+
 TEST(Interfaces, AreDescribedInOneLine) {
-  EXPECT_EQ(describe({.index = 2,
-                      .name = "eth0",
-                      .up = true,
-                      .running = true,
-                      .ethernet = true,
-                      .mtu = 1500,
-                      .addresses = {"192.0.2.1", "2001:db8::1"}}),
-            "eth0             up, running  mtu 1500  192.0.2.1  2001:db8::1");
-  EXPECT_THAT(describe({.index = 3, .name = "wg0", .up = true, .running = true, .mtu = 1420}),
-              HasSubstr("cannot be captured"));
-  EXPECT_THAT(describe({.index = 4, .name = "eth1", .ethernet = true, .mtu = 1500}), HasSubstr("down"));
-  EXPECT_THAT(describe({.index = 4, .name = "eth1", .up = true, .ethernet = true, .mtu = 1500}), HasSubstr("no link"));
+  Interface busy = ethernet("eth0", true, true);
+  busy.addresses = {"192.0.2.1", "2001:db8::1"};
+  EXPECT_EQ(describe(busy), "eth0             up, running  mtu 1500  192.0.2.1  2001:db8::1");
+  Interface tunnel = ethernet("wg0", true, true);
+  tunnel.ethernet = false;
+  EXPECT_THAT(describe(tunnel), HasSubstr("cannot be captured"));
+  EXPECT_THAT(describe(ethernet("eth1", false, false)), HasSubstr("down"));
+  EXPECT_THAT(describe(ethernet("eth1", true, false)), HasSubstr("no link"));
 }
 
 } // namespace
