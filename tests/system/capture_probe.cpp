@@ -97,12 +97,12 @@ void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
     for (std::size_t i = 0; i < burst.frames().size(); ++i) {
       const wire::Frame& frame = burst.frames()[i];
       ++seen.frames;
-      seen.tagged += is_vlan(load_be16(frame.bytes.data() + 12)) ? 1 : 0;
+      seen.tagged += is_vlan(load_be16(frame.bytes.data() + 12)) ? 1U : 0U;
       seen.longest = std::max<std::uint64_t>(seen.longest, frame.bytes.size());
       std::array<std::byte, 6> sender{};
       std::memcpy(sender.data(), frame.bytes.data() + sender.size(), sender.size());
       seen.flows[burst.hashes()[i]].insert(sender);
-      seen.backwards += frame.arrived < before ? 1 : 0;
+      seen.backwards += frame.arrived < before ? 1U : 0U;
       before = frame.arrived;
     }
   }
