@@ -131,18 +131,19 @@ Step Decoder::walk_on(Walk& walk, Step step, Instant arrived) noexcept {
 // walk with it, into what was behind the IP header.
 Step Decoder::join(Walk& walk, Instant arrived) noexcept {
   if (walk.rest.cut()) return NotASegment::snapped;
-  const Result<Datagram, NotASegment> joined = fragments_.add({.source = walk.source,
-                                                               .destination = walk.destination,
-                                                               .id = walk.fragment.id,
-                                                               .protocol = walk.protocol,
-                                                               .is_v6 = walk.is_v6,
-                                                               .more = walk.fragment.more,
-                                                               .offset = walk.fragment.offset,
-                                                               .bytes = {walk.rest.at, walk.rest.captured},
-                                                               .arrived = arrived});
-  if (!joined.ok()) return joined.error();
-  walk.rest = {joined->bytes.data(), joined->bytes.size(), joined->bytes.size()};
-  walk.protocol = joined->protocol;
+  Datagram whole;
+  const Fragment fragment{.source = walk.source,
+                          .destination = walk.destination,
+                          .id = walk.fragment.id,
+                          .protocol = walk.protocol,
+                          .is_v6 = walk.is_v6,
+                          .more = walk.fragment.more,
+                          .offset = walk.fragment.offset,
+                          .bytes = {walk.rest.at, walk.rest.captured},
+                          .arrived = arrived};
+  if (const std::optional<NotASegment> held = fragments_.add(fragment, whole)) return *held;
+  walk.rest = {whole.bytes.data(), whole.bytes.size(), whole.bytes.size()};
+  walk.protocol = whole.protocol;
   walk.from_fragments = true;
   return after_protocol(walk);
 }

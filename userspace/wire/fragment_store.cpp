@@ -72,7 +72,7 @@ FragmentStore::Place* FragmentStore::open(const Fragment& fragment) noexcept {
   return place;
 }
 
-Result<Datagram, NotASegment> FragmentStore::add(const Fragment& fragment) noexcept {
+std::optional<NotASegment> FragmentStore::add(const Fragment& fragment, Datagram& whole) noexcept {
   const std::size_t end = fragment.offset + fragment.bytes.size();
   if (end > datagram_bytes_max) return NotASegment::fragment_too_large;
   if (fragment.bytes.empty() || (fragment.more && fragment.bytes.size() % kUnit != 0)) {
@@ -82,10 +82,10 @@ Result<Datagram, NotASegment> FragmentStore::add(const Fragment& fragment) noexc
   if (place == nullptr) place = open(fragment);
   if (place == nullptr) return NotASegment::fragment_no_room;
   if (place->state == State::discarded) return NotASegment::fragment_overlap;
-  return put(*place, fragment);
+  return put(*place, fragment, whole);
 }
 
-Result<Datagram, NotASegment> FragmentStore::put(Place& place, const Fragment& fragment) noexcept {
+std::optional<NotASegment> FragmentStore::put(Place& place, const Fragment& fragment, Datagram& whole) noexcept {
   const auto end = static_cast<std::uint32_t>(fragment.offset + fragment.bytes.size());
   const bool beyond_end = place.last_seen && (end > place.end || (!fragment.more && end != place.end));
   const bool ends_before = !place.last_seen && !fragment.more && end < place.end;
@@ -108,7 +108,8 @@ Result<Datagram, NotASegment> FragmentStore::put(Place& place, const Fragment& f
   }
   counters_.add(DecodeCount::fragments_joined, place.frames);
   place.state = State::lent;
-  return Datagram{.bytes = {data(place), place.end}, .protocol = place.protocol};
+  whole = {.bytes = {data(place), place.end}, .protocol = place.protocol};
+  return std::nullopt;
 }
 
 std::size_t FragmentStore::units_there(const Place& place, const Fragment& fragment) const noexcept {

@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/bytes.hpp"
 #include "core/counters.hpp"
 #include "core/instant.hpp"
 #include "core/region.hpp"
-#include "core/result.hpp"
 #include "wire/decode_count.hpp"
 #include "wire/segment.hpp"
 
@@ -52,8 +52,8 @@ class FragmentStore {
   // As many places as fit into `budget_bytes`; none at all where not one does.
   FragmentStore(std::size_t budget_bytes, Counters<DecodeCount>& counters);
 
-  // The datagram that `fragment` completes, or where the fragment went.
-  [[nodiscard]] Result<Datagram, NotASegment> add(const Fragment& fragment) noexcept;
+  // Where the fragment went; nothing, where it completed a datagram, which is then in `whole`.
+  [[nodiscard]] std::optional<NotASegment> add(const Fragment& fragment, Datagram& whole) noexcept;
 
   // Takes back what was lent and forgets what waited too long.
   void end_burst(Instant now) noexcept;
@@ -74,7 +74,7 @@ class FragmentStore {
   };
   // Offsets count in units of 8 octets, and one bit for each says that it came.
   static constexpr std::size_t kUnit = 8;
-  static constexpr std::size_t kDataBytes = 64 * 1024;
+  static constexpr std::size_t kDataBytes = std::size_t{64} * 1024;
   static constexpr std::size_t kBitmapBytes = kDataBytes / kUnit / 8;
   static constexpr std::size_t kPlaceBytes = kDataBytes + kBitmapBytes;
 
@@ -82,7 +82,7 @@ class FragmentStore {
   [[nodiscard]] Place* find(const Fragment& fragment) noexcept;
   [[nodiscard]] Place* open(const Fragment& fragment) noexcept;
   [[nodiscard]] Place* make_room() noexcept;
-  [[nodiscard]] Result<Datagram, NotASegment> put(Place& place, const Fragment& fragment) noexcept;
+  [[nodiscard]] std::optional<NotASegment> put(Place& place, const Fragment& fragment, Datagram& whole) noexcept;
   void copy(Place& place, const Fragment& fragment) noexcept;
   [[nodiscard]] std::size_t units_there(const Place& place, const Fragment& fragment) const noexcept;
   [[nodiscard]] NotASegment reject_overlap(Place& place) noexcept;

@@ -306,8 +306,10 @@ TEST(MemorySource, CopiesTheFramesItIsGiven) {
   const auto numbered = [](std::uint32_t i) { return eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).seq(i); };
   const auto source_of_packets = [&] {
     std::vector<Packet> packets;
+    packets.reserve(100);
     for (std::uint32_t i = 0; i < 100; ++i) packets.push_back(numbered(i));
     std::vector<wire::Frame> frames;
+    frames.reserve(packets.size());
     for (const Packet& packet : packets) frames.push_back(packet.frame());
     return MemorySource(frames); // the packets go here
   };

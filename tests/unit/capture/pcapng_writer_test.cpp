@@ -92,7 +92,9 @@ TEST(PcapngWriter, FramesOfStrangersAreRefused) {
   EXPECT_FALSE(writer->write(stranger.frame()));
   EXPECT_FALSE(writer->write(other_link.frame()));
   const Buffer huge(std::size_t{3} << 20);
-  EXPECT_FALSE(writer->write({.bytes = huge}));
+  wire::Frame too_large;
+  too_large.bytes = huge;
+  EXPECT_FALSE(writer->write(too_large));
   EXPECT_TRUE(writer->close().ok()) << "which is no trouble of the disk";
 }
 

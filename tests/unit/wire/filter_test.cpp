@@ -53,6 +53,7 @@ TEST(Network, ContainsWhatItsPrefixSays) {
   EXPECT_TRUE(network("0.0.0.0/0").contains(*parse_address("255.1.2.3")));
   EXPECT_FALSE(network("0.0.0.0/0").contains(*parse_address("2001:db8::1"))) << "all of IPv4, and only that";
   EXPECT_TRUE(network("::/0").contains(*parse_address("2001:db8::1")));
+  EXPECT_FALSE(network("::/0").contains(*parse_address("10.0.0.1")));
   EXPECT_TRUE(network("2001:db8:8000::/33").contains(*parse_address("2001:db8:ffff::1")));
   EXPECT_FALSE(network("2001:db8:8000::/33").contains(*parse_address("2001:db8:7fff::1")));
   EXPECT_TRUE(network("2001:db8::1").contains(*parse_address("2001:db8::1")));

@@ -7,7 +7,6 @@ namespace xdpcap::test {
 namespace {
 
 using wire::DecodeCount;
-using wire::FragmentStore;
 using wire::NotASegment;
 
 const Packet v4 = with_request(eth());

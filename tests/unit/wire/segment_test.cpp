@@ -65,6 +65,16 @@ TEST(Segment, TheLowerEndpointComesFirstAsAddressesAreCompared) {
   }
 }
 
+TEST(Segment, AnIpv4MappedAddressOfIpv6IsNoIpv4Address) {
+  Decoding decode;
+  const Decoded mapped = decode(eth().ipv6("::ffff:10.0.0.1", "::ffff:10.0.0.2").tcp(1234, 80));
+  const Decoded plain = decode(client);
+  ASSERT_TRUE(mapped.ok());
+  ASSERT_TRUE(plain.ok());
+  EXPECT_NE(mapped->key, plain->key);
+  EXPECT_EQ(source_of(*mapped), "[::ffff:10.0.0.1]:1234");
+}
+
 TEST(Segment, OptionsAreRead) {
   Decoding decode;
   const Decoded decoded = decode(client.flags("S").mss(1460).sack_permitted().timestamps(11, 22).window_scale(7));
@@ -151,11 +161,14 @@ TEST(Segment, ImpossibleIpHeadersAreRefused) {
   EXPECT_THAT(Decoding()(ip.total_length(19).tcp(1, 2)), IsRefused(NotASegment::bad_ip));
   EXPECT_THAT(Decoding()(ip.total_length(41).tcp(1, 2)), IsRefused(NotASegment::truncated));
   EXPECT_THAT(Decoding()(ip.total_length(39).tcp(1, 2)), IsRefused(NotASegment::bad_tcp)) << "no room for a TCP header";
-  Buffer short_header = ip.tcp(1, 2).bytes();
-  short_header[0] = std::byte{0x44};
-  EXPECT_THAT(Decoding()({.bytes = short_header, .link = wire::LinkType::raw_ip}), IsRefused(NotASegment::bad_ip));
-  short_header[0] = std::byte{0x55};
-  EXPECT_THAT(Decoding()({.bytes = short_header, .link = wire::LinkType::raw_ip}), IsRefused(NotASegment::not_ip));
+  const Packet whole = ip.tcp(1, 2);
+  Buffer bytes = whole.bytes();
+  wire::Frame frame = whole.frame();
+  frame.bytes = bytes;
+  bytes[0] = std::byte{0x44}; // a header shorter than the shortest
+  EXPECT_THAT(Decoding()(frame), IsRefused(NotASegment::bad_ip));
+  bytes[0] = std::byte{0x55}; // version 5
+  EXPECT_THAT(Decoding()(frame), IsRefused(NotASegment::not_ip));
 }
 
 } // namespace
