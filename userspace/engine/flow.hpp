@@ -16,6 +16,6 @@ struct alignas(64) Flow {
     return !http.is_http() || (http.ended(Direction::to_server) && http.ended(Direction::to_client));
   }
 };
-static_assert(sizeof(Flow) % 64 == 0);
+static_assert(sizeof(Flow) == 256);
 
 } // namespace xdpcap::engine

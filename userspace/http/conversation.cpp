@@ -308,7 +308,11 @@ void Conversation::switch_protocol(Direction direction, Phase phase, Workspace& 
   switched_ = true;
   halves_[index_of(direction)].phase = phase;
   Half& other = halves_[index_of(opposite(direction))];
-  if (other.phase == Phase::head) drop_draft(other, workspace);
+  if (other.phase == Phase::head) {
+    const std::uint64_t read = workspace.builder_.at(other.draft).head.size();
+    workspace.counts_.add(phase == Phase::h2 ? HttpCount::octets_h2 : HttpCount::octets_tunnel, read);
+    drop_draft(other, workspace);
+  }
   if (other.phase <= Phase::head || other.phase == Phase::searching) other.phase = phase;
 }
 

@@ -26,7 +26,7 @@ namespace xdpcap::http {
 // picked up in its middle, a direction is skipped up to the first segment that
 // begins with a start line.
 //
-// 64 bytes, zero-initialised by `Conversation{}`, no destructor: whoever owns the
+// 48 bytes, zero-initialised by `Conversation{}`, no destructor: whoever owns the
 // record calls on_close for both directions or release, else memory of the
 // workspace stays taken. One thread; always the same workspace.
 class Conversation {
@@ -167,7 +167,7 @@ class Conversation {
   Direction last_direction_ : 1 = Direction::to_server; // of these
 };
 
-static_assert(sizeof(Conversation) <= 64);
+static_assert(sizeof(Conversation) == 48);
 static_assert(std::is_trivially_copyable_v<Conversation> && std::is_trivially_destructible_v<Conversation>);
 
 } // namespace xdpcap::http

@@ -8,8 +8,8 @@
 namespace xdpcap::http {
 
 // What happened to messages and bytes. Each message handed out is in exactly one
-// of the first three; each byte that was delivered in order and is in no message
-// and no head that was lost is in exactly one of the `octets_` counters.
+// of the first three. Each byte delivered in order belongs to a message that was
+// handed out, to one that was begun and lost, or is in exactly one of octets_*.
 enum class HttpCount : std::uint8_t {
   requests,
   responses, // final ones

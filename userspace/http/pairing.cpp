@@ -93,7 +93,7 @@ bool Pairing::push(RequestKind kind, SlabPool& slabs) noexcept {
   }
   // Nothing is remembered behind one that is not: kinds would go to the wrong ones.
   if (untracked_ != 0 || back_ == 0 || back_in(slabs, back_ - 1).size == back_room(slabs)) {
-    ++untracked_;
+    if (untracked_ != UINT16_MAX) ++untracked_;
     return false;
   }
   Back& back = back_in(slabs, back_ - 1);

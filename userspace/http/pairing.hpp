@@ -57,12 +57,12 @@ class Pairing {
   std::uint64_t front_ = 0;     // two bits each, the oldest lowest
   std::uint32_t requests_ = 0;  // seen, or known to have been lost
   std::uint32_t responses_ = 0; // likewise, final ones
-  std::uint32_t untracked_ = 0; // outstanding behind those that are remembered
   std::uint32_t back_ = 0;      // slab, plus one; 0: none
+  std::uint16_t untracked_ = 0; // outstanding behind those that are remembered; stays at its maximum
   std::uint8_t front_size_ = 0;
-  bool requests_may_lack_ = false;
-  bool pipelines_ = false;
-  bool uncertain_ = false;
+  bool requests_may_lack_ : 1 = false;
+  bool pipelines_ : 1 = false;
+  bool uncertain_ : 1 = false;
 };
 
 } // namespace xdpcap::http

@@ -12,7 +12,8 @@ namespace xdpcap::http {
 // One thread; counts() may be read by any.
 class Workspace {
  public:
-  // `memory_bytes`: for messages that came in part. Where it is spent, bodies are
+  // `memory_bytes`: for messages that came in part (twice the longest head and the
+  // lists of field lines come on top). Where it is spent, bodies are
   // cut first (an eighth is kept for heads), then whole messages are shed; both
   // are counted.
   Workspace(const Limits& limits, std::size_t memory_bytes) : builder_(limits, memory_bytes) {}
