@@ -20,8 +20,6 @@ Buffer address(int family, std::string_view text, std::size_t octets) {
   return bytes;
 }
 
-constexpr std::size_t kIpv6Header = 40;
-
 } // namespace
 
 Packet Packet::with(Kind kind, Buffer bytes, std::uint16_t number) const {
