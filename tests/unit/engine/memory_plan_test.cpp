@@ -1,0 +1,50 @@
+#include "engine/memory_plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace xdpcap::engine {
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+std::size_t reserved(const MemoryPlan& plan, std::size_t workers) {
+  const std::size_t one = plan.umem_frames * 2048 + plan.flows * (256 + 26) + plan.embryos * std::size_t{32} +
+                          plan.hole_store + plan.fragments + plan.http + plan.normal_batches * (64U << 10) +
+                          plan.large_batches * plan.large_batch_bytes;
+  return one * workers + static_cast<std::size_t>(plan.high_water_mark) * (64U << 10);
+}
+
+TEST(MemoryPlan, everything_together_stays_below_the_limit) {
+  for (const std::size_t limit : {64U, 128U, 256U, 512U, 1024U, 4096U, 32768U}) {
+    for (const std::size_t workers : {1U, 2U, 4U, 8U}) {
+      for (const std::uint64_t body : {std::uint64_t{0}, std::uint64_t{1} << 20, std::uint64_t{64} << 20}) {
+        for (const bool live : {false, true}) {
+          const auto plan = plan_memory({.limit = limit * kMiB, .workers = workers, .live = live, .body_max = body});
+          if (!plan) continue;
+          EXPECT_LE(reserved(*plan, workers), limit * kMiB - 16 * kMiB) << limit << "M, " << workers << " workers";
+          EXPECT_LE(plan->body_max, body);
+          EXPECT_GE(plan->flows, 1000U);
+          EXPECT_GE(plan->large_batch_bytes, plan->body_max);
+        }
+      }
+    }
+  }
+}
+
+TEST(MemoryPlan, a_limit_too_small_is_refused_with_the_least_that_will_do) {
+  const auto plan = plan_memory({.limit = 32 * kMiB, .workers = 2});
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code, ExitCode::usage);
+  EXPECT_NE(plan.error().sentence.find("at least 104M"), std::string::npos) << plan.error().sentence;
+  EXPECT_TRUE(plan_memory({.limit = 104 * kMiB, .workers = 2}).ok());
+}
+
+TEST(MemoryPlan, half_a_gigabyte_holds_three_hundred_thousand_connections) {
+  const auto plan = plan_memory({});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_GE(plan->flows, 300000U);
+  EXPECT_EQ(plan->body_max, std::uint64_t{1} << 20);
+}
+
+} // namespace
+} // namespace xdpcap::engine
