@@ -29,6 +29,7 @@ std::uint32_t Pairing::on_request(RequestKind kind, bool reacting, SlabPool& sla
     forget_all_but(0, slabs);
     uncertain_ = false;
   }
+  if (outstanding() <= 0) untracked_ = 0; // in step again, also after too many to count
   const std::uint32_t index = requests_++;
   tracked = outstanding() <= 0 || push(kind, slabs); // not above 0: its response was there before it
   return index;
@@ -103,7 +104,7 @@ bool Pairing::push(RequestKind kind, SlabPool& slabs) noexcept {
 
 RequestKind Pairing::pop(SlabPool& slabs) noexcept {
   if (front_size_ == 0) {
-    if (untracked_ > 0) --untracked_;
+    if (untracked_ > 0 && untracked_ != UINT16_MAX) --untracked_;
     return RequestKind::plain;
   }
   const auto kind = static_cast<RequestKind>(front_ & 3);

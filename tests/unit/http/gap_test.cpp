@@ -189,8 +189,8 @@ TEST(Search, LooksAtTheSegmentAgainThatShowedItWasNone) {
 
 TEST(Search, TakesAWholeStartLineWithAnyMethod) {
   Workspace workspace{Limits{}, 1 << 20};
-  const auto seen = Script{}.client_gap(9).client("ODD / HTTP/1.1\r\nHo").client("st: a\r\n\r\n")
-                        .play(Split::whole, workspace);
+  const auto seen =
+      Script{}.client_gap(9).client("ODD / HTTP/1.1\r\nHo").client("st: a\r\n\r\n").play(Split::whole, workspace);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].method, "ODD");
 }

@@ -77,6 +77,17 @@ TEST_F(PairingTest, TakesRequestsBeyondItsMemoryForPlainAndStaysInStep) {
   EXPECT_EQ(answer().request, RequestKind::head);
 }
 
+TEST_F(PairingTest, ComesIntoStepAgainAlsoAfterMoreRequestsThanItCanCount) {
+  constexpr unsigned kMany = 100'000;
+  for (unsigned i = 0; i < kMany; ++i) ask_at_once(RequestKind::head);
+  for (unsigned i = 0; i < kMany; ++i) answer();
+  ask(RequestKind::head);
+  const auto answered = answer();
+  EXPECT_EQ(answered.index, kMany);
+  EXPECT_EQ(answered.request, RequestKind::head);
+  EXPECT_TRUE(answered.known);
+}
+
 TEST_F(PairingTest, AResponseThatIsSeenBeforeItsRequestKeepsItsNumber) {
   EXPECT_FALSE(answer().known);
   EXPECT_EQ(ask(RequestKind::head), 0U); // answered already

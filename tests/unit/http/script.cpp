@@ -108,7 +108,7 @@ std::vector<Seen> Script::play(Split split, Workspace& workspace, unsigned seed)
 
 std::vector<Seen> Script::messages(const Limits& limits) const {
   Workspace workspace{limits, std::size_t{8} << 20};
-  const std::vector<Seen> whole = play(Split::whole, workspace);
+  std::vector<Seen> whole = play(Split::whole, workspace);
   EXPECT_EQ(workspace.memory_in_use(), 0U) << "whole";
   EXPECT_EQ(play(Split::byte_by_byte, workspace), whole) << "byte by byte";
   for (unsigned seed = 1; seed <= 10; ++seed) {
