@@ -1,0 +1,117 @@
+#include "apps/xdpcap_sub/filter.hpp"
+
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+namespace xdpcap::sub {
+namespace {
+
+bool has_wildcard(std::string_view text) noexcept {
+  return text.find_first_of("*?") != std::string_view::npos;
+}
+
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+enum class Case { matters, ignored };
+
+// * stands for any text, ? for one character, and nothing else is special: brackets
+// are a part of IPv6 addresses. On a mismatch the last * takes one character more.
+bool is_glob_of(std::string_view pattern, std::string_view text, Case letters) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, star_end = 0;
+  const auto same = [letters](char a, char b) { return a == b || (letters == Case::ignored && lower(a) == lower(b)); };
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_end = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || same(pattern[p], text[t]))) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++star_end;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::string without_port(const std::string& host) {
+  const std::size_t colon = host.rfind(':');
+  const bool in_brackets = host.find(']', colon == std::string::npos ? 0 : colon) != std::string::npos;
+  return colon == std::string::npos || in_brackets ? host : host.substr(0, colon);
+}
+
+bool host_matches(const std::string& pattern, const std::string& host) {
+  return is_glob_of(pattern, host, Case::ignored) || is_glob_of(pattern, without_port(host), Case::ignored);
+}
+
+bool path_matches(const std::string& pattern, const std::string& target) {
+  return has_wildcard(pattern) ? is_glob_of(pattern, target, Case::matters) : target.find(pattern) != std::string::npos;
+}
+
+bool status_matches(const std::string& pattern, std::uint16_t status) {
+  const std::string text = fmt::format("{:03}", status);
+  return text.size() == 3 &&
+         std::equal(pattern.begin(), pattern.end(), text.begin(), text.end(),
+                    [](char wanted, char have) { return wanted == 'x' || wanted == 'X' || wanted == have; });
+}
+
+template <class Match>
+bool any_of(const std::vector<std::string>& patterns, Match match) {
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), match);
+}
+
+} // namespace
+
+bool Filter::matches(const Exchange& exchange) const {
+  if (!exchange.request && !(hosts.empty() && methods.empty() && paths.empty())) return false;
+  if (!exchange.response && !statuses.empty()) return false;
+  if (min_latency_ns != 0 && exchange.latency_ns().value_or(0) < min_latency_ns) return false;
+  if (exchange.request) {
+    const Seen& request = *exchange.request;
+    if (!any_of(hosts, [&](const std::string& pattern) { return host_matches(pattern, request.host); })) return false;
+    if (!any_of(methods,
+                [&](const std::string& method) { return ::strcasecmp(method.c_str(), request.method.c_str()) == 0; })) {
+      return false;
+    }
+    if (!any_of(paths, [&](const std::string& pattern) { return path_matches(pattern, request.target); })) return false;
+  }
+  return !exchange.response || any_of(statuses, [&](const std::string& pattern) {
+    return status_matches(pattern, exchange.response->status);
+  });
+}
+
+bool is_status_pattern(std::string_view text) noexcept {
+  const auto digit_or_x = [](char c) { return (c >= '0' && c <= '9') || c == 'x' || c == 'X'; };
+  return text.size() == 3 && text[0] >= '1' && text[0] <= '9' && digit_or_x(text[1]) && digit_or_x(text[2]);
+}
+
+Result<std::uint64_t, Error> parse_duration_ns(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double ns;
+  };
+  static constexpr std::array<Unit, 5> kUnits{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"", 1e6}}};
+  const std::string number(text);
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  const std::string_view unit = end;
+  const auto* const known =
+      std::find_if(kUnits.begin(), kUnits.end(), [unit](const Unit& one) { return one.name == unit; });
+  constexpr double kDay = 86'400e9;
+  if (end == number.c_str() || known == kUnits.end() || !std::isfinite(value) || value < 0 ||
+      value * known->ns > kDay) {
+    return Error{ExitCode::usage, fmt::format("'{}' is no duration; write 100ms, 2s or 300us", text)};
+  }
+  return static_cast<std::uint64_t>(value * known->ns);
+}
+
+} // namespace xdpcap::sub

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "apps/xdpcap_sub/seen.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+
+namespace xdpcap::sub {
+
+// Writes exchanges as HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/),
+// one entry after the other, so that memory does not grow with the file. The file is
+// valid once finish() has closed it. A request without response has status 0, as
+// browsers write it; a response without request is left out, for HAR has no place for it.
+class HarFile {
+ public:
+  static Result<HarFile, Error> create(const std::string& path, publish::BodyFormat body);
+
+  Result<void, Error> add(const Exchange& exchange);
+  Result<void, Error> finish();
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+  using File = std::unique_ptr<std::FILE, Close>;
+
+  HarFile(std::string path, File file, publish::BodyFormat body)
+      : path_(std::move(path)), file_(std::move(file)), body_(body) {}
+  Result<void, Error> write(const std::string& text);
+  [[nodiscard]] Error failure() const;
+
+  std::string path_;
+  File file_;
+  publish::BodyFormat body_;
+  bool first_ = true;
+};
+
+} // namespace xdpcap::sub

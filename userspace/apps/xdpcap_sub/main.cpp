@@ -1,0 +1,56 @@
+// xdpcap-sub: shows what xdpcap-run publishes.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "apps/xdpcap_sub/options.hpp"
+#include "apps/xdpcap_sub/session.hpp"
+
+namespace xdpcap::sub {
+namespace {
+
+volatile std::sig_atomic_t stop = 0;
+
+// The first signal asks for an end with totals, the second one ends at once.
+void on_signal(int signal) {
+  if (stop != 0) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  stop = 1;
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "xdpcap-sub: {}\n", error.sentence);
+  return static_cast<int>(error.code);
+}
+
+int run(int argc, char** argv) {
+  auto parsed = parse_options(argc, argv);
+  if (const auto* error = std::get_if<Error>(&parsed)) return fail(*error);
+  if (const auto* shown = std::get_if<Shown>(&parsed)) {
+    fmt::print("{}", shown->text);
+    return 0;
+  }
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  auto session = Session::open(std::get<Options>(std::move(parsed)));
+  if (!session) return fail(session.error());
+  if (auto ran = session.value()->run(stop); !ran) return fail(ran.error());
+  return 0;
+}
+
+} // namespace
+} // namespace xdpcap::sub
+
+int main(int argc, char** argv) {
+  try {
+    return xdpcap::sub::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "xdpcap-sub: ended by an error it did not expect: {}\n", error.what());
+    return static_cast<int>(xdpcap::ExitCode::output);
+  }
+}

@@ -1,0 +1,79 @@
+#include "apps/xdpcap_sub/matcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace xdpcap::sub {
+
+void Matcher::add(Seen message, Clock::time_point now) {
+  const auto partner = by_key_.find(key_of(message));
+  if (message.interim) {
+    Exchange exchange;
+    if (partner != by_key_.end() && partner->second->message.request) exchange.request = partner->second->message;
+    exchange.response = std::move(message);
+    sink_(std::move(exchange));
+    return;
+  }
+  if (partner == by_key_.end()) {
+    if (message.unpaired && !message.request) {
+      hand_on_alone(std::move(message));
+    } else {
+      wait(std::move(message), now);
+    }
+    return;
+  }
+  const bool other_half = partner->second->message.request != message.request;
+  Seen first = take(partner->second);
+  if (!other_half) { // two of a kind with one number: the older one will never be answered
+    hand_on_alone(std::move(first));
+    wait(std::move(message), now);
+    return;
+  }
+  Exchange exchange;
+  exchange.request = std::move(message.request ? message : first);
+  exchange.response = std::move(message.request ? first : message);
+  sink_(std::move(exchange));
+}
+
+void Matcher::expire(Clock::time_point now) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    // Requests wait longer than responses, so the list is walked past those that may
+    // still wait; it ends at the first that is younger than either patience.
+    const auto age = now - at->since;
+    if (age < std::min(limits_.request_patience, limits_.answer_patience)) return;
+    const auto next = std::next(at);
+    if (age >= (at->message.request ? limits_.answer_patience : limits_.request_patience)) hand_on_alone(take(at));
+    at = next;
+  }
+}
+
+void Matcher::finish() {
+  while (!waiting_.empty()) hand_on_alone(take(waiting_.begin()));
+}
+
+void Matcher::wait(Seen message, Clock::time_point now) {
+  const std::size_t octets = message.octets();
+  const Key key = key_of(message);
+  waiting_.push_back({std::move(message), now, octets});
+  by_key_[key] = std::prev(waiting_.end());
+  octets_ += octets;
+  while (waiting_.size() > limits_.waiting_max || (octets_ > limits_.octets_max && waiting_.size() > 1)) {
+    hand_on_alone(take(waiting_.begin()));
+  }
+}
+
+Seen Matcher::take(Place place) {
+  by_key_.erase(key_of(place->message));
+  octets_ -= place->octets;
+  Seen message = std::move(place->message);
+  waiting_.erase(place);
+  return message;
+}
+
+void Matcher::hand_on_alone(Seen message) {
+  Exchange exchange;
+  (message.request ? exchange.request : exchange.response) = std::move(message);
+  sink_(std::move(exchange));
+}
+
+} // namespace xdpcap::sub

@@ -1,0 +1,70 @@
+#include "apps/xdpcap_sub/receiver.hpp"
+
+#include <fmt/format.h>
+
+#include "publish/endpoint.hpp"
+
+namespace xdpcap::sub {
+
+Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Options& options) {
+  std::unique_ptr<Receiver> receiver(new Receiver());
+  for (const publish::Topic topic : options.topics) receiver->losses_.watch(topic);
+  const std::string* current = nullptr;
+  try {
+    for (const std::string& endpoint : options.connect) receiver->add(*(current = &endpoint), false, options);
+    receiver->subscriptions_ = receiver->sockets_.size();
+    for (const std::string& endpoint : options.pull) receiver->add(*(current = &endpoint), true, options);
+  } catch (const zmq::error_t& error) {
+    return Error{ExitCode::usage, fmt::format("cannot connect to {}: {}", *current, error.what())};
+  }
+  for (zmq::socket_t& socket : receiver->sockets_) receiver->items_.push_back({socket.handle(), 0, ZMQ_POLLIN, 0});
+  return receiver;
+}
+
+void Receiver::add(const std::string& endpoint, bool pull, const Options& options) {
+  zmq::socket_t socket(context_, pull ? zmq::socket_type::pull : zmq::socket_type::sub);
+  socket.set(zmq::sockopt::rcvhwm, options.queue_batches);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::ipv6, true);
+  // A capture that was restarted is found again soon.
+  socket.set(zmq::sockopt::reconnect_ivl, 100);
+  socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
+  if (options.curve && endpoint.starts_with("tcp://")) apply(*options.curve, socket);
+  if (!pull) {
+    for (const publish::Topic topic : options.topics) socket.set(zmq::sockopt::subscribe, name_of(topic));
+    socket.set(zmq::sockopt::subscribe, name_of(publish::Topic::stats));
+  }
+  socket.connect(endpoint);
+  sockets_.push_back(std::move(socket));
+}
+
+std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
+  for (bool waited = false;; waited = true) {
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+      const std::size_t at = (turn_ + i) % sockets_.size();
+      zmq::message_t topic;
+      if (!sockets_[at].recv(topic, zmq::recv_flags::dontwait)) continue;
+      turn_ = at + 1;
+      if (!topic.more() || !sockets_[at].recv(payload_)) return std::nullopt;
+      Received received;
+      received.batch = reader_.open({payload_.data<std::byte>(), payload_.size()});
+      const auto kind = received.batch == nullptr ? std::nullopt : publish::topic_of(*received.batch);
+      if (!kind) {
+        ++damaged_;
+        return std::nullopt;
+      }
+      received.topic = *kind;
+      if (at < subscriptions_) received.lost = losses_.see(*received.batch);
+      return received;
+    }
+    if (waited) return std::nullopt;
+    try {
+      zmq::poll(items_, patience);
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) throw;
+      return std::nullopt;
+    }
+  }
+}
+
+} // namespace xdpcap::sub

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include <zmq.hpp>
+
+#include "apps/xdpcap_sub/options.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+#include "publish/batch_view.hpp"
+#include "publish/loss_counter.hpp"
+
+namespace xdpcap::sub {
+
+// A batch as it came in; borrowed until the next call of next().
+struct Received {
+  const schema::Batch* batch = nullptr;
+  publish::Topic topic = publish::Topic::http;
+  std::uint64_t lost = 0; // batches found lost by it
+};
+
+// The subscriptions and pulls. Subscribes to `stats` as well, whose heartbeats find
+// what was lost at the tail. What is pulled is never counted as lost: others may
+// have got it.
+class Receiver {
+ public:
+  static Result<std::unique_ptr<Receiver>, Error> open(const Options& options);
+
+  // The next batch, or nothing within `patience` (or when a signal came). Batches
+  // that are no sound FlatBuffer are skipped and counted.
+  std::optional<Received> next(std::chrono::milliseconds patience);
+
+  [[nodiscard]] std::uint64_t lost() const noexcept { return losses_.lost(); }
+  [[nodiscard]] std::uint64_t restarts() const noexcept { return losses_.restarts(); }
+  [[nodiscard]] std::uint64_t damaged() const noexcept { return damaged_; }
+
+ private:
+  Receiver() = default;
+  void add(const std::string& endpoint, bool pull, const Options& options);
+
+  zmq::context_t context_;
+  std::deque<zmq::socket_t> sockets_;
+  std::vector<zmq::pollitem_t> items_;
+  std::size_t subscriptions_ = 0; // the first sockets; the others pull
+  std::size_t turn_ = 0;          // the socket to ask first, for fairness
+  zmq::message_t payload_;
+  publish::BatchReader reader_;
+  publish::LossCounter losses_;
+  std::uint64_t damaged_ = 0;
+};
+
+} // namespace xdpcap::sub

@@ -1,0 +1,79 @@
+#include "apps/xdpcap_sub/seen.hpp"
+
+#include <fmt/format.h>
+
+#include "publish/batch_view.hpp"
+#include "publish/schema_names.hpp"
+
+namespace xdpcap::sub {
+namespace {
+
+using publish::text_in;
+using publish::text_of;
+
+// Anomalies that a person should see beside the message; `interim` shows as its status.
+std::string remarks_of(const schema::HttpMessage& message) {
+  std::string remarks;
+  for (unsigned bit = 0; bit <= static_cast<unsigned>(schema::Anomaly::MAX); ++bit) {
+    const auto anomaly = static_cast<schema::Anomaly>(bit);
+    if (anomaly == schema::Anomaly::interim || !publish::has(message, anomaly)) continue;
+    if (!remarks.empty()) remarks += ' ';
+    remarks += publish::name_of(anomaly);
+  }
+  if (!message.complete()) {
+    if (!remarks.empty()) remarks += ' ';
+    remarks += fmt::format("incomplete:{}", publish::name_of(message.end()));
+  }
+  return remarks;
+}
+
+void keep_contents(Seen& seen, const schema::HttpMessage& message) {
+  seen.head_octets = message.head() == nullptr ? 0 : message.head()->size();
+  seen.body = text_of(message.body());
+  if (message.fields() == nullptr) return;
+  for (const schema::FieldSpan* field : *message.fields()) {
+    seen.fields.emplace_back(text_in(message.head(), field->name()), text_in(message.head(), field->value()));
+  }
+}
+
+} // namespace
+
+std::size_t Seen::octets() const noexcept {
+  std::size_t octets = sizeof(Seen) + method.size() + target.size() + host.size() + reason.size() + client.size() +
+                       server.size() + remarks.size() + json_line.size() + body.size();
+  for (const auto& [name, value] : fields) octets += sizeof(fields[0]) + name.size() + value.size();
+  return octets;
+}
+
+Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& keep) {
+  Seen seen;
+  seen.request = message.kind() == schema::Kind::request;
+  seen.interim = publish::has(message, schema::Anomaly::interim);
+  seen.unpaired = message.pairing() == schema::Pairing::none;
+  seen.complete = message.complete();
+  seen.source = source;
+  seen.flow = message.flow();
+  seen.index = message.index();
+  seen.first_ns = message.first_byte_ns();
+  seen.last_ns = message.last_byte_ns();
+  seen.status = message.status();
+  seen.body_length = message.full_body_length();
+  seen.method = text_in(message.head(), message.method());
+  seen.target = text_in(message.head(), message.target());
+  seen.reason = text_in(message.head(), message.reason());
+  if (seen.request) seen.host = publish::field_named(message, "host");
+  seen.client = text_of(message.client());
+  seen.server = text_of(message.server());
+  seen.version = fmt::format("HTTP/{}.{}", message.version_major(), message.version_minor());
+  seen.remarks = remarks_of(message);
+  if (keep.json_line) publish::append_json(seen.json_line, message, keep.json);
+  if (keep.contents) keep_contents(seen, message);
+  return seen;
+}
+
+std::optional<std::uint64_t> Exchange::latency_ns() const noexcept {
+  if (!request || !response) return std::nullopt;
+  return response->first_ns > request->last_ns ? response->first_ns - request->last_ns : 0;
+}
+
+} // namespace xdpcap::sub

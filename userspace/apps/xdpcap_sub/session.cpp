@@ -1,0 +1,207 @@
+#include "apps/xdpcap_sub/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+
+namespace xdpcap::sub {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kPatience{100};
+
+// Tells capture processes apart: flow ids are unique within one.
+std::uint64_t source_of(const schema::Batch& batch) {
+  return batch.epoch() ^ std::hash<std::string_view>{}(publish::text_of(batch.sensor()));
+}
+
+} // namespace
+
+Result<std::unique_ptr<Session>, Error> Session::open(Options options) {
+  auto receiver = Receiver::open(options);
+  if (!receiver) return std::move(receiver).error();
+  std::unique_ptr<Session> session(new Session(std::move(options), std::move(receiver).value()));
+  const Options& wanted = session->options_;
+  if (!wanted.har_file.empty()) {
+    auto har = HarFile::create(wanted.har_file, wanted.body.value_or(publish::BodyFormat::text));
+    if (!har) return std::move(har).error();
+    session->har_ = std::move(har).value();
+  }
+  return session;
+}
+
+Session::Session(Options options, std::unique_ptr<Receiver> receiver)
+    : options_(std::move(options)),
+      receiver_(std::move(receiver)),
+      terminal_(Terminal::of_stdout()),
+      text_(terminal_, options_.body.value_or(publish::BodyFormat::none)),
+      matcher_([this](Exchange&& exchange) { show(exchange); }),
+      started_(Clock::now()),
+      drawn_(started_),
+      expired_(started_) {
+  const bool shows_text = !options_.quiet && !options_.json && !options_.top;
+  matching_ = shows_text || options_.top || !options_.har_file.empty() || !options_.filter.empty();
+  keep_.json_line = options_.json && !options_.quiet;
+  keep_.json.body = options_.body.value_or(publish::BodyFormat::none);
+  keep_.contents = !options_.har_file.empty() || (shows_text && keep_.json.body != publish::BodyFormat::none);
+  if (shows_text && terminal_.is_terminal && options_.topics.front() == publish::Topic::http)
+    text_.add_heading(output_.text());
+}
+
+Result<void, Error> Session::run(const volatile std::sig_atomic_t& stop) {
+  output_.flush();
+  for (Clock::time_point now = Clock::now(); stop == 0 && !ended(now); now = Clock::now()) {
+    // While more is there, output gathers; nothing is held back when it is quiet.
+    auto received = receiver_->next(milliseconds{0});
+    if (!received) {
+      if (!output_.flush()) break;
+      received = receiver_->next(kPatience);
+      now = Clock::now();
+    }
+    if (received) take(*received, now);
+    if (now - expired_ >= kPatience) {
+      matcher_.expire(now);
+      expired_ = now;
+    }
+    redraw(now);
+    warn(now);
+    if (output_.full()) output_.flush();
+  }
+  return finish();
+}
+
+bool Session::ended(Clock::time_point now) const {
+  return full_ || failure_ || output_.failure() != 0 || (over_ && options_.until_end) ||
+         (options_.timeout && now - started_ >= *options_.timeout);
+}
+
+void Session::take(const Received& received, Clock::time_point now) {
+  heard_ = true;
+  if (received.lost != 0 && !options_.quiet) {
+    output_.flush(); // so that it stands where it happened
+    fmt::print(stderr, "xdpcap-sub: {} batches lost ({} in all)\n", received.lost, receiver_->lost());
+  }
+  if (received.topic == publish::Topic::http) {
+    take_messages(*received.batch, now);
+    return;
+  }
+  take_records(received);
+  if (received.topic == publish::Topic::stats) take_heartbeat(*received.batch);
+}
+
+void Session::take_messages(const schema::Batch& batch, Clock::time_point now) {
+  const std::uint64_t source = source_of(batch);
+  for (const schema::HttpMessage* message : *batch.messages()) {
+    if (full_) return;
+    if (matching_) {
+      matcher_.add(see(*message, source, keep_), now);
+      continue;
+    }
+    if (keep_.json_line) publish::append_json(output_.text(), *message, keep_.json);
+    count(message->kind() == schema::Kind::request);
+  }
+}
+
+void Session::take_records(const Received& received) {
+  if (std::find(options_.topics.begin(), options_.topics.end(), received.topic) == options_.topics.end()) return;
+  const schema::Batch& batch = *received.batch;
+  const std::size_t records = received.topic == publish::Topic::flow  ? batch.flows()->size()
+                              : received.topic == publish::Topic::tcp ? batch.segments()->size()
+                                                                      : batch.stats()->size();
+  totals_.others += records;
+  if (options_.quiet || options_.top) return;
+  if (options_.json) {
+    publish::append_json(output_.text(), batch, keep_.json);
+  } else if (received.topic == publish::Topic::flow) {
+    for (const auto* record : *batch.flows()) text_.add(output_.text(), *record);
+  } else if (received.topic == publish::Topic::tcp) {
+    for (const auto* record : *batch.segments()) text_.add(output_.text(), *record);
+  } else {
+    for (const auto* record : *batch.stats()) text_.add(output_.text(), *record);
+  }
+  full_ = full_ || (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
+}
+
+void Session::take_heartbeat(const schema::Batch& batch) {
+  for (const schema::StatsRecord* record : *batch.stats()) {
+    if (!record->last()) continue;
+    over_ = true;
+    if (!options_.quiet) {
+      output_.flush();
+      fmt::print(stderr, "xdpcap-sub: the capture '{}' ended\n", printable(publish::text_of(batch.sensor()), 100));
+    }
+  }
+}
+
+void Session::show(const Exchange& exchange) {
+  if (full_ || !options_.filter.matches(exchange)) return;
+  const bool with_request = exchange.request && !exchange.interim();
+  if (with_request) count(true);
+  if (exchange.response) count(false);
+  if (har_ && !failure_) {
+    if (auto added = har_->add(exchange); !added) failure_ = std::move(added).error();
+  }
+  if (options_.quiet) return;
+  if (options_.top) {
+    top_.add(exchange);
+  } else if (options_.json) {
+    if (with_request) output_.text() += exchange.request->json_line;
+    if (exchange.response) output_.text() += exchange.response->json_line;
+  } else {
+    text_.add(output_.text(), exchange);
+  }
+}
+
+void Session::count(bool request) {
+  ++(request ? totals_.requests : totals_.responses);
+  full_ = full_ || (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
+}
+
+void Session::redraw(Clock::time_point now) {
+  if (!options_.top || options_.quiet || !terminal_.is_terminal || now - drawn_ < seconds(1)) return;
+  drawn_ = now;
+  constexpr std::size_t kRows = 30;
+  output_.text() = fmt::format("\x1b[H\x1b[2J{} messages, {} batches lost\n\n{}", totals_.messages(), receiver_->lost(),
+                               top_.table(terminal_, kRows));
+  output_.flush();
+}
+
+// A capture says something each second. Silence has a reason, and the reader should not have to guess it.
+void Session::warn(Clock::time_point now) {
+  if (heard_ || warned_ || options_.connect.empty() || now - started_ < seconds(3)) return;
+  warned_ = true;
+  for (const std::string& endpoint : options_.connect) {
+    fmt::print(stderr, "xdpcap-sub: nothing yet from {}: is xdpcap-run running, and may you enter its directory?\n",
+               endpoint);
+  }
+}
+
+Result<void, Error> Session::finish() {
+  matcher_.finish();
+  if (options_.top && !options_.quiet) output_.text() += top_.table(terminal_, 0);
+  std::string totals = fmt::format("{} messages ({} requests, {} responses), {} batches lost", totals_.messages(),
+                                   totals_.requests, totals_.responses, receiver_->lost());
+  if (totals_.others != 0) totals += fmt::format(", {} other records", totals_.others);
+  if (receiver_->damaged() != 0) totals += fmt::format(", {} damaged batches", receiver_->damaged());
+  if (receiver_->restarts() != 0) totals += fmt::format(", {} restarts of the capture", receiver_->restarts());
+  if (options_.quiet) output_.text() += totals + '\n';
+  output_.flush();
+  if (!options_.quiet) fmt::print(stderr, "{}\n", totals);
+  if (har_) {
+    if (auto closed = har_->finish(); !closed && !failure_) failure_ = std::move(closed).error();
+  }
+  if (failure_) return *failure_;
+  // Whoever closed the pipe has seen enough: `xdpcap-sub | head` is no failure.
+  if (output_.failure() != 0 && output_.failure() != EPIPE) {
+    return Error{ExitCode::output,
+                 fmt::format("cannot write to standard output: {}", std::strerror(output_.failure()))};
+  }
+  return {};
+}
+
+} // namespace xdpcap::sub

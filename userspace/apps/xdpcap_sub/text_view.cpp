@@ -1,0 +1,150 @@
+#include "apps/xdpcap_sub/text_view.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "publish/batch_view.hpp"
+#include "publish/json_text.hpp"
+#include "publish/schema_names.hpp"
+
+namespace xdpcap::sub {
+namespace {
+
+constexpr const char* kDim = "2";
+constexpr const char* kBold = "1";
+constexpr const char* kRed = "31";
+constexpr const char* kGreen = "32";
+constexpr const char* kYellow = "33";
+constexpr const char* kCyan = "36";
+
+// Everything to the left of the address: time, client, method, status, latency, size.
+constexpr const char* kColumns = "{:12}  {:21}  {:7} {:>3}  {:>8}  {:>7}  {}";
+constexpr std::size_t kBeforeAddress = 12 + 2 + 21 + 2 + 7 + 1 + 3 + 2 + 8 + 2 + 7 + 2;
+
+const char* colour_of_status(std::uint16_t status) {
+  switch (status / 100) {
+    case 2:
+      return kGreen;
+    case 3:
+      return kCyan;
+    case 4:
+      return kYellow;
+    case 5:
+      return kRed;
+    default:
+      return kDim;
+  }
+}
+
+// Where the request went: host and target, or the target alone where it names its host.
+std::string address_of(const Seen& request) {
+  const bool names_host = !request.target.starts_with("/") && request.target != "*";
+  if (names_host) return request.target;
+  return (request.host.empty() ? request.server : request.host) + request.target;
+}
+
+} // namespace
+
+std::string TextView::coloured(std::string text, const char* colour) const {
+  return terminal_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
+}
+
+std::string TextView::status_text(const Exchange& exchange) const {
+  if (!exchange.response) return coloured("...", kYellow);
+  return coloured(fmt::format("{:>3}", exchange.response->status), colour_of_status(exchange.response->status));
+}
+
+std::string TextView::latency_text(const Exchange& exchange) const {
+  constexpr std::uint64_t kSlow = 1'000'000'000;
+  const auto latency = exchange.latency_ns();
+  std::string text = fmt::format("{:>8}", latency ? duration_text(*latency) : "-");
+  return latency.value_or(0) >= kSlow ? coloured(std::move(text), kRed) : text;
+}
+
+void TextView::add_heading(std::string& out) const {
+  out += coloured(fmt::format(kColumns, "time", "client", "method", "", "latency", "size", "address"), kDim);
+  out += '\n';
+}
+
+void TextView::add(std::string& out, const Exchange& exchange) const {
+  const Seen& first = exchange.request ? *exchange.request : *exchange.response;
+  std::string remarks = exchange.request && !exchange.interim() ? exchange.request->remarks : std::string{};
+  if (exchange.response && !exchange.response->remarks.empty()) {
+    if (!remarks.empty()) remarks += ' ';
+    remarks += exchange.response->remarks;
+  }
+  const std::string address = exchange.request ? address_of(*exchange.request) : "(request not seen) " + first.server;
+  const std::size_t space = terminal_.columns > kBeforeAddress + 20 ? terminal_.columns - kBeforeAddress : 0;
+  out += fmt::format(
+      kColumns, coloured(clock_text(first.first_ns), kDim), fmt::format("{:21}", first.client),
+      coloured(fmt::format("{:7}", printable(exchange.request ? exchange.request->method : "-", 16)), kBold),
+      status_text(exchange), latency_text(exchange),
+      exchange.response ? size_text(exchange.response->body_length) : "-", printable(address, space));
+  if (!remarks.empty()) out += "  " + coloured('[' + remarks + ']', kYellow);
+  out += '\n';
+  if (exchange.request && !exchange.interim()) add_body(out, *exchange.request);
+  if (exchange.response) add_body(out, *exchange.response);
+}
+
+void TextView::add_body(std::string& out, const Seen& message) const {
+  if (body_ == publish::BodyFormat::none || message.body.empty()) return;
+  if (body_ == publish::BodyFormat::base64 || !publish::json::is_utf8(message.body)) {
+    std::string quoted;
+    publish::json::append_base64(quoted, message.body);
+    out += "    " + quoted.substr(1, quoted.size() - 2) + '\n';
+    return;
+  }
+  // Line by line, so that a body keeps its shape and cannot steer the terminal.
+  for (std::size_t at = 0; at < message.body.size();) {
+    const std::size_t end = std::min(message.body.find('\n', at), message.body.size());
+    std::string_view line = std::string_view(message.body).substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    out += "    " + printable_utf8(line) + '\n';
+    at = end + 1;
+  }
+}
+
+void TextView::add(std::string& out, const schema::FlowRecord& record) const {
+  const auto half = [](const schema::FlowHalf* side) {
+    if (side == nullptr) return std::string("-");
+    std::string text = fmt::format("{} in {} packets", size_text(side->payload_bytes()), side->packets());
+    if (side->retransmitted_segments() != 0) text += fmt::format(", {} resent", side->retransmitted_segments());
+    if (side->out_of_order() != 0) text += fmt::format(", {} out of order", side->out_of_order());
+    if (side->gaps() != 0) text += fmt::format(", {} gaps of {}", side->gaps(), size_text(side->gap_bytes()));
+    return text;
+  };
+  out += fmt::format("{}  {:21}  {:7} {}  sent {}; got {}", coloured(clock_text(record.last_ns()), kDim),
+                     publish::text_of(record.client()), publish::name_of(record.event()),
+                     publish::text_of(record.server()), half(record.to_server()), half(record.to_client()));
+  if (record.handshake_server_ns() != 0) out += fmt::format("; rtt {}", duration_text(record.handshake_server_ns()));
+  if (record.event() == schema::FlowEvent::closed) out += fmt::format("; {}", publish::name_of(record.close()));
+  out += '\n';
+}
+
+void TextView::add(std::string& out, const schema::SegmentRecord& record) const {
+  static constexpr std::array<char, 8> kFlags{'F', 'S', 'R', 'P', '.', 'U', 'E', 'W'};
+  std::string flags;
+  for (unsigned bit = 0; bit < kFlags.size(); ++bit) {
+    if ((record.flags() >> bit & 1) != 0) flags += kFlags[bit];
+  }
+  const bool from_client = record.direction() == schema::Direction::to_server;
+  out += fmt::format("{}  {:21}  {:21}  [{}] seq {} ack {} win {} length {}  {}\n",
+                     coloured(clock_text(record.arrived_ns()), kDim),
+                     publish::text_of(from_client ? record.client() : record.server()),
+                     publish::text_of(from_client ? record.server() : record.client()), flags, record.seq(),
+                     record.ack(), record.window(), record.payload_octets(), publish::name_of(record.verdict()));
+}
+
+void TextView::add(std::string& out, const schema::StatsRecord& record) const {
+  out += coloured(clock_text(record.at_ns()), kDim);
+  if (record.counters() != nullptr) {
+    for (const schema::Counter* counter : *record.counters()) {
+      if (counter->value() == 0) continue;
+      out += fmt::format("  {}={}", printable(publish::text_of(counter->name())), counter->value());
+    }
+  }
+  out += '\n';
+}
+
+} // namespace xdpcap::sub

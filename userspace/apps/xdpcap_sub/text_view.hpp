@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "apps/xdpcap_sub/seen.hpp"
+#include "apps/xdpcap_sub/terminal.hpp"
+#include "publish/json.hpp"
+#include "schemas/xdpcap_generated.h"
+
+namespace xdpcap::sub {
+
+// Lines for people: one for each exchange, columns aligned. All append to `out`.
+class TextView {
+ public:
+  TextView(Terminal terminal, publish::BodyFormat body) : terminal_(terminal), body_(body) {}
+
+  void add_heading(std::string& out) const;
+  void add(std::string& out, const Exchange& exchange) const;
+  void add(std::string& out, const schema::FlowRecord& record) const;
+  void add(std::string& out, const schema::SegmentRecord& record) const;
+  void add(std::string& out, const schema::StatsRecord& record) const;
+
+ private:
+  [[nodiscard]] std::string coloured(std::string text, const char* colour) const;
+  [[nodiscard]] std::string status_text(const Exchange& exchange) const;
+  [[nodiscard]] std::string latency_text(const Exchange& exchange) const;
+  void add_body(std::string& out, const Seen& message) const;
+
+  Terminal terminal_;
+  publish::BodyFormat body_;
+};
+
+} // namespace xdpcap::sub
