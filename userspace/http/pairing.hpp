@@ -10,7 +10,7 @@ namespace xdpcap::http {
 // Which request a response answers: response n answers request n, by number and
 // not by time, because a capture may see an answer before its question. Holds the
 // kinds of the requests that are still to be answered: 32 in the record itself,
-// some thousands in a slab; what comes beyond is counted and taken for plain.
+// about a thousand more in a slab; what comes beyond is counted and taken for plain.
 //
 // Numbers drift apart when messages are lost. The evidence used, in this order:
 //  - a response to no known request, where requests can have been lost: its request
