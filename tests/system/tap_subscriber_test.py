@@ -27,8 +27,8 @@ class Subscriber(common.SystemTest):
         # The heartbeat of the next second tells of losses at the tail as well.
         time.sleep(2)
         run.stop()
-        good.stop()
-        stopped.stop()
+        good.wait()
+        stopped.wait()
         self.assertIn("ledger closed", run.said)
         self.assertEqual(common.totals(good), (RATE * SECONDS, RATE * SECONDS, 0))
         requests, responses, lost = common.totals(stopped)

@@ -22,7 +22,7 @@ class Tap(common.SystemTest):
         subscriber = common.subscribe(self.lab, self.endpoint)
         result = drive()
         run.stop()
-        subscriber.stop()
+        subscriber.wait()
         self.assertIn("ledger closed", run.said)
         return result, common.totals(subscriber)
 
