@@ -84,6 +84,16 @@ class Mirror(common.SystemTest):
         probe.figures()
         self.assertFalse(promiscuity())
 
+    def test_after_its_start_a_capture_needs_no_privilege_not_even_to_clean_up(self):
+        with self.nothing_left():
+            probe = capture_lab.start(self.lab, "mirror0", "drop", node="sensor")
+            self.send(1000, 10)
+            self.seen_by_xdp(probe, 1010)
+            figures = probe.figures()
+        self.assertEqual(capture_lab.identity_gaps(figures), [])
+        self.assertEqual(figures["frames"] + self.lost_before_xdp(), 1000)
+        self.assertEqual(capture_lab.total(figures, "not_tcp"), 10)
+
     def test_a_killed_capture_leaves_nothing(self):
         with self.nothing_left():
             probe = capture_lab.start(self.lab, "mirror0", node="sensor")

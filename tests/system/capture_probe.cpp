@@ -2,12 +2,15 @@
 // capture tests look at frames before any of the engine is in between.
 //
 //   capture_probe INTERFACE [mode=tap|mirror] [xdp=native|generic] [workers=N] [ring=N] [frames=N]
-//                 [port=N] [host=CIDR] [attach=clsact] [steal] [sleep]
+//                 [port=N] [host=CIDR] [attach=clsact] [steal] [sleep] [drop]
 //
 // Prints "ready" when it captures, and ends on SIGTERM or SIGINT. With `sleep`
-// the workers do not read until then, which is the worst overload there is.
+// the workers do not read until then, which is the worst overload there is; with
+// `drop` it becomes nobody, without any privilege, once the capture is open.
 #include <fmt/format.h>
+#include <grp.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -32,10 +35,12 @@ using namespace xdpcap::capture;
 namespace {
 
 volatile sig_atomic_t ended = 0;
+constexpr unsigned kNobody = 65534;
 
 struct Options {
   LiveOptions live;
   bool sleep = false;
+  bool drop = false;
 };
 
 // What one worker saw. Flows are told apart by their hash.
@@ -69,6 +74,8 @@ Options parse(int argc, char** argv) {
       options.live.steal = true;
     else if (word == "sleep")
       options.sleep = true;
+    else if (word == "drop")
+      options.drop = true;
     else if (word.starts_with("workers="))
       options.live.workers = number(value);
     else if (word.starts_with("ring="))
@@ -155,7 +162,7 @@ void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) { // NOLINT(bugprone-exception-escape): then the test fails, as it should
   const Options options = parse(argc, argv);
   for (const int signal : {SIGTERM, SIGINT}) ::signal(signal, [](int) { ended = 1; });
   auto capture = LiveCapture::open(options.live);
@@ -165,6 +172,11 @@ int main(int argc, char** argv) {
   }
   for (const std::string& note : capture->notes()) fmt::print(stderr, "{}\n", note);
 
+  if (options.drop && (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0 ||
+                       ::setresuid(kNobody, kNobody, kNobody) != 0)) {
+    fmt::print(stderr, "privileges cannot be dropped\n");
+    return static_cast<int>(ExitCode::privilege);
+  }
   std::atomic<bool> may_read{!options.sleep};
   std::vector<Seen> seen(capture->workers());
   std::vector<std::thread> threads;

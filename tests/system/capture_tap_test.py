@@ -88,7 +88,7 @@ class Tap(common.SystemTest):
 
     def test_the_loopback_shows_each_packet_once(self):
         self.lab.start("server", "python3", "-m", "http.server", "-b", "127.0.0.1", "8000", cwd=self.lab.room / "web",
-                       stderr=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         fetch = ("curl", "-sS", "-o", "/dev/null", "http://127.0.0.1:8000/")
         common.wait_until(lambda: self.lab.run("server", "sh", "-c", f"{' '.join(fetch)} 2>&1 || true") == "", "the start of a server")
         probe = capture_lab.start(self.lab, "lo", "port=8000")
@@ -97,6 +97,14 @@ class Tap(common.SystemTest):
         self.assert_everything_came_out(figures)
         self.assertEqual(figures["flows"], 1)
         self.assertLess(figures["frames"], 20, "a short conversation, not two of it")
+
+    def test_after_its_start_a_capture_needs_no_privilege_not_even_to_clean_up(self):
+        with self.nothing_left():
+            probe = capture_lab.start(self.lab, "server0", "port=80", "drop")
+            self.fetch(count=4)
+            figures = probe.figures()
+        self.assert_everything_came_out(figures)
+        self.assertEqual(figures["two_sided"], 4)
 
     def test_a_killed_capture_leaves_nothing_and_the_host_goes_on(self):
         with self.nothing_left():

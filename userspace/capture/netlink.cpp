@@ -11,7 +11,7 @@
 namespace xdpcap::capture {
 namespace {
 
-constexpr std::size_t kAnswerBytes = 64 * 1024; // the kernel packs dumps into at most 32 KiB
+constexpr std::size_t kAnswerBytes = 65536; // the kernel packs dumps into at most 32 KiB
 
 int visit_one(const nlmsghdr* message, void* visitor) {
   const auto& visit = *static_cast<const Netlink::Visitor*>(visitor);

@@ -75,6 +75,7 @@ Result<std::vector<Interface>, Error> list_interfaces() {
   std::map<unsigned, Interface> by_index;
   for (auto& [name, interface] : by_name) by_index[interface.index] = std::move(interface);
   std::vector<Interface> interfaces;
+  interfaces.reserve(by_index.size());
   for (auto& [index, interface] : by_index) interfaces.push_back(std::move(interface));
   return interfaces;
 }
