@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <map>
-#include <set>
+#include <optional>
+#include <string_view>
 #include <thread>
 
 #include "publish/curve.hpp"
@@ -50,7 +52,7 @@ CLI::Validator one_of(std::map<std::string, Value> names) {
 void add_input(CLI::App& app, Options& options, Words& words) {
   engine::Config& config = options.config;
   app.add_option("-i,--interface", words.interfaces,
-                 "capture on this interface; IF:0,2 takes these receive queues only (repeatable)")
+                 "capture on this interface; IF:2 takes its first two receive queues, IF:0,2 these (repeatable)")
       ->type_name("IF[:QUEUES]");
   app.add_option("-r,--read", config.read_file, "read a pcap or pcapng file instead ('-': standard input)")
       ->type_name("FILE");
@@ -139,21 +141,35 @@ Error usage(std::string sentence) {
   return {ExitCode::usage, std::move(sentence)};
 }
 
+std::optional<std::uint32_t> queue_number(std::string_view text) {
+  constexpr std::uint32_t kQueuesMax = 4096;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number >= kQueuesMax) return std::nullopt;
+  return number;
+}
+
+// IF, IF:2 (its first two receive queues), IF:1-3 or IF:0,2 (these).
 Result<capture::LiveInterface, Error> parse_interface(const std::string& text) {
   capture::LiveInterface interface;
   const std::size_t colon = text.find(':');
   interface.name = text.substr(0, colon);
   if (interface.name.empty()) return usage("-i needs the name of an interface; -D lists them.");
   if (colon == std::string::npos) return interface;
-  std::string queues = text.substr(colon + 1);
+  const std::string_view queues = std::string_view{text}.substr(colon + 1);
+  const bool is_count = queues.find_first_of(",-") == std::string_view::npos;
   for (std::size_t at = 0; at <= queues.size();) {
     const std::size_t comma = std::min(queues.find(',', at), queues.size());
-    const std::string number = queues.substr(at, comma - at);
-    if (number.empty() || number.size() > 4 ||
-        !std::all_of(number.begin(), number.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) {
-      return usage(fmt::format("'{}' is no list of queues; write -i {}:0,1.", queues, interface.name));
+    const std::string_view part = queues.substr(at, comma - at);
+    const std::size_t dash = std::min(part.find('-'), part.size());
+    const auto from = is_count ? std::optional<std::uint32_t>{0} : queue_number(part.substr(0, dash));
+    const auto last = queue_number(dash < part.size() ? part.substr(dash + 1) : part);
+    if (!from || !last || *from > *last || (is_count && *last == 0)) {
+      return usage(
+          fmt::format("'{}' names no receive queues; write {}:2 for the first two, {}:0,3 or {}:1-3 for these.", queues,
+                      interface.name, interface.name, interface.name));
     }
-    interface.queues.push_back(static_cast<std::uint32_t>(std::stoul(number)));
+    for (std::uint32_t queue = *from; queue < *last + (is_count ? 0 : 1); ++queue) interface.queues.push_back(queue);
     at = comma + 1;
   }
   return interface;
