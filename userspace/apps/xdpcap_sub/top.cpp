@@ -47,8 +47,8 @@ void Top::add(const Exchange& exchange) {
     ++place.unanswered;
     return;
   }
-  place.client_errors += exchange.response->status / 100 == 4 ? 1 : 0;
-  place.server_errors += exchange.response->status / 100 == 5 ? 1 : 0;
+  place.client_errors += exchange.response->status / 100 == 4 ? 1U : 0U;
+  place.server_errors += exchange.response->status / 100 == 5 ? 1U : 0U;
   place.octets += exchange.response->body_length;
   place.latencies.add(*exchange.latency_ns());
 }
