@@ -88,8 +88,12 @@ TEST(Text, FiguresAreShortWhateverTheirSize) {
   for (int i = 0; i < 10'000; ++i) {
     const std::uint64_t value = random() >> (random() % 64);
     EXPECT_LE(size_text(value).size(), 12u) << value;
-    if (value < 86'400'000'000'000) EXPECT_LE(duration_text(value).size(), 8u) << value;
-    if (value < 1'000'000'000'000'000) EXPECT_LE(size_text(value).size(), 7u) << value;
+    if (value < 86'400'000'000'000) {
+      EXPECT_LE(duration_text(value).size(), 8u) << value;
+    }
+    if (value < 1'000'000'000'000'000) {
+      EXPECT_LE(size_text(value).size(), 7u) << value;
+    }
   }
 }
 
