@@ -1,4 +1,4 @@
-// expect: (no match for .operator<|invalid operands)
+// expect: (no match for|invalid operands)
 // Sequence numbers lie on a circle: only their distance means something.
 #include "core/seq.hpp"
 

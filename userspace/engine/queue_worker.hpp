@@ -16,7 +16,7 @@ struct Shared {
   HandOver* hand_over = nullptr; // lanes between workers
   Symmetry* symmetry = nullptr;
   std::atomic<bool> handing_over{false};                // directions arrive apart: segments go to their owner
-  std::atomic<bool> stopping{false};                // end now, whatever the source still has
+  std::atomic<bool> stopping{false};                    // end now, whatever the source still has
   std::atomic<std::int64_t> capture_loss_ns{INT64_MIN}; // when the kernel side last dropped frames
   std::atomic<std::uint64_t> frames_left{UINT64_MAX};   // of -c COUNT
 };

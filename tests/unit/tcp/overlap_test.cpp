@@ -88,7 +88,7 @@ TEST(OverlapRules, delivered_octets_are_never_replaced) {
 TEST(OverlapRules, octets_beyond_the_window_give_way_to_those_inside) {
   Observed wire;
   wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
-  wire.hear(client().at(12).acks(0).says("XXX")); // the server would refuse them
+  wire.hear(client().at(12).acks(0).says("QQQ")); // the server would refuse them
   wire.hear(server().at(0).acks(0).window(100));
   wire.hear(client().at(12).acks(0).says("mno"));
   wire.hear(client().at(0).acks(0).says("abcdefghijkl"));
@@ -98,7 +98,7 @@ TEST(OverlapRules, octets_beyond_the_window_give_way_to_those_inside) {
 TEST(OverlapRules, octets_beyond_the_window_are_refused_even_where_the_true_ones_come_in_pieces) {
   Observed wire;
   wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
-  wire.hear(client().at(12).acks(0).says("XXXXXX"));
+  wire.hear(client().at(12).acks(0).says("QQQQQQ"));
   wire.hear_all(client().at(0).acks(0).says("abcdefghij"), server().at(0).acks(10).window(10));
   wire.hear_all(client().at(10).acks(0).says("klmn"), client().at(14).acks(0).says("opqr"));
   EXPECT_EQ(wire.from_client(), "abcdefghijklmnopqr");

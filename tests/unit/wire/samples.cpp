@@ -2,9 +2,9 @@
 
 namespace xdpcap::test {
 
-std::vector<Sample> samples() {
-  const Packet outer = eth().ipv4("172.16.0.1", "172.16.0.2");
-  const Packet outer_v6 = eth().ipv6("fd00::1", "fd00::2");
+namespace {
+
+std::vector<Sample> samples_of_links() {
   return {
       {"Ethernet", with_request(eth())},
       {"Ethernet, IPv6", with_request_v6(eth())},
@@ -39,6 +39,13 @@ std::vector<Sample> samples() {
                                          .octets({2, 0, 0, 0})
                                          .octets({5, 0, 10, 0, 0, 0, 0, 0})
                                          .octets({static_cast<std::uint8_t>(4 + 40 + request.size()), 0, 9, 0}))},
+  };
+}
+
+std::vector<Sample> samples_of_networks() {
+  const Packet outer = eth().ipv4("172.16.0.1", "172.16.0.2");
+  const Packet outer_v6 = eth().ipv6("fd00::1", "fd00::2");
+  return {
       {"IPv4 options",
        eth().ipv4("10.0.0.1", "10.0.0.2").ip_options({7, 7, 4, 0, 0, 0, 0}).tcp(1234, 80).seq(100).payload(request)},
       {"IPv6 extension headers", eth()
@@ -104,6 +111,14 @@ std::vector<Sample> samples() {
       {"a tunnel in a tunnel",
        with_request(outer.udp(1, 4789).vxlan(7).eth().ipv4("192.168.0.1", "192.168.0.2").gre())},
   };
+}
+
+} // namespace
+
+std::vector<Sample> samples() {
+  std::vector<Sample> all = samples_of_links();
+  for (Sample& sample : samples_of_networks()) all.push_back(std::move(sample));
+  return all;
 }
 
 } // namespace xdpcap::test
