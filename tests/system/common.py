@@ -3,6 +3,7 @@
 Every test class takes a Lab in setUp and hands its removal to addCleanup, so that a failing test cleans up as well.
 Python standard library only; needs root.
 """
+import atexit
 import contextlib
 import json
 import os
@@ -18,6 +19,9 @@ import unittest
 SOURCE = pathlib.Path(os.environ.get("XDPCAP_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("XDPCAP_BUILD", SOURCE / "build" / "release"))
 LONG = os.environ.get("XDPCAP_LONG") == "1"
+
+# Told to end, a test ends as by Ctrl-C; its lab is then removed at exit.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 XDPCAP_RUN, XDPCAP_SUB = BUILD / "xdpcap-run", BUILD / "xdpcap-sub"
 SERVER = "10.77.0.2"
@@ -41,10 +45,12 @@ class Lab:
         self.name = f"test{os.getpid()}"
         self.room = pathlib.Path(tempfile.mkdtemp(prefix="xdpcap-test-"))
         self._children = []
+        atexit.register(self.close)
         subprocess.run([SOURCE / "tools/lab", "down", "--name", self.name], check=True)
         subprocess.run([SOURCE / "tools/lab", "up", "--name", self.name, *options], check=True)
 
     def close(self):
+        atexit.unregister(self.close)
         for child in self._children:
             if child.poll() is None:
                 child.kill()
