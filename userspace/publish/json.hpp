@@ -17,7 +17,7 @@ struct JsonOptions {
 };
 
 // One line for each record of the batch, with its line end, appended to `out`.
-// The shape of a message is that of README.md, "JSON lines"; a line of another
+// The shape of a message is that of schemas/README.md, "JSON lines"; a line of another
 // topic has "kind" flow, segment or stats. Names, values, target and reason: one
 // character for each byte.
 void append_json(std::string& out, const schema::Batch& batch, const JsonOptions& options);

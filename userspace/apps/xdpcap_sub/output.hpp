@@ -15,7 +15,7 @@ class Output {
   [[nodiscard]] int failure() const noexcept { return failure_; }
 
  private:
-  static constexpr std::size_t kEnough = 64 * 1024;
+  static constexpr std::size_t kEnough = std::size_t{64} << 10;
   std::string text_;
   int failure_ = 0;
 };

@@ -73,7 +73,7 @@ std::string Top::table(const Terminal& terminal, std::size_t rows) const {
     std::string line =
         fmt::format("{:>9}{:>7}{:>7}{:>8}{:>10}{:>10}{:>9}  {}", p.requests, p.client_errors, p.server_errors,
                     p.unanswered, time(0.5), time(0.99), size_text(p.octets), printable(place->first, space));
-    if (terminal.colour && p.server_errors != 0) line = "\x1b[31m" + line + "\x1b[0m";
+    if (terminal.colour && p.server_errors != 0) line = fmt::format("\x1b[31m{}\x1b[0m", line);
     out += line + '\n';
   }
   return out;
