@@ -45,9 +45,9 @@ Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish) {
   // Shares in per cent. What live capture needs for its frames, a file gives to
   // bodies and messages.
   if (wish.live) {
-    const std::size_t frames = part(rest, 16) / kFrameCost;
+    const std::size_t frames = part(rest, 32) / kFrameCost;
     plan.umem_frames = std::clamp<std::size_t>(std::bit_floor(frames), 2048, 32768);
-    rest -= std::min(part(rest, 16), plan.umem_frames * kFrameCost);
+    rest -= std::min(part(rest, 32), plan.umem_frames * kFrameCost);
   }
   plan.embryos =
       static_cast<std::uint32_t>(std::bit_floor(std::min<std::size_t>(part(rest, 4) / kEmbryoCost, 1U << 20)));

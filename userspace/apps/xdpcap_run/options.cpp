@@ -264,6 +264,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
                "xdpcap-run"};
   app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
   app.set_config("--config", "", "read options from this TOML file; names as on the command line")->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.get_formatter()->column_width(32);
   add_input(app, options, words);
   add_reading(app, options, words);
