@@ -43,9 +43,7 @@ class Tap(common.SystemTest):
                 output = self.lab.run("client", "wrk", "-t", 1, "-c", connections, "-d", 1, f"http://{common.SERVER}/load")
                 counted += int(re.search(r"(\d+) requests in", output)[1])
             return counted
-        # The client, the server, the capture and its subscriber share this machine's cores: the subscriber may fall
-        # behind for a while, and is given room to catch up.
-        counted, (requests, responses, lost) = self.captured(drive, "--queue", "500000")
+        counted, (requests, responses, lost) = self.captured(drive)
         served = self.lab.served()
         # At the end of a burst wrk hangs up: up to one request on each connection is sent, and maybe served and
         # answered, that wrk does not count. So these four stand in order, and close together.

@@ -116,7 +116,7 @@ Result<void, Error> Engine::open_outputs(const std::optional<publish::Owner>& ow
   options.sensor = config_.sensor;
   options.epoch_ns = epoch_ns_;
   options.owner = owner;
-  if (options.queue_batches == 0) options.queue_batches = plan_.high_water_mark;
+  options.queue_octets = plan_.queue_octets;
   if (file_) options.push_patience.reset(); // nothing hurries a file
   options.fill_stats = [this](publish::StatsBuilder& stats) { fill_stats(stats); };
   auto publisher = publish::Publisher::open(std::move(options));

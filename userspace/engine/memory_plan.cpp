@@ -36,9 +36,8 @@ Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish) {
   std::size_t rest = wish.limit - kProgram;
   MemoryPlan plan;
   if (wish.publishes) {
-    const std::size_t queued = part(rest, 15);
-    plan.high_water_mark = static_cast<int>(std::max<std::size_t>(queued / kBatchCost, 64));
-    rest -= queued;
+    plan.queue_octets = part(rest, 15);
+    rest -= plan.queue_octets;
   }
   rest /= workers;
 

@@ -94,6 +94,7 @@ class Pipeline {
     if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
   }
   void on_bytes(Flow& flow, const StreamBytes& bytes) noexcept {
+    note_facts(flow, bytes.direction);
     MessageOut out{*this, flow};
     flow.http.on_bytes(bytes, workspace_, out);
   }
@@ -128,6 +129,17 @@ class Pipeline {
   [[nodiscard]] Counters<FrameCount>& frames() noexcept { return frames_; }
 
  private:
+  // What TCP knows and a message should say. Where the start was not captured, the
+  // answer to the first message may still come.
+  static void note_facts(Flow& flow, Direction direction) noexcept {
+    const tcp::Connection& connection = flow.tcp;
+    const tcp::HalfConnection& other = connection.from(opposite(direction));
+    const bool is_silent = other.packets == 0 && !other.has(tcp::HalfConnection::scale_known); // nor a SYN-ACK
+    flow.http.mark(http::Anomaly::one_sided,
+                   is_silent && (!connection.has(tcp::Connection::partial) || flow.http.is_http()));
+    flow.http.mark(http::Anomaly::overlap_conflict, connection.has(tcp::Connection::overlap_conflict));
+  }
+
   // Binds a flow to its messages.
   struct MessageOut {
     Pipeline& pipeline;

@@ -255,10 +255,10 @@ void Conversation::release(Workspace& workspace) noexcept {
   pairing_.release(workspace.builder_.slabs());
 }
 
-void Conversation::mark(Anomaly fact) noexcept {
-  is_partial_ |= fact == Anomaly::partial_connection;
-  is_one_sided_ |= fact == Anomaly::one_sided;
-  has_conflict_ |= fact == Anomaly::overlap_conflict;
+void Conversation::mark(Anomaly fact, bool holds) noexcept {
+  if (fact == Anomaly::partial_connection) is_partial_ = holds;
+  if (fact == Anomaly::one_sided) is_one_sided_ = holds;
+  if (fact == Anomaly::overlap_conflict) has_conflict_ = holds;
 }
 
 Anomalies Conversation::facts_of_connection() const noexcept {

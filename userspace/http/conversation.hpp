@@ -60,10 +60,10 @@ class Conversation {
   // Gives everything back without messages; nothing is read afterwards.
   void release(Workspace& workspace) noexcept;
 
-  // A fact about the connection that all messages from now on carry:
+  // A fact about the connection that messages carry from now on, or no longer:
   // partial_connection (to be told before the first bytes), one_sided or
   // overlap_conflict; others are ignored.
-  void mark(Anomaly fact) noexcept;
+  void mark(Anomaly fact, bool holds = true) noexcept;
 
   // True when no byte of this direction will be looked at again.
   [[nodiscard]] bool ended(Direction direction) const noexcept {

@@ -52,7 +52,7 @@ enum class Anomaly : std::uint8_t {
   truncated,          // more body was seen than was kept (--max-body, or memory)
   resynchronised,     // parsing began again here behind a gap, or in the middle of a connection
   partial_connection, // the start of the connection was not captured
-  one_sided,          // the other direction was never seen
+  one_sided,          // nothing of the other direction was seen so far
   unpaired,           // a response without a request
   tunnel,             // HTTP/1 ends here: CONNECT or Upgrade was agreed on
   h2_preface,         // "PRI * HTTP/2.0": another protocol follows

@@ -46,7 +46,8 @@ EndpointReport report_of(std::string name, const Counters<OutletCount>& counters
 
 } // namespace
 
-Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), last_beat_(steady_clock::now()) {}
+Publisher::Publisher(PublisherOptions options)
+    : options_(std::move(options)), queue_bound_(options_.queue_octets), last_beat_(steady_clock::now()) {}
 
 Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions options) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
@@ -88,7 +89,7 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   if (*created) directories_.push_back(endpoint->directory());
 
   zmq::socket_t socket(context_, push ? zmq::socket_type::push : zmq::socket_type::xpub);
-  socket.set(zmq::sockopt::sndhwm, options_.queue_batches);
+  socket.set(zmq::sockopt::sndhwm, options_.queue_batches != 0 ? options_.queue_batches : queue_bound_.batches());
   // Only where asked for: else 127.0.0.1 would be bound, and named, as a mapped IPv6 address.
   socket.set(zmq::sockopt::ipv6, endpoint->host == "*" || endpoint->host.find(':') != std::string::npos);
   socket.set(zmq::sockopt::linger, 0);
@@ -232,7 +233,8 @@ void Publisher::forward(const Outgoing& batch) {
   const bool wanted =
       std::any_of(pubs_.begin(), pubs_.end(), [&](const PubOutlet& pub) { return pub.wants(batch.topic); });
   if (!wanted && pushes_.empty()) return;
-  if (in_flight_.octets() + batch.bytes.size() > options_.queue_octets_max) {
+  if (queue_bound_.note(batch.bytes.size())) bound_queues();
+  if (in_flight_.octets() + batch.bytes.size() > 2 * options_.queue_octets) {
     overflow_.add(OutletCount::batches_dropped);
     overflow_.add(OutletCount::records_dropped, batch.records);
     return;
@@ -243,6 +245,13 @@ void Publisher::forward(const Outgoing& batch) {
   }
   const SteadyInstant now = pushes_.empty() ? SteadyInstant{} : steady_clock::now();
   for (PushOutlet& push : pushes_) push.send(batch, payload, now);
+}
+
+// For those who are connected: who comes later has the bound of the start until the next heartbeat.
+void Publisher::bound_queues() {
+  if (options_.queue_batches != 0) return;
+  for (PubOutlet& pub : pubs_) pub.bound_queues(queue_bound_.batches());
+  for (PushOutlet& push : pushes_) push.bound_queues(queue_bound_.batches());
 }
 
 void Publisher::service(SteadyInstant now) {
@@ -258,6 +267,7 @@ void Publisher::service(SteadyInstant now) {
 
 void Publisher::beat(bool last) {
   const SteadyInstant now = steady_clock::now();
+  bound_queues();
   Heartbeat heartbeat;
   // First how far each topic has come, then everything up to there is sent: a
   // heartbeat must never speak of batches that come behind it.

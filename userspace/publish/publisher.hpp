@@ -20,6 +20,7 @@
 #include "publish/endpoint.hpp"
 #include "publish/json.hpp"
 #include "publish/outlet.hpp"
+#include "publish/queue_bound.hpp"
 #include "publish/records.hpp"
 #include "publish/stats_writer.hpp"
 
@@ -36,10 +37,12 @@ struct PublisherOptions {
   std::string sensor;
   std::uint64_t epoch_ns = 0;
   std::vector<std::string> pub, push; // endpoints; none at all: batches are taken and thrown away
-  int queue_batches = 1024;           // high-water mark: batches for each subscriber or receiver
-  // Octets that all queues together may hold. Past it batches are dropped for
-  // everybody, and counted: only large bodies and a subscriber that stands still get there.
-  std::size_t queue_octets_max = std::size_t{256} << 20;
+  // What may wait for one subscriber or receiver. Batches in queues share their
+  // memory, so this is about what all queues hold together; at the double, where only
+  // sudden large bodies and a receiver that stands still get, batches are
+  // dropped for everybody, and counted.
+  std::size_t queue_octets = std::size_t{64} << 20;
+  int queue_batches = 0; // instead of queue_octets: a fixed number of batches
   // How long a batch waits for room at a PUSH endpoint. Nothing: for ever (for reading a file).
   std::optional<std::chrono::milliseconds> push_patience = std::chrono::milliseconds{50};
   bool insecure = false;            // allow TCP beyond loopback without CURVE
@@ -94,12 +97,14 @@ class Publisher {
   void forward(const Outgoing& batch);
   void service(SteadyInstant now);
   void beat(bool last);
+  void bound_queues();
   void fail(Error error);
   [[nodiscard]] bool blocked() const noexcept;
   [[nodiscard]] std::chrono::milliseconds patience(SteadyInstant now) const noexcept;
   void remove_sockets() noexcept;
 
   PublisherOptions options_;
+  QueueBound queue_bound_;
   InFlight in_flight_; // outlives the context, whose threads count down
   zmq::context_t context_;
   std::optional<Doorkeeper> doorkeeper_;
@@ -114,7 +119,7 @@ class Publisher {
   flatbuffers::FlatBufferBuilder stats_builder_;
   std::uint64_t stats_seq_ = 0;
   SteadyInstant last_beat_;
-  Counters<OutletCount> overflow_; // dropped for all endpoints: queue_octets_max
+  Counters<OutletCount> overflow_; // dropped for all endpoints: twice queue_octets
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> stop_patience_ms_{0};

@@ -11,7 +11,7 @@ std::size_t reserved(const MemoryPlan& plan, std::size_t workers) {
   const std::size_t one = plan.umem_frames * 2048 + plan.flows * (256 + 26) + plan.embryos * std::size_t{32} +
                           plan.hole_store + plan.fragments + plan.http + plan.normal_batches * (64U << 10) +
                           plan.large_batches * plan.large_batch_bytes;
-  return one * workers + static_cast<std::size_t>(plan.high_water_mark) * (64U << 10);
+  return one * workers + plan.queue_octets;
 }
 
 TEST(MemoryPlan, everything_together_stays_below_the_limit) {

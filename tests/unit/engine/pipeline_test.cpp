@@ -57,17 +57,20 @@ class PipelineTest : public ::testing::Test {
     pipeline_.emplace(options_, encoder_);
   }
 
-  // What was published since the last call, as messages.
-  std::size_t take_messages() {
-    std::size_t messages = 0;
+  // What was published since the last call: the anomalies of each message.
+  std::vector<std::uint64_t> take_anomalies() {
+    std::vector<std::uint64_t> anomalies;
     while (publish::Batch* batch = lane_.next()) {
       const schema::Batch* view = reader_.open(batch->bytes());
       EXPECT_NE(view, nullptr);
-      if (view->messages() != nullptr) messages += view->messages()->size();
+      if (view->messages() != nullptr) {
+        for (const auto* message : *view->messages()) anomalies.push_back(message->anomalies());
+      }
       lane_.give_back(batch);
     }
-    return messages;
+    return anomalies;
   }
+  std::size_t take_messages() { return take_anomalies().size(); }
   void throw_batches_away() {
     while (publish::Batch* batch = lane_.next()) lane_.give_back(batch);
   }
@@ -110,6 +113,42 @@ TEST_F(PipelineTest, the_ledger_closes_whatever_the_frames_were) {
   }
   EXPECT_EQ(ledger.captured, packets.size());
   EXPECT_EQ(take_messages(), 6U);
+}
+
+bool has(std::uint64_t anomalies, http::Anomaly one) {
+  return (anomalies >> static_cast<unsigned>(one) & 1) != 0;
+}
+
+TEST_F(PipelineTest, a_connection_of_which_one_side_is_seen_says_so) {
+  std::vector<Packet> packets = conversation(40000, 2, "hello");
+  std::erase_if(packets, [](const Packet& packet) { return packet.bytes()[26 + 3] == std::byte{2}; }); // the server's
+  hear(packets);
+  pipeline_->finish();
+  const auto anomalies = take_anomalies();
+  ASSERT_EQ(anomalies.size(), 2U);
+  EXPECT_TRUE(has(anomalies[0], http::Anomaly::one_sided));
+  EXPECT_TRUE(has(anomalies[1], http::Anomaly::one_sided));
+}
+
+TEST_F(PipelineTest, a_connection_joined_late_is_not_called_one_sided) {
+  std::vector<Packet> packets = conversation(40000, 2, "hello");
+  packets.erase(packets.begin(), packets.begin() + 3); // the handshake
+  hear(packets);
+  pipeline_->finish();
+  for (const std::uint64_t anomalies : take_anomalies()) EXPECT_FALSE(has(anomalies, http::Anomaly::one_sided));
+}
+
+TEST_F(PipelineTest, two_versions_of_the_same_octets_are_told_by_the_messages) {
+  const Packet from_client = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(40000, 80);
+  const Packet from_server = eth().ipv4("10.0.0.2", "10.0.0.1").tcp(80, 40000);
+  hear({from_client.seq(100).flags("S"), from_server.seq(500).ack(101).flags("SA"), from_client.seq(101).ack(501),
+        from_client.seq(106).ack(501).flags("PA").payload("secret HTTP/1.1\r\nHost: a\r\n\r\n"),
+        from_client.seq(106).ack(501).flags("PA").payload("public HTTP/1.1\r\nHost: a\r\n\r\n"),
+        from_client.seq(101).ack(501).flags("PA").payload("GET /")});
+  pipeline_->finish();
+  const auto anomalies = take_anomalies();
+  ASSERT_EQ(anomalies.size(), 1U);
+  EXPECT_TRUE(has(anomalies[0], http::Anomaly::overlap_conflict));
 }
 
 TEST_F(PipelineTest, a_worker_allocates_nothing_once_it_is_warm) {

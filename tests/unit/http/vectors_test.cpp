@@ -18,8 +18,7 @@ using nlohmann::json;
 std::filesystem::path vectors_file() {
   const char* named = std::getenv("XDPCAP_CORPUS"); // NOLINT(concurrency-mt-unsafe)
   if (named != nullptr) return std::filesystem::path{named} / "http1_vectors.jsonl";
-  const auto tests = std::filesystem::path{__FILE__}.parent_path();
-  return tests / "../../../../shared/corpus/http1_vectors.jsonl";
+  return std::filesystem::path{XDPCAP_SOURCE_DIR} / "../shared/corpus/http1_vectors.jsonl";
 }
 
 std::string decode_base64(const std::string& text) {

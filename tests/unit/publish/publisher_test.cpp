@@ -1,79 +1,16 @@
-#include "publish/publisher.hpp"
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "publish/encoder.hpp"
-#include "publish/loss_counter.hpp"
-#include "support.hpp"
+#include "publisher_fixture.hpp"
 
 namespace xdpcap::publish::test {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-// How long a test waits for what must come; only a failure ever takes so long.
-constexpr auto kAtMost = 20'000ms;
-
-// A subscriber or puller with a context of its own, as another process would be.
-class Receiver {
- public:
-  Receiver(zmq::socket_type type, const std::string& endpoint, std::initializer_list<const char*> topics = {},
-           int hwm = 0, const CurveClient* curve = nullptr)
-      : socket_(context_, type) {
-    socket_.set(zmq::sockopt::rcvhwm, hwm);
-    if (curve != nullptr) apply(*curve, socket_);
-    for (const char* topic : topics) socket_.set(zmq::sockopt::subscribe, topic);
-    socket_.connect(endpoint);
-  }
-  ~Receiver() { socket_.set(zmq::sockopt::linger, 0); }
-
-  // The next batch, or nothing when none came in time.
-  const schema::Batch* next(std::chrono::milliseconds patience = kAtMost) {
-    socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(patience.count()));
-    zmq::message_t topic;
-    if (!socket_.recv(topic)) return nullptr;
-    topic_ = topic.to_string();
-    if (!socket_.recv(payload_)) return nullptr;
-    return reader_.open({payload_.data<std::byte>(), payload_.size()});
-  }
-  [[nodiscard]] const std::string& topic() const { return topic_; }
-
- private:
-  zmq::context_t context_;
-  zmq::socket_t socket_;
-  zmq::message_t payload_;
-  std::string topic_;
-  BatchReader reader_;
-};
-
-class PublisherTest : public ::testing::Test {
- protected:
-  static PublisherOptions tcp_pub() {
-    PublisherOptions options;
-    options.sensor = "s";
-    options.epoch_ns = 5;
-    options.pub = {"tcp://127.0.0.1:*"};
-    options.heartbeat = 100ms;
-    return options;
-  }
-  static std::unique_ptr<Publisher> opened(PublisherOptions options) {
-    auto publisher = Publisher::open(std::move(options));
-    if (!publisher) ADD_FAILURE() << publisher.error().sentence;
-    return std::move(publisher).value();
-  }
-  static void wait_for_subscriber(const Publisher& publisher) {
-    const auto deadline = std::chrono::steady_clock::now() + kAtMost;
-    while (!publisher.subscribed() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
-    ASSERT_TRUE(publisher.subscribed());
-  }
-};
 
 TEST_F(PublisherTest, ASubscriberGetsEverythingInOrderAndThenTheLastHeartbeat) {
   auto publisher = opened(tcp_pub());
@@ -130,142 +67,6 @@ TEST_F(PublisherTest, AHeartbeatCarriesTheLedgerAndThePositions) {
   EXPECT_EQ(record->counters()->Get(0)->value(), 12u);
   EXPECT_EQ(record->counters()->Get(0)->queue(), 2);
   publisher->stop(0ms);
-}
-
-// The slow one reads nothing until the end; the other one and the worker must not notice.
-TEST_F(PublisherTest, AStalledSubscriberDisturbsNobodyAndLearnsExactlyWhatItLost) {
-  PublisherOptions options = tcp_pub();
-  options.queue_batches = 8;
-  auto publisher = opened(std::move(options));
-  Encoder encoder({.sensor = "s", .epoch_ns = 5}, publisher->add_lane({}));
-  publisher->start();
-  Receiver stalled(zmq::socket_type::sub, publisher->endpoints().at(0), {"http", "stats"}, 1);
-  Receiver reading(zmq::socket_type::sub, publisher->endpoints().at(0), {"http"}, 0);
-  wait_for_subscriber(*publisher);
-  // Both are there once both got a first batch; the stalled one leaves the rest where it is.
-  LossCounter losses;
-  losses.watch(Topic::http);
-  std::uint64_t stalled_got = 0;
-  std::uint64_t sent = 0;
-  const auto send = [&](std::size_t body) {
-    encoder.add(TestMessage::response(200, "OK").body(std::string(body, 'b')).get(), context());
-    encoder.close();
-    ++sent;
-  };
-  bool reading_is_there = false;
-  while (stalled_got == 0 || !reading_is_there) {
-    send(1);
-    if (stalled_got == 0) {
-      const schema::Batch* batch = stalled.next(50ms);
-      if (batch != nullptr && topic_of(*batch) == Topic::http) {
-        losses.see(*batch);
-        ++stalled_got;
-      }
-    }
-    reading_is_there = reading_is_there || reading.next(50ms) != nullptr;
-    ASSERT_LT(sent, 400u);
-  }
-  while (reading.next(100ms) != nullptr) {
-  }
-  constexpr std::uint64_t kMore = 400;
-  for (std::uint64_t i = 0; i < kMore; ++i) {
-    send(60'000); // 24 MB: more than socket buffers hold
-    const schema::Batch* batch = reading.next();
-    ASSERT_NE(batch, nullptr) << "the other subscriber lost a batch, number " << i;
-    ASSERT_EQ(batch->topic_seq(), sent - 1);
-  }
-  EXPECT_EQ(encoder.counters().get(EncoderCount::messages_dropped_no_room), 0u);
-
-  std::uint64_t lost = losses.lost();
-  for (bool caught_up = false; !caught_up;) {
-    const schema::Batch* batch = stalled.next();
-    ASSERT_NE(batch, nullptr);
-    lost += losses.see(*batch);
-    if (topic_of(*batch) == Topic::http) ++stalled_got;
-    caught_up = topic_of(*batch) == Topic::stats && batch->stats()->Get(0)->topics()->Get(0)->next_seq() == sent;
-  }
-  EXPECT_GT(lost, 0u);
-  // From its first batch on, what it got and what it counts as lost is all there was.
-  EXPECT_LE(stalled_got + lost, sent);
-  EXPECT_GE(stalled_got + lost, kMore);
-  publisher->stop(0ms);
-}
-
-TEST_F(PublisherTest, PushWaitsForRoomThenDropsAndCountsEveryBatch) {
-  PublisherOptions options = tcp_pub();
-  options.pub.clear();
-  options.push = {"tcp://127.0.0.1:*"};
-  options.push_patience = 20ms;
-  options.heartbeat = 1h;
-  auto publisher = opened(std::move(options));
-  Encoder encoder({.sensor = "s", .epoch_ns = 5}, publisher->add_lane({}));
-  publisher->start();
-  for (int i = 0; i < 10; ++i) { // nobody is there
-    encoder.add(TestMessage::request("GET", "/").get(), context());
-    encoder.add(TestMessage::request("GET", "/").get(), context());
-    encoder.close();
-  }
-  const auto deadline = std::chrono::steady_clock::now() + kAtMost;
-  while (publisher->report().at(0).batches_dropped < 10 && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(1ms);
-  }
-  EXPECT_EQ(publisher->report().at(0).batches_dropped, 10u);
-  EXPECT_EQ(publisher->report().at(0).records_dropped, 20u);
-  publisher->stop(0ms);
-}
-
-TEST_F(PublisherTest, PushWithoutLimitHoldsTheFileBackUntilSomebodyPulls) {
-  PublisherOptions options = tcp_pub();
-  options.pub.clear();
-  options.push = {"tcp://127.0.0.1:*"};
-  options.push_patience = std::nullopt;
-  options.queue_batches = 4;
-  auto publisher = opened(std::move(options));
-  Encoder encoder(
-      {.sensor = "s", .epoch_ns = 5, .when_full = WhenFull::wait},
-      publisher->add_lane({.normal_batches = 4, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
-  publisher->start();
-  constexpr std::uint32_t kSent = 2000;
-  std::thread worker([&] {
-    for (std::uint32_t i = 0; i < kSent; ++i) {
-      encoder.add(TestMessage::request("GET", "/" + std::string(900, 'x')).index(i).get(), context());
-    }
-    encoder.close();
-  });
-  Receiver receiver(zmq::socket_type::pull, publisher->endpoints().at(0));
-  std::uint32_t next_index = 0;
-  while (next_index < kSent) {
-    const schema::Batch* batch = receiver.next();
-    ASSERT_NE(batch, nullptr);
-    if (batch->messages() == nullptr) continue;
-    for (const auto* message : *batch->messages()) ASSERT_EQ(message->index(), next_index++);
-  }
-  worker.join();
-  publisher->stop(0ms);
-  EXPECT_EQ(publisher->report().at(0).batches_dropped, 0u);
-}
-
-TEST_F(PublisherTest, WhatAllQueuesTogetherHoldIsBounded) {
-  PublisherOptions options = tcp_pub();
-  options.queue_octets_max = 1 << 20;
-  options.push = {"tcp://127.0.0.1:*"};
-  options.push_patience = std::nullopt; // holds on to what it has
-  auto publisher = opened(std::move(options));
-  Encoder encoder({.sensor = "s", .epoch_ns = 5}, publisher->add_lane({}));
-  publisher->start();
-  constexpr std::uint64_t kSent = 50;
-  for (std::uint64_t i = 0; i < kSent; ++i) {
-    encoder.add(TestMessage::response(200, "OK").body(std::string(60'000, 'b')).get(), context());
-  }
-  encoder.close();
-  publisher->stop(0ms);
-  std::uint64_t held = 0;
-  std::uint64_t limited = 0;
-  for (const EndpointReport& report : publisher->report()) {
-    (report.endpoint == "queue limit" ? limited : held) += report.records_dropped;
-  }
-  EXPECT_GT(limited, kSent / 2);
-  EXPECT_GT(held, 10u);
 }
 
 class Pipe {
