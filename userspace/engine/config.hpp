@@ -11,13 +11,20 @@
 
 namespace xdpcap::engine {
 
+// How far messages go; short of `zmq` only to measure.
+enum class Sink : std::uint8_t {
+  null,   // rebuilt and counted
+  encode, // written into batches, which are thrown away
+  zmq,    // published
+};
+
 enum class HandOverMode : std::uint8_t { automatic, on, off };
 
 // Everything a run is told, after the command line was understood.
 struct Config {
   // Where frames come from: a file, or interfaces.
   std::string read_file;
-  std::size_t rounds = 1; // how often the file is played
+  std::size_t rounds = 0; // read the file into memory first and play it so often; 0: read it as it is played
   capture::LiveOptions live;
   HandOverMode hand_over = HandOverMode::automatic;
 
@@ -35,6 +42,7 @@ struct Config {
   SegmentTopic segments = SegmentTopic::off;
 
   // Where it goes.
+  Sink sink = Sink::zmq;
   std::string sensor;
   publish::PublisherOptions outputs; // sensor and epoch are filled in by the engine
   std::string write_file;

@@ -79,6 +79,12 @@ Engine::~Engine() {
 }
 
 Result<void, Error> Engine::open_source() {
+  if (config_.rounds != 0) {
+    auto frames = capture::MemorySource::load(config_.read_file, config_.rounds);
+    if (!frames) return std::move(frames).error();
+    memory_.emplace(std::move(*frames));
+    return {};
+  }
   if (!config_.read_file.empty()) {
     auto file = capture::PcapSource::open(config_.read_file);
     if (!file) return std::move(file).error();
@@ -117,7 +123,11 @@ Result<void, Error> Engine::open_outputs(const std::optional<publish::Owner>& ow
   options.epoch_ns = epoch_ns_;
   options.owner = owner;
   options.queue_octets = plan_.queue_octets;
-  if (file_) options.push_patience.reset(); // nothing hurries a file
+  if (config_.sink != Sink::zmq) {
+    options.pub.clear();
+    options.push.clear();
+  }
+  if (!live_) options.push_patience.reset(); // nothing hurries a file
   options.fill_stats = [this](publish::StatsBuilder& stats) { fill_stats(stats); };
   auto publisher = publish::Publisher::open(std::move(options));
   if (!publisher) return std::move(publisher).error();
@@ -156,10 +166,11 @@ void Engine::add_worker(std::size_t number, Source& source) {
   worker->encoder = std::make_unique<publish::Encoder>(
       publish::EncoderOptions{.sensor = config_.sensor,
                               .epoch_ns = epoch_ns_,
-                              .when_full = file_ ? publish::WhenFull::wait : publish::WhenFull::drop,
+                              .when_full = live_ ? publish::WhenFull::drop : publish::WhenFull::wait,
                               .max_body = plan_.body_max,
                               .reveal = config_.reveal,
-                              .community_id = config_.community_id},
+                              .community_id = config_.community_id,
+                              .discard = config_.sink == Sink::null},
       lane);
   worker->pipeline = std::make_unique<Pipeline>(pipeline_options(shard), *worker->encoder);
   auto loop =
@@ -172,10 +183,8 @@ void Engine::add_worker(std::size_t number, Source& source) {
 
 void Engine::make_workers() {
   shared_.frames_left = config_.frames_max;
-  if (file_) {
-    add_worker(0, *file_);
-    return;
-  }
+  if (memory_) return add_worker(0, *memory_);
+  if (file_) return add_worker(0, *file_);
   std::vector<std::size_t> with_source;
   for (std::size_t i = 0; i < live_->workers(); ++i) {
     if (live_->source(i) != nullptr) with_source.push_back(i);
@@ -204,10 +213,12 @@ void Engine::plan_hand_over(std::size_t workers) {
 
 void Engine::start() {
   publisher_->start();
+  started_at_ = std::chrono::steady_clock::now();
   if (log_ != nullptr) log_->start();
   for (const auto& worker : workers_) {
     worker->thread = std::thread([&worker = *worker] {
       worker.run();
+      worker.ended_at = std::chrono::steady_clock::now();
       worker.ended = true;
     });
     ::pthread_setname_np(worker->thread.native_handle(), "xdpcap-worker");
@@ -273,12 +284,20 @@ void Engine::fail(Error error) {
   if (!failure_) failure_ = std::move(error);
 }
 
+std::chrono::nanoseconds Engine::worked() const noexcept {
+  auto last = started_at_;
+  for (const auto& worker : workers_) {
+    last = std::max(last, worker->ended ? worker->ended_at : std::chrono::steady_clock::now());
+  }
+  return last - started_at_;
+}
+
 Ledger Engine::finish() {
   if (!finished_) {
     finished_ = true;
     // Sockets are drained, a file is left where it is.
     if (live_) live_->stop();
-    if (file_) shared_.stopping = true;
+    if (!live_) shared_.stopping = true;
     for (const auto& worker : workers_) {
       if (worker->thread.joinable()) worker->thread.join();
     }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "capture/live_capture.hpp"
+#include "capture/memory_source.hpp"
 #include "capture/pcap_source.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
@@ -51,6 +52,8 @@ class Engine {
   // A snapshot, any time, any thread.
   [[nodiscard]] Ledger ledger() const;
   Ledger finish();
+  // From start() until the last worker ended, or until now.
+  [[nodiscard]] std::chrono::nanoseconds worked() const noexcept;
 
   // Why the run did not end well, once finished: an input that broke off, an
   // output that failed, interfaces that vanished.
@@ -63,6 +66,7 @@ class Engine {
     std::function<void()> run;   // until the source ends; on the worker's thread
     std::function<void()> drain; // afterwards, on any one thread
     std::thread thread;
+    std::chrono::steady_clock::time_point ended_at; // once `ended`
     std::atomic<bool> ended{false};
   };
 
@@ -87,6 +91,7 @@ class Engine {
   std::uint64_t hash_seed_ = 0;
   std::vector<std::string> notes_;
   std::optional<capture::PcapSource> file_;
+  std::optional<capture::MemorySource> memory_;
   std::optional<capture::LiveCapture> live_;
   std::optional<capture::LiveLedger> final_live_;
   std::unique_ptr<FrameLogWriter> log_;
@@ -96,6 +101,7 @@ class Engine {
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   mutable std::mutex live_mutex_; // the publisher's thread reads the live ledger for its statistics
+  std::chrono::steady_clock::time_point started_at_;
   std::uint64_t losses_seen_ = 0;
   bool told_split_ = false;
   bool finished_ = false;

@@ -118,8 +118,8 @@ void add_equations(Ledger& ledger, bool is_live) {
   ledger.equations.push_back(
       {"early segments", of("segments_held"), of("tcp_held_delivered") + of("tcp_held_dropped")});
   ledger.equations.push_back({"messages", of("http_requests") + of("http_responses") + of("http_interim_responses"),
-                              of("publish_messages_published") + of("publish_messages_dropped_no_room") +
-                                  of("publish_messages_dropped_too_large")});
+                              of("publish_messages_published") + of("publish_messages_discarded") +
+                                  of("publish_messages_dropped_no_room") + of("publish_messages_dropped_too_large")});
 }
 
 } // namespace

@@ -70,7 +70,7 @@ class Pipeline {
 
   // After each burst: lets time pass, and what the burst produced goes out.
   void end_burst(Instant now) noexcept {
-    if (now > Instant::min()) tracker_.expire(now, *this);
+    tracker_.expire(now, *this);
     decoder_.end_burst(now);
     encoder_.flush();
   }

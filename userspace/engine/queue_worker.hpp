@@ -47,7 +47,8 @@ class QueueWorker {
     }
     if (shared_.hand_over != nullptr) exchange();
     note_capture_loss();
-    pipeline_.end_burst(burst.now());
+    now_ = burst.now();
+    pipeline_.end_burst(now_);
     if (log_ != nullptr) [[unlikely]]
       log_->offer();
     if (!spend(burst.frames().size())) return false;
@@ -57,7 +58,7 @@ class QueueWorker {
   // After every worker has ended: takes what was still under way.
   void drain() noexcept {
     if (shared_.hand_over != nullptr) take_handed_in();
-    pipeline_.end_burst(Instant::min());
+    pipeline_.end_burst(now_);
   }
 
  private:
@@ -118,6 +119,7 @@ class QueueWorker {
   Shared& shared_;
   tcp::FlowHash hash_;
   FrameLog* log_;
+  Instant now_; // the packet clock at the last burst
   std::int64_t last_loss_ns_ = INT64_MIN;
 };
 

@@ -15,6 +15,7 @@ namespace {
 constexpr std::array<std::string_view, Counters<EncoderCount>::size> kNames{"messages_published",
                                                                             "messages_cut",
                                                                             "messages_masked",
+                                                                            "messages_discarded",
                                                                             "messages_dropped_no_room",
                                                                             "messages_dropped_too_large",
                                                                             "octets_published",
@@ -59,6 +60,7 @@ Encoder::Encoder(EncoderOptions options, BatchLane& lane) : options_(std::move(o
 }
 
 void Encoder::add(const http::Message& message, const MessageContext& context) noexcept {
+  if (options_.discard) return counters_.add(EncoderCount::messages_discarded);
   const std::size_t fixed = octets_without_body(message);
   const std::size_t octets = message.head.size() + message.trailer_section.size();
   const auto wanted = static_cast<std::size_t>(std::min(message.body.size(), options_.max_body));
@@ -99,6 +101,7 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
 }
 
 void Encoder::add(const FlowRecord& record) noexcept {
+  if (options_.discard) return;
   Batch* batch = room_for(flows_, octets_of(record));
   if (batch == nullptr) {
     miss(flows_, octets_of(record));
@@ -112,6 +115,7 @@ void Encoder::add(const FlowRecord& record) noexcept {
 }
 
 void Encoder::add(const SegmentRecord& record) noexcept {
+  if (options_.discard) return;
   SegmentRecord whole = record;
   // A segment is at most 64 KiB and a normal batch may be smaller than that.
   const std::size_t most = lane_.normal_room() - octets_of(SegmentRecord{});

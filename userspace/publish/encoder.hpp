@@ -26,6 +26,7 @@ struct EncoderOptions {
   std::uint64_t max_body = UINT64_MAX; // octets of a body that are published
   bool reveal = false;                 // leave the values of secret fields as they are
   bool community_id = false;
+  bool discard = false; // count what would be written, and write nothing (to measure what comes before)
 };
 
 // The ledger of one encoder. `*_dropped` and `*_published` add up to what was
@@ -34,6 +35,7 @@ enum class EncoderCount : std::uint8_t {
   messages_published,
   messages_cut,               // of the published: body shortened, by --max-body or for lack of room
   messages_masked,            // of the published: a secret was overwritten
+  messages_discarded,         // as asked for
   messages_dropped_no_room,   // the publisher held all batches
   messages_dropped_too_large, // the head alone is larger than the largest batch
   octets_published,

@@ -2,6 +2,7 @@
 // output.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -21,7 +22,7 @@ int fail(const Error& error) {
 
 int capture(Options options) {
   const Signals signals;
-  auto opened = engine::Engine::open(std::move(options.config));
+  auto opened = engine::Engine::open(options.config);
   if (!opened) return fail(opened.error());
   engine::Engine& engine = **opened;
   const auto say = [&](const std::string& words) {
@@ -31,15 +32,22 @@ int capture(Options options) {
 
   engine.start();
   constexpr std::chrono::milliseconds kTick{50};
-  while (engine.running()) {
+  std::size_t heap_when_warm = heap_in_use();
+  for (bool warm = false; engine.running(); warm = true) {
     const Signals::Heard heard = signals.wait(kTick);
+    if (!warm) heap_when_warm = heap_in_use();
     for (const std::string& words : engine.tick()) say(words);
     if (heard == Signals::Heard::report) fmt::print(stderr, "{}", summary(engine.ledger(), options.in_full));
     if (heard == Signals::Heard::stop) break;
   }
   signals.release();
+  const std::size_t heap_at_end = heap_in_use();
   const engine::Ledger ledger = engine.finish();
   if (!options.quiet) fmt::print(stderr, "{}", summary(ledger, options.in_full));
+  if (options.measures()) {
+    const std::string line = figures(ledger, engine.worked(), heap_at_end - std::min(heap_when_warm, heap_at_end));
+    fmt::print(options.config.outputs.json ? stderr : stdout, "{}\n", line);
+  }
   return engine.failure() ? fail(*engine.failure()) : static_cast<int>(ExitCode::ok);
 }
 

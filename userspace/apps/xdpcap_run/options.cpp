@@ -57,6 +57,11 @@ void add_input(CLI::App& app, Options& options, Words& words) {
   app.add_option("-r,--read", config.read_file, "read a pcap or pcapng file instead ('-': standard input)")
       ->type_name("FILE");
   app.add_option("-w,--write", config.write_file, "also write the captured frames as pcapng")->type_name("FILE");
+  app.add_option("--repeat", config.rounds,
+                 "read FILE into memory, play it N times, and end with a line of figures (to measure)")
+      ->needs("--read")
+      ->excludes("--write")
+      ->type_name("N");
   app.add_option("-c,--count", config.frames_max, "stop after this many frames")->type_name("COUNT");
   app.add_flag("-D,--list-interfaces", words.list, "list the interfaces and end");
   app.add_flag("--doctor", words.doctor,
@@ -121,6 +126,10 @@ void add_output(CLI::App& app, Options& options, Words& words) {
       ->type_name("FILE");
   app.add_option("--queue", config.outputs.queue_batches,
                  "batches that may wait for one subscriber (default: as many as 15 % of --memory-limit holds)");
+  app.add_option("--sink", config.sink,
+                 "zmq, or to measure null (nothing is written) or encode (batches are thrown away)")
+      ->transform(one_of<engine::Sink>(
+          {{"null", engine::Sink::null}, {"encode", engine::Sink::encode}, {"zmq", engine::Sink::zmq}}));
   app.add_flag("--json", words.json, "one JSON object a message on standard output instead of ZeroMQ");
   app.add_option("--body", words.body, "bodies in JSON: none, text or base64")
       ->transform(one_of<publish::BodyFormat>({{"none", publish::BodyFormat::none},
@@ -236,9 +245,10 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
   config.outputs.push = words.push;
   if (words.json) {
     config.outputs.json = publish::JsonOutput{.fd = STDOUT_FILENO, .options = {.body = words.body}};
+    if (config.sink != engine::Sink::zmq) return usage("--json and --sink exclude each other.");
     if (config.write_file == "-")
       return usage("--json and -w - both want standard output; write the frames to a file.");
-  } else if (words.pub.empty() && words.push.empty()) {
+  } else if (words.pub.empty() && words.push.empty() && config.sink == engine::Sink::zmq) {
     config.outputs.pub.push_back(publish::default_bind_endpoint());
   }
   if (!words.curve_secret_key.empty()) {

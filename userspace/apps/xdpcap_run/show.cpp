@@ -1,6 +1,7 @@
 #include "apps/xdpcap_run/show.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -38,6 +39,20 @@ int examine(const std::string& interface) {
   const bool sick = std::any_of(findings.begin(), findings.end(),
                                 [](const auto& finding) { return finding.health == capture::Health::bad; });
   return static_cast<int>(sick ? ExitCode::environment : ExitCode::ok);
+}
+
+std::size_t heap_in_use() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+std::string figures(const engine::Ledger& ledger, std::chrono::nanoseconds took, std::size_t allocated) {
+  const double seconds = std::max(std::chrono::duration<double>(took).count(), 1e-9);
+  const auto per_second = [seconds](std::uint64_t count) { return static_cast<double>(count) / seconds; };
+  return fmt::format(
+      "packets {} in {:.3f} s: {:.3f} Mpps, {:.0f} messages/s, {:.3f} Gbit/s, {} bytes allocated after warm-up",
+      ledger.captured, seconds, per_second(ledger.captured) / 1e6, per_second(ledger.requests + ledger.responses),
+      per_second(ledger.total("octets_received")) * 8 / 1e9, allocated);
 }
 
 } // namespace xdpcap::run

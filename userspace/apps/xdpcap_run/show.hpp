@@ -1,6 +1,10 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <string>
+
+#include "engine/ledger.hpp"
 
 namespace xdpcap::run {
 
@@ -9,5 +13,10 @@ int show(const std::string& text);
 int list_interfaces();
 // ExitCode::environment where something was found that keeps a capture from working.
 int examine(const std::string& interface);
+
+// Octets on the heap, of all threads. What stages reserve for themselves is not among them.
+std::size_t heap_in_use();
+// The line that ends a measurement: how much, how fast, and by how much the heap grew.
+std::string figures(const engine::Ledger& ledger, std::chrono::nanoseconds took, std::size_t allocated);
 
 } // namespace xdpcap::run
