@@ -79,7 +79,7 @@ class Simulation {
  private:
   bool happens(double chance) { return std::uniform_real_distribution<>{0, 1}(random_) < chance; }
 
-  Line line(std::size_t side, std::size_t position, std::string text) const {
+  Line line(std::size_t side, std::size_t position, const std::string& text) const {
     Line made = side == 0 ? client() : server();
     const std::int64_t acked = static_cast<std::int64_t>(at_[1 - side]) + (acked_fin_[1 - side] ? 1 : 0);
     return made.at(static_cast<std::int64_t>(position)).acks(acked).says(text);

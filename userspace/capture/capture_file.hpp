@@ -23,6 +23,9 @@ class CaptureFile {
   // The next frame, its bytes in `room`, which must have frame_bytes_max. `end` and `broken` stay.
   [[nodiscard]] ReadState next(std::span<std::byte> room, wire::Frame& frame);
 
+  // A frame has at least begun to arrive, or the end has come: next() waits for the rest of it at most.
+  [[nodiscard]] bool is_ready() const noexcept { return over_.has_value() || input_.is_ready(); }
+
   // Back to the first frame. Standard input cannot.
   [[nodiscard]] Result<void, Error> rewind();
 

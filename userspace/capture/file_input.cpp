@@ -1,6 +1,7 @@
 #include "capture/file_input.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,12 @@ std::size_t FileInput::skip(std::size_t octets) noexcept {
     done += piece;
   }
   return done;
+}
+
+bool FileInput::is_ready() const noexcept {
+  if (begin_ != end_) return true;
+  pollfd input{fd_.get(), POLLIN, 0};
+  return ::poll(&input, 1, 0) != 0;
 }
 
 bool FileInput::rewind() noexcept {

@@ -22,6 +22,9 @@ class FileInput {
   // The same, looking away.
   [[nodiscard]] std::size_t skip(std::size_t octets) noexcept;
 
+  // Something can be read without waiting, be it the end. A regular file always is.
+  [[nodiscard]] bool is_ready() const noexcept;
+
   // Back to the first octet; false where that cannot be had (a pipe).
   [[nodiscard]] bool rewind() noexcept;
 

@@ -18,10 +18,12 @@ namespace xdpcap::capture {
 //   now()     the packet clock: never before the last frame, and it goes on when
 //             nothing comes, so that timeouts pass
 // and hands its frames back to the source when destroyed. At most one burst of a
-// source is alive at a time.
+// source is alive at a time. is_ready() tells that receive() would not wait: more
+// is there already.
 template <class S>
 concept FrameSource = requires(S& source) {
   { source.receive().now() } -> std::same_as<Instant>;
+  { source.is_ready() } -> std::same_as<bool>;
   { source.finished() } -> std::same_as<bool>; // nothing will ever come again
   requires requires(decltype(source.receive())& burst) {
     { burst.frames() } -> std::convertible_to<std::span<const wire::Frame>>;

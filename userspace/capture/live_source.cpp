@@ -23,6 +23,10 @@ LiveSource::Burst LiveSource::receive() noexcept {
   return unfinished().receive(0); // an empty burst, which tells the time and notices a removed interface
 }
 
+bool LiveSource::is_ready() const noexcept {
+  return std::any_of(sources_.begin(), sources_.end(), [](XskSource* source) { return source->is_ready(); });
+}
+
 bool LiveSource::finished() const noexcept {
   return std::all_of(sources_.begin(), sources_.end(), [](const XskSource* source) { return source->finished(); });
 }

@@ -19,6 +19,7 @@ class LiveSource {
   explicit LiveSource(std::vector<XskSource*> sources);
 
   [[nodiscard]] Burst receive() noexcept;
+  [[nodiscard]] bool is_ready() const noexcept;
 
   // Each of them is: a worker goes on while something is left.
   [[nodiscard]] bool finished() const noexcept;

@@ -26,6 +26,7 @@ class MemorySource {
   static Result<MemorySource, Error> load(const std::string& path, std::size_t rounds = 1);
 
   [[nodiscard]] Burst receive() noexcept;
+  [[nodiscard]] bool is_ready() const noexcept { return !finished(); }
   [[nodiscard]] bool finished() const noexcept { return rounds_left_ == 0; }
 
   // Of one round.

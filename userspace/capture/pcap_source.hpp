@@ -61,8 +61,9 @@ class PcapSource {
   // See CaptureFile::open().
   static Result<PcapSource, Error> open(const std::string& path);
 
-  // Up to burst_max frames; none when there are no more.
+  // Up to burst_max frames, fewer where a pipe has no more for now; none at the end.
   [[nodiscard]] Burst receive() noexcept;
+  [[nodiscard]] bool is_ready() const noexcept { return !finished_ && file_.is_ready(); }
   [[nodiscard]] bool finished() const noexcept { return finished_; }
 
   // After finished(): why the file ended where it should not have. The frames

@@ -68,12 +68,13 @@ class Pipeline {
 
   void accept(const wire::Segment& segment) noexcept { verdicts_.add(tracker_.accept(segment, *this)); }
 
-  // After each burst: lets time pass, and what the burst produced goes out.
+  // After each burst: lets time pass.
   void end_burst(Instant now) noexcept {
     tracker_.expire(now, *this);
     decoder_.end_burst(now);
-    encoder_.flush();
   }
+  // What was produced so far goes out, if the publisher has nothing else to do.
+  void flush() noexcept { encoder_.flush(); }
 
   // The capture is over: every connection ends here.
   void finish() noexcept {

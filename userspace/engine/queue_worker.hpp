@@ -49,6 +49,11 @@ class QueueWorker {
     note_capture_loss();
     now_ = burst.now();
     pipeline_.end_burst(now_);
+    // While more is waiting batches go on filling; when the wire falls silent nothing is held back.
+    if (!source_.is_ready() || ++unflushed_ == kUnflushedMax) {
+      unflushed_ = 0;
+      pipeline_.flush();
+    }
     if (log_ != nullptr) [[unlikely]]
       log_->offer();
     if (!spend(burst.frames().size())) return false;
@@ -59,6 +64,7 @@ class QueueWorker {
   void drain() noexcept {
     if (shared_.hand_over != nullptr) take_handed_in();
     pipeline_.end_burst(now_);
+    pipeline_.flush();
   }
 
  private:
@@ -113,12 +119,16 @@ class QueueWorker {
     return left > frames;
   }
 
+  // Bursts: a flow record may wait so long for company where frames never stop coming.
+  static constexpr unsigned kUnflushedMax = 64;
+
   std::size_t number_;
   Source& source_;
   Pipeline& pipeline_;
   Shared& shared_;
   tcp::FlowHash hash_;
   FrameLog* log_;
+  unsigned unflushed_ = 0;
   Instant now_; // the packet clock at the last burst
   std::int64_t last_loss_ns_ = INT64_MIN;
 };

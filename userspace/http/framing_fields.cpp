@@ -3,10 +3,18 @@
 #include <limits>
 #include <optional>
 
+#include "http/keyword.hpp"
 #include "http/text.hpp"
 
 namespace xdpcap::http {
 namespace {
+
+constexpr Keyword kHost{"host"};
+constexpr Keyword kConnection{"connection"};
+constexpr Keyword kContentLength{"content-length"};
+constexpr Keyword kTransferEncoding{"transfer-encoding"};
+constexpr Keyword kClose{"close"};
+constexpr Keyword kChunked{"chunked"};
 
 std::optional<std::uint64_t> plain_number(std::string_view digits) noexcept {
   if (digits.empty()) return std::nullopt;
@@ -23,13 +31,13 @@ std::optional<std::uint64_t> plain_number(std::string_view digits) noexcept {
 } // namespace
 
 void FramingFields::note_candidate(std::string_view name, std::string_view value) noexcept {
-  if (name.size() == 4 && equals_ignoring_case(name, "host")) {
+  if (kHost.is(name)) {
     if (hosts++ == 0) host = value;
-  } else if (name.size() == 10 && equals_ignoring_case(name, "connection")) {
-    for_each_member(value, [this](std::string_view option) { closes |= equals_ignoring_case(option, "close"); });
-  } else if (name.size() == 14 && equals_ignoring_case(name, "content-length")) {
+  } else if (kConnection.is(name)) {
+    for_each_member(value, [this](std::string_view option) { closes |= kClose.is(option); });
+  } else if (kContentLength.is(name)) {
     note_length(value);
-  } else if (name.size() == 17 && equals_ignoring_case(name, "transfer-encoding")) {
+  } else if (kTransferEncoding.is(name)) {
     note_transfer_encoding(value);
   }
 }
@@ -49,7 +57,7 @@ void FramingFields::note_transfer_encoding(std::string_view value) noexcept {
   for_each_member(value, [this](std::string_view member) {
     const std::string_view coding = trim(member.substr(0, member.find(';')));
     if (coding.empty()) return; // empty members of a list mean nothing (RFC 9110, 5.6.1)
-    const bool chunked = equals_ignoring_case(coding, "chunked");
+    const bool chunked = kChunked.is(coding);
     chunked_repeated |= chunked && chunked_last;
     chunked_last = chunked;
   });

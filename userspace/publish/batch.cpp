@@ -80,7 +80,10 @@ BatchLane::BatchLane(const LaneShape& shape, std::uint16_t shard, Doorbell& door
 Batch* BatchLane::take(bool large) noexcept {
   while (auto returned = returned_.pop()) ((*returned)->large() ? free_large_ : free_normal_).push_back(*returned);
   auto& free = large ? free_large_ : free_normal_;
-  if (free.empty()) return nullptr;
+  if (free.empty()) {
+    ring();
+    return nullptr;
+  }
   Batch* batch = free.back();
   free.pop_back();
   return batch;
@@ -89,7 +92,7 @@ Batch* BatchLane::take(bool large) noexcept {
 void BatchLane::publish(Batch* batch) noexcept {
   [[maybe_unused]] const bool pushed = filled_.push(batch);
   assert(pushed);
-  doorbell_.ring();
+  if (++unrung_ >= kUnrungMax) ring();
 }
 
 Batch* BatchLane::next() noexcept {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
@@ -94,8 +95,13 @@ class BatchLane {
   // Worker: a batch to fill, the one used last first, or nothing where the
   // publisher still has them all.
   [[nodiscard]] Batch* take(bool large) noexcept;
-  // Worker: hands a finished batch to the publisher.
+  // Worker: hands a finished batch to the publisher, which may sleep on until there
+  // are some: waking it costs microseconds.
   void publish(Batch* batch) noexcept;
+  // Worker: what was published so far is to go out now.
+  void ring() noexcept {
+    if (std::exchange(unrung_, 0) != 0) doorbell_.ring();
+  }
   // Worker: what the next batch of a topic will be numbered, said after publish().
   void say_next_seq(Topic topic, std::uint64_t next_seq) noexcept {
     next_seq_[index_of(topic)].store(next_seq, std::memory_order_release);
@@ -120,6 +126,8 @@ class BatchLane {
   Doorbell& doorbell_;
   Region memory_;
   std::deque<Batch> batches_;
+  static constexpr unsigned kUnrungMax = 4;
+  unsigned unrung_ = 0;                          // the worker's: published since the last ring()
   std::vector<Batch*> free_normal_, free_large_; // the worker's; never grow past their reservation
   SpscRing<Batch*> filled_, returned_;
   std::size_t normal_room_ = 0, large_room_ = 0;

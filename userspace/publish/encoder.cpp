@@ -132,10 +132,12 @@ void Encoder::add(const SegmentRecord& record) noexcept {
 
 void Encoder::flush() noexcept {
   if (lane_.publisher_is_idle()) close_all();
+  lane_.ring();
 }
 
 void Encoder::close() noexcept {
   close_all();
+  lane_.ring();
 }
 
 void Encoder::close_all() noexcept {

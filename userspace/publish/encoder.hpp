@@ -62,8 +62,8 @@ class Encoder {
   void add(const FlowRecord& record) noexcept;
   void add(const SegmentRecord& record) noexcept;
 
-  // At the end of each burst. Hands over what there is if the publisher has
-  // nothing else to do; while it is behind, batches go on filling instead: the
+  // When nothing more is to come for now. Hands over what there is if the publisher
+  // has nothing else to do; while it is behind, batches go on filling instead: the
   // busier it is, the larger they are, and when idle nothing is delayed.
   void flush() noexcept;
   // At the end of the capture: hands over everything.

@@ -1,26 +1,31 @@
 #include "publish/masking.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
+
+#include "http/keyword.hpp"
 
 namespace xdpcap::publish {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSecrets{"cookie", "set-cookie", "authorization", "proxy-authorization"};
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool equal_without_case(std::string_view text, std::string_view lower_case) noexcept {
-  return text.size() == lower_case.size() &&
-         std::equal(text.begin(), text.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
-}
+constexpr http::Keyword kCookie{"cookie"};
+constexpr http::Keyword kSetCookie{"set-cookie"};
+constexpr http::Keyword kAuthorization{"authorization"};
+constexpr http::Keyword kProxyAuthorization{"proxy-authorization"};
 
 bool is_secret(std::string_view name) noexcept {
-  return std::any_of(kSecrets.begin(), kSecrets.end(),
-                     [name](std::string_view secret) { return equal_without_case(name, secret); });
+  switch (name.size()) {
+    case kCookie.size:
+      return kCookie.is(name);
+    case kSetCookie.size:
+      return kSetCookie.is(name);
+    case kAuthorization.size:
+      return kAuthorization.is(name);
+    case kProxyAuthorization.size:
+      return kProxyAuthorization.is(name);
+    default:
+      return false;
+  }
 }
 
 constexpr bool is_name_character(char c) noexcept {

@@ -33,7 +33,10 @@ struct Address {
   // The four octets of an IPv4 address.
   [[nodiscard]] const std::byte* v4_octets() const noexcept { return octets.data() + v4_prefix.size(); }
 
-  friend bool operator==(const Address&, const Address&) noexcept = default;
+  // As two words: the default would go octet by octet.
+  friend bool operator==(const Address& left, const Address& right) noexcept {
+    return std::memcmp(left.octets.data(), right.octets.data(), sizeof left.octets) == 0;
+  }
   friend auto operator<=>(const Address&, const Address&) noexcept = default;
 };
 

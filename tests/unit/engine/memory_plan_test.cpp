@@ -8,9 +8,9 @@ namespace {
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 std::size_t reserved(const MemoryPlan& plan, std::size_t workers) {
-  const std::size_t one = plan.umem_frames * 2048 + plan.flows * (256 + 26) + plan.embryos * std::size_t{32} +
-                          plan.hole_store + plan.fragments + plan.http + plan.normal_batches * (64U << 10) +
-                          plan.large_batches * plan.large_batch_bytes;
+  const std::size_t one = plan.umem_frames * 2048 + plan.flows * std::size_t{256 + 26} +
+                          plan.embryos * std::size_t{32} + plan.hole_store + plan.fragments + plan.http +
+                          plan.normal_batches * (64U << 10) + plan.large_batches * plan.large_batch_bytes;
   return one * workers + plan.queue_octets;
 }
 

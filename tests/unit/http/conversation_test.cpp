@@ -17,6 +17,7 @@ const std::string kHead = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 std::vector<std::string> summary(const std::vector<Seen>& messages) {
   std::vector<std::string> lines;
+  lines.reserve(messages.size());
   for (const Seen& seen : messages) {
     lines.push_back((seen.kind == Kind::request ? seen.method + ' ' + seen.target : std::to_string(seen.status)) + ' ' +
                     (seen.complete ? seen.body : "incomplete"));

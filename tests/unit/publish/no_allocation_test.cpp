@@ -1,71 +1,19 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-
 #include "support.hpp"
-
-// Counts what a thread allocates while it is watched. operator new comes by here
-// as well: the standard library's calls malloc. A sanitizer has its own malloc in
-// the way, so there the counting is left to the other builds.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define XDPCAP_HOOKED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define XDPCAP_HOOKED 0
-#endif
-#endif
-#ifndef XDPCAP_HOOKED
-#define XDPCAP_HOOKED 1
-#endif
-
-namespace {
-// volatile: a compiler may take it that operator new touches nothing of ours.
-thread_local volatile bool watched = false;
-thread_local volatile std::size_t allocations = 0;
-} // namespace
-
-#if XDPCAP_HOOKED
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* at, std::size_t size);
-
-void* malloc(std::size_t size) {
-  if (watched) allocations = allocations + 1;
-  return __libc_malloc(size);
-}
-void* calloc(std::size_t count, std::size_t size) {
-  if (watched) allocations = allocations + 1;
-  return __libc_calloc(count, size);
-}
-void* realloc(void* at, std::size_t size) {
-  if (watched) allocations = allocations + 1;
-  return __libc_realloc(at, size);
-}
-}
-#endif
+#include "support/allocation_watch.hpp"
 
 namespace xdpcap::publish::test {
 namespace {
 
 std::size_t allocations_of(auto&& work) {
-  allocations = 0;
-  watched = true;
+  const xdpcap::test::AllocationWatch watch;
   work();
-  watched = false;
-  return allocations;
-}
-
-TEST(NoAllocation, TheHookSeesAnAllocation) {
-  if (!XDPCAP_HOOKED) GTEST_SKIP() << "a sanitizer owns malloc";
-  int* volatile kept = nullptr;
-  EXPECT_EQ(allocations_of([&] { kept = new int(3); }), 1u);
-  delete kept;
+  return watch.count();
 }
 
 TEST(NoAllocation, AnEncoderNeverAllocatesFromTheFirstMessageOn) {
-  if (!XDPCAP_HOOKED) GTEST_SKIP() << "a sanitizer owns malloc";
+  if (!xdpcap::test::AllocationWatch::works()) GTEST_SKIP() << "a sanitizer owns malloc";
   Doorbell doorbell;
   BatchLane lane({.normal_batches = 4, .normal_bytes = 16384, .large_batches = 1, .large_bytes = 65536}, 0, doorbell);
   Encoder encoder({.sensor = "sensor", .community_id = true}, lane);

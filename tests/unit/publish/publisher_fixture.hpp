@@ -21,11 +21,11 @@ class Receiver {
            int hwm = 0, const CurveClient* curve = nullptr)
       : socket_(context_, type) {
     socket_.set(zmq::sockopt::rcvhwm, hwm);
+    socket_.set(zmq::sockopt::linger, 0);
     if (curve != nullptr) apply(*curve, socket_);
     for (const char* topic : topics) socket_.set(zmq::sockopt::subscribe, topic);
     socket_.connect(endpoint);
   }
-  ~Receiver() { socket_.set(zmq::sockopt::linger, 0); }
 
   // The next batch, or nothing when none came in time.
   const schema::Batch* next(std::chrono::milliseconds patience = kAtMost) {

@@ -83,7 +83,7 @@ TEST(Order, a_response_captured_before_its_request_comes_out_after_it) {
 TEST(Order, the_two_directions_may_be_swapped_for_several_rounds) {
   Observed wire;
   wire.handshake();
-  for (int round = 0; round < 3; ++round) {
+  for (std::int64_t round = 0; round < 3; ++round) {
     wire.hear(server().at(round * 3).acks(round * 2 + 2).says("200"));
     wire.hear(client().at(round * 2).acks(round * 3).says("GO"));
   }

@@ -44,10 +44,8 @@ int capture(Options options) {
   const std::size_t heap_at_end = heap_in_use();
   const engine::Ledger ledger = engine.finish();
   if (!options.quiet) fmt::print(stderr, "{}", summary(ledger, options.in_full));
-  if (options.measures()) {
-    const std::string line = figures(ledger, engine.worked(), heap_at_end - std::min(heap_when_warm, heap_at_end));
-    fmt::print(options.config.outputs.json ? stderr : stdout, "{}\n", line);
-  }
+  if (options.measures())
+    tell_figures(options, ledger, engine.worked(), std::max(heap_at_end, heap_when_warm) - heap_when_warm);
   return engine.failure() ? fail(*engine.failure()) : static_cast<int>(ExitCode::ok);
 }
 

@@ -46,11 +46,14 @@ std::size_t heap_in_use() {
   return heap.uordblks + heap.hblkhd;
 }
 
-std::string figures(const engine::Ledger& ledger, std::chrono::nanoseconds took, std::size_t allocated) {
+void tell_figures(const Options& options, const engine::Ledger& ledger, std::chrono::nanoseconds took,
+                  std::size_t allocated) {
   const double seconds = std::max(std::chrono::duration<double>(took).count(), 1e-9);
   const auto per_second = [seconds](std::uint64_t count) { return static_cast<double>(count) / seconds; };
-  return fmt::format(
-      "packets {} in {:.3f} s: {:.3f} Mpps, {:.0f} messages/s, {:.3f} Gbit/s, {} bytes allocated after warm-up",
+  // Standard output may carry the messages.
+  fmt::print(
+      options.config.outputs.json ? stderr : stdout,
+      "packets {} in {:.3f} s: {:.3f} Mpps, {:.0f} messages/s, {:.3f} Gbit/s, {} bytes allocated after warm-up\n",
       ledger.captured, seconds, per_second(ledger.captured) / 1e6, per_second(ledger.requests + ledger.responses),
       per_second(ledger.total("octets_received")) * 8 / 1e9, allocated);
 }

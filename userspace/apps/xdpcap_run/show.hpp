@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "apps/xdpcap_run/options.hpp"
 #include "engine/ledger.hpp"
 
 namespace xdpcap::run {
@@ -16,7 +17,8 @@ int examine(const std::string& interface);
 
 // Octets on the heap, of all threads. What stages reserve for themselves is not among them.
 std::size_t heap_in_use();
-// The line that ends a measurement: how much, how fast, and by how much the heap grew.
-std::string figures(const engine::Ledger& ledger, std::chrono::nanoseconds took, std::size_t allocated);
+// Prints the line that ends a measurement: how much, how fast, and by how much the heap grew.
+void tell_figures(const Options& options, const engine::Ledger& ledger, std::chrono::nanoseconds took,
+                  std::size_t allocated);
 
 } // namespace xdpcap::run
