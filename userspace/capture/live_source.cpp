@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <thread>
 
 #include "capture/frame_source.hpp"
 
 namespace xdpcap::capture {
+
+namespace {
+// At most 20,000 wake-ups a second. A first frame after a silence is not delayed.
+constexpr std::chrono::microseconds kModeration{50};
+} // namespace
 
 static_assert(FrameSource<LiveSource>);
 
@@ -15,12 +21,18 @@ LiveSource::LiveSource(std::vector<XskSource*> sources) : sources_(std::move(sou
 }
 
 LiveSource::Burst LiveSource::receive() noexcept {
+  if (!is_ready()) moderate();
   if (sources_.size() == 1) [[likely]]
     return sources_.front()->receive();
   if (XskSource* source = ready()) return source->receive(0);
   ::poll(events_.data(), events_.size(), XskSource::default_patience_ms);
   if (XskSource* source = ready()) return source->receive(0);
   return unfinished().receive(0); // an empty burst, which tells the time and notices a removed interface
+}
+
+void LiveSource::moderate() noexcept {
+  std::this_thread::sleep_until(next_look_);
+  next_look_ = std::chrono::steady_clock::now() + kModeration;
 }
 
 bool LiveSource::is_ready() const noexcept {

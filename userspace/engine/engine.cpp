@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -122,7 +123,8 @@ Result<void, Error> Engine::open_outputs(const std::optional<publish::Owner>& ow
   options.sensor = config_.sensor;
   options.epoch_ns = epoch_ns_;
   options.owner = owner;
-  options.queue_octets = plan_.queue_octets;
+  if (options.queue_batches == 0) options.queue_batches = plan_.high_water_mark;
+  options.queue_octets_max = plan_.queue_octets;
   if (config_.sink != Sink::zmq) {
     options.pub.clear();
     options.push.clear();
@@ -217,6 +219,7 @@ void Engine::start() {
   if (log_ != nullptr) log_->start();
   for (const auto& worker : workers_) {
     worker->thread = std::thread([&worker = *worker] {
+      ::prctl(PR_SET_TIMERSLACK, 1UL); // nanoseconds; by default every short wait is 50 us longer
       worker.run();
       worker.ended_at = std::chrono::steady_clock::now();
       worker.ended = true;

@@ -36,7 +36,9 @@ Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish) {
   std::size_t rest = wish.limit - kProgram;
   MemoryPlan plan;
   if (wish.publishes) {
-    plan.queue_octets = part(rest, 15);
+    plan.queue_octets = part(rest, 25);
+    // A subscriber that stands still, and full batches: that is not to be the loss of the others.
+    plan.high_water_mark = static_cast<int>(part(plan.queue_octets, 75) / kBatchCost);
     rest -= plan.queue_octets;
   }
   rest /= workers;

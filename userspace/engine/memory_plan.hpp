@@ -23,7 +23,8 @@ struct MemoryPlan {
   std::size_t normal_batches = 0; // of 64 KiB, on their way to the publisher
   std::size_t large_batches = 0;  // of large_batch_bytes, for one message with a large body
   std::size_t large_batch_bytes = 0;
-  std::size_t queue_octets = 0; // queued for one subscriber; all workers together
+  std::size_t queue_octets = 0; // queued for all subscribers; all workers together
+  int high_water_mark = 0;      // batches queued for one subscriber
 };
 
 struct MemoryWish {

@@ -73,7 +73,7 @@ class Pipeline {
     tracker_.expire(now, *this);
     decoder_.end_burst(now);
   }
-  // What was produced so far goes out, if the publisher has nothing else to do.
+  // What was produced so far goes out.
   void flush() noexcept { encoder_.flush(); }
 
   // The capture is over: every connection ends here.

@@ -77,8 +77,18 @@ BatchLane::BatchLane(const LaneShape& shape, std::uint16_t shard, Doorbell& door
   large_room_ = shape.large_batches == 0 ? 0 : capacity_for(shape.large_bytes) - Batch::kEnvelope;
 }
 
-Batch* BatchLane::take(bool large) noexcept {
+// Takes back what the publisher has returned.
+void BatchLane::collect() noexcept {
   while (auto returned = returned_.pop()) ((*returned)->large() ? free_large_ : free_normal_).push_back(*returned);
+}
+
+bool BatchLane::is_crowded() noexcept {
+  collect();
+  return free_normal_.size() < free_normal_.capacity() / 2;
+}
+
+Batch* BatchLane::take(bool large) noexcept {
+  collect();
   auto& free = large ? free_large_ : free_normal_;
   if (free.empty()) {
     ring();

@@ -106,8 +106,8 @@ class BatchLane {
   void say_next_seq(Topic topic, std::uint64_t next_seq) noexcept {
     next_seq_[index_of(topic)].store(next_seq, std::memory_order_release);
   }
-  // Worker: the publisher has taken all there was.
-  [[nodiscard]] bool publisher_is_idle() const noexcept { return filled_.empty(); }
+  // Worker: the publisher has more than half of the batches still; what is sent now should be large.
+  [[nodiscard]] bool is_crowded() noexcept;
   // Worker: nobody takes batches any more; waiting for one would be for ever.
   [[nodiscard]] bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
 
@@ -122,6 +122,8 @@ class BatchLane {
   void abandon() noexcept { abandoned_.store(true, std::memory_order_release); }
 
  private:
+  void collect() noexcept;
+
   std::uint16_t shard_;
   Doorbell& doorbell_;
   Region memory_;

@@ -131,19 +131,14 @@ void Encoder::add(const SegmentRecord& record) noexcept {
 }
 
 void Encoder::flush() noexcept {
-  if (lane_.publisher_is_idle()) close_all();
-  lane_.ring();
+  if (!lane_.is_crowded()) close();
 }
 
 void Encoder::close() noexcept {
-  close_all();
-  lane_.ring();
-}
-
-void Encoder::close_all() noexcept {
   close(messages_);
   close(flows_);
   close(segments_);
+  lane_.ring();
 }
 
 Batch* Encoder::take(bool large) noexcept {

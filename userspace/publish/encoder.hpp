@@ -62,9 +62,8 @@ class Encoder {
   void add(const FlowRecord& record) noexcept;
   void add(const SegmentRecord& record) noexcept;
 
-  // When nothing more is to come for now. Hands over what there is if the publisher
-  // has nothing else to do; while it is behind, batches go on filling instead: the
-  // busier it is, the larger they are, and when idle nothing is delayed.
+  // When nothing more is to come for now: hands over what there is. Not while the
+  // publisher is far behind: batches go on filling then, until the next call.
   void flush() noexcept;
   // At the end of the capture: hands over everything.
   void close() noexcept;
@@ -97,7 +96,6 @@ class Encoder {
   template <class Record>
   void miss(Slot<Record>& slot, std::size_t octets) noexcept;
   Batch* take(bool large) noexcept;
-  void close_all() noexcept;
 
   EncoderOptions options_;
   BatchLane& lane_;

@@ -67,8 +67,6 @@ class PubOutlet {
   // a busy sender does only every three million TSC ticks otherwise (a millisecond or so):
   // meanwhile it would drop for a subscriber that has long caught up.
   void service();
-  // High-water mark of each subscriber's queue, in batches.
-  void bound_queues(int batches) { socket_.set(zmq::sockopt::sndhwm, batches); }
   // What is still queued has this long to reach its subscribers.
   void close(int linger_ms);
 
@@ -93,7 +91,6 @@ class PushOutlet {
 
   void send(const Outgoing& batch, const zmq::message_t& payload, SteadyInstant now);
   void service(SteadyInstant now);
-  void bound_queues(int batches) { socket_.set(zmq::sockopt::sndhwm, batches); }
   // What waits is given up, and counted.
   void give_up();
   void close(int linger_ms);

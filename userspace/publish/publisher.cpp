@@ -46,8 +46,7 @@ EndpointReport report_of(std::string name, const Counters<OutletCount>& counters
 
 } // namespace
 
-Publisher::Publisher(PublisherOptions options)
-    : options_(std::move(options)), queue_bound_(options_.queue_octets), last_beat_(steady_clock::now()) {}
+Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), last_beat_(steady_clock::now()) {}
 
 Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions options) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
@@ -89,7 +88,7 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   if (*created) directories_.push_back(endpoint->directory());
 
   zmq::socket_t socket(context_, push ? zmq::socket_type::push : zmq::socket_type::xpub);
-  socket.set(zmq::sockopt::sndhwm, options_.queue_batches != 0 ? options_.queue_batches : queue_bound_.batches());
+  socket.set(zmq::sockopt::sndhwm, options_.queue_batches);
   // Only where asked for: else 127.0.0.1 would be bound, and named, as a mapped IPv6 address.
   socket.set(zmq::sockopt::ipv6, endpoint->host == "*" || endpoint->host.find(':') != std::string::npos);
   socket.set(zmq::sockopt::linger, 0);
@@ -177,36 +176,44 @@ void Publisher::run() {
       });
     }
   }
-  drain(steady_clock::now() + milliseconds{stop_patience_ms_.load()});
+  drain(milliseconds{stop_patience_ms_.load()});
 }
 
-// The end: everything that was handed over goes out, as far as patience reaches.
-void Publisher::drain(SteadyInstant deadline) {
+// The end: everything that was handed over goes out, as long as somebody takes it.
+void Publisher::drain(milliseconds patience) {
   for (BatchLane& lane : lanes_) {
     while (forward_lane(lane, kBatchesAtOnce)) {
-      while (blocked() && steady_clock::now() < deadline) {
-        service(steady_clock::now());
-        std::this_thread::sleep_for(kPushRetry);
+      while (blocked() && wait_for_receivers(patience)) {
       }
     }
   }
-  service(steady_clock::now());
-  beat(true);
-  const auto all_idle = [this] {
-    return std::all_of(pushes_.begin(), pushes_.end(), [](const PushOutlet& push) { return push.idle(); });
-  };
-  while (!all_idle() && steady_clock::now() < deadline) {
-    service(steady_clock::now());
-    std::this_thread::sleep_for(kPushRetry);
+  // The last heartbeat needs room in the queues, too.
+  while (wait_for_receivers(patience)) {
   }
+  const bool somebody_stands_still = in_flight_.octets() != 0;
   for (PushOutlet& push : pushes_) push.give_up();
-  // What subscribers have not taken yet stays with ZeroMQ until the sockets are closed.
-  const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-  const int linger_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+  beat(true);
+  // For the heartbeat, and for what ZeroMQ has taken into its buffers.
+  const auto linger = somebody_stands_still ? std::min(patience, milliseconds{200}) : patience;
+  const int linger_ms = static_cast<int>(std::min<std::int64_t>(linger.count(), 60'000));
   for (PubOutlet& pub : pubs_) pub.close(linger_ms);
   for (PushOutlet& push : pushes_) push.close(linger_ms);
   doorkeeper_.reset();
   context_.close();
+}
+
+// Waits until less is in flight. False: nothing is, or nobody took anything for so long.
+bool Publisher::wait_for_receivers(milliseconds patience) {
+  const std::size_t before = in_flight_.octets();
+  const SteadyInstant deadline = steady_clock::now() + patience;
+  for (;;) {
+    const SteadyInstant now = steady_clock::now();
+    service(now);
+    const std::size_t left = in_flight_.octets();
+    if (left == 0 || (left >= before && now >= deadline)) return false;
+    if (left < before) return true;
+    std::this_thread::sleep_for(kPushRetry);
+  }
 }
 
 // Answers whether there was anything.
@@ -233,8 +240,7 @@ void Publisher::forward(const Outgoing& batch) {
   const bool wanted =
       std::any_of(pubs_.begin(), pubs_.end(), [&](const PubOutlet& pub) { return pub.wants(batch.topic); });
   if (!wanted && pushes_.empty()) return;
-  if (queue_bound_.note(batch.bytes.size())) bound_queues();
-  if (in_flight_.octets() + batch.bytes.size() > 2 * options_.queue_octets) {
+  if (in_flight_.octets() + batch.bytes.size() > options_.queue_octets_max) {
     overflow_.add(OutletCount::batches_dropped);
     overflow_.add(OutletCount::records_dropped, batch.records);
     return;
@@ -245,13 +251,6 @@ void Publisher::forward(const Outgoing& batch) {
   }
   const SteadyInstant now = pushes_.empty() ? SteadyInstant{} : steady_clock::now();
   for (PushOutlet& push : pushes_) push.send(batch, payload, now);
-}
-
-// For those who are connected: who comes later has the bound of the start until the next heartbeat.
-void Publisher::bound_queues() {
-  if (options_.queue_batches != 0) return;
-  for (PubOutlet& pub : pubs_) pub.bound_queues(queue_bound_.batches());
-  for (PushOutlet& push : pushes_) push.bound_queues(queue_bound_.batches());
 }
 
 void Publisher::service(SteadyInstant now) {
@@ -267,7 +266,6 @@ void Publisher::service(SteadyInstant now) {
 
 void Publisher::beat(bool last) {
   const SteadyInstant now = steady_clock::now();
-  bound_queues();
   Heartbeat heartbeat;
   // First how far each topic has come, then everything up to there is sent: a
   // heartbeat must never speak of batches that come behind it.

@@ -20,7 +20,6 @@
 #include "publish/endpoint.hpp"
 #include "publish/json.hpp"
 #include "publish/outlet.hpp"
-#include "publish/queue_bound.hpp"
 #include "publish/records.hpp"
 #include "publish/stats_writer.hpp"
 
@@ -37,12 +36,14 @@ struct PublisherOptions {
   std::string sensor;
   std::uint64_t epoch_ns = 0;
   std::vector<std::string> pub, push; // endpoints; none at all: batches are taken and thrown away
-  // What may wait for one subscriber or receiver. Batches in queues share their
-  // memory, so this is about what all queues hold together; at the double, where only
-  // sudden large bodies and a receiver that stands still get, batches are
-  // dropped for everybody, and counted.
-  std::size_t queue_octets = std::size_t{64} << 20;
-  int queue_batches = 0; // instead of queue_octets: a fixed number of batches
+  // High-water mark: batches that may wait for one subscriber or receiver. ZeroMQ
+  // counts messages, not octets, and cannot lower the mark of who is connected
+  // (a reader that has reported nothing since is then never written to again).
+  int queue_batches = 1024;
+  // Octets that all queues together may hold; batches in several queues count once.
+  // Past it batches are dropped for everybody, and counted: only large bodies and
+  // a receiver that stands still get there.
+  std::size_t queue_octets_max = std::size_t{256} << 20;
   // How long a batch waits for room at a PUSH endpoint. Nothing: for ever (for reading a file).
   std::optional<std::chrono::milliseconds> push_patience = std::chrono::milliseconds{50};
   bool insecure = false;            // allow TCP beyond loopback without CURVE
@@ -71,8 +72,9 @@ class Publisher {
   // The lane of one worker; it lives as long as the publisher. Shards count from 0.
   BatchLane& add_lane(const LaneShape& shape);
   void start();
-  // Sends what is in the lanes and one last heartbeat, waits at most `patience` for
-  // receivers to take it, closes, and removes socket files. May be called again.
+  // Sends what is in the lanes and one last heartbeat, waits as long as receivers take
+  // something at least once in `patience`, closes, and removes socket files. May be
+  // called again.
   void stop(std::chrono::milliseconds patience);
 
   // Output failed for good (a closed pipe): the engine should end with failure().
@@ -92,19 +94,18 @@ class Publisher {
 
   Result<void, Error> bind(const std::string& text, bool push);
   void run();
-  void drain(SteadyInstant deadline);
+  void drain(std::chrono::milliseconds patience);
+  bool wait_for_receivers(std::chrono::milliseconds patience);
   bool forward_lane(BatchLane& lane, std::size_t batches_max);
   void forward(const Outgoing& batch);
   void service(SteadyInstant now);
   void beat(bool last);
-  void bound_queues();
   void fail(Error error);
   [[nodiscard]] bool blocked() const noexcept;
   [[nodiscard]] std::chrono::milliseconds patience(SteadyInstant now) const noexcept;
   void remove_sockets() noexcept;
 
   PublisherOptions options_;
-  QueueBound queue_bound_;
   InFlight in_flight_; // outlives the context, whose threads count down
   zmq::context_t context_;
   std::optional<Doorkeeper> doorkeeper_;
@@ -119,7 +120,7 @@ class Publisher {
   flatbuffers::FlatBufferBuilder stats_builder_;
   std::uint64_t stats_seq_ = 0;
   SteadyInstant last_beat_;
-  Counters<OutletCount> overflow_; // dropped for all endpoints: twice queue_octets
+  Counters<OutletCount> overflow_; // dropped for all endpoints: queue_octets_max
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> stop_patience_ms_{0};

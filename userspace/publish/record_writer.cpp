@@ -171,8 +171,10 @@ std::size_t octets_of(const SegmentRecord& record) noexcept {
   return kSegmentTable + record.payload.size();
 }
 
-WrittenMessage write(FlatBufferBuilder& builder, const http::Message& message, const MessageContext& context,
-                     std::size_t body_kept, bool reveal, std::string_view community_id) {
+// Flattened: thirty small functions of the builder, called, cost more than what they do.
+[[gnu::flatten]] WrittenMessage write(FlatBufferBuilder& builder, const http::Message& message,
+                                      const MessageContext& context, std::size_t body_kept, bool reveal,
+                                      std::string_view community_id) {
   const MessageParts parts = write_parts(builder, message, body_kept, reveal, community_id);
   http::Anomalies anomalies = message.anomalies;
   if (body_kept < message.body.size()) anomalies.add(http::Anomaly::truncated);

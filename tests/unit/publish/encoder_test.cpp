@@ -251,19 +251,24 @@ TEST_F(EncoderTest, WithoutRoomMessagesAreCountedAndTheirBatchesLeaveHolesInTheN
   EXPECT_EQ(lane_.next_seq(Topic::http), batches[4]->topic_seq() + 1);
 }
 
-TEST_F(EncoderTest, FlushHandsOverAtOnceWhenThePublisherIsIdleAndGathersWhenItIsNot) {
+TEST_F(EncoderTest, FlushHandsOverAtOnceAndGathersWhenThePublisherIsFarBehind) {
   Encoder encoder = this->encoder();
-  encoder.add(TestMessage::request("GET", "/1").get(), context());
-  encoder.flush();
-  encoder.add(TestMessage::request("GET", "/2").get(), context());
-  encoder.flush();
-  encoder.add(TestMessage::request("GET", "/3").get(), context());
-  encoder.flush();
-  EXPECT_THAT(takes_.all(), SizeIs(1)) << "the publisher still had the first one";
+  const std::size_t half = lane_.batches() / 2;
+  for (std::uint32_t i = 0; i < 10 * half; ++i) {
+    encoder.add(TestMessage::request("GET", "/").index(i).get(), context());
+    encoder.flush();
+  }
+  std::uint32_t next_index = 0;
+  const auto early = takes_.all();
+  EXPECT_THAT(early, SizeIs(::testing::AllOf(::testing::Ge(half / 2), ::testing::Le(half + 1))));
+  for (const auto* batch : early) {
+    ASSERT_EQ(batch->messages()->size(), 1u);
+    EXPECT_EQ(batch->messages()->Get(0)->index(), next_index++);
+  }
   encoder.flush();
   const auto rest = takes_.all();
   ASSERT_THAT(rest, SizeIs(1));
-  EXPECT_EQ(rest[0]->messages()->size(), 2u);
+  EXPECT_EQ(rest[0]->messages()->size(), 10 * half - next_index);
 }
 
 TEST_F(EncoderTest, AWaitingEncoderLosesNothing) {

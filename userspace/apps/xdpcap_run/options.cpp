@@ -125,7 +125,7 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_option("--curve-clients", words.curve_clients, "file with the public keys that may connect, one a line")
       ->type_name("FILE");
   app.add_option("--queue", config.outputs.queue_batches,
-                 "batches that may wait for one subscriber (default: as many as 15 % of --memory-limit holds)");
+                 "batches that may wait for one subscriber (default: by --memory-limit)");
   app.add_option("--sink", config.sink,
                  "zmq, or to measure null (nothing is written) or encode (batches are thrown away)")
       ->transform(one_of<engine::Sink>(
@@ -269,6 +269,7 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
 std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   Options options;
   Words words;
+  options.config.outputs.queue_batches = 0;
   CLI::App app{"Shows every HTTP conversation on a wire: captures with AF_XDP, rebuilds the messages, publishes them.",
                "xdpcap-run"};
   app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
