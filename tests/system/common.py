@@ -120,8 +120,8 @@ class Program:
     def said(self):
         return self.out + self.err
 
-    def wait_ready(self, pattern=r": (native|generic) XDP"):
-        """The last thing xdpcap-run says of an interface is how XDP runs on it: from then on every frame is seen."""
+    def wait_ready(self, pattern=r": capturing"):
+        """From then on every frame is seen."""
         def ready():
             if self.process.poll() is not None:
                 raise AssertionError(f"{self.name} ended with exit code {self.process.returncode}: {self.said}")

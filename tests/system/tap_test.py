@@ -24,6 +24,7 @@ class Tap(common.SystemTest):
         run.stop()
         subscriber.wait()
         self.assertIn("ledger closed", run.said)
+        self.assertIn("\n0 packets dropped by kernel", run.said)
         return result, common.totals(subscriber)
 
     def test_every_message_of_a_paced_load_is_seen(self):
