@@ -14,6 +14,8 @@ class [[nodiscard]] Result {
   static_assert(!std::is_same_v<T, E>);
 
  public:
+  // A value made in place.
+  explicit Result(std::in_place_t /*tag*/) noexcept(std::is_nothrow_default_constructible_v<T>) : state_() {}
   Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>) // NOLINT(google-explicit-constructor)
       : state_(std::in_place_index<0>, std::move(value)) {}
   Result(E error) noexcept(std::is_nothrow_move_constructible_v<E>) // NOLINT(google-explicit-constructor)

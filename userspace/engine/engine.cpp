@@ -73,8 +73,9 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   }
   engine->make_workers();
   if (engine->plan_.body_max < wanted.body_max) {
-    engine->notes_.push_back(fmt::format("of a body at most {} KiB are kept, not {}: a larger --memory-limit keeps more",
-                                         engine->plan_.body_max >> 10, wanted.body_max >> 10));
+    engine->notes_.push_back(
+        fmt::format("of a body at most {} KiB are kept, not {}: a larger --memory-limit keeps more",
+                    engine->plan_.body_max >> 10, wanted.body_max >> 10));
   }
   if (is_live) engine->notes_.emplace_back("capturing; Ctrl-C ends it"); // frames wait in the rings from here on
   return engine;

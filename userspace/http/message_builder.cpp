@@ -73,12 +73,9 @@ void MessageBuilder::take_body(Draft& draft, Bytes bytes) noexcept {
   if (draft.body_cut) return;
   const auto room =
       static_cast<std::size_t>(std::min<std::uint64_t>(limits_.body_kept_max - draft.body.size(), bytes.size()));
-  // In steps of a piece, so that the reserve for heads is kept to within one.
-  std::size_t kept = 0;
-  while (kept < room && pieces_.available() > pieces_for_heads_) {
-    const std::size_t step = std::min(room - kept, kPieceBytes / 2);
-    kept += draft.body.append(pieces_, bytes.subspan(kept, step));
-  }
+  // What the reserve for heads leaves, to within a piece.
+  const std::size_t spare = pieces_.available() - std::min(pieces_.available(), pieces_for_heads_);
+  const std::size_t kept = draft.body.append(pieces_, bytes.first(std::min(room, spare * (kPieceBytes / 2))));
   if (kept < bytes.size()) {
     draft.body_cut = true;
     draft.facts.anomalies.add(Anomaly::truncated);

@@ -7,41 +7,25 @@
 #include "core/bytes.hpp"
 #include "wire/segment.hpp"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 namespace xdpcap::wire {
 
 // The Internet checksum (RFC 1071): a sum of 16-bit words with the carry added
 // back in. Such sums may be made of larger words, in any byte order, and folded
 // at the end; these are in host order.
 
-// Adds `bytes` to an unfolded sum. All but the last piece of a sum must have an
+// The sum of `octets` octets, a multiple of 16, by the widest words that the processor has.
+std::uint64_t sum_of_sixteens(const std::byte* at, std::size_t octets) noexcept;
+
+// Adds octets to an unfolded sum. All but the last piece of a sum must have an
 // even length. Good for 2^32 octets.
 inline std::uint64_t add_to_sum(std::uint64_t sum, const std::byte* at, std::size_t octets) noexcept {
-#ifdef __SSE2__
-  if (octets >= 32) {
-    // Each word of 16 octets adds four numbers of 32 bits to four lanes of 64.
-    const __m128i low_halves = _mm_set1_epi64x(0xffffffff);
-    __m128i low = _mm_setzero_si128(), high = _mm_setzero_si128();
-    const auto add = [&](const std::byte* from) {
-      const __m128i word = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-      low = _mm_add_epi64(low, _mm_and_si128(word, low_halves));
-      high = _mm_add_epi64(high, _mm_srli_epi64(word, 32));
-    };
-    for (; octets >= 64; octets -= 64, at += 64) {
-      add(at);
-      add(at + 16);
-      add(at + 32);
-      add(at + 48);
-    }
-    for (; octets >= 16; octets -= 16, at += 16) add(at);
-    const __m128i both = _mm_add_epi64(low, high);
-    sum += static_cast<std::uint64_t>(_mm_cvtsi128_si64(both)) +
-           static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(both, both)));
+  constexpr std::size_t kLong = 64;
+  if (octets >= kLong) {
+    const std::size_t sixteens = octets & ~std::size_t{15};
+    sum += sum_of_sixteens(at, sixteens);
+    at += sixteens;
+    octets -= sixteens;
   }
-#endif
   for (; octets >= 4; octets -= 4, at += 4) sum += load_native<std::uint32_t>(at);
   if (octets > 0) {
     std::uint32_t rest = 0; // the missing octets count as zeros

@@ -72,7 +72,16 @@ NotASegment Decoder::refuse(NotASegment why) noexcept {
   return why;
 }
 
+// The segment is made where it stays: it is too large to be copied from frame to frame.
 Result<Segment, NotASegment> Decoder::decode(const Frame& frame) noexcept {
+  Result<Segment, NotASegment> answer{std::in_place};
+  if (const std::optional<NotASegment> why = fill(*answer, frame)) [[unlikely]] {
+    answer = refuse(*why);
+  }
+  return answer;
+}
+
+std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) noexcept {
   Walk walk;
   walk.rest = {frame.bytes.data(), frame.bytes.size(), std::max<std::size_t>(frame.wire_length, frame.bytes.size())};
   walk.tunnels = options_.tunnels;
@@ -89,16 +98,14 @@ Result<Segment, NotASegment> Decoder::decode(const Frame& frame) noexcept {
     step = walk_on(walk, step, frame.arrived);
   }
   if (step.layer != Layer::tcp) [[unlikely]] {
-    return refuse(step.why);
+    return step.why;
   }
-
-  Segment segment;
   step = read_tcp(walk, segment);
   if (step.layer != Layer::tcp) [[unlikely]] {
-    return refuse(step.why);
+    return step.why;
   }
   if (checksums_.verifying() && !accept_checksum(walk, segment)) [[unlikely]] {
-    return refuse(NotASegment::bad_tcp_checksum);
+    return NotASegment::bad_tcp_checksum;
   }
   segment.arrived = frame.arrived;
   segment.wire_length = frame.wire_length;
@@ -116,7 +123,7 @@ Result<Segment, NotASegment> Decoder::decode(const Frame& frame) noexcept {
   if (walk.from_fragments) [[unlikely]] {
     counters_.add(DecodeCount::from_fragments);
   }
-  return segment;
+  return std::nullopt;
 }
 
 Step Decoder::walk_on(Walk& walk, Step step, Instant arrived) noexcept {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "core/counters.hpp"
 #include "core/instant.hpp"
@@ -54,6 +55,7 @@ class Decoder {
   [[nodiscard]] bool checksums_given_up() const noexcept { return checksums_.given_up(); }
 
  private:
+  [[nodiscard]] std::optional<NotASegment> fill(Segment& segment, const Frame& frame) noexcept;
   [[nodiscard]] Step walk_on(Walk& walk, Step step, Instant arrived) noexcept;
   [[nodiscard]] Step join(Walk& walk, Instant arrived) noexcept;
   [[nodiscard]] bool accept_checksum(Walk& walk, Segment& segment) noexcept;
