@@ -104,10 +104,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["small", "bulk"])
     parser.add_argument("file")
+    parser.add_argument("--short", action="store_true", help="a tenth of the messages")
     arguments = parser.parse_args()
+    frames = {("small", False): small(), ("small", True): small(exchanges=30), ("bulk", False): bulk(),
+              ("bulk", True): bulk(count=4, exchanges=1)}[arguments.kind, arguments.short]
     with open(arguments.file, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 1))
-        for number, frame in enumerate({"small": small, "bulk": bulk}[arguments.kind]()):
+        for number, frame in enumerate(frames):
             now_us = number * 2
             file.write(struct.pack("<IIII", EPOCH + now_us // 1_000_000, now_us % 1_000_000 * 1000, len(frame), len(frame)) + frame)
 

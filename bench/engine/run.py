@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+import instructions
+
 HERE = pathlib.Path(__file__).resolve().parent
 FIGURES = re.compile(r"packets (\d+) in ([\d.]+) s: ([\d.]+) Mpps, (\d+) messages/s, ([\d.]+) Gbit/s, (\d+) bytes allocated")
 # Messages and what is kept of bodies, on the capture of that kind.
@@ -35,33 +37,12 @@ def make(kind, room):
     return path
 
 
-def frames_of(path):
-    """Records of a classic pcap file."""
-    data, at, count = path.read_bytes(), 24, 0
-    while at < len(data):
-        at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
-        count += 1
-    return count
-
-
 def engine(build, path, rounds, options):
     output = subprocess.run([build / "xdpcap-run", "-r", path, "--repeat", str(rounds), "-q", *options], check=True,
                             capture_output=True, text=True).stdout
     packets, seconds, mpps, messages, gbit, allocated = FIGURES.search(output).groups()
     return {"packets": int(packets), "seconds": float(seconds), "mpps": float(mpps), "messages_per_s": int(messages),
             "gbit_per_s": float(gbit), "allocated": int(allocated)}
-
-
-def instructions(build, path, options):
-    """Per packet, exactly: what a second round costs more than the first alone."""
-    if not shutil.which("valgrind"):
-        return None
-    counts = []
-    for rounds in (1, 2):
-        said = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", build / "xdpcap-run", "-r", path,
-                               "--repeat", str(rounds), "-q", *options], capture_output=True, text=True).stderr
-        counts.append(int(re.search(r"Collected : (\d+)", said)[1]))
-    return (counts[1] - counts[0]) / frames_of(path)
 
 
 def timed(command, cwd):
@@ -76,7 +57,7 @@ def timed(command, cwd):
 
 def peers(build, path, room, rounds):
     """{name: (packets/s of one round trip over the capture, what it does)}; left out where not installed."""
-    packets = frames_of(path)
+    packets = instructions.frames_of(path)
     found = {}
     libtins = build / "follow-with-libtins"
     if libtins.exists():
@@ -108,7 +89,8 @@ def measure(build, room, quick):
             if name not in peers_best or rate > peers_best[name][0]:
                 peers_best[name] = rate, does
     for name, kind, options in CASES:
-        best[name]["instructions_per_packet"] = instructions(build, make(kind, room), options)
+        best[name]["instructions_per_packet"] = (instructions.per_packet(build, make(kind, room), options)
+                                                 if shutil.which("valgrind") else None)
     return list(best.values()), peers_best
 
 
