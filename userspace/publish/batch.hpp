@@ -13,6 +13,7 @@
 #include "core/spsc_ring.hpp"
 #include "flatbuffers/flatbuffers.h"
 #include "publish/doorbell.hpp"
+#include "publish/message_table.hpp"
 #include "publish/topic.hpp"
 
 namespace xdpcap::publish {
@@ -43,6 +44,7 @@ class Batch {
   Batch& operator=(const Batch&) = delete;
 
   [[nodiscard]] flatbuffers::FlatBufferBuilder& builder() noexcept { return builder_; }
+  [[nodiscard]] MessageTables& tables() noexcept { return tables_; }
   [[nodiscard]] bool large() const noexcept { return large_; }
   // Octets that records may still take; what the envelope needs is set aside.
   [[nodiscard]] std::size_t room() const noexcept;
@@ -50,7 +52,10 @@ class Batch {
   // The finished buffer, aligned for reading in place. Borrowed until reset().
   [[nodiscard]] Bytes bytes() const noexcept;
   [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(builder_.GetBufferPointer()); }
-  void reset() noexcept { builder_.Clear(); }
+  void reset() noexcept {
+    builder_.Clear();
+    tables_.clear();
+  }
   // Gives the pages of a large buffer back to the kernel: a body of many
   // megabytes is rare, and the process should not keep its shadow.
   void release_pages() noexcept;
@@ -69,6 +74,7 @@ class Batch {
   bool large_;
   FixedMemory allocator_;
   flatbuffers::FlatBufferBuilder builder_;
+  MessageTables tables_; // of the messages in it
 };
 
 // How many batches a worker has, and how large they are, in octets.

@@ -86,8 +86,8 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   }
   std::optional<CommunityId> id;
   if (options_.community_id) id.emplace(context.client, context.server);
-  const WrittenMessage written =
-      write(batch->builder(), message, context, kept, options_.reveal, id ? id->text() : std::string_view{});
+  const WrittenMessage written = write(batch->builder(), batch->tables(), message, context, kept, options_.reveal,
+                                       id ? id->text() : std::string_view{});
   keep(messages_, written.offset);
   counters_.add(EncoderCount::messages_published);
   counters_.add(EncoderCount::octets_published, octets + kept);

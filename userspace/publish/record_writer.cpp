@@ -171,56 +171,46 @@ std::size_t octets_of(const SegmentRecord& record) noexcept {
   return kSegmentTable + record.payload.size();
 }
 
-// Flattened: thirty small functions of the builder, called, cost more than what they do.
-[[gnu::flatten]] WrittenMessage write(FlatBufferBuilder& builder, const http::Message& message,
-                                      const MessageContext& context, std::size_t body_kept, bool reveal,
-                                      std::string_view community_id) {
+WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables, const http::Message& message,
+                     const MessageContext& context, std::size_t body_kept, bool reveal, std::string_view community_id) {
   const MessageParts parts = write_parts(builder, message, body_kept, reveal, community_id);
   http::Anomalies anomalies = message.anomalies;
   if (body_kept < message.body.size()) anomalies.add(http::Anomaly::truncated);
-  const schema::Endpoint client = endpoint_of(context.client);
-  const schema::Endpoint server = endpoint_of(context.server);
-  const schema::Span method = span_of(message.method);
-  const schema::Span target = span_of(message.target);
-  const schema::Span reason = span_of(message.reason);
 
-  schema::HttpMessageBuilder out(builder);
-  out.add_flow(context.flow);
-  out.add_client(&client);
-  out.add_server(&server);
-  out.add_first_byte_ns(ns_of(message.first_byte));
-  out.add_last_byte_ns(ns_of(message.last_byte));
-  if (message.declared_length) out.add_declared_length(*message.declared_length);
-  out.add_full_body_length(message.body_length);
-  out.add_anomalies(anomalies.bits());
-  if (message.kind == http::Kind::request) {
-    out.add_method(&method);
-    out.add_target(&target);
-  } else {
-    out.add_reason(&reason);
-  }
-  out.add_index(message.index);
-  out.add_head(parts.head);
-  out.add_fields(parts.fields);
-  out.add_trailer_section(parts.trailer_section);
-  out.add_trailers(parts.trailers);
-  out.add_body(parts.body);
-  out.add_body_sha256(parts.sha256);
-  out.add_gaps(parts.gaps);
-  out.add_community_id(parts.community_id);
-  out.add_status(message.status);
-  out.add_interface(context.interface);
-  out.add_kind(static_cast<schema::Kind>(message.kind));
-  out.add_direction(static_cast<schema::Direction>(message.direction));
-  out.add_pairing(pairing_of(message.anomalies));
-  out.add_version_major(message.version_major);
-  out.add_version_minor(message.version_minor);
-  out.add_framing(static_cast<schema::Framing>(message.framing));
-  out.add_has_declared_length(message.declared_length.has_value());
-  out.add_complete(message.complete);
-  out.add_end(static_cast<schema::End>(message.end));
-  out.add_masked(parts.masked);
-  return {out.Finish(), parts.masked};
+  MessageTable table;
+  table.flow = context.flow;
+  table.client = endpoint_of(context.client);
+  table.server = endpoint_of(context.server);
+  table.first_byte_ns = ns_of(message.first_byte);
+  table.last_byte_ns = ns_of(message.last_byte);
+  table.declared_length = message.declared_length.value_or(0);
+  table.full_body_length = message.body_length;
+  table.anomalies = anomalies.bits();
+  table.method = span_of(message.method);
+  table.target = span_of(message.target);
+  table.reason = span_of(message.reason);
+  table.index = message.index;
+  table.head = parts.head.o;
+  table.fields = parts.fields.o;
+  table.trailer_section = parts.trailer_section.o;
+  table.trailers = parts.trailers.o;
+  table.body = parts.body.o;
+  table.body_sha256 = parts.sha256.o;
+  table.gaps = parts.gaps.o;
+  table.community_id = parts.community_id.o;
+  table.status = message.status;
+  table.interface = context.interface;
+  table.kind = static_cast<schema::Kind>(message.kind);
+  table.direction = static_cast<schema::Direction>(message.direction);
+  table.pairing = pairing_of(message.anomalies);
+  table.version_major = message.version_major;
+  table.version_minor = message.version_minor;
+  table.framing = static_cast<schema::Framing>(message.framing);
+  table.has_declared_length = message.declared_length.has_value();
+  table.complete = message.complete;
+  table.end = static_cast<schema::End>(message.end);
+  table.masked = parts.masked;
+  return {tables.write(builder, table), parts.masked};
 }
 
 Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& record, std::string_view community_id) {

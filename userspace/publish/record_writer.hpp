@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "http/message.hpp"
+#include "publish/message_table.hpp"
 #include "publish/records.hpp"
 #include "schemas/xdpcap_generated.h"
 
@@ -24,7 +25,7 @@ std::size_t octets_of(const SegmentRecord& record) noexcept;
 
 // Writes the first `body_kept` octets of the body; `truncated` is added where
 // that is not all of it. `community_id` may be empty.
-WrittenMessage write(flatbuffers::FlatBufferBuilder& builder, const http::Message& message,
+WrittenMessage write(flatbuffers::FlatBufferBuilder& builder, MessageTables& tables, const http::Message& message,
                      const MessageContext& context, std::size_t body_kept, bool reveal, std::string_view community_id);
 flatbuffers::Offset<schema::FlowRecord> write(flatbuffers::FlatBufferBuilder& builder, const FlowRecord& record,
                                               std::string_view community_id);
