@@ -108,10 +108,12 @@ class Pipeline {
     flow.http.on_close(direction, end, at, workspace_, out);
   }
   void on_close(Flow& flow, StreamEnd end, Instant at) noexcept {
+    const bool switched = flow.http.switched();
     flow.http.release(workspace_);
     if (!publish_flows_) return;
     publish::FlowRecord record = flow_record(flow.tcp, publish::FlowEvent::closed, at);
     record.close = close_reason(end);
+    if (switched) record.flags.add(publish::FlowFlag::tunnel);
     encoder_.add(record);
   }
   void on_segment(Flow& flow, Direction direction, const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {

@@ -9,7 +9,7 @@ publish::TcpState state_of(tcp::State state) noexcept {
   return static_cast<publish::TcpState>(state);
 }
 
-publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnection& peer) noexcept {
+publish::FlowHalf half_of(const tcp::HalfConnection& self) noexcept {
   publish::FlowHalf half;
   half.state = state_of(self.state);
   half.packets = self.packets;
@@ -18,10 +18,10 @@ publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnec
   half.out_of_order = self.out_of_order;
   half.zero_windows = self.zero_windows;
   half.gaps = self.gaps;
+  half.gaps_by_capture = self.gaps_by_capture;
   half.gap_bytes = self.gap_octets;
   half.window_scale = self.window_scale;
-  half.rtt_avg = std::chrono::microseconds{self.srtt_us};
-  (void)peer;
+  half.rtt = std::chrono::microseconds{self.srtt_us};
   return half;
 }
 
@@ -59,13 +59,15 @@ publish::FlowRecord flow_record(const tcp::Connection& connection, publish::Flow
   record.last = at;
   const tcp::HalfConnection& client = connection.from(Direction::to_server);
   const tcp::HalfConnection& server = connection.from(Direction::to_client);
-  record.halves = {half_of(client, server), half_of(server, client)};
+  record.halves = {half_of(client), half_of(server)};
   record.handshake_server = std::chrono::microseconds{connection.syn_to_syn_ack_us};
   record.handshake_client = std::chrono::microseconds{connection.syn_ack_to_ack_us};
   if (connection.has(Connection::partial)) record.flags.add(publish::FlowFlag::partial);
   if (connection.has(Connection::overlap_conflict)) record.flags.add(publish::FlowFlag::overlap_conflict);
   if (connection.has(Connection::paws_seen)) record.flags.add(publish::FlowFlag::paws);
   if (connection.has(Connection::rst_revoked)) record.flags.add(publish::FlowFlag::reset_ignored);
+  if (connection.has(Connection::urgent_seen)) record.flags.add(publish::FlowFlag::urgent);
+  if (connection.has(Connection::beyond_window)) record.flags.add(publish::FlowFlag::beyond_window);
   if (client.packets == 0 || server.packets == 0) record.flags.add(publish::FlowFlag::one_sided);
   record.interface = connection.interface;
   return record;

@@ -70,6 +70,8 @@ class Conversation {
     const Half& half = halves_[index_of(direction)];
     return half.phase >= Phase::not_http || (switched_ && half.phase == Phase::between);
   }
+  // True when HTTP/1 ended for both directions: CONNECT, Upgrade or the HTTP/2 preface.
+  [[nodiscard]] bool switched() const noexcept { return switched_; }
   // True when at least one start line was read.
   [[nodiscard]] bool is_http() const noexcept { return roles_agreed_ || roles_contradicted_; }
   // True when all start lines so far say that the client is at the other end: its

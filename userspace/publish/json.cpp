@@ -104,20 +104,13 @@ void append_half(std::string& out, const schema::FlowHalf* half) {
   object.number("packets", half->packets());
   object.number("payload_bytes", half->payload_bytes());
   object.number("retransmitted_segments", half->retransmitted_segments());
-  object.number("retransmitted_bytes", half->retransmitted_bytes());
   object.number("out_of_order", half->out_of_order());
-  object.number("duplicates", half->duplicates());
   object.number("zero_windows", half->zero_windows());
   object.number("gaps", half->gaps());
+  object.number("gaps_by_capture", half->gaps_by_capture());
   object.number("gap_bytes", half->gap_bytes());
-  object.number("lost_by_network_bytes", half->lost_by_network_bytes());
-  object.number("lost_by_capture_bytes", half->lost_by_capture_bytes());
-  object.number("mss", half->mss());
   object.number("window_scale", half->window_scale());
-  object.number("rtt_min_ns", half->rtt_min_ns());
-  object.number("rtt_avg_ns", half->rtt_avg_ns());
-  object.number("rtt_last_ns", half->rtt_last_ns());
-  object.number("messages", half->messages());
+  object.number("rtt_ns", half->rtt_ns());
 }
 
 void add_tcp_options(Object& object, const schema::SegmentRecord& record) {

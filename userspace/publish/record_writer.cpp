@@ -103,22 +103,15 @@ schema::Pairing pairing_of(const http::Anomalies& anomalies) noexcept {
 
 Offset<schema::FlowHalf> write_half(FlatBufferBuilder& builder, const FlowHalf& half) {
   schema::FlowHalfBuilder out(builder);
-  out.add_messages(half.messages);
-  out.add_rtt_last_ns(ns_of(half.rtt_last));
-  out.add_rtt_avg_ns(ns_of(half.rtt_avg));
-  out.add_rtt_min_ns(ns_of(half.rtt_min));
-  out.add_lost_by_capture_bytes(half.lost_by_capture_bytes);
-  out.add_lost_by_network_bytes(half.lost_by_network_bytes);
+  out.add_rtt_ns(ns_of(half.rtt));
   out.add_gap_bytes(half.gap_bytes);
+  out.add_gaps_by_capture(half.gaps_by_capture);
   out.add_gaps(half.gaps);
   out.add_zero_windows(half.zero_windows);
-  out.add_duplicates(half.duplicates);
   out.add_out_of_order(half.out_of_order);
-  out.add_retransmitted_bytes(half.retransmitted_bytes);
   out.add_retransmitted_segments(half.retransmitted_segments);
   out.add_payload_bytes(half.payload_bytes);
   out.add_packets(half.packets);
-  out.add_mss(half.mss);
   out.add_window_scale(half.window_scale);
   out.add_state(static_cast<schema::TcpState>(half.state));
   return out.Finish();

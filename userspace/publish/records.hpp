@@ -40,7 +40,7 @@ enum class TcpState : std::uint8_t {
   time_wait,
 };
 
-enum class CloseReason : std::uint8_t { open, fin, rst, timeout, evicted, capture, reused };
+enum class CloseReason : std::uint8_t { open, fin, rst, timeout, evicted, capture };
 
 enum class FlowFlag : std::uint8_t {
   partial,
@@ -48,10 +48,9 @@ enum class FlowFlag : std::uint8_t {
   overlap_conflict,
   paws,
   reset_ignored,
-  simultaneous_open,
-  fast_open,
   tunnel,
-  shed,
+  urgent,
+  beyond_window,
   count_,
 };
 
@@ -73,18 +72,13 @@ struct FlowHalf {
   std::uint64_t packets = 0;
   std::uint64_t payload_bytes = 0;
   std::uint64_t retransmitted_segments = 0;
-  std::uint64_t retransmitted_bytes = 0;
   std::uint64_t out_of_order = 0;
-  std::uint64_t duplicates = 0;
   std::uint64_t zero_windows = 0;
   std::uint64_t gaps = 0;
+  std::uint64_t gaps_by_capture = 0;
   std::uint64_t gap_bytes = 0;
-  std::uint64_t lost_by_network_bytes = 0;
-  std::uint64_t lost_by_capture_bytes = 0;
-  std::uint16_t mss = 0;
   std::uint8_t window_scale = 0;
-  Duration rtt_min{}, rtt_avg{}, rtt_last{};
-  std::uint64_t messages = 0;
+  Duration rtt{};
 };
 
 // A connection opened, goes on (update), or closed.
@@ -105,13 +99,9 @@ enum class Verdict : std::uint8_t {
   in_order,
   retransmit,
   out_of_order,
-  duplicate,
-  overlap,
   keep_alive,
-  window_probe,
   out_of_window,
   paws_rejected,
-  invalid,
 };
 
 // One segment and what became of it. `payload` is what shall be published of it

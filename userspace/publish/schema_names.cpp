@@ -83,27 +83,21 @@ XDPCAP_SAME(CloseReason, CloseReason, rst);
 XDPCAP_SAME(CloseReason, CloseReason, timeout);
 XDPCAP_SAME(CloseReason, CloseReason, evicted);
 XDPCAP_SAME(CloseReason, CloseReason, capture);
-XDPCAP_SAME(CloseReason, CloseReason, reused);
 XDPCAP_SAME(FlowFlag, FlowFlag, partial);
 XDPCAP_SAME(FlowFlag, FlowFlag, one_sided);
 XDPCAP_SAME(FlowFlag, FlowFlag, overlap_conflict);
 XDPCAP_SAME(FlowFlag, FlowFlag, paws);
 XDPCAP_SAME(FlowFlag, FlowFlag, reset_ignored);
-XDPCAP_SAME(FlowFlag, FlowFlag, simultaneous_open);
-XDPCAP_SAME(FlowFlag, FlowFlag, fast_open);
 XDPCAP_SAME(FlowFlag, FlowFlag, tunnel);
-XDPCAP_SAME(FlowFlag, FlowFlag, shed);
+XDPCAP_SAME(FlowFlag, FlowFlag, urgent);
+XDPCAP_SAME(FlowFlag, FlowFlag, beyond_window);
 static_assert(static_cast<unsigned>(FlowFlag::count_) == static_cast<unsigned>(schema::FlowFlag::MAX) + 1);
 XDPCAP_SAME(Verdict, Verdict, in_order);
 XDPCAP_SAME(Verdict, Verdict, retransmit);
 XDPCAP_SAME(Verdict, Verdict, out_of_order);
-XDPCAP_SAME(Verdict, Verdict, duplicate);
-XDPCAP_SAME(Verdict, Verdict, overlap);
 XDPCAP_SAME(Verdict, Verdict, keep_alive);
-XDPCAP_SAME(Verdict, Verdict, window_probe);
 XDPCAP_SAME(Verdict, Verdict, out_of_window);
 XDPCAP_SAME(Verdict, Verdict, paws_rejected);
-XDPCAP_SAME(Verdict, Verdict, invalid);
 #undef XDPCAP_SAME
 
 std::string_view known(const char* name) noexcept {

@@ -40,9 +40,10 @@ struct HalfConnection {
   std::uint32_t packets = 0;
   std::uint32_t retransmissions = 0; // segments with nothing but octets seen before
   std::uint32_t gap_octets = 0;
-  std::uint16_t out_of_order = 0; // segments; stays at its maximum, as the two below
+  std::uint16_t out_of_order = 0; // segments; stays at its maximum, as the three below
   std::uint8_t zero_windows = 0;  // announced by this side
   std::uint8_t gaps = 0;
+  std::uint8_t gaps_by_capture = 0; // of the gaps
   State state = State::closed;
   std::uint8_t window_scale = 0;
   std::uint8_t flags = 0;

@@ -142,6 +142,7 @@ void Reassembler::forget(Connection& connection) noexcept {
 
 void Reassembler::count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept {
   if (self.gaps != UINT8_MAX) ++self.gaps;
+  if (cause == GapCause::capture && self.gaps_by_capture != UINT8_MAX) ++self.gaps_by_capture;
   self.gap_octets += octets;
   counters_.add(cause == GapCause::network   ? StreamCount::gaps_network
                 : cause == GapCause::capture ? StreamCount::gaps_capture

@@ -115,6 +115,29 @@ TEST_F(PipelineTest, the_ledger_closes_whatever_the_frames_were) {
   EXPECT_EQ(take_messages(), 6U);
 }
 
+TEST_F(PipelineTest, a_flow_record_tells_what_its_connection_lost_and_to_whom) {
+  std::vector<Packet> packets = conversation(40000, 2, std::string(5000, 'x'));
+  pipeline_->note_capture_loss(instant_from_ns(1'700'000'000'000'000'000));
+  packets.erase(packets.begin() + 5); // of the first response's body
+  hear(packets);
+  pipeline_->finish();
+  std::size_t closed = 0;
+  while (publish::Batch* batch = lane_.next()) {
+    const schema::Batch* view = reader_.open(batch->bytes());
+    for (std::uint32_t i = 0; view->flows() != nullptr && i < view->flows()->size(); ++i) {
+      const schema::FlowRecord* flow = view->flows()->Get(i);
+      if (flow->event() != schema::FlowEvent::closed) continue;
+      ++closed;
+      EXPECT_EQ(flow->to_client()->gaps(), 1U);
+      EXPECT_EQ(flow->to_client()->gaps_by_capture(), 1U);
+      EXPECT_EQ(flow->to_client()->gap_bytes(), 1400U);
+      EXPECT_EQ(flow->to_server()->gaps(), 0U);
+    }
+    lane_.give_back(batch);
+  }
+  EXPECT_EQ(closed, 1U);
+}
+
 bool has(std::uint64_t anomalies, http::Anomaly one) {
   return (anomalies >> static_cast<unsigned>(one) & 1) != 0;
 }

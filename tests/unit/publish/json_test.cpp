@@ -154,7 +154,7 @@ TEST(Json, FlowsSegmentsAndStatsAreLinesToo) {
   EXPECT_EQ(line["event"], "closed");
   EXPECT_EQ(line["close"], "fin");
   EXPECT_EQ(line["flags"], json::array({"partial"}));
-  EXPECT_EQ(line["to_server"]["retransmitted_bytes"], 0);
+  EXPECT_EQ(line["to_server"]["retransmitted_segments"], 0);
   out.clear();
   append_json(out, *batches.at(1), {});
   line = json::parse(out);
