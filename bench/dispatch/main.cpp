@@ -24,7 +24,7 @@ double setting(const char* name, double otherwise) {
 template <Contender C>
 void run(benchmark::State& state, const Factors& factors) {
   try {
-    if (const std::string wrong = prove<C>(factors); !wrong.empty()) {
+    if (const std::string wrong = prove_apart<C>(factors); !wrong.empty()) {
       state.SkipWithError(wrong.c_str());
       return;
     }
