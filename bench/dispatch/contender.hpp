@@ -30,4 +30,15 @@ concept Contender = std::constructible_from<C, const Setup&> &&
   { contender.tally() } -> std::same_as<Tally>;
 };
 
+// Contenders whose threads are not a number that one may choose say
+// `static constexpr bool has_workers = false`.
+template <Contender C>
+constexpr bool has_workers() {
+  if constexpr (requires { C::has_workers; }) {
+    return C::has_workers;
+  } else {
+    return true;
+  }
+}
+
 } // namespace xdpcap::bench

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   using namespace xdpcap::bench;
   for_each_contender([]<Contender C>() {
     for (const Case& chosen : cases()) {
+      if (!has_workers<C>() && chosen.factors.workers != Factors{}.workers) continue;
       const std::string name = std::string{C::name} + "/" + chosen.name();
       benchmark::RegisterBenchmark(name.c_str(),
                                    [factors = chosen.factors](benchmark::State& state) { run<C>(state, factors); })

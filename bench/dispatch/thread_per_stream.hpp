@@ -79,6 +79,7 @@ template <class Inbox>
 class ThreadPerStream {
  public:
   static constexpr std::string_view name = Inbox::contender;
+  static constexpr bool has_workers = false;
 
   explicit ThreadPerStream(const Setup& setup) : setup_(setup) { actors_by_key_.reserve(setup.factors.streams); }
   ThreadPerStream(const ThreadPerStream&) = delete;
