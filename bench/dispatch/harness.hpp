@@ -28,26 +28,29 @@ struct Measured {
   double p50_us = 0, p99_us = 0, p999_us = 0; // at half the packets_per_s of this run
 };
 
-// A slice of the steady phase that lasts about `seconds` at this rate.
-inline std::uint32_t packets_for(double seconds, double packets_per_s, std::size_t available) {
-  return static_cast<std::uint32_t>(std::clamp(seconds * packets_per_s, 1.0, static_cast<double>(available)));
+// As many packets as last about `seconds` at this rate, in whole steps.
+inline std::uint32_t packets_for(double seconds, double packets_per_s, std::uint32_t available) {
+  const double steps = std::clamp(seconds * packets_per_s, 0.0, static_cast<double>(available)) / Expected::step;
+  return std::max(static_cast<std::uint32_t>(steps), 1U) * Expected::step;
 }
 
 // Equal answers first: the same messages, octet for octet, in the order of each
 // stream, on a small workload of the same kind.
 template <Contender C>
-std::string prove(Factors factors) {
+std::string prove(Factors factors, std::uint32_t packets = 20000) {
   factors.streams = std::min(factors.streams, 300U);
-  const Workload workload{factors, 20000};
+  const Workload workload{factors, packets};
   const Setup setup{factors, true};
   C contender{setup};
   contender.run(workload.opening(), Pace{});
   const auto half = static_cast<std::uint32_t>(workload.steady().all.size() / 2);
   contender.run(workload.steady().slice(0, half), Pace{});
   contender.run(workload.steady().slice(half, UINT32_MAX), Pace{});
-  const Tally expected = reference(setup, {workload.opening(), workload.steady()});
-  if (expected.messages == 0 || expected.strays != 0) return "the workload itself is wrong";
-  return contender.tally() == expected ? "" : "its answer is not the reference's";
+  Reference reference{setup};
+  reference.run(workload.opening().all);
+  reference.run(workload.steady().all);
+  if (reference.tally().messages == 0) return "the workload itself is wrong";
+  return contender.tally() == reference.tally() ? "" : "its answer is not the reference's";
 }
 
 // The same in a process of its own, so that nothing of it is left in the memory
@@ -73,11 +76,11 @@ std::string prove_apart(const Factors& factors) {
 // Opens the streams, finds out roughly how fast it is, measures about `seconds` in a
 // closed loop, then as long in an open one at half that rate.
 template <Contender C>
-Measured measure(const Factors& factors, const Workload& workload, double seconds) {
+Measured measure(const Factors& factors, const Workload& workload, const Expected& expected, double seconds) {
   Measured measured;
   const Setup setup{factors, false};
   const Input steady = workload.steady();
-  const auto total = static_cast<std::uint32_t>(steady.all.size());
+  const std::uint32_t total = expected.packets();
   const std::uint64_t resident_before = resident_octets();
   const Usage before_opening = Usage::now();
   C contender{setup};
@@ -97,14 +100,14 @@ Measured measure(const Factors& factors, const Workload& workload, double second
   // Until it says something: threads have to start, caches and pools to warm up.
   std::uint32_t at = 0;
   double rough = 1;
-  for (std::uint32_t step = total / 1024; at < total / 8; step *= 2) {
-    const Usage spent = closed_loop(at, at + step);
-    at += step;
-    rough = step / spent.wall_s;
+  for (std::uint32_t packets = Expected::step; at < total / 8; packets *= 2) {
+    const Usage spent = closed_loop(at, at + packets);
+    at += packets;
+    rough = packets / spent.wall_s;
     if (spent.wall_s > seconds / 10) break;
   }
 
-  const std::uint32_t closed = packets_for(seconds, rough, (total - at) / 4 * 3);
+  const std::uint32_t closed = packets_for(seconds, rough, (total - at) / 3 * 2);
   const Usage spent = closed_loop(at, at + closed);
   at += closed;
   measured.packets_per_s = closed / spent.wall_s;
@@ -126,9 +129,7 @@ Measured measure(const Factors& factors, const Workload& workload, double second
   const Tally tally = contender.tally();
   measured.order_violations = tally.order_violations;
   measured.messages = tally.messages;
-  if (tally != reference(setup, {workload.opening(), steady.slice(0, to)})) {
-    measured.refused = "its answer is not the reference's";
-  }
+  if (tally != expected.after(to)) measured.refused = "its answer is not the reference's";
   return measured;
 }
 

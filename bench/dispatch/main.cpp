@@ -29,9 +29,10 @@ void run(benchmark::State& state, const Factors& factors) {
       return;
     }
     const Workload workload{factors, static_cast<std::uint32_t>(setting("XDPCAP_BENCH_PACKETS", 2'000'000))};
+    const Expected expected{{factors, false}, workload};
     std::vector<Measured> runs;
     for ([[maybe_unused]] auto _ : state) {
-      runs.push_back(measure<C>(factors, workload, setting("XDPCAP_BENCH_SECONDS", 0.5)));
+      runs.push_back(measure<C>(factors, workload, expected, setting("XDPCAP_BENCH_SECONDS", 0.5)));
       if (!runs.back().refused.empty()) {
         state.SkipWithError(runs.back().refused.c_str());
         return;
