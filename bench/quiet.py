@@ -28,26 +28,33 @@ class Watch:
         return max((busy_seconds() - self.busy) - (own_seconds() - self.own), 0) / spent
 
 
-def wait_for_quiet(patience_s, busy_max=0.1):
-    """Waits until others let the machine be, but no longer than that."""
-    end = time.monotonic() + patience_s
-    while time.monotonic() < end:
-        watch = Watch()
-        time.sleep(0.2)
-        if watch.others() <= busy_max:
-            return
+class Patience:
+    """Time that may be spent on waiting for others to let the machine be. Where it is used up, things are measured
+    as they come."""
 
+    def __init__(self, seconds, busy_max=0.1):
+        self.left, self.busy_max = seconds, busy_max
 
-def calm(measure, tries, patience_s, busy_max=0.1):
-    """The answer of measure() from the try that others have disturbed least, and by how much they did."""
-    best = None
-    for _ in range(tries):
-        wait_for_quiet(patience_s, busy_max)
-        watch = Watch()
-        answer = measure()
-        others = watch.others()
-        if best is None or others < best[1]:
-            best = (answer, others)
-        if others <= busy_max:
-            break
-    return best
+    def wait_for_quiet(self, at_most):
+        end = time.monotonic() + min(at_most, self.left)
+        while time.monotonic() < end:
+            watch = Watch()
+            time.sleep(0.2)
+            if watch.others() <= self.busy_max:
+                break
+            self.left -= time.monotonic() - watch.time
+
+    def calm(self, measure, tries=2):
+        """The answer of measure() from the try that others disturbed least, and by how much they did."""
+        best = None
+        for _ in range(tries):
+            self.wait_for_quiet(5)
+            watch = Watch()
+            answer = measure()
+            others = watch.others()
+            if best is None or others < best[1]:
+                best = (answer, others)
+            if others <= self.busy_max or self.left <= 0:
+                break
+            self.left -= time.monotonic() - watch.time
+        return best

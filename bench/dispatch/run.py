@@ -4,7 +4,7 @@
   run.py --build DIR [--quick]    prints one JSON object
 
 Each contender meets each case in a process of its own, so that memory and threads of one do not weigh on the next.
-Where others disturbed a measurement it is repeated, at most twice.
+Where others disturbed a measurement it is done once more, as long as patience lasts: five minutes in all.
 """
 import argparse
 import json
@@ -163,10 +163,10 @@ def main():
     program, settings = arguments.build / "xdpcap-bench", QUICK if arguments.quick else FULL
     chosen = [name for name in names(program, settings) if arguments.contender in name.split("/")[0] and
               (not arguments.quick or any(case.items() <= factors_of(name).items() for case in QUICK_CASES))]
-    patience = (1, 0) if arguments.quick else (3, 10)
+    patience = quiet.Patience(0 if arguments.quick else 300)
     measurements = []
     for count, name in enumerate(chosen, 1):
-        said, others = quiet.calm(lambda name=name: measure(program, name, settings), *patience)
+        said, others = patience.calm(lambda name=name: measure(program, name, settings))
         entry = {**factors_of(name), **said, "others_busy": round(others, 3)}
         measurements.append(entry)
         told = entry.get("refused") or f"{entry['packets_per_s'] / 1e6:.3f} Mpps"
