@@ -34,10 +34,10 @@ def wait_until(condition, what):
 
 
 def machine_seconds():
-    """CPU time that somebody used, or that was taken from this machine: user, nice, system, steal."""
+    """CPU time that somebody used, or that was taken from this machine; a process's own has its interrupts in it, too."""
     with open("/proc/stat") as file:
-        user, nice, system, _, _, _, _, steal = map(int, file.readline().split()[1:9])
-    return (user + nice + system + steal) * TICK
+        user, nice, system, _, _, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) * TICK
 
 
 def process_seconds(pid):
