@@ -68,7 +68,7 @@ static long is_due(__u32 turn, void* due) {
   return bpf_ktime_get_ns() >= *(__u64*)due;
 }
 
-/* At the start of each batch. Time that was lost is made up for by `slack_ns` at
+/* At the start of each batch, on time. Time that was lost is made up for by `slack_ns` at
  * most: a generator that was held up must not answer with a burst of its own. */
 static __always_inline void pace(void) {
   __u64 now = bpf_ktime_get_ns(), due = due_ns;
@@ -191,7 +191,11 @@ int make_frame(struct xdp_md* ctx) {
   __u64 sum = 0;
   __u32 octets, cut, id_at;
 
-  if (config.interval_ns && in_batch == 0) pace();
+  if (in_batch == 0) {
+    if (config.interval_ns) pace();
+    counts.last_ns = bpf_ktime_get_ns();
+    if (!counts.first_ns) counts.first_ns = counts.last_ns;
+  }
   if (++in_batch == config.batch) in_batch = 0;
   next_frame(&f);
   octets = WIRE_HEADER_OCTETS;

@@ -11,10 +11,13 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <net/if.h>
+#include <sys/time.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -36,7 +39,6 @@ namespace {
 
 constexpr std::uint32_t kLiveFrames = 1U << 1; // BPF_F_TEST_XDP_LIVE_FRAMES, kernel 5.18
 constexpr std::uint32_t kBatchMax = 256;       // the kernel's own limit, and the slots of a veth's ring
-constexpr std::uint64_t kCallFrames = 1U << 20;
 
 volatile std::sig_atomic_t ended = 0;
 
@@ -90,12 +92,13 @@ class Generator {
     if (const int error = ::bpf_map_update_elem(map, &zero, &index, BPF_ANY); error != 0) fail(error, "devmap");
   }
 
-  // Sends frames until there were so many, it is so late, or a signal comes.
-  void send(std::uint64_t frames, std::uint64_t until_ns) {
+  // Sends frames until there were so many or a signal comes. In one call: the
+  // kernel takes tens of milliseconds to set up and take down the pages of each.
+  void send(std::uint64_t frames) {
     program_->bss->due_ns = now_ns();
-    while (ended == 0 && counts().frames < frames && now_ns() < until_ns) {
+    while (ended == 0 && counts().frames < frames) {
       bpf_test_run_opts run = options_of_run();
-      run.repeat = static_cast<int>(std::min<std::uint64_t>(frames - counts().frames, kCallFrames));
+      run.repeat = static_cast<int>(std::min<std::uint64_t>(frames - counts().frames, INT_MAX));
       run.flags = kLiveFrames;
       run.batch_size = options_.batch;
       const int error = ::bpf_prog_test_run_opts(::bpf_program__fd(program_->progs.make_frame), &run);
@@ -151,23 +154,27 @@ void write_pcap(Generator& generator, const Options& options) {
   }
 }
 
+// SIGALRM interrupts the kernel's run after so long.
+void end_after(double seconds) {
+  const double whole = std::floor(seconds);
+  const itimerval timer{{0, 0}, {static_cast<time_t>(whole), static_cast<suseconds_t>((seconds - whole) * 1e6)}};
+  if (::setitimer(ITIMER_REAL, &timer, nullptr) != 0) fail(errno, "timer");
+}
+
 void generate(const Options& options) {
   Generator generator(options);
+  const std::uint64_t used_before_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
   if (!options.pcap.empty()) {
     write_pcap(generator, options);
   } else {
     generator.aim(options.interface);
+    if (options.seconds > 0) end_after(options.seconds);
+    generator.send(options.frames != 0 ? options.frames : UINT64_MAX);
   }
-  const std::uint64_t from = now_ns(), used = now_ns(CLOCK_PROCESS_CPUTIME_ID);
-  if (options.pcap.empty()) {
-    const bool counted = options.frames != 0;
-    const auto limit = static_cast<std::uint64_t>(options.seconds * 1e9);
-    generator.send(counted ? options.frames : UINT64_MAX, options.seconds > 0 ? from + limit : UINT64_MAX);
-  }
-  const double seconds = static_cast<double>(now_ns() - from) / 1e9;
   // With the softirqs that ran on top: the receiving half of the veth, the XDP program there, and the copy.
-  const double cpu_seconds = static_cast<double>(now_ns(CLOCK_PROCESS_CPUTIME_ID) - used) / 1e9;
+  const double cpu_seconds = static_cast<double>(now_ns(CLOCK_PROCESS_CPUTIME_ID) - used_before_ns) / 1e9;
   const wire_counts made = generator.counts();
+  const double seconds = static_cast<double>(made.last_ns - made.first_ns) / 1e9;
   fmt::print(
       R"({{"frames": {}, "octets": {}, "requests": {}, "responses": {}, "opened": {}, "closed": {}, "failed": {}, )"
       R"("late": {}, "seconds": {:.6f}, "cpu_seconds": {:.6f}, "rate": {:.0f}}})"
@@ -199,7 +206,7 @@ int main(int argc, char** argv) {
     if (options.interface.empty() == options.pcap.empty()) throw std::invalid_argument("name an interface or a --pcap");
     if (options.frames == 0 && (options.seconds <= 0 || !options.pcap.empty()))
       throw std::invalid_argument("say --frames or --seconds");
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { ended = 1; });
+    for (const int signal : {SIGINT, SIGTERM, SIGALRM}) std::signal(signal, [](int) { ended = 1; });
     generate(options);
     return 0;
   } catch (const std::exception& error) {

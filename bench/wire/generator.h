@@ -42,10 +42,11 @@ struct wire_counts {
   __u64 octets;
   __u64 requests;
   __u64 responses;
-  __u64 opened; /* connections: SYNs */
-  __u64 closed; /* connections: last acknowledgements */
-  __u64 failed; /* frames that could not be cut; 0, or the program is wrong */
-  __u64 late;   /* batches that began later than the slack allows */
+  __u64 opened;            /* connections: SYNs */
+  __u64 closed;            /* connections: last acknowledgements */
+  __u64 failed;            /* frames that could not be cut; 0, or the program is wrong */
+  __u64 late;              /* batches that began later than the slack allows */
+  __u64 first_ns, last_ns; /* CLOCK_MONOTONIC of the first batch and of the last */
 };
 
 #endif
