@@ -38,7 +38,7 @@ namespace xdpcap::bench {
 namespace {
 
 constexpr std::uint32_t kLiveFrames = 1U << 1; // BPF_F_TEST_XDP_LIVE_FRAMES, kernel 5.18
-constexpr std::uint32_t kBatchMax = 256;       // the kernel's own limit, and the slots of a veth's ring
+constexpr std::uint32_t kBatchMax = 128;       // half a veth's ring, which the batch before may not have left yet
 
 volatile std::sig_atomic_t ended = 0;
 
