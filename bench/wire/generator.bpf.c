@@ -1,11 +1,11 @@
 /* Makes the next frame of a conversation between many clients and servers. Run
  * by BPF_PROG_TEST_RUN on live frames, on one CPU at a time. All of a frame
- * follows from three counters (flow, step within its connection, connection of
- * that flow), so nothing is looked up.
+ * follows from two counters (flow and step), so nothing is looked up.
  *
  * All flows take a step before any takes the next:
  *   SYN, SYN-ACK, ACK, then request and response in turn, then FIN, FIN-ACK, ACK
- * and the flow opens a connection from another port. */
+ * and the flow opens a connection from another port. First connections are of
+ * different lengths, so that flows do not open and close together later on. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -24,7 +24,7 @@
 const volatile struct wire_config config = {.flows = 1, .batch = 64};
 
 struct wire_counts counts;
-__u32 flow, step, connection;
+__u32 flow, step;
 __u32 in_batch;
 __u64 due_ns;
 
@@ -78,14 +78,24 @@ static __always_inline void pace(void) {
     due = now - config.slack_ns;
   }
   if (due > now) bpf_loop(PATIENCE, is_due, &due, 0);
-  due_ns = due + config.interval_ns;
+  due_ns = due + (counts.frames < config.ramp ? 4 * config.interval_ns : config.interval_ns);
 }
 
 static __always_inline void next_frame(struct frame* f) {
-  __u32 at = step;
+  __u32 at = step, exchanges = config.exchanges;
 
   f->flow = flow;
-  f->connection = connection;
+  if (exchanges) {
+    const __u32 steps = OPENING_STEPS + 2 * exchanges + CLOSING_STEPS, first = 1 + mix(~flow) % exchanges;
+    const __u32 first_steps = OPENING_STEPS + 2 * first + CLOSING_STEPS;
+
+    if (at < first_steps) {
+      exchanges = first;
+    } else {
+      f->connection = 1 + (at - first_steps) / steps;
+      at = (at - first_steps) % steps;
+    }
+  }
   f->ack = 1;
   if (at < OPENING_STEPS) {
     f->syn = at < 2;
@@ -93,25 +103,22 @@ static __always_inline void next_frame(struct frame* f) {
     f->to_client = at == 1;
     f->client_sent = at > 0;
     f->server_sent = at > 1;
-  } else if (!config.exchanges || at < OPENING_STEPS + 2 * config.exchanges) {
+  } else if (!exchanges || at < OPENING_STEPS + 2 * exchanges) {
     f->exchange = (at - OPENING_STEPS) >> 1;
     f->to_client = (at - OPENING_STEPS) & 1;
     f->has_payload = f->push = 1;
     f->client_sent = 1 + (f->exchange + f->to_client) * config.request.octets;
     f->server_sent = 1 + f->exchange * config.response.octets;
   } else {
-    at -= OPENING_STEPS + 2 * config.exchanges;
+    at -= OPENING_STEPS + 2 * exchanges;
     f->fin = at < 2;
     f->to_client = at == 1;
-    f->client_sent = 1 + config.exchanges * config.request.octets + (at > 0);
-    f->server_sent = 1 + config.exchanges * config.response.octets + (at > 1);
+    f->client_sent = 1 + exchanges * config.request.octets + (at > 0);
+    f->server_sent = 1 + exchanges * config.response.octets + (at > 1);
   }
-  if (++flow < config.flows) return;
-  flow = 0;
-  step++;
-  if (config.exchanges && step == OPENING_STEPS + 2 * config.exchanges + CLOSING_STEPS) {
-    step = 0;
-    connection++;
+  if (++flow == config.flows) {
+    flow = 0;
+    step++;
   }
 }
 
@@ -194,7 +201,11 @@ int make_frame(struct xdp_md* ctx) {
   if (in_batch == 0) {
     if (config.interval_ns) pace();
     counts.last_ns = bpf_ktime_get_ns();
-    if (!counts.first_ns) counts.first_ns = counts.last_ns;
+    counts.last_frames = counts.frames;
+    if (!counts.first_ns && counts.frames >= config.ramp) {
+      counts.first_ns = counts.last_ns;
+      counts.first_frames = counts.frames;
+    }
   }
   if (++in_batch == config.batch) in_batch = 0;
   next_frame(&f);

@@ -40,6 +40,9 @@ namespace {
 constexpr std::uint32_t kLiveFrames = 1U << 1; // BPF_F_TEST_XDP_LIVE_FRAMES, kernel 5.18
 constexpr std::uint32_t kBatchMax = 128;       // half a veth's ring, which the batch before may not have left yet
 
+// The handshake and two exchanges of each flow: what is committed as it is first touched.
+constexpr std::uint32_t kRampSteps = 7;
+
 volatile std::sig_atomic_t ended = 0;
 
 struct Options {
@@ -75,6 +78,7 @@ class Generator {
     config.flows = options.flows;
     config.exchanges = options.exchanges;
     config.batch = options.batch;
+    if (options.rate > 0) config.ramp = kRampSteps * options.flows;
     if (options.rate > 0) config.interval_ns = static_cast<std::uint64_t>(1e9 * options.batch / options.rate);
     config.slack_ns = static_cast<std::uint64_t>(options.slack_us * 1000);
     std::memcpy(const_cast<wire_config*>(&program_->rodata->config), &config, sizeof config);
@@ -174,13 +178,13 @@ void generate(const Options& options) {
   // With the softirqs that ran on top: the receiving half of the veth, the XDP program there, and the copy.
   const double cpu_seconds = static_cast<double>(now_ns(CLOCK_PROCESS_CPUTIME_ID) - used_before_ns) / 1e9;
   const wire_counts made = generator.counts();
-  const double seconds = static_cast<double>(made.last_ns - made.first_ns) / 1e9;
+  const double seconds = made.first_ns == 0 ? 0 : static_cast<double>(made.last_ns - made.first_ns) / 1e9;
   fmt::print(
       R"({{"frames": {}, "octets": {}, "requests": {}, "responses": {}, "opened": {}, "closed": {}, "failed": {}, )"
       R"("late": {}, "seconds": {:.6f}, "cpu_seconds": {:.6f}, "rate": {:.0f}}})"
       "\n",
       made.frames, made.octets, made.requests, made.responses, made.opened, made.closed, made.failed, made.late,
-      seconds, cpu_seconds, static_cast<double>(made.frames) / std::max(seconds, 1e-9));
+      seconds, cpu_seconds, static_cast<double>(made.last_frames - made.first_frames) / std::max(seconds, 1e-9));
 }
 
 } // namespace

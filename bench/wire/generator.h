@@ -30,9 +30,9 @@ struct wire_payload {
 struct wire_config {
   struct wire_payload request, response;
   __u32 flows;
-  __u32 exchanges; /* of one connection; 0: it is never closed */
-  __u32 batch;     /* frames between two looks at the clock */
-  __u32 reserved;
+  __u32 exchanges;   /* of one connection; 0: it is never closed */
+  __u32 batch;       /* frames between two looks at the clock */
+  __u32 ramp;        /* so many frames first at a quarter of the pace */
   __u64 interval_ns; /* of a batch; 0: as fast as it goes */
   __u64 slack_ns;    /* how far behind it may be and still catch up */
 };
@@ -42,11 +42,13 @@ struct wire_counts {
   __u64 octets;
   __u64 requests;
   __u64 responses;
-  __u64 opened;            /* connections: SYNs */
-  __u64 closed;            /* connections: last acknowledgements */
-  __u64 failed;            /* frames that could not be cut; 0, or the program is wrong */
-  __u64 late;              /* batches that began later than the slack allows */
-  __u64 first_ns, last_ns; /* CLOCK_MONOTONIC of the first batch and of the last */
+  __u64 opened; /* connections: SYNs */
+  __u64 closed; /* connections: last acknowledgements */
+  __u64 failed; /* frames that could not be cut; 0, or the program is wrong */
+  __u64 late;   /* batches that began later than the slack allows */
+  /* CLOCK_MONOTONIC of the first batch after the ramp and of the last one, and the frames before these. */
+  __u64 first_ns, first_frames;
+  __u64 last_ns, last_frames;
 };
 
 #endif
