@@ -61,7 +61,8 @@ void publish_to_one(benchmark::State& state, const std::string& endpoint, bool p
   const publish::MessageContext context = sample_context();
   double messages = 0, lost = 0;
   for ([[maybe_unused]] auto _ : state) {
-    publish::PublisherOptions options{.sensor = "bench", .epoch_ns = 1, .queue_octets = std::size_t{512} << 20};
+    publish::PublisherOptions options{
+        .sensor = "bench", .epoch_ns = 1, .queue_batches = 8192, .queue_octets_max = std::size_t{512} << 20};
     (push ? options.push : options.pub) = {endpoint};
     options.push_patience.reset();
     auto publisher = publish::Publisher::open(std::move(options));
