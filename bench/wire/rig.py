@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -132,6 +133,8 @@ class Rig(contextlib.AbstractContextManager):
         self.close()
 
     def close(self):
+        for number in (signal.SIGINT, signal.SIGTERM):  # an impatient second Ctrl-C must not leave the lab behind
+            signal.signal(number, signal.SIG_IGN)
         for child in self._children:
             child.kill()
         subprocess.run([LAB, "down", "--name", self.name], check=True)

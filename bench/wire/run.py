@@ -252,8 +252,11 @@ def main():
     if os.geteuid() != 0:
         sys.exit("wire: makes network namespaces and loads BPF programs, which needs root: run it with sudo")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Rig(options.build) as rig:
-        result = measure(rig, options)
+    try:
+        with Rig(options.build) as rig:
+            result = measure(rig, options)
+    except KeyboardInterrupt:
+        sys.exit("wire: interrupted; nothing is left behind")
     json.dump(result, sys.stdout, indent=1)
     print()
 
