@@ -139,12 +139,10 @@ def highest(rig, stage, fastest, options):
     while high - low > options.precision * high and high > fastest.rate / 100:
         one = trial(rig, stage, (low + high) / 2, options)
         trials.append(one)
-        if not one.whole:
-            high = one.asked
-        elif one.kept_up:
+        if one.whole:
             low = one.asked
         else:
-            break  # the generator makes no more at this pace
+            high = one.asked
     return max((one for one in trials if one.whole), key=lambda one: one.rate, default=None), trials
 
 
@@ -192,20 +190,26 @@ def mega(rate):
     return f"{rate / 1e6:.3f}"
 
 
-def rate_table(best, ceiling):
+def bound(one, trials):
+    """What kept the rate from being higher. Where the trials above it were spoiled, the rate is a lower bound."""
+    if one.spoiled or any(t.spoiled and t.asked > one.rate for t in trials):
+        return "others: at least"
+    return "sender" if all(t.whole for t in trials) else "receiver"
+
+
+def rate_table(found, ceiling):
     rows = []
-    for stage, words in STAGES.items():
-        if stage not in best:
-            continue
-        one = best[stage]
+    for stage, (one, trials) in found.items():
+        spoiled = f"{sum(t.spoiled for t in trials)} of {len(trials)}"
         if one is None:
-            rows.append([words, "none", *[""] * 5])
+            rows.append([STAGES[stage], "none", *[""] * 4, "", spoiled])
             continue
         ratio = f"{one.rate / ceiling.rate:.0%}" if ceiling else ""
-        rows.append([words, mega(one.rate), ratio, f"{one.messages * one.rate / one.frames / 1e6:.3f}",
-                     f"{one.sender_ns:.0f}", f"{one.worker_ns:.0f}", "sender" if one.asked == 0 or not one.kept_up else "receiver"])
+        rows.append([STAGES[stage], mega(one.rate), ratio, f"{one.messages * one.rate / one.frames / 1e6:.3f}",
+                     f"{one.sender_ns:.0f}", f"{one.worker_ns:.0f}", bound(one, trials), spoiled])
     return {"title": "Highest rate without loss, its ratio to the counter's, and CPU time for each frame",
-            "columns": ["the worker", "Mpps", "ratio", "M messages/s", "sender ns", "worker ns", "bound by"], "rows": rows}
+            "columns": ["the worker", "Mpps", "ratio", "M messages/s", "sender ns", "worker ns", "bound by", "trials spoiled"],
+            "rows": rows}
 
 
 def latency_table(latencies):
@@ -213,28 +217,30 @@ def latency_table(latencies):
     for part, delays in latencies:
         for name, key in (("batch sent", "to_batch"), ("subscriber", "to_subscriber")):
             rows.append([f"{part:.0%}", mega(delays["rate"]), f"frame to {name}",
-                         *(f"{delays[key][p] / 1000:.0f}" for p in ("p50", "p90", "p99", "p999"))])
+                         *(f"{delays[key][p] / 1000:.0f}" for p in ("p50", "p90", "p99", "p999")),
+                         f"{delays['others']:.0%}"])
     return {"title": "Latency, microseconds, at parts of the highest rate to a subscriber",
-            "columns": ["load", "Mpps", "from", "p50", "p90", "p99", "p99.9"], "rows": rows}
+            "columns": ["load", "Mpps", "from", "p50", "p90", "p99", "p99.9", "others' CPU"],
+            "rows": rows}
 
 
 def measure(rig, options):
     prove(rig)
-    measurements, tables, best = [], [], {}
+    measurements, found = [], {}
     fastest = trial(rig, "counter", 0, options)
     say(f"the generator makes {mega(fastest.rate)} Mpps")
     for stage in STAGES:
         if stage not in options.only:
             continue
-        best[stage], trials = highest(rig, stage, fastest, options)
+        best, trials = found[stage] = highest(rig, stage, fastest, options)
         measurements += [dict(dataclasses.asdict(one), what="trial", whole=one.whole, spoiled=one.spoiled) for one in trials]
-        say(f"{stage}: highest rate without loss {mega(best[stage].rate) if best[stage] else 'none'} Mpps")
-    tables.append(rate_table(best, best.get("counter")))
-    for stage, one in best.items():
-        if one is not None:
-            measurements.append(dict(dataclasses.asdict(one), what="highest"))
-    if "latency" in options.only and best.get("publish"):
-        latencies = [(part, measure_latency(rig, part * best["publish"].rate, options)) for part in (0.1, 0.5, 0.9)]
+        if best:
+            measurements.append(dict(dataclasses.asdict(best), what="highest", bound=bound(best, trials)))
+        say(f"{stage}: highest rate without loss {mega(best.rate) if best else 'none'} Mpps")
+    tables = [rate_table(found, found.get("counter", [None])[0])]
+    to_subscriber = found.get("publish", [None])[0]
+    if "latency" in options.only and to_subscriber:
+        latencies = [(part, measure_latency(rig, part * to_subscriber.rate, options)) for part in (0.1, 0.5, 0.9)]
         tables.append(latency_table(latencies))
         measurements += [dict(delays, what="latency", part=part) for part, delays in latencies]
     return {"section": "wire", "tables": tables, "measurements": measurements}
