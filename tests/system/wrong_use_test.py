@@ -40,7 +40,7 @@ class WrongUse(common.SystemTest):
         self.refused(USAGE, "-r", self.recorded(), "--json", "-c", "many")
 
     def test_a_mode_that_is_none(self):
-        self.refused(USAGE, "-i", "server0", "--mode", "sideways")
+        self.refused(USAGE, "-i", "server0", "--mode", "sideways", mentions=["sideways", "auto, mirror, tap"])
 
     def test_no_root(self):
         self.refused(PRIVILEGE, "-i", "server0", "--json", mentions=["CAP_"], before=["setpriv", "--reuid=65534", "--clear-groups"])

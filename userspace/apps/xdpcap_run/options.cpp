@@ -44,9 +44,20 @@ void name_environment(CLI::App& app) {
   }
 }
 
+// A name for a number, which the library then makes the enumerator.
 template <class Value>
 CLI::Validator one_of(std::map<std::string, Value> names) {
-  return CLI::CheckedTransformer(std::move(names), CLI::ignore_case).description("");
+  const auto look_up = [names = std::move(names)](std::string& text) -> std::string {
+    const auto found = names.find(CLI::detail::to_lower(text));
+    if (found == names.end()) {
+      std::vector<std::string> known;
+      for (const auto& [name, value] : names) known.push_back(name);
+      return fmt::format("'{}' is none of {}", text, fmt::join(known, ", "));
+    }
+    text = std::to_string(static_cast<unsigned>(found->second));
+    return {};
+  };
+  return CLI::Validator(look_up, "");
 }
 
 void add_input(CLI::App& app, Options& options, Words& words) {
