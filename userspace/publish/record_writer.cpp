@@ -16,6 +16,7 @@ using OctetVector = Offset<flatbuffers::Vector<std::uint8_t>>;
 // Table with all its scalars, its vtable, the builder's scratch pad while it is
 // written, the length words and paddings of its vectors, and its offset in the batch.
 constexpr std::size_t kMessageTable = 1024;
+static_assert(MessageTables::octets_max < kMessageTable / 2);
 constexpr std::size_t kFlowTable = 1536; // three tables
 constexpr std::size_t kSegmentTable = 512;
 

@@ -138,7 +138,7 @@ TEST_F(PublisherTest, AClosedPipeEndsThePublisherWithASentenceAndFreesAWaitingWo
 
 TEST_F(PublisherTest, AFullDiskIsNamed) {
   const int full = ::open("/dev/full", O_WRONLY);
-  if (full < 0) GTEST_SKIP() << "no /dev/full here";
+  ASSERT_GE(full, 0);
   PublisherOptions options;
   options.json.emplace();
   options.json->fd = full;
