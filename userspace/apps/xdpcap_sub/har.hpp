@@ -4,16 +4,16 @@
 #include <memory>
 #include <string>
 
-#include "apps/xdpcap_sub/seen.hpp"
+#include "consume/seen.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
 
 namespace xdpcap::sub {
 
-// Writes exchanges as HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/),
-// one entry after the other, so that memory does not grow with the file. The file is
-// valid once finish() has closed it. A request without response has status 0, as
-// browsers write it; a response without request is left out, for HAR has no place for it.
+using consume::Exchange;
+
+// Writes exchanges as HAR (consume/har.hpp), one entry after the other, so that
+// memory does not grow with the file. The file is valid once finish() has closed it.
 class HarFile {
  public:
   static Result<HarFile, Error> create(const std::string& path, publish::BodyFormat body);

@@ -7,9 +7,12 @@
 #include <list>
 #include <map>
 
-#include "apps/xdpcap_sub/seen.hpp"
+#include "consume/seen.hpp"
 
 namespace xdpcap::sub {
+
+using consume::Exchange;
+using consume::Seen;
 
 // Joins responses to their requests: response n of a connection answers request n.
 // Either may come first, for a server may answer while the client still sends. What

@@ -21,9 +21,9 @@ Error usage(std::string sentence) {
 }
 
 void declare(CLI::App& app, Options& options, Words& words) {
-  app.add_option("--connect", options.connect, "subscribe here (repeatable; default: the local capture)")
+  app.add_option("--connect", options.sources.connect, "subscribe here (repeatable; default: the local capture)")
       ->type_name("ENDPOINT");
-  app.add_option("--pull", options.pull, "take a share of the work from a PUSH endpoint (repeatable)")
+  app.add_option("--pull", options.sources.pull, "take a share of the work from a PUSH endpoint (repeatable)")
       ->type_name("ENDPOINT");
   app.add_option("--topic", words.topics, "http, flow, tcp or stats (repeatable; default: http)")
       ->type_name("TOPIC")
@@ -53,14 +53,15 @@ void declare(CLI::App& app, Options& options, Words& words) {
   app.add_option("--curve-keygen", words.keygen, "make NAME.secret and NAME.public, and end")
       ->type_name("NAME")
       ->group("CURVE");
-  app.add_option("--queue", options.queue_batches, "batches that may wait here (default 4096)")
+  app.add_option("--queue", options.sources.queue_batches, "batches that may wait here (default 4096)")
       ->check(CLI::Range(1, 1'000'000));
   app.footer("Filters hold for a request and its response together. Exit codes: 0 ok, 1 usage, 5 output.");
 }
 
 std::optional<Error> understand_endpoints(Options& options) {
-  if (options.connect.empty() && options.pull.empty()) options.connect = {publish::default_connect_endpoint()};
-  for (const auto* list : {&options.connect, &options.pull}) {
+  if (options.sources.connect.empty() && options.sources.pull.empty())
+    options.sources.connect = {publish::default_connect_endpoint()};
+  for (const auto* list : {&options.sources.connect, &options.sources.pull}) {
     for (const std::string& text : *list) {
       if (auto endpoint = publish::parse_endpoint(text); !endpoint) return std::move(endpoint).error();
     }
@@ -69,18 +70,18 @@ std::optional<Error> understand_endpoints(Options& options) {
 }
 
 std::optional<Error> understand(const Words& words, Options& options) {
-  options.topics.clear();
+  options.sources.topics.clear();
   for (const std::string& name : words.topics) {
     const auto topic = publish::topic_named(name);
     if (!topic) return usage(fmt::format("there is no topic '{}': http, flow, tcp and stats are published", name));
-    options.topics.push_back(*topic);
+    options.sources.topics.push_back(*topic);
   }
   for (const std::string& status : words.statuses) {
-    if (!is_status_pattern(status)) return usage(fmt::format("'{}' is no status; write 404 or 5xx", status));
+    if (!consume::is_status_pattern(status)) return usage(fmt::format("'{}' is no status; write 404 or 5xx", status));
   }
   options.filter.statuses = words.statuses;
   if (!words.min_latency.empty()) {
-    auto duration = parse_duration_ns(words.min_latency);
+    auto duration = consume::parse_duration_ns(words.min_latency);
     if (!duration) return std::move(duration).error();
     options.filter.min_latency_ns = *duration;
   }
@@ -96,7 +97,7 @@ std::optional<Error> understand(const Words& words, Options& options) {
   if (!words.server_key.empty()) {
     auto client = publish::make_client(words.server_key, words.secret_key);
     if (!client) return std::move(client).error();
-    options.curve = std::move(client).value();
+    options.sources.curve = std::move(client).value();
   }
   return understand_endpoints(options);
 }

@@ -23,7 +23,7 @@ std::uint64_t source_of(const schema::Batch& batch) {
 } // namespace
 
 Result<std::unique_ptr<Session>, Error> Session::open(Options options) {
-  auto receiver = Receiver::open(options);
+  auto receiver = Receiver::open(options.sources);
   if (!receiver) return std::move(receiver).error();
   std::unique_ptr<Session> session(new Session(std::move(options), std::move(receiver).value()));
   const Options& wanted = session->options_;
@@ -49,7 +49,7 @@ Session::Session(Options options, std::unique_ptr<Receiver> receiver)
   keep_.json_line = options_.json && !options_.quiet;
   keep_.json.body = options_.body.value_or(publish::BodyFormat::none);
   keep_.contents = !options_.har_file.empty() || (shows_text && keep_.json.body != publish::BodyFormat::none);
-  if (shows_text && terminal_.is_terminal && options_.topics.front() == publish::Topic::http)
+  if (shows_text && terminal_.is_terminal && options_.sources.topics.front() == publish::Topic::http)
     text_.add_heading(output_.text());
 }
 
@@ -108,7 +108,9 @@ void Session::take_messages(const schema::Batch& batch, Clock::time_point now) {
 }
 
 void Session::take_records(const Received& received) {
-  if (std::find(options_.topics.begin(), options_.topics.end(), received.topic) == options_.topics.end()) return;
+  if (std::find(options_.sources.topics.begin(), options_.sources.topics.end(), received.topic) ==
+      options_.sources.topics.end())
+    return;
   const schema::Batch& batch = *received.batch;
   const std::size_t records = received.topic == publish::Topic::flow  ? batch.flows()->size()
                               : received.topic == publish::Topic::tcp ? batch.segments()->size()
@@ -139,7 +141,7 @@ void Session::take_heartbeat(const schema::Batch& batch) {
 }
 
 void Session::show(const Exchange& exchange) {
-  if (full_ || !options_.filter.matches(exchange)) return;
+  if (full_ || !options_.filter.matches(exchange.facts())) return;
   const bool with_request = exchange.request && !exchange.interim();
   if (with_request) count(true);
   if (exchange.response) count(false);
@@ -173,9 +175,9 @@ void Session::redraw(Clock::time_point now) {
 
 // A capture says something each second. Silence has a reason, and the reader should not have to guess it.
 void Session::warn(Clock::time_point now) {
-  if (heard_ || warned_ || options_.connect.empty() || now - started_ < seconds(3)) return;
+  if (heard_ || warned_ || options_.sources.connect.empty() || now - started_ < seconds(3)) return;
   warned_ = true;
-  for (const std::string& endpoint : options_.connect) {
+  for (const std::string& endpoint : options_.sources.connect) {
     fmt::print(stderr, "xdpcap-sub: nothing yet from {}: is xdpcap-run running, and may you enter its directory?\n",
                endpoint);
   }

@@ -8,11 +8,15 @@
 #include "apps/xdpcap_sub/matcher.hpp"
 #include "apps/xdpcap_sub/options.hpp"
 #include "apps/xdpcap_sub/output.hpp"
-#include "apps/xdpcap_sub/receiver.hpp"
 #include "apps/xdpcap_sub/text_view.hpp"
 #include "apps/xdpcap_sub/top.hpp"
+#include "consume/receiver.hpp"
 
 namespace xdpcap::sub {
+
+using consume::Keep;
+using consume::Received;
+using consume::Receiver;
 
 // What was shown (with -q: what would have been).
 struct Totals {

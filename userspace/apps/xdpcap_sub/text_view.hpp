@@ -2,12 +2,15 @@
 
 #include <string>
 
-#include "apps/xdpcap_sub/seen.hpp"
 #include "apps/xdpcap_sub/terminal.hpp"
+#include "consume/seen.hpp"
 #include "publish/json.hpp"
 #include "schemas/xdpcap_generated.h"
 
 namespace xdpcap::sub {
+
+using consume::Exchange;
+using consume::Seen;
 
 // Lines for people: one for each exchange, columns aligned. All append to `out`.
 class TextView {

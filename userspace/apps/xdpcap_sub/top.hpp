@@ -5,10 +5,13 @@
 #include <string>
 #include <unordered_map>
 
-#include "apps/xdpcap_sub/seen.hpp"
 #include "apps/xdpcap_sub/terminal.hpp"
+#include "consume/seen.hpp"
 
 namespace xdpcap::sub {
+
+using consume::Exchange;
+using consume::Seen;
 
 // Latencies in buckets that grow by an eighth: any quantile is right within 13 %,
 // in constant memory.

@@ -1,19 +1,19 @@
-#include "apps/xdpcap_sub/receiver.hpp"
+#include "consume/receiver.hpp"
 
 #include <fmt/format.h>
 
 #include "publish/endpoint.hpp"
 
-namespace xdpcap::sub {
+namespace xdpcap::consume {
 
-Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Options& options) {
+Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Sources& sources) {
   std::unique_ptr<Receiver> receiver(new Receiver());
-  for (const publish::Topic topic : options.topics) receiver->losses_.watch(topic);
+  for (const publish::Topic topic : sources.topics) receiver->losses_.watch(topic);
   const std::string* current = nullptr;
   try {
-    for (const std::string& endpoint : options.connect) receiver->add(*(current = &endpoint), false, options);
+    for (const std::string& endpoint : sources.connect) receiver->add(*(current = &endpoint), false, sources);
     receiver->subscriptions_ = receiver->sockets_.size();
-    for (const std::string& endpoint : options.pull) receiver->add(*(current = &endpoint), true, options);
+    for (const std::string& endpoint : sources.pull) receiver->add(*(current = &endpoint), true, sources);
   } catch (const zmq::error_t& error) {
     return Error{ExitCode::usage, fmt::format("cannot connect to {}: {}", *current, error.what())};
   }
@@ -21,17 +21,17 @@ Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Options& options) 
   return receiver;
 }
 
-void Receiver::add(const std::string& endpoint, bool pull, const Options& options) {
+void Receiver::add(const std::string& endpoint, bool pull, const Sources& sources) {
   zmq::socket_t socket(context_, pull ? zmq::socket_type::pull : zmq::socket_type::sub);
-  socket.set(zmq::sockopt::rcvhwm, options.queue_batches);
+  socket.set(zmq::sockopt::rcvhwm, sources.queue_batches);
   socket.set(zmq::sockopt::linger, 0);
   socket.set(zmq::sockopt::ipv6, true);
   // A capture that was restarted is found again soon.
   socket.set(zmq::sockopt::reconnect_ivl, 100);
   socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
-  if (options.curve && endpoint.starts_with("tcp://")) apply(*options.curve, socket);
+  if (sources.curve && endpoint.starts_with("tcp://")) apply(*sources.curve, socket);
   if (!pull) {
-    for (const publish::Topic topic : options.topics) socket.set(zmq::sockopt::subscribe, name_of(topic));
+    for (const publish::Topic topic : sources.topics) socket.set(zmq::sockopt::subscribe, name_of(topic));
     socket.set(zmq::sockopt::subscribe, name_of(publish::Topic::stats));
   }
   socket.connect(endpoint);
@@ -47,7 +47,8 @@ std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
       turn_ = at + 1;
       if (!topic.more() || !sockets_[at].recv(payload_)) return std::nullopt;
       Received received;
-      received.batch = reader_.open({payload_.data<std::byte>(), payload_.size()});
+      received.bytes = {payload_.data<std::byte>(), payload_.size()};
+      received.batch = reader_.open(received.bytes);
       const auto kind = received.batch == nullptr ? std::nullopt : publish::topic_of(*received.batch);
       if (!kind) {
         ++damaged_;
@@ -67,4 +68,4 @@ std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
   }
 }
 
-} // namespace xdpcap::sub
+} // namespace xdpcap::consume

@@ -1,8 +1,10 @@
-#include "apps/xdpcap_sub/filter.hpp"
+#include "consume/filter.hpp"
 
 #include <gtest/gtest.h>
 
-namespace xdpcap::sub {
+#include "consume/seen.hpp"
+
+namespace xdpcap::consume {
 namespace {
 
 Exchange exchange(const std::string& method, const std::string& host, const std::string& target, std::uint16_t status,
@@ -22,30 +24,32 @@ Exchange exchange(const std::string& method, const std::string& host, const std:
 const Exchange kCart = exchange("GET", "Shop.example:8080", "/cart/items?id=7", 404, 2'000'000);
 
 TEST(Filter, WithoutConditionsEverythingPasses) {
-  EXPECT_TRUE(Filter().matches(kCart));
-  EXPECT_TRUE(Filter().matches(Exchange{}));
+  EXPECT_TRUE(Filter().matches(kCart.facts()));
+  EXPECT_TRUE(Filter().matches(Exchange{}.facts()));
 }
 
 TEST(Filter, AHostMatchesWithAndWithoutItsPortAndByPattern) {
   for (const char* host : {"shop.example", "shop.example:8080", "*.example", "shop.*"}) {
-    EXPECT_TRUE(Filter{.hosts = {host}}.matches(kCart)) << host;
+    EXPECT_TRUE(Filter{.hosts = {host}}.matches(kCart.facts())) << host;
   }
   for (const char* host : {"shop", "shop.example:80", "example"})
-    EXPECT_FALSE(Filter{.hosts = {host}}.matches(kCart)) << host;
-  EXPECT_TRUE(Filter{.hosts = {"[::1]"}}.matches(exchange("GET", "[::1]", "/", 200)));
+    EXPECT_FALSE(Filter{.hosts = {host}}.matches(kCart.facts())) << host;
+  EXPECT_TRUE(Filter{.hosts = {"[::1]"}}.matches(exchange("GET", "[::1]", "/", 200).facts()));
 }
 
 TEST(Filter, APathIsAPartOfTheTargetOrAPatternForAllOfIt) {
   for (const char* path : {"/cart", "items", "/cart/*", "*id=7", "/cart/items?id=?", "*a*t*=*"}) {
-    EXPECT_TRUE(Filter{.paths = {path}}.matches(kCart)) << path;
+    EXPECT_TRUE(Filter{.paths = {path}}.matches(kCart.facts())) << path;
   }
   for (const char* path : {"/pay", "items*", "/Cart", "/cart/*?7?"})
-    EXPECT_FALSE(Filter{.paths = {path}}.matches(kCart)) << path;
+    EXPECT_FALSE(Filter{.paths = {path}}.matches(kCart.facts())) << path;
 }
 
 TEST(Filter, AStatusIsANumberOrAClass) {
-  for (const char* status : {"404", "4xx", "40X"}) EXPECT_TRUE(Filter{.statuses = {status}}.matches(kCart)) << status;
-  for (const char* status : {"200", "5xx", "403"}) EXPECT_FALSE(Filter{.statuses = {status}}.matches(kCart)) << status;
+  for (const char* status : {"404", "4xx", "40X"})
+    EXPECT_TRUE(Filter{.statuses = {status}}.matches(kCart.facts())) << status;
+  for (const char* status : {"200", "5xx", "403"})
+    EXPECT_FALSE(Filter{.statuses = {status}}.matches(kCart.facts())) << status;
   for (const char* text : {"5xx", "404", "50x"}) EXPECT_TRUE(is_status_pattern(text)) << text;
   for (const char* text : {"", "5", "xxx", "5xxx", "abc", "099"}) EXPECT_FALSE(is_status_pattern(text)) << text;
 }
@@ -53,9 +57,9 @@ TEST(Filter, AStatusIsANumberOrAClass) {
 TEST(Filter, EveryConditionMustHold) {
   Filter filter{.hosts = {"shop.example"}, .methods = {"get", "head"}, .statuses = {"4xx"}, .paths = {"/cart"}};
   filter.min_latency_ns = 2'000'000;
-  EXPECT_TRUE(filter.matches(kCart));
+  EXPECT_TRUE(filter.matches(kCart.facts()));
   filter.min_latency_ns = 2'000'001;
-  EXPECT_FALSE(filter.matches(kCart));
+  EXPECT_FALSE(filter.matches(kCart.facts()));
 }
 
 TEST(Filter, AConditionOnAMissingHalfDoesNotHold) {
@@ -63,11 +67,11 @@ TEST(Filter, AConditionOnAMissingHalfDoesNotHold) {
   only_request.response.reset();
   Exchange only_response = kCart;
   only_response.request.reset();
-  EXPECT_TRUE(Filter{.methods = {"GET"}}.matches(only_request));
-  EXPECT_FALSE(Filter{.statuses = {"404"}}.matches(only_request));
-  EXPECT_TRUE(Filter{.statuses = {"404"}}.matches(only_response));
-  EXPECT_FALSE(Filter{.paths = {"/"}}.matches(only_response));
-  EXPECT_FALSE(Filter{.min_latency_ns = 1}.matches(only_request));
+  EXPECT_TRUE(Filter{.methods = {"GET"}}.matches(only_request.facts()));
+  EXPECT_FALSE(Filter{.statuses = {"404"}}.matches(only_request.facts()));
+  EXPECT_TRUE(Filter{.statuses = {"404"}}.matches(only_response.facts()));
+  EXPECT_FALSE(Filter{.paths = {"/"}}.matches(only_response.facts()));
+  EXPECT_FALSE(Filter{.min_latency_ns = 1}.matches(only_request.facts()));
 }
 
 TEST(Filter, DurationsAreReadInTheUnitsPeopleWrite) {
@@ -79,4 +83,4 @@ TEST(Filter, DurationsAreReadInTheUnitsPeopleWrite) {
 }
 
 } // namespace
-} // namespace xdpcap::sub
+} // namespace xdpcap::consume

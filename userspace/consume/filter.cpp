@@ -1,4 +1,4 @@
-#include "apps/xdpcap_sub/filter.hpp"
+#include "consume/filter.hpp"
 
 #include <fmt/format.h>
 #include <strings.h>
@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
-namespace xdpcap::sub {
+namespace xdpcap::consume {
 namespace {
 
 bool has_wildcard(std::string_view text) noexcept {
@@ -43,18 +43,19 @@ bool is_glob_of(std::string_view pattern, std::string_view text, Case letters) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-std::string without_port(const std::string& host) {
+std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
-  const bool in_brackets = host.find(']', colon == std::string::npos ? 0 : colon) != std::string::npos;
-  return colon == std::string::npos || in_brackets ? host : host.substr(0, colon);
+  const bool in_brackets = host.find(']', colon == std::string_view::npos ? 0 : colon) != std::string_view::npos;
+  return colon == std::string_view::npos || in_brackets ? host : host.substr(0, colon);
 }
 
-bool host_matches(const std::string& pattern, const std::string& host) {
+bool host_matches(std::string_view pattern, std::string_view host) {
   return is_glob_of(pattern, host, Case::ignored) || is_glob_of(pattern, without_port(host), Case::ignored);
 }
 
-bool path_matches(const std::string& pattern, const std::string& target) {
-  return has_wildcard(pattern) ? is_glob_of(pattern, target, Case::matters) : target.find(pattern) != std::string::npos;
+bool path_matches(std::string_view pattern, std::string_view target) {
+  return has_wildcard(pattern) ? is_glob_of(pattern, target, Case::matters)
+                               : target.find(pattern) != std::string_view::npos;
 }
 
 bool status_matches(const std::string& pattern, std::uint16_t status) {
@@ -71,22 +72,18 @@ bool any_of(const std::vector<std::string>& patterns, Match match) {
 
 } // namespace
 
-bool Filter::matches(const Exchange& exchange) const {
-  if (!exchange.request && !(hosts.empty() && methods.empty() && paths.empty())) return false;
-  if (!exchange.response && !statuses.empty()) return false;
-  if (min_latency_ns != 0 && exchange.latency_ns().value_or(0) < min_latency_ns) return false;
-  if (exchange.request) {
-    const Seen& request = *exchange.request;
-    if (!any_of(hosts, [&](const std::string& pattern) { return host_matches(pattern, request.host); })) return false;
-    if (!any_of(methods,
-                [&](const std::string& method) { return ::strcasecmp(method.c_str(), request.method.c_str()) == 0; })) {
-      return false;
-    }
-    if (!any_of(paths, [&](const std::string& pattern) { return path_matches(pattern, request.target); })) return false;
-  }
-  return !exchange.response || any_of(statuses, [&](const std::string& pattern) {
-    return status_matches(pattern, exchange.response->status);
-  });
+bool Filter::matches(const ExchangeFacts& exchange) const {
+  if (!exchange.has_request && !(hosts.empty() && methods.empty() && paths.empty())) return false;
+  if (!exchange.has_response && !statuses.empty()) return false;
+  if (min_latency_ns != 0 && exchange.latency_ns.value_or(0) < min_latency_ns) return false;
+  const auto is_host = [&](const std::string& pattern) { return host_matches(pattern, exchange.host); };
+  const auto is_method = [&](const std::string& method) {
+    return method.size() == exchange.method.size() &&
+           ::strncasecmp(method.data(), exchange.method.data(), method.size()) == 0;
+  };
+  const auto is_path = [&](const std::string& pattern) { return path_matches(pattern, exchange.target); };
+  const auto is_status = [&](const std::string& pattern) { return status_matches(pattern, exchange.status); };
+  return any_of(hosts, is_host) && any_of(methods, is_method) && any_of(paths, is_path) && any_of(statuses, is_status);
 }
 
 bool is_status_pattern(std::string_view text) noexcept {
@@ -114,4 +111,4 @@ Result<std::uint64_t, Error> parse_duration_ns(std::string_view text) {
   return static_cast<std::uint64_t>(value * known->ns);
 }
 
-} // namespace xdpcap::sub
+} // namespace xdpcap::consume

@@ -6,10 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "consume/filter.hpp"
 #include "publish/json.hpp"
 #include "schemas/xdpcap_generated.h"
 
-namespace xdpcap::sub {
+namespace xdpcap::consume {
 
 // What else of a message is kept, besides what every view needs.
 struct Keep {
@@ -52,6 +53,7 @@ struct Exchange {
   // From the request's last byte to the response's first, as seen here; 0 where the
   // response came first. Nothing where a half is missing.
   [[nodiscard]] std::optional<std::uint64_t> latency_ns() const noexcept;
+  [[nodiscard]] ExchangeFacts facts() const noexcept;
 };
 
-} // namespace xdpcap::sub
+} // namespace xdpcap::consume

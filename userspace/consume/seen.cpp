@@ -1,11 +1,11 @@
-#include "apps/xdpcap_sub/seen.hpp"
+#include "consume/seen.hpp"
 
 #include <fmt/format.h>
 
 #include "publish/batch_view.hpp"
 #include "publish/schema_names.hpp"
 
-namespace xdpcap::sub {
+namespace xdpcap::consume {
 namespace {
 
 using publish::text_in;
@@ -76,4 +76,16 @@ std::optional<std::uint64_t> Exchange::latency_ns() const noexcept {
   return response->first_ns > request->last_ns ? response->first_ns - request->last_ns : 0;
 }
 
-} // namespace xdpcap::sub
+ExchangeFacts Exchange::facts() const noexcept {
+  ExchangeFacts facts{.has_request = request.has_value(), .has_response = response.has_value()};
+  if (request) {
+    facts.host = request->host;
+    facts.method = request->method;
+    facts.target = request->target;
+  }
+  if (response) facts.status = response->status;
+  facts.latency_ns = latency_ns();
+  return facts;
+}
+
+} // namespace xdpcap::consume

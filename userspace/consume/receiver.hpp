@@ -4,21 +4,33 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <zmq.hpp>
 
-#include "apps/xdpcap_sub/options.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
 #include "publish/batch_view.hpp"
+#include "publish/curve.hpp"
 #include "publish/loss_counter.hpp"
+#include "publish/topic.hpp"
 
-namespace xdpcap::sub {
+namespace xdpcap::consume {
+
+// Where from and what.
+struct Sources {
+  std::vector<std::string> connect, pull; // checked endpoints
+  std::vector<publish::Topic> topics{publish::Topic::http};
+  std::optional<publish::CurveClient> curve; // for TCP endpoints
+  int queue_batches = 4096;                  // that may wait here
+};
 
 // A batch as it came in; borrowed until the next call of next().
 struct Received {
   const schema::Batch* batch = nullptr;
+  Bytes bytes; // of the batch
   publish::Topic topic = publish::Topic::http;
   std::uint64_t lost = 0; // batches found lost by it
 };
@@ -28,7 +40,7 @@ struct Received {
 // have got it.
 class Receiver {
  public:
-  static Result<std::unique_ptr<Receiver>, Error> open(const Options& options);
+  static Result<std::unique_ptr<Receiver>, Error> open(const Sources& sources);
 
   // The next batch, or nothing within `patience` (or when a signal came). Batches
   // that are no sound FlatBuffer are skipped and counted.
@@ -40,7 +52,7 @@ class Receiver {
 
  private:
   Receiver() = default;
-  void add(const std::string& endpoint, bool pull, const Options& options);
+  void add(const std::string& endpoint, bool pull, const Sources& sources);
 
   zmq::context_t context_;
   std::deque<zmq::socket_t> sockets_;
@@ -53,4 +65,4 @@ class Receiver {
   std::uint64_t damaged_ = 0;
 };
 
-} // namespace xdpcap::sub
+} // namespace xdpcap::consume

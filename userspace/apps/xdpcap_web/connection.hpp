@@ -1,0 +1,84 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/xdpcap_web/ids.hpp"
+#include "apps/xdpcap_web/process.hpp"
+#include "core/stream.hpp"
+#include "schemas/xdpcap_generated.h"
+
+namespace xdpcap::web {
+
+// What one end sent, totals (FlowHalf of the schema), and how fast.
+struct Side {
+  schema::TcpState state = schema::TcpState::closed;
+  std::uint64_t packets = 0, payload_octets = 0;
+  std::uint64_t retransmits = 0, out_of_order = 0, zero_windows = 0;
+  std::uint64_t gaps = 0, gaps_by_capture = 0, gap_octets = 0;
+  std::uint64_t rtt_ns = 0; // 0: none measured
+  std::uint32_t window = 0, in_flight = 0;
+  double rate = 0; // octets a second, between the last two records
+};
+
+// The kernel's view of one end, as it last told it (TcpInfo of the schema).
+struct KernelSocket {
+  schema::TcpState state = schema::TcpState::closed;
+  bool has_info = false;
+  std::uint64_t at_ns = 0, cookie = 0;
+  std::uint64_t rtt_ns = 0, rtt_var_ns = 0, min_rtt_ns = 0, rto_ns = 0;
+  std::uint32_t cwnd = 0, ssthresh = 0, mss = 0, send_window = 0, receive_window = 0;
+  std::uint32_t unacked = 0, lost = 0, receive_queue = 0, send_queue = 0, memory = 0;
+  std::uint64_t retransmits = 0, delivery_rate = 0, pacing_rate = 0;
+  std::uint64_t bytes_sent = 0, bytes_acked = 0, bytes_received = 0;
+  std::string congestion_control;
+};
+
+// A point of a connection's course, by a flow record.
+struct CoursePoint {
+  std::uint64_t at_ns = 0;
+  float wire_rtt_ms = 0, kernel_rtt_ms = 0; // NaN: none
+  float rate[2] = {}, window[2] = {}, in_flight[2] = {};
+  float cwnd = 0;
+  float retransmits = 0;
+};
+
+// What the map took note of for a connection, so that it can be revised when more
+// is known (which process, more octets). Owned by the map alone.
+struct MapShare {
+  std::uint64_t edge = 0; // 0: none yet
+  std::uint64_t octets[2] = {};
+  std::uint64_t messages = 0, errors = 0;
+  std::uint64_t latency_ns = 0, latencies = 0;
+  bool active = false;
+};
+
+// A TCP connection as the flow and socket records tell it, and what HTTP said of it.
+struct Connection {
+  ConnectionId id;
+  std::shared_ptr<const std::string> sensor;
+  schema::Endpoint client, server;
+  std::uint64_t first_ns = 0, last_ns = 0;
+  bool closed = false;
+  schema::CloseReason close = schema::CloseReason::open;
+  std::uint64_t flags = 0; // bits by schema::FlowFlag
+  std::uint64_t handshake_server_ns = 0, handshake_client_ns = 0;
+  std::array<Side, 2> sides; // by index_of(Direction) of what it sends
+  std::optional<KernelSocket> client_socket, server_socket;
+  Ends ends;
+
+  std::uint64_t messages = 0; // requests and responses
+  std::uint64_t errors = 0;   // responses with 5xx, requests without response at the close
+  std::uint64_t latency_ns_total = 0, latencies = 0;
+
+  std::vector<CoursePoint> course; // at most kCourseMax, oldest first
+  MapShare map;
+
+  static constexpr std::size_t kCourseMax = 600;
+};
+
+} // namespace xdpcap::web

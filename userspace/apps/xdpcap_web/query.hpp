@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "apps/xdpcap_web/exchange.hpp"
+#include "apps/xdpcap_web/process.hpp"
+#include "consume/filter.hpp"
+
+namespace xdpcap::web {
+
+// Which exchanges are wanted (README.md, "Exchanges"). All conditions must hold.
+struct Query {
+  consume::Filter filter;
+  bool without_response = false; // status=none
+  std::string text;
+  std::string process; // name or pid of either end
+  std::optional<ConnectionId> connection;
+  std::uint64_t from_ns = 0, to_ns = UINT64_MAX; // when it began
+
+  [[nodiscard]] bool matches(const Exchange& exchange, const Ends& ends) const;
+};
+
+} // namespace xdpcap::web

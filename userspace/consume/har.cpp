@@ -1,0 +1,192 @@
+#include "consume/har.hpp"
+
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "publish/json_text.hpp"
+
+namespace xdpcap::consume {
+namespace {
+
+using nlohmann::json;
+
+// Bytes as the characters of Latin-1, in UTF-8.
+std::string text_of(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xc0 | (byte >> 6));
+      text += static_cast<char>(0x80 | (byte & 0x3f));
+    }
+  }
+  return text;
+}
+
+// The first field of that name, or nothing.
+std::string field_of(const Seen& message, const char* name) {
+  const auto found = std::find_if(message.fields.begin(), message.fields.end(),
+                                  [name](const auto& field) { return ::strcasecmp(field.first.c_str(), name) == 0; });
+  return found == message.fields.end() ? std::string{} : text_of(found->second);
+}
+
+json headers_of(const Seen& message) {
+  json headers = json::array();
+  for (const auto& [name, value] : message.fields)
+    headers.push_back({{"name", text_of(name)}, {"value", text_of(value)}});
+  return headers;
+}
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 && digit_of(text[i + 2]) >= 0;
+    if (escape) {
+      decoded += static_cast<char>(digit_of(text[i + 1]) << 4 | digit_of(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return publish::json::is_utf8(decoded) ? decoded : text_of(decoded);
+}
+
+json query_of(const std::string& target) {
+  json query = json::array();
+  const std::size_t mark = target.find('?');
+  if (mark == std::string::npos) return query;
+  std::string_view rest = std::string_view(target).substr(mark + 1);
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+    if (!pair.empty())
+      query.push_back({{"name", percent_decoded(pair.substr(0, equals))}, {"value", percent_decoded(value)}});
+  }
+  return query;
+}
+
+std::string url_of(const Seen& request) {
+  if (request.target.find("://") != std::string::npos) return text_of(request.target);
+  const bool is_path = request.target.starts_with("/");
+  const std::string& host = request.host.empty() ? request.server : request.host;
+  return "http://" + text_of(is_path                 ? host + request.target
+                             : request.target == "*" ? host + "/*"
+                                                     : request.target + "/");
+}
+
+// Adds `text` and, where it is not text, `encoding`.
+void add_text(json& object, const Seen& message, publish::BodyFormat format) {
+  if (format == publish::BodyFormat::none || message.body.empty()) return;
+  if (format == publish::BodyFormat::text && publish::json::is_utf8(message.body)) {
+    object["text"] = message.body;
+    return;
+  }
+  std::string quoted;
+  publish::json::append_base64(quoted, message.body);
+  object["text"] = quoted.substr(1, quoted.size() - 2);
+  object["encoding"] = "base64";
+}
+
+json request_of(const Seen& message, publish::BodyFormat format) {
+  json request{{"method", text_of(message.method)},      {"url", url_of(message)},
+               {"httpVersion", message.version},         {"cookies", json::array()},
+               {"headers", headers_of(message)},         {"queryString", query_of(message.target)},
+               {"headersSize", message.head_octets + 2}, // and the empty line
+               {"bodySize", message.body_length}};
+  if (message.body_length != 0) {
+    json data{{"mimeType", field_of(message, "content-type")}, {"params", json::array()}, {"text", ""}};
+    add_text(data, message, format);
+    request["postData"] = std::move(data);
+  }
+  return request;
+}
+
+json response_of(const Seen& message, publish::BodyFormat format) {
+  std::string type = field_of(message, "content-type");
+  json content{{"size", message.body_length},
+               {"mimeType", type.empty() ? "application/octet-stream" : std::move(type)}};
+  add_text(content, message, format);
+  return {{"status", message.status},
+          {"statusText", text_of(message.reason)},
+          {"httpVersion", message.version},
+          {"cookies", json::array()},
+          {"headers", headers_of(message)},
+          {"content", std::move(content)},
+          {"redirectURL", field_of(message, "location")},
+          {"headersSize", message.head_octets + 2},
+          {"bodySize", message.body_length}};
+}
+
+json no_response() {
+  return {{"status", 0},
+          {"statusText", ""},
+          {"httpVersion", ""},
+          {"cookies", json::array()},
+          {"headers", json::array()},
+          {"content", {{"size", 0}, {"mimeType", "x-unknown"}}},
+          {"redirectURL", ""},
+          {"headersSize", -1},
+          {"bodySize", -1}};
+}
+
+double ms(std::uint64_t from_ns, std::uint64_t to_ns) {
+  return to_ns > from_ns ? static_cast<double>(to_ns - from_ns) / 1e6 : 0.0;
+}
+
+json entry_of(const Exchange& exchange, publish::BodyFormat format) {
+  const Seen& request = *exchange.request;
+  const double send = ms(request.first_ns, request.last_ns);
+  const double wait = exchange.response ? static_cast<double>(*exchange.latency_ns()) / 1e6 : 0.0;
+  const double receive = exchange.response ? ms(exchange.response->first_ns, exchange.response->last_ns) : 0.0;
+  std::string started;
+  publish::json::append_time(started, request.first_ns);
+  const std::size_t colon = request.server.rfind(':');
+  std::string address = request.server.substr(0, colon);
+  if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
+  json entry{{"startedDateTime", started.substr(1, started.size() - 2)},
+             {"time", send + wait + receive},
+             {"request", request_of(request, format)},
+             {"response", exchange.response ? response_of(*exchange.response, format) : no_response()},
+             {"cache", json::object()},
+             {"timings", {{"send", send}, {"wait", wait}, {"receive", receive}}},
+             {"serverIPAddress", std::move(address)},
+             {"connection", std::to_string(request.flow)},
+             {"_client", request.client}};
+  const std::string& remarks =
+      exchange.response && !exchange.response->remarks.empty() ? exchange.response->remarks : request.remarks;
+  if (!remarks.empty()) entry["_remarks"] = remarks;
+  return entry;
+}
+
+} // namespace
+
+std::string har_head(std::string_view program) {
+  const json creator{{"name", program}, {"version", XDPCAP_VERSION}};
+  return "{\"log\":{\"version\":\"1.2\",\"creator\":" + creator.dump() + ",\"entries\":[";
+}
+
+std::string har_entry(const Exchange& exchange, publish::BodyFormat body) {
+  // A field value may still hold whatever bytes: what is not UTF-8 is replaced, never thrown over.
+  return entry_of(exchange, body).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string_view har_tail() noexcept {
+  return "\n]}}\n";
+}
+
+} // namespace xdpcap::consume
