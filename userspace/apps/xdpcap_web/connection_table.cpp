@@ -1,0 +1,220 @@
+#include "apps/xdpcap_web/connection_table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace xdpcap::web {
+namespace {
+
+double seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
+  return to_ns > from_ns ? static_cast<double>(to_ns - from_ns) / 1e9 : 0;
+}
+
+void update(Side& side, const schema::FlowHalf* half, double elapsed) {
+  if (half == nullptr) return;
+  const std::uint64_t before = side.payload_octets;
+  side.state = half->state();
+  side.packets = half->packets();
+  side.payload_octets = half->payload_bytes();
+  side.retransmits = half->retransmitted_segments();
+  side.out_of_order = half->out_of_order();
+  side.zero_windows = half->zero_windows();
+  side.gaps = half->gaps();
+  side.gaps_by_capture = half->gaps_by_capture();
+  side.gap_octets = half->gap_bytes();
+  side.rtt_ns = half->rtt_ns();
+  side.window = half->window();
+  side.in_flight = half->in_flight();
+  if (elapsed > 0) side.rate = static_cast<double>(side.payload_octets - std::min(before, side.payload_octets)) / elapsed;
+}
+
+float ms_or_none(std::uint64_t ns) {
+  return ns == 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(static_cast<double>(ns) / 1e6);
+}
+
+// The kernel of the end that is nearer to the capture: its segments come back sooner from here.
+bool server_is_near(const Connection& connection) noexcept {
+  const std::uint64_t to_server = connection.sides[index_of(Direction::to_server)].rtt_ns;
+  const std::uint64_t to_client = connection.sides[index_of(Direction::to_client)].rtt_ns;
+  const std::uint64_t server = to_server != 0 ? to_server : connection.handshake_server_ns;
+  const std::uint64_t client = to_client != 0 ? to_client : connection.handshake_client_ns;
+  return server == 0 ? connection.server_socket.has_value() : client >= server;
+}
+
+} // namespace
+
+// What the nearer end sends is acknowledged from the other side of the wire: that way, and the short way to the end itself.
+std::uint64_t wire_rtt_ns(const Connection& connection) noexcept {
+  const std::uint64_t to_server = connection.sides[index_of(Direction::to_server)].rtt_ns;
+  const std::uint64_t to_client = connection.sides[index_of(Direction::to_client)].rtt_ns;
+  const std::uint64_t there = to_server != 0 ? to_server : connection.handshake_server_ns;
+  const std::uint64_t back = to_client != 0 ? to_client : connection.handshake_client_ns;
+  return std::max(there, back);
+}
+
+std::uint64_t kernel_rtt_ns(const Connection& connection) noexcept {
+  const auto& near = server_is_near(connection) ? connection.server_socket : connection.client_socket;
+  const auto& far = server_is_near(connection) ? connection.client_socket : connection.server_socket;
+  if (near && near->rtt_ns != 0) return near->rtt_ns;
+  return far ? far->rtt_ns : 0;
+}
+
+ConnectionTable::Place ConnectionTable::enter(const ConnectionId& id, std::uint64_t now_ns) {
+  const auto known = by_id_.find(id);
+  if (known != by_id_.end()) {
+    known->second->heard_ns = now_ns;
+    order_.splice(order_.end(), order_, known->second);
+    return known->second;
+  }
+  order_.push_back({});
+  const Place place = std::prev(order_.end());
+  place->connection.id = id;
+  place->heard_ns = now_ns;
+  by_id_.emplace(id, place);
+  return place;
+}
+
+void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor,
+                          std::uint64_t source, std::uint64_t now_ns) {
+  if (record.client() == nullptr || record.server() == nullptr) return;
+  const Place place = enter({source, record.flow()}, now_ns);
+  Connection& connection = place->connection;
+  connection.sensor = sensor;
+  connection.client = *record.client();
+  connection.server = *record.server();
+  connection.first_ns = record.first_ns();
+  const double elapsed = seconds(connection.last_ns == 0 ? record.first_ns() : connection.last_ns, record.last_ns());
+  connection.last_ns = record.last_ns();
+  connection.closed = connection.closed || record.event() == schema::FlowEvent::closed;
+  connection.close = record.close();
+  connection.flags = record.flags();
+  connection.handshake_server_ns = record.handshake_server_ns();
+  connection.handshake_client_ns = record.handshake_client_ns();
+  update(connection.sides[index_of(Direction::to_server)], record.to_server(), elapsed);
+  update(connection.sides[index_of(Direction::to_client)], record.to_client(), elapsed);
+  if (record.event() == schema::FlowEvent::opened) by_client_[{connection.client, connection.server}] = place;
+  by_client_.try_emplace({connection.client, connection.server}, place);
+  look_up_ends(connection);
+  if (record.event() != schema::FlowEvent::opened) add_point(connection, record.last_ns());
+  watcher_.changed(connection);
+  make_room();
+}
+
+// Sockets may have been told before their connection was.
+void ConnectionTable::look_up_ends(Connection& connection) const {
+  // A socket that ended before the connection began had the same name and was another one; clocks of one host.
+  constexpr std::uint64_t kSlackNs = 2'000'000'000;
+  const auto look = [&](const schema::Endpoint& local, const schema::Endpoint& remote,
+                        std::optional<KernelSocket>& socket, ProcessPointer& process) {
+    const HostView::Known* known = host_.find({local, remote});
+    if (known == nullptr || known->kernel.at_ns + kSlackNs < connection.first_ns ||
+        known->first_ns > connection.last_ns + kSlackNs)
+      return;
+    if (known->kernel.has_info || !socket) socket = known->kernel;
+    if (known->process != nullptr) process = known->process;
+  };
+  look(connection.client, connection.server, connection.client_socket, connection.ends.client);
+  look(connection.server, connection.client, connection.server_socket, connection.ends.server);
+}
+
+void ConnectionTable::add(const schema::SocketRecord& record, std::uint64_t now_ns) {
+  if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr || record.remote() == nullptr) return;
+  auto known = by_client_.find({*record.local(), *record.remote()});
+  if (known == by_client_.end()) known = by_client_.find({*record.remote(), *record.local()});
+  if (known == by_client_.end()) return;
+  Kept& kept = *known->second;
+  // A closed connection hears what came late of its own sockets, not of those that took over its name.
+  if (kept.connection.closed && record.event() == schema::SocketEvent::opened &&
+      record.at_ns() > kept.connection.last_ns)
+    return;
+  const Ends before = kept.connection.ends;
+  look_up_ends(kept.connection);
+  if (before.client != kept.connection.ends.client || before.server != kept.connection.ends.server) {
+    kept.heard_ns = now_ns;
+    watcher_.changed(kept.connection);
+  }
+}
+
+void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMessage& message) {
+  const auto known = by_id_.find(id);
+  if (known == by_id_.end()) return;
+  Connection& connection = known->second->connection;
+  ++connection.messages;
+  if (message.kind() == schema::Kind::response && message.status() >= 500) ++connection.errors;
+  watcher_.changed(connection);
+}
+
+void ConnectionTable::note_latency(const ConnectionId& id, std::uint64_t latency_ns) {
+  const auto known = by_id_.find(id);
+  if (known == by_id_.end()) return;
+  known->second->connection.latency_ns_total += latency_ns;
+  ++known->second->connection.latencies;
+  watcher_.changed(known->second->connection);
+}
+
+void ConnectionTable::add_point(Connection& connection, std::uint64_t at_ns) {
+  if (connection.course.size() >= Connection::kCourseMax) {
+    connection.course.erase(connection.course.begin());
+    --points_;
+  }
+  CoursePoint point{.at_ns = at_ns,
+                    .wire_rtt_ms = ms_or_none(wire_rtt_ns(connection)),
+                    .kernel_rtt_ms = ms_or_none(kernel_rtt_ns(connection))};
+  for (std::size_t i = 0; i < 2; ++i) {
+    point.rate[i] = static_cast<float>(connection.sides[i].rate);
+    point.window[i] = static_cast<float>(connection.sides[i].window);
+    point.in_flight[i] = static_cast<float>(connection.sides[i].in_flight);
+    point.retransmits += static_cast<float>(connection.sides[i].retransmits);
+  }
+  const auto& socket = server_is_near(connection) ? connection.server_socket : connection.client_socket;
+  if (socket) point.cwnd = static_cast<float>(socket->cwnd);
+  connection.course.push_back(point);
+  ++points_;
+}
+
+void ConnectionTable::drop(Place place) {
+  watcher_.dropped(place->connection);
+  points_ -= place->connection.course.size();
+  const auto named = by_client_.find({place->connection.client, place->connection.server});
+  if (named != by_client_.end() && named->second == place) by_client_.erase(named);
+  by_id_.erase(place->connection.id);
+  order_.erase(place);
+}
+
+// Closed ones go before silent ones, where some are near the front.
+void ConnectionTable::make_room() {
+  constexpr int kLook = 64;
+  while (order_.size() > limits_.connections || points_ > limits_.course_points) {
+    Place victim = order_.begin();
+    int looked = 0;
+    for (Place place = order_.begin(); place != order_.end() && looked < kLook; ++place, ++looked) {
+      if (!place->connection.closed) continue;
+      victim = place;
+      break;
+    }
+    drop(victim);
+  }
+}
+
+// An open connection is told of only when it moves, so it is kept longer.
+void ConnectionTable::expire(std::uint64_t now_ns) {
+  constexpr std::uint64_t kOpenFactor = 6;
+  for (Place place = order_.begin(); place != order_.end() && place->heard_ns + limits_.age_ns < now_ns;) {
+    const Place next = std::next(place);
+    if (place->connection.closed || place->heard_ns + kOpenFactor * limits_.age_ns < now_ns) drop(place);
+    place = next;
+  }
+}
+
+const Connection* ConnectionTable::find(const ConnectionId& id) const {
+  const auto known = by_id_.find(id);
+  return known == by_id_.end() ? nullptr : &known->second->connection;
+}
+
+Ends ConnectionTable::ends_of(const ConnectionId& id) const {
+  const Connection* connection = find(id);
+  return connection == nullptr ? Ends{} : connection->ends;
+}
+
+} // namespace xdpcap::web

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <unordered_map>
+
+#include "apps/xdpcap_web/connection.hpp"
+#include "apps/xdpcap_web/host_view.hpp"
+
+namespace xdpcap::web {
+
+// The connections of the last minutes: what the wire told of them (topic `flow`), what the kernels of their ends did
+// (topic `socket`), how many messages they carried. Bounded; what has been closed or silent for longest goes first.
+// Not locked.
+class ConnectionTable {
+ public:
+  struct Limits {
+    std::uint64_t age_ns = std::uint64_t{600} * 1'000'000'000; // since a closed one was last heard of
+    std::size_t connections = 20'000;
+    std::size_t course_points = 400'000; // of all together
+  };
+  // Told at each change, and before one is dropped.
+  struct Watcher {
+    std::function<void(Connection&)> changed, dropped;
+  };
+
+  ConnectionTable(Limits limits, const HostView& host, Watcher watcher)
+      : limits_(limits), host_(host), watcher_(std::move(watcher)) {}
+
+  void add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor, std::uint64_t source,
+           std::uint64_t now_ns);
+  void add(const schema::SocketRecord& record, std::uint64_t now_ns);
+  // A request or response went over it.
+  void note_message(const ConnectionId& id, const schema::HttpMessage& message);
+  void note_latency(const ConnectionId& id, std::uint64_t latency_ns);
+  void expire(std::uint64_t now_ns);
+
+  [[nodiscard]] const Connection* find(const ConnectionId& id) const;
+  [[nodiscard]] Ends ends_of(const ConnectionId& id) const;
+  [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+  // All of them, the least recently heard of first.
+  template <class See>
+  void for_each(See see) const {
+    for (const Kept& kept : order_) see(kept.connection);
+  }
+
+ private:
+  struct Kept {
+    Connection connection;
+    std::uint64_t heard_ns = 0;
+  };
+  using Place = std::list<Kept>::iterator;
+
+  Place enter(const ConnectionId& id, std::uint64_t now_ns);
+  void look_up_ends(Connection& connection) const;
+  void add_point(Connection& connection, std::uint64_t at_ns);
+  void drop(Place place);
+  void make_room();
+
+  Limits limits_;
+  const HostView& host_;
+  Watcher watcher_;
+  std::list<Kept> order_;
+  std::unordered_map<ConnectionId, Place, IdHash> by_id_;
+  std::unordered_map<SocketName, Place, SocketNameHash, SocketNameEqual> by_client_; // the newest of that name
+  std::size_t points_ = 0;
+};
+
+// The round trip as the end nearest to the capture sees it, on the wire and in its kernel; 0: not known.
+std::uint64_t wire_rtt_ns(const Connection& connection) noexcept;
+std::uint64_t kernel_rtt_ns(const Connection& connection) noexcept;
+
+} // namespace xdpcap::web

@@ -1,0 +1,122 @@
+#include "apps/xdpcap_web/sensors.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "publish/batch_view.hpp"
+
+namespace xdpcap::web {
+namespace {
+
+using publish::text_of;
+
+std::vector<std::string> texts_of(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
+  std::vector<std::string> texts;
+  if (list != nullptr) {
+    for (const auto* text : *list) texts.emplace_back(text_of(text));
+  }
+  return texts;
+}
+
+} // namespace
+
+bool Sensor::publishes_topic(std::string_view topic) const {
+  return std::find(publishes.begin(), publishes.end(), topic) != publishes.end();
+}
+
+Sensor& Sensors::hear(const schema::Batch& batch, SteadyTime now) {
+  const std::string_view name = text_of(batch.sensor());
+  auto known = sensors_.find(name);
+  if (known == sensors_.end()) {
+    if (sensors_.size() >= kSensorsMax) {
+      const auto oldest = std::min_element(sensors_.begin(), sensors_.end(), [](const auto& a, const auto& b) {
+        return a.second.heard < b.second.heard;
+      });
+      sensors_.erase(oldest);
+    }
+    known = sensors_.emplace(std::string(name), Sensor{}).first;
+    known->second.name = std::make_shared<const std::string>(name);
+  }
+  Sensor& sensor = known->second;
+  if (sensor.epoch_ns != batch.epoch()) {
+    sensor = {.name = sensor.name, .epoch_ns = batch.epoch(), .lost_batches = sensor.lost_batches};
+  }
+  sensor.heard = now;
+  return sensor;
+}
+
+void Sensors::add(Sensor& sensor, const schema::StatsRecord& record) {
+  const double seconds = sensor.told && record.at_ns() > sensor.at_ns
+                             ? static_cast<double>(record.at_ns() - sensor.at_ns) / 1e9
+                             : static_cast<double>(record.interval_ns()) / 1e9;
+  const std::vector<SensorCounter> before = std::move(sensor.counters);
+  sensor.counters.clear();
+  sensor.at_ns = record.at_ns();
+  sensor.told = true;
+  sensor.ended = record.last();
+  if (record.counters() != nullptr) {
+    std::size_t i = 0;
+    for (const schema::Counter* counter : *record.counters()) {
+      SensorCounter now{std::string(text_of(counter->name())), std::string(text_of(counter->interface())),
+                        counter->queue(), counter->value(), 0};
+      // A capture tells them in the same order each time, as a rule.
+      const auto same = [&](const SensorCounter& old) {
+        return old.name == now.name && old.interface == now.interface && old.queue == now.queue;
+      };
+      const auto old = i < before.size() && same(before[i]) ? before.begin() + static_cast<std::ptrdiff_t>(i)
+                                                            : std::find_if(before.begin(), before.end(), same);
+      if (old != before.end() && seconds > 0 && now.value >= old->value)
+        now.rate = static_cast<double>(now.value - old->value) / seconds;
+      sensor.counters.push_back(std::move(now));
+      ++i;
+    }
+  }
+  sensor.publishes = texts_of(record.publishes());
+  sensor.endpoints.clear();
+  if (record.endpoints() != nullptr) {
+    for (const schema::EndpointCounts* endpoint : *record.endpoints()) {
+      sensor.endpoints.push_back(
+          {std::string(text_of(endpoint->endpoint())), endpoint->published(), endpoint->dropped()});
+    }
+  }
+}
+
+// A batch may hold a part of them only, so they are kept by index.
+void Sensors::add(Sensor& sensor, const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records) {
+  constexpr std::size_t kInterfacesMax = 4096;
+  for (const schema::InterfaceRecord* record : records) {
+    SensorInterface told{.index = record->index(),
+                         .number = record->number(),
+                         .name = std::string(text_of(record->name())),
+                         .driver = std::string(text_of(record->driver())),
+                         .mac = std::string(text_of(record->mac())),
+                         .xdp = std::string(text_of(record->xdp())),
+                         .xdp_name = std::string(text_of(record->xdp_name())),
+                         .ipv4 = texts_of(record->ipv4()),
+                         .ipv6 = texts_of(record->ipv6()),
+                         .up = record->up(),
+                         .running = record->running(),
+                         .mtu = record->mtu(),
+                         .speed = record->speed()};
+    const auto known =
+        std::find_if(sensor.interfaces.begin(), sensor.interfaces.end(),
+                     [&](const SensorInterface& old) { return old.index == told.index && old.name == told.name; });
+    if (known != sensor.interfaces.end()) {
+      *known = std::move(told);
+    } else if (sensor.interfaces.size() < kInterfacesMax) {
+      sensor.interfaces.push_back(std::move(told));
+    }
+  }
+}
+
+bool Sensors::any_publishes(std::string_view topic) const {
+  return std::any_of(sensors_.begin(), sensors_.end(),
+                     [topic](const auto& each) { return each.second.publishes_topic(topic); });
+}
+
+bool Sensors::any_alive(SteadyTime now) const {
+  return std::any_of(sensors_.begin(), sensors_.end(),
+                     [now](const auto& each) { return !each.second.ended && !each.second.stale(now); });
+}
+
+} // namespace xdpcap::web

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/xdpcap_generated.h"
+
+namespace xdpcap::web {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// A figure of a sensor's ledger: a total, and how fast it grows.
+struct SensorCounter {
+  std::string name, interface; // interface empty: of the whole process
+  std::int32_t queue = -1;
+  std::uint64_t value = 0;
+  double rate = 0; // a second
+};
+
+struct SensorInterface {
+  unsigned index = 0;
+  std::int16_t number = -1; // as records of this sensor name it; -1: not captured
+  std::string name, driver, mac, xdp, xdp_name;
+  std::vector<std::string> ipv4, ipv6;
+  bool up = false, running = false;
+  std::uint32_t mtu = 0, speed = 0;
+};
+
+// A capture that was heard of, as its last statistics told it.
+struct Sensor {
+  std::shared_ptr<const std::string> name;
+  std::uint64_t epoch_ns = 0, at_ns = 0;
+  SteadyTime heard;
+  bool told = false;  // statistics came
+  bool ended = false; // it said it ends
+  std::vector<SensorCounter> counters;
+  std::vector<std::string> publishes;
+  struct Endpoint {
+    std::string name;
+    std::uint64_t published = 0, dropped = 0;
+  };
+  std::vector<Endpoint> endpoints;
+  std::vector<SensorInterface> interfaces;
+  std::uint64_t lost_batches = 0;
+
+  [[nodiscard]] bool publishes_topic(std::string_view topic) const;
+  // Nothing was heard of it for five seconds, though it speaks each second.
+  [[nodiscard]] bool stale(SteadyTime now) const { return !ended && now - heard > std::chrono::seconds(5); }
+};
+
+// By name. Not locked.
+class Sensors {
+ public:
+  // Any batch of it. A new epoch begins it anew.
+  Sensor& hear(const schema::Batch& batch, SteadyTime now);
+  static void add(Sensor& sensor, const schema::StatsRecord& record);
+  static void add(Sensor& sensor, const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records);
+
+  [[nodiscard]] const std::map<std::string, Sensor, std::less<>>& all() const noexcept { return sensors_; }
+  [[nodiscard]] bool any_publishes(std::string_view topic) const;
+  // Some sensor is alive: neither ended nor stale.
+  [[nodiscard]] bool any_alive(SteadyTime now) const;
+
+ private:
+  static constexpr std::size_t kSensorsMax = 256;
+  std::map<std::string, Sensor, std::less<>> sensors_;
+};
+
+} // namespace xdpcap::web
