@@ -1,0 +1,124 @@
+#include <cmath>
+
+#include "apps/xdpcap_web/connection_table.hpp"
+#include "apps/xdpcap_web/json_views.hpp"
+#include "publish/batch_view.hpp"
+#include "publish/schema_names.hpp"
+
+// Connections and their course (json_views.hpp).
+namespace xdpcap::web {
+namespace {
+
+constexpr std::uint32_t kNoThreshold = 0x7fffffff; // TCP_INFINITE_SSTHRESH of the kernel
+
+void append_side(std::string& out, const Side& side) {
+  JsonObject object(out);
+  object.text("state", publish::name_of(side.state));
+  object.number("packets", side.packets);
+  object.number("payload_octets", side.payload_octets);
+  object.real("rate", std::round(side.rate));
+  object.number("retransmits", side.retransmits);
+  object.number("out_of_order", side.out_of_order);
+  object.number("zero_windows", side.zero_windows);
+  object.number("gaps", side.gaps);
+  object.number("gaps_by_capture", side.gaps_by_capture);
+  object.number("gap_octets", side.gap_octets);
+  object.number("window", side.window);
+  object.number("in_flight", side.in_flight);
+  object.ms_or_null("rtt_ms", side.rtt_ns);
+}
+
+void append_socket(std::string& out, const std::optional<KernelSocket>& socket) {
+  if (!socket) {
+    out += "null";
+    return;
+  }
+  JsonObject object(out);
+  object.text("state", publish::name_of(socket->state));
+  object.ms_or_null("rtt_ms", socket->rtt_ns);
+  object.ms_or_null("rtt_var_ms", socket->rtt_var_ns);
+  object.ms_or_null("min_rtt_ms", socket->min_rtt_ns);
+  object.ms_or_null("rto_ms", socket->rto_ns);
+  object.number("cwnd", socket->cwnd);
+  object.number_or_null("ssthresh", socket->ssthresh == kNoThreshold ? 0 : socket->ssthresh);
+  object.number("mss", socket->mss);
+  object.number("send_window", socket->send_window);
+  object.number("receive_window", socket->receive_window);
+  object.number("unacked", socket->unacked);
+  object.number("lost", socket->lost);
+  object.number("retransmits", socket->retransmits);
+  object.number("delivery_rate", socket->delivery_rate);
+  object.number_or_null("pacing_rate", socket->pacing_rate == UINT64_MAX ? 0 : socket->pacing_rate);
+  object.number("bytes_sent", socket->bytes_sent);
+  object.number("bytes_acked", socket->bytes_acked);
+  object.number("bytes_received", socket->bytes_received);
+  object.number("receive_queue", socket->receive_queue);
+  object.number("send_queue", socket->send_queue);
+  object.number("memory", socket->memory);
+  object.words("congestion_control", socket->congestion_control);
+  object.ms("at", socket->at_ns);
+}
+
+void append_flow_flags(std::string& out, std::uint64_t flags) {
+  out += '[';
+  bool first = true;
+  for (unsigned bit = 0; bit <= static_cast<unsigned>(schema::FlowFlag::MAX); ++bit) {
+    if ((flags >> bit & 1) == 0) continue;
+    if (!first) out += ',';
+    first = false;
+    publish::json::append_latin1(out, publish::name_of(static_cast<schema::FlowFlag>(bit)));
+  }
+  out += ']';
+}
+
+void append_course(std::string& out, const std::vector<CoursePoint>& course) {
+  JsonObject object(out);
+  const auto column = [&](std::string_view name, auto value) {
+    publish::json::append_array(object.member(name), &course,
+                                [&](const CoursePoint& point) { append_real(out, static_cast<double>(value(point))); });
+  };
+  constexpr std::size_t kToServer = index_of(Direction::to_server), kToClient = index_of(Direction::to_client);
+  publish::json::append_array(object.member("time"), &course, [&](const CoursePoint& point) {
+    publish::json::append_number(out, point.at_ns / 1'000'000);
+  });
+  column("wire_rtt_ms", [](const CoursePoint& point) { return point.wire_rtt_ms; });
+  column("kernel_rtt_ms", [](const CoursePoint& point) { return point.kernel_rtt_ms; });
+  column("to_server_rate", [](const CoursePoint& point) { return point.rate[kToServer]; });
+  column("to_client_rate", [](const CoursePoint& point) { return point.rate[kToClient]; });
+  column("to_server_window", [](const CoursePoint& point) { return point.window[kToServer]; });
+  column("to_client_window", [](const CoursePoint& point) { return point.window[kToClient]; });
+  column("to_server_in_flight", [](const CoursePoint& point) { return point.in_flight[kToServer]; });
+  column("to_client_in_flight", [](const CoursePoint& point) { return point.in_flight[kToClient]; });
+  column("cwnd", [](const CoursePoint& point) { return point.cwnd; });
+  column("retransmits", [](const CoursePoint& point) { return point.retransmits; });
+}
+
+} // namespace
+
+void append_connection(std::string& out, const Connection& connection, bool with_course) {
+  JsonObject object(out);
+  object.text("id", connection.id.text());
+  object.words("sensor", connection.sensor == nullptr ? "" : *connection.sensor);
+  object.text("client", publish::text_of(&connection.client));
+  object.text("server", publish::text_of(&connection.server));
+  object.ms("opened", connection.first_ns);
+  object.ms("last", connection.last_ns);
+  object.ms("duration_ms", connection.last_ns > connection.first_ns ? connection.last_ns - connection.first_ns : 0);
+  object.boolean("closed", connection.closed);
+  object.text("close", publish::name_of(connection.close));
+  append_flow_flags(object.member("flags"), connection.flags);
+  object.number("messages", connection.messages);
+  object.ms_or_null("wire_rtt_ms", wire_rtt_ns(connection));
+  object.ms_or_null("kernel_rtt_ms", kernel_rtt_ns(connection));
+  object.ms_or_null("handshake_server_ms", connection.handshake_server_ns);
+  object.ms_or_null("handshake_client_ms", connection.handshake_client_ns);
+  append_side(object.member("to_server"), connection.sides[index_of(Direction::to_server)]);
+  append_side(object.member("to_client"), connection.sides[index_of(Direction::to_client)]);
+  append_socket(object.member("client_socket"), connection.client_socket);
+  append_socket(object.member("server_socket"), connection.server_socket);
+  append_process(object.member("client_process"), connection.ends.client);
+  append_process(object.member("server_process"), connection.ends.server);
+  if (with_course) append_course(object.member("series"), connection.course);
+}
+
+} // namespace xdpcap::web

@@ -1,0 +1,84 @@
+#include "apps/xdpcap_web/model.hpp"
+
+#include "publish/batch_view.hpp"
+
+namespace xdpcap::web {
+
+Model::Model(Limits limits, Rules rules, Archive archive)
+    : connections({.age_ns = limits.age_ns}, host,
+                  {.changed = [this](Connection& connection) { graph.update(connection, now_ns_); },
+                   .dropped = [this](Connection& connection) { graph.forget(connection); }}),
+      exchanges({.age_ns = limits.age_ns, .octets = limits.octets / 4 * 3},
+                [this](const Exchange& exchange) {
+                  if (const auto latency = exchange.latency_ns())
+                    connections.note_latency(exchange.id.connection, *latency);
+                  if (archive_) finished_.push_back({exchange, now_ns_});
+                }),
+      segments(limits.octets / 4),
+      graph(std::move(rules)),
+      archive_(std::move(archive)) {}
+
+void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, std::uint64_t lost, BatchPointer& kept,
+                std::uint64_t now_ns) {
+  const std::lock_guard lock{mutex};
+  now_ns_ = now_ns;
+  Sensor& sensor = sensors.hear(batch, std::chrono::steady_clock::now());
+  sensor.lost_batches += lost;
+  lost_batches += lost;
+  const std::uint64_t source = source_of(*sensor.name, batch.epoch());
+  switch (topic) {
+    case publish::Topic::http:
+      kept = KeptBatch::keep(bytes);
+      note_messages(batch, source);
+      exchanges.add(kept, sensor.name, now_ns);
+      break;
+    case publish::Topic::flow:
+      for (const schema::FlowRecord* record : *batch.flows()) connections.add(*record, sensor.name, source, now_ns);
+      break;
+    case publish::Topic::tcp:
+      kept = KeptBatch::keep(bytes);
+      segments.add(kept, source);
+      break;
+    case publish::Topic::udp:
+      kept = KeptBatch::keep(bytes);
+      for (const schema::DatagramRecord* record : *batch.datagrams()) graph.note_datagram(*record, *sensor.name, now_ns);
+      break;
+    case publish::Topic::socket:
+      if (batch.interfaces() != nullptr) Sensors::add(sensor, *batch.interfaces());
+      if (batch.sockets() == nullptr) break;
+      for (const schema::SocketRecord* record : *batch.sockets()) {
+        graph.note_socket(*record, host.add(*record, *sensor.name, now_ns), *sensor.name, now_ns);
+        connections.add(*record, now_ns);
+      }
+      break;
+    case publish::Topic::stats:
+      for (const schema::StatsRecord* record : *batch.stats()) Sensors::add(sensor, *record);
+      break;
+    case publish::Topic::count_: break;
+  }
+}
+
+void Model::note_messages(const schema::Batch& batch, std::uint64_t source) {
+  for (const schema::HttpMessage* message : *batch.messages())
+    connections.note_message({source, message->flow()}, *message);
+}
+
+void Model::expire(std::uint64_t now_ns) {
+  const std::lock_guard lock{mutex};
+  now_ns_ = now_ns;
+  exchanges.expire(now_ns);
+  connections.expire(now_ns);
+  host.expire(now_ns);
+  graph.expire(now_ns);
+  hand_on(now_ns > kEndsKnownNs ? now_ns - kEndsKnownNs : 0);
+}
+
+void Model::hand_on(std::uint64_t before_ns) {
+  while (!finished_.empty() && finished_.front().at_ns <= before_ns) {
+    const Exchange& exchange = finished_.front().exchange;
+    archive_(exchange, connections.ends_of(exchange.id.connection));
+    finished_.pop_front();
+  }
+}
+
+} // namespace xdpcap::web
