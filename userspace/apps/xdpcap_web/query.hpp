@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "apps/xdpcap_web/exchange.hpp"
 #include "apps/xdpcap_web/process.hpp"
@@ -21,5 +22,8 @@ struct Query {
 
   [[nodiscard]] bool matches(const Exchange& exchange, const Ends& ends) const;
 };
+
+// Whether that is its name or its pid.
+bool is_process(const ProcessPointer& process, std::string_view name_or_pid);
 
 } // namespace xdpcap::web
