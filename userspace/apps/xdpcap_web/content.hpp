@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xdpcap::web {
+
+// A body with its content codings (RFC 9110, 8.4) undone.
+struct DecodedBody {
+  std::string octets;               // the content; the body as it came where it could not be decoded
+  std::vector<std::string> codings; // of Content-Encoding, lower case, as applied; `identity` left out
+  bool decoded = false;             // `octets` is content (where there were no codings as well), perhaps not all of it
+  bool cut = false;                 // there is more than octets_max
+  std::string error;                // empty, or what is wrong, as a sentence for a person
+};
+
+// Undoes gzip (any number of members), deflate (with the zlib header that RFC 9110 asks for and without, as some
+// servers send it), br, zstd and identity, the last coding first. `whole`: the body was captured to its end, so an
+// early end is the sender's fault. Whatever is wrong, what came out before it is given.
+//
+// Any thread. Takes whatever bytes: neither the result nor what lies between two codings grows past octets_max
+// (strings reserve up to twice that), decoders' windows take at most 24 MiB, and at most kCodingsMax codings are
+// undone.
+DecodedBody decode_body(std::string_view body, std::string_view content_encoding, std::size_t octets_max, bool whole);
+
+inline constexpr std::size_t kCodingsMax = 4;
+
+} // namespace xdpcap::web
