@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "apps/xdpcap_web/history.hpp"
+#include "apps/xdpcap_web/http_types.hpp"
+#include "apps/xdpcap_web/ingest.hpp"
+#include "apps/xdpcap_web/model.hpp"
+
+namespace xdpcap::web {
+
+// The calls of README.md that are answered at once. Stateless but for what it looks at, so any thread may call it;
+// the model is locked for as long as pointers are copied, never while JSON is written or text is searched.
+class Api {
+ public:
+  struct Parts {
+    Model& model;
+    Ingest& ingest;
+    History* history = nullptr;               // null: no history is kept
+    std::function<std::size_t()> streams = {}; // how many event streams are open
+    std::size_t memory_max = 0;
+  };
+  explicit Api(Parts parts) : parts_(std::move(parts)) {}
+
+  [[nodiscard]] Reply answer(const Request& request) const;
+
+ private:
+  using Answer = Result<Reply, ApiError>;
+
+  [[nodiscard]] Answer route(const Request& request) const;
+  [[nodiscard]] Answer exchanges(const Request& request) const;
+  [[nodiscard]] Answer exchange(const Request& request, std::string_view rest) const;
+  [[nodiscard]] Answer connections(const Request& request) const;
+  [[nodiscard]] Answer connection(const Request& request, std::string_view rest) const;
+  [[nodiscard]] Answer segments(const Request& request, const ConnectionId& id) const;
+  [[nodiscard]] Answer graph(const Request& request) const;
+  [[nodiscard]] Answer interfaces(const Request& request) const;
+  [[nodiscard]] Answer stats(const Request& request) const;
+  [[nodiscard]] Answer metrics(const Request& request) const;
+  [[nodiscard]] Answer health(const Request& request) const;
+
+  struct Page {
+    std::string rows; // JSON, with commas between
+    std::string next; // JSON
+    std::uint64_t searched = 0, oldest_ns = 0;
+  };
+  [[nodiscard]] Result<Page, ApiError> page_of_memory(const Query& query, std::size_t limit,
+                                                      const std::string& before) const;
+  [[nodiscard]] Result<Page, ApiError> page_of_history(const Query& query, std::size_t limit,
+                                                       const std::string& before) const;
+  struct Found {
+    Exchange exchange;
+    Ends ends;
+  };
+  [[nodiscard]] Result<Found, ApiError> find(const ExchangeId& id) const;
+
+  Parts parts_;
+};
+
+// `GET /api/stats` as JSON; the stream of statistics sends the same.
+std::string stats_json(const Api::Parts& parts);
+
+} // namespace xdpcap::web

@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+#include <strings.h>
+
+#include <charconv>
+
+#include "apps/xdpcap_web/api.hpp"
+#include "apps/xdpcap_web/content.hpp"
+#include "apps/xdpcap_web/curl_command.hpp"
+#include "apps/xdpcap_web/json_views.hpp"
+#include "apps/xdpcap_web/parameters.hpp"
+#include "consume/har.hpp"
+#include "publish/batch_view.hpp"
+
+// The calls under /api/messages (api.hpp).
+namespace xdpcap::web {
+namespace {
+
+constexpr std::size_t kCopied = 512; // exchanges under one lock
+constexpr std::string_view kNoSuch = "there is no such exchange here any more; a history (--history) keeps them longer";
+
+void append_row(std::string& rows, const Exchange& exchange, const Ends& ends) {
+  if (!rows.empty()) rows += ',';
+  append_exchange(rows, exchange, ends);
+}
+
+// HAR shows content: what was captured with its codings undone, where they can be.
+void undo_codings(std::optional<consume::Seen>& half) {
+  if (!half) return;
+  std::string codings;
+  for (const auto& [name, value] : half->fields) {
+    if (::strcasecmp(name.c_str(), "content-encoding") == 0) codings += (codings.empty() ? "" : ", ") + value;
+  }
+  if (codings.empty()) return;
+  constexpr std::size_t kContentMax = std::size_t{4} << 20;
+  DecodedBody decoded = decode_body(half->body, codings, kContentMax, half->complete);
+  if (decoded.decoded) half->body = std::move(decoded.octets);
+}
+
+} // namespace
+
+Api::Answer Api::exchanges(const Request& request) const {
+  auto parameters = Parameters::parse(request.query, {"limit", "before", "source"}, kQueryNames);
+  if (!parameters) return std::move(parameters).error();
+  auto query = parse_query(*parameters);
+  if (!query) return std::move(query).error();
+  auto limit = parameters->number("limit", 100, 1, 1000);
+  if (!limit) return std::move(limit).error();
+  auto source = parameters->one_of("source", {"memory", "history"});
+  if (!source) return std::move(source).error();
+  auto page = *source == "history" ? page_of_history(*query, *limit, parameters->one("before"))
+                                   : page_of_memory(*query, *limit, parameters->one("before"));
+  if (!page) return std::move(page).error();
+  Reply reply;
+  {
+    JsonObject object(reply.body);
+    object.member("data") += "[" + page->rows + "]";
+    object.member("next") += page->next.empty() ? "null" : page->next;
+    object.number("searched", page->searched);
+    object.ms_or_null("oldest", page->oldest_ns);
+  }
+  reply.body += '\n';
+  return reply;
+}
+
+// Newest first. A page begins where the one before ended: at a number, which exchanges keep.
+Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, std::size_t limit, const std::string& before) const {
+  std::uint64_t end = UINT64_MAX;
+  if (!before.empty()) {
+    const auto [stop, error] = std::from_chars(before.data(), before.data() + before.size(), end);
+    if (error != std::errc{} || stop != before.data() + before.size())
+      return bad("before", "this is no place in the list; take it from 'next' of an earlier answer");
+  }
+  Page page;
+  std::size_t rows = 0;
+  std::vector<Found> copied;
+  for (bool more = true; more && rows < limit;) {
+    copied.clear();
+    {
+      const std::lock_guard lock{parts_.model.mutex};
+      const ExchangeStore& store = parts_.model.exchanges;
+      end = std::min(end, store.next_number());
+      const std::uint64_t begin = std::max(store.first_number(), end > kCopied ? end - kCopied : 0);
+      if (store.size() != 0) page.oldest_ns = utc_now_ns();
+      if (store.size() != 0 && (store.at(store.first_number()).request || store.at(store.first_number()).response))
+        page.oldest_ns = store.at(store.first_number()).first_ns();
+      for (std::uint64_t number = end; number > begin; --number) {
+        const Exchange& exchange = store.at(number - 1);
+        copied.push_back({exchange, parts_.model.connections.ends_of(exchange.id.connection)});
+      }
+      more = begin > store.first_number() && end > begin;
+    }
+    for (const Found& found : copied) {
+      --end;
+      if (!found.exchange.request && !found.exchange.response) continue;
+      ++page.searched;
+      if (!query.matches(found.exchange, found.ends)) continue;
+      append_row(page.rows, found.exchange, found.ends);
+      if (++rows == limit) break;
+    }
+  }
+  if (rows == limit) page.next = fmt::format("\"{}\"", end);
+  return page;
+}
+
+Result<Api::Page, ApiError> Api::page_of_history(const Query& query, std::size_t limit, const std::string& before) const {
+  if (parts_.history == nullptr)
+    return bad("source", "no history is kept; start xdpcap-web with --history FILE");
+  auto found = parts_.history->find(query, limit, before);
+  if (!found) return ApiError{.status = 500, .message = found.error().sentence};
+  Page page;
+  for (const auto& row : found->rows) append_row(page.rows, row.exchange, row.ends);
+  if (!found->next.empty()) publish::json::append_latin1(page.next, found->next);
+  page.searched = found->searched;
+  page.oldest_ns = found->oldest_ns;
+  return page;
+}
+
+Result<Api::Found, ApiError> Api::find(const ExchangeId& id) const {
+  {
+    const std::lock_guard lock{parts_.model.mutex};
+    if (auto exchange = parts_.model.exchanges.find(id))
+      return Found{*std::move(exchange), parts_.model.connections.ends_of(id.connection)};
+  }
+  if (parts_.history != nullptr) {
+    auto stored = parts_.history->get(id);
+    if (!stored) return ApiError{.status = 500, .message = stored.error().sentence};
+    if (*stored) return Found{std::move((*stored)->exchange), std::move((*stored)->ends)};
+  }
+  return ApiError{.status = 404, .message = std::string(kNoSuch)};
+}
+
+// ID, ID.har, ID/curl
+Api::Answer Api::exchange(const Request& request, std::string_view rest) const {
+  constexpr std::string_view kHar = ".har", kCurl = "/curl";
+  const bool har = rest.ends_with(kHar), curl = rest.ends_with(kCurl);
+  if (har) rest.remove_suffix(kHar.size());
+  if (curl) rest.remove_suffix(kCurl.size());
+  auto parameters = har || curl ? Parameters::parse(request.query, {}) : Parameters::parse(request.query, {"body"});
+  if (!parameters) return std::move(parameters).error();
+  auto body = parameters->one_of("body", {"decoded", "raw"});
+  if (!body) return std::move(body).error();
+  const auto id = ExchangeId::parse(rest);
+  if (!id) return ApiError{.status = 404, .message = "this is no id of an exchange; take one from /api/messages"};
+  auto found = find(*id);
+  if (!found) return std::move(found).error();
+  const Exchange& exchange = found->exchange;
+  if ((har || curl) && !exchange.request)
+    return ApiError{.status = 404, .message = "the request of this exchange was not captured, only its response"};
+  if (curl) return Reply{.type = "text/plain; charset=utf-8", .body = curl_command(exchange)};
+  if (har) {
+    consume::Exchange seen = exchange.with_contents();
+    undo_codings(seen.request);
+    undo_codings(seen.response);
+    Reply reply{.body = consume::har_head("xdpcap-web") + consume::har_entry(seen, publish::BodyFormat::text) +
+                        std::string(consume::har_tail())};
+    reply.fields.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.har\"", id->text()));
+    return reply;
+  }
+  std::optional<Connection> connection;
+  {
+    const std::lock_guard lock{parts_.model.mutex};
+    if (const Connection* known = parts_.model.connections.find(id->connection)) connection = *known;
+  }
+  Reply reply{.body = "{\"data\":"};
+  append_exchange_in_full(reply.body, exchange, found->ends, connection ? &*connection : nullptr, *body == "raw");
+  reply.body += "}\n";
+  return reply;
+}
+
+} // namespace xdpcap::web

@@ -1,0 +1,174 @@
+#include "apps/xdpcap_web/feeds.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apps/xdpcap_web/capture_feed.hpp"
+#include "apps/xdpcap_web/json_views.hpp"
+#include "apps/xdpcap_web/parameters.hpp"
+
+namespace xdpcap::web {
+namespace {
+
+void append_event(std::string& out, std::string_view event, std::string_view data) {
+  fmt::format_to(std::back_inserter(out), "event: {}\ndata: {}\n\n", event, data);
+}
+
+// Exchanges as they pass. At most `rate` a second: of more, a sample spread evenly over them is shown.
+class MessageFeed : public Feed {
+ public:
+  MessageFeed(Query query, std::uint64_t rate, Api::Parts parts)
+      : query_(std::move(query)), rate_(static_cast<double>(rate)), parts_(std::move(parts)) {}
+
+  [[nodiscard]] bool wants_changes() const override { return true; }
+
+  Chunk compose(std::vector<Change>& changes, bool second) override {
+    std::vector<Change*> wanted;
+    for (Change& change : changes) {
+      if (query_.matches(change.exchange, change.ends)) wanted.push_back(&change);
+    }
+    constexpr double kTicksASecond = 10;
+    allowance_ = std::min(allowance_ + rate_ / kTicksASecond, rate_);
+    const std::size_t shown = std::min(wanted.size(), static_cast<std::size_t>(allowance_));
+    allowance_ -= static_cast<double>(shown);
+    skipped_ += wanted.size() - shown;
+    std::string text;
+    for (std::size_t i = 0; i < shown; ++i) {
+      Change& change = *wanted[i * wanted.size() / shown];
+      if (change.json.empty()) append_exchange(change.json, change.exchange, change.ends);
+      append_event(text, "message", change.json);
+    }
+    if (second) {
+      if (skipped_ != 0) append_event(text, "skipped", fmt::format(R"({{"skipped":{},"lost":0}})", skipped_));
+      skipped_ = 0;
+      append_state(text);
+    }
+    return {std::make_shared<const std::string>(std::move(text)), shown};
+  }
+
+  [[nodiscard]] std::string tell_loss(std::uint64_t lost) const override {
+    std::string text;
+    append_event(text, "skipped", fmt::format(R"({{"skipped":0,"lost":{}}})", lost));
+    return text;
+  }
+
+ private:
+  void append_state(std::string& text) const {
+    const std::lock_guard lock{parts_.model.mutex};
+    const auto now = std::chrono::steady_clock::now();
+    append_event(text, "state",
+                 fmt::format(R"({{"sensors":{},"stale":{},"lost_batches":{}}})", parts_.model.sensors.all().size(),
+                             !parts_.model.sensors.any_alive(now), parts_.model.lost_batches));
+  }
+
+  Query query_;
+  double rate_, allowance_ = 0;
+  Api::Parts parts_;
+  std::uint64_t skipped_ = 0;
+};
+
+class StatsFeed : public Feed {
+ public:
+  explicit StatsFeed(Api::Parts parts) : parts_(std::move(parts)) {}
+
+  Chunk compose(std::vector<Change>& /*changes*/, bool second) override {
+    std::string text;
+    if (second || !told_) append_event(text, "stats", stats_json(parts_));
+    told_ = true;
+    return {std::make_shared<const std::string>(std::move(text)), 1};
+  }
+  // The next statistics say all that the lost ones did.
+  [[nodiscard]] std::string tell_loss(std::uint64_t /*lost*/) const override { return {}; }
+
+ private:
+  Api::Parts parts_;
+  bool told_ = false;
+};
+
+} // namespace
+
+Chunk Feed::farewell() const {
+  std::string text;
+  append_event(text, "close", R"({"message":"xdpcap-web ends"})");
+  return {std::make_shared<const std::string>(std::move(text)), 0};
+}
+
+Result<std::shared_ptr<Feed>, ApiError> Feeds::open(const Request& request) {
+  const std::string key = request.path + '?' + request.query;
+  if (const auto known = feeds_.find(key); known != feeds_.end()) return known->second;
+  std::shared_ptr<Feed> feed;
+  if (request.path == "/api/messages") {
+    auto parameters = Parameters::parse(request.query, {"rate"}, kQueryNames);
+    if (!parameters) return std::move(parameters).error();
+    auto query = parse_query(*parameters);
+    if (!query) return std::move(query).error();
+    auto rate = parameters->number("rate", 500, 1, 5000);
+    if (!rate) return std::move(rate).error();
+    feed = std::make_shared<MessageFeed>(*std::move(query), *rate, parts_);
+  } else if (request.path == "/api/capture") {
+    auto capture = CaptureFeed::open(request, parts_);
+    if (!capture) return std::move(capture).error();
+    feed = *std::move(capture);
+  } else {
+    auto parameters = Parameters::parse(request.query, {});
+    if (!parameters) return std::move(parameters).error();
+    feed = std::make_shared<StatsFeed>(parts_);
+  }
+  feeds_.emplace(key, feed);
+  return feed;
+}
+
+void Feeds::tick() {
+  const bool second = ++ticks_ % 10 == 0;
+  std::vector<Change> changes = take_changes();
+  for (auto at = feeds_.begin(); at != feeds_.end();) {
+    Feed& feed = *at->second;
+    std::erase_if(feed.streams, [](const auto& stream) { return stream->closed(); });
+    if (feed.streams.empty()) {
+      at = feeds_.erase(at);
+      continue;
+    }
+    const Chunk chunk = feed.compose(changes, second);
+    if (!chunk.text->empty()) {
+      for (const auto& stream : feed.streams) stream->offer(chunk);
+    }
+    ++at;
+  }
+  streams_ = count_streams();
+}
+
+std::vector<Change> Feeds::take_changes() {
+  const bool wanted =
+      std::any_of(feeds_.begin(), feeds_.end(), [](const auto& each) { return each.second->wants_changes(); });
+  std::vector<Change> changes;
+  const std::lock_guard lock{parts_.model.mutex};
+  const ExchangeStore& store = parts_.model.exchanges;
+  held_.push_back(parts_.model.exchanges.take_changes());
+  if (held_.size() <= kTicksHeld) return changes;
+  const std::vector<std::uint64_t> due = std::move(held_.front());
+  held_.pop_front();
+  if (!wanted) return changes;
+  changes.reserve(due.size());
+  for (const std::uint64_t number : due) {
+    if (number < store.first_number()) continue; // left memory meanwhile
+    const Exchange& exchange = store.at(number);
+    changes.push_back({exchange, parts_.model.connections.ends_of(exchange.id.connection), {}});
+  }
+  return changes;
+}
+
+std::size_t Feeds::count_streams() const {
+  std::size_t streams = 0;
+  for (const auto& [key, feed] : feeds_) streams += feed->streams.size();
+  return streams;
+}
+
+void Feeds::close() {
+  for (const auto& [key, feed] : feeds_) {
+    for (const auto& stream : feed->streams) stream->end(feed->farewell());
+  }
+  feeds_.clear();
+}
+
+} // namespace xdpcap::web
