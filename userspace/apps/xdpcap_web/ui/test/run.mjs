@@ -1,0 +1,28 @@
+// Runs the unit tests: esbuild makes JavaScript of each *.test.ts (Node 18 reads no TypeScript), `node --test` runs them.
+import { build } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const room = mkdtempSync(join(tmpdir(), 'xdpcap-ui-test-'));
+try {
+  const tests = readdirSync(here).filter((name) => name.endsWith('.test.ts'));
+  if (tests.length === 0) throw new Error('there are no tests');
+  await build({
+    entryPoints: tests.map((name) => join(here, name)),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outdir: room,
+    outExtension: { '.js': '.mjs' },
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  const files = readdirSync(room).map((name) => join(room, name));
+  process.exitCode = spawnSync(process.execPath, ['--test', ...files], { stdio: 'inherit' }).status ?? 1;
+} finally {
+  rmSync(room, { recursive: true });
+}
