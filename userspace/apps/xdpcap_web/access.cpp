@@ -76,7 +76,8 @@ bool Access::has_token(const Request& request) const {
 }
 
 bool Access::is_allowed_origin(const std::string& origin) const {
-  return !origin.empty() && std::find(options_.origins.begin(), options_.origins.end(), origin) != options_.origins.end();
+  return !origin.empty() &&
+         std::find(options_.origins.begin(), options_.origins.end(), origin) != options_.origins.end();
 }
 
 std::optional<Reply> Access::refuse(const Request& request) const {
@@ -92,9 +93,10 @@ std::optional<Reply> Access::refuse(const Request& request) const {
                     {"Set-Cookie", fmt::format("{}{}; HttpOnly; SameSite=Strict; Path=/", kCookie, options_.token)}};
     return reply;
   }
-  Reply reply = reply_of({.status = 401,
-                          .message = "a token is wanted: send 'Authorization: Bearer TOKEN', or open /?token=TOKEN once in "
-                                     "the browser; xdpcap-web printed it, or has it from --token FILE"});
+  Reply reply =
+      reply_of({.status = 401,
+                .message = "a token is wanted: send 'Authorization: Bearer TOKEN', or open /?token=TOKEN once in "
+                           "the browser; xdpcap-web printed it, or has it from --token FILE"});
   reply.fields.emplace_back("WWW-Authenticate", "Bearer");
   return reply;
 }

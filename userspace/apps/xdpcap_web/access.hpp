@@ -14,7 +14,7 @@ class Access {
  public:
   struct Options {
     bool loopback = true;
-    std::string token; // empty: none is wanted
+    std::string token;                // empty: none is wanted
     std::vector<std::string> origins; // that may read the API
   };
   explicit Access(Options options) : options_(std::move(options)) {}

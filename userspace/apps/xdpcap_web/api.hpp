@@ -19,7 +19,7 @@ class Api {
   struct Parts {
     Model& model;
     Ingest& ingest;
-    History* history = nullptr;               // null: no history is kept
+    History* history = nullptr;                // null: no history is kept
     std::function<std::size_t()> streams = {}; // how many event streams are open
     std::size_t memory_max = 0;
   };

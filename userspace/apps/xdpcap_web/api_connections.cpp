@@ -17,7 +17,8 @@ struct Wanted {
   [[nodiscard]] bool holds(const Connection& connection) const {
     if (id && *id != connection.id) return false;
     if (!state.empty() && connection.closed != (state == "closed")) return false;
-    if (!process.empty() && !is_process(connection.ends.client, process) && !is_process(connection.ends.server, process))
+    if (!process.empty() && !is_process(connection.ends.client, process) &&
+        !is_process(connection.ends.server, process))
       return false;
     return address.empty() || publish::text_of(&connection.client).find(address) != std::string::npos ||
            publish::text_of(&connection.server).find(address) != std::string::npos;
@@ -69,8 +70,7 @@ void append_segment(std::string& out, const schema::SegmentRecord& segment) {
 } // namespace
 
 Api::Answer Api::connections(const Request& request) const {
-  auto parameters =
-      Parameters::parse(request.query, {"state", "process", "address", "connection", "limit", "sort"});
+  auto parameters = Parameters::parse(request.query, {"state", "process", "address", "connection", "limit", "sort"});
   if (!parameters) return std::move(parameters).error();
   auto limit = parameters->number("limit", 200, 1, 1000);
   if (!limit) return std::move(limit).error();
@@ -156,9 +156,8 @@ Api::Answer Api::segments(const Request& /*request*/, const ConnectionId& id) co
   Reply reply;
   {
     JsonObject object(reply.body);
-    publish::json::append_array(object.member("data"), &found, [&](const schema::SegmentRecord* segment) {
-      append_segment(reply.body, *segment);
-    });
+    publish::json::append_array(object.member("data"), &found,
+                                [&](const schema::SegmentRecord* segment) { append_segment(reply.body, *segment); });
     object.boolean("published", published || !found.empty());
   }
   reply.body += '\n';

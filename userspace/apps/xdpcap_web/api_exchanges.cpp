@@ -63,7 +63,8 @@ Api::Answer Api::exchanges(const Request& request) const {
 }
 
 // Newest first. A page begins where the one before ended: at a number, which exchanges keep.
-Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, std::size_t limit, const std::string& before) const {
+Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, std::size_t limit,
+                                                const std::string& before) const {
   std::uint64_t end = UINT64_MAX;
   if (!before.empty()) {
     const auto [stop, error] = std::from_chars(before.data(), before.data() + before.size(), end);
@@ -102,9 +103,9 @@ Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, std::size_t 
   return page;
 }
 
-Result<Api::Page, ApiError> Api::page_of_history(const Query& query, std::size_t limit, const std::string& before) const {
-  if (parts_.history == nullptr)
-    return bad("source", "no history is kept; start xdpcap-web with --history FILE");
+Result<Api::Page, ApiError> Api::page_of_history(const Query& query, std::size_t limit,
+                                                 const std::string& before) const {
+  if (parts_.history == nullptr) return bad("source", "no history is kept; start xdpcap-web with --history FILE");
   auto found = parts_.history->find(query, limit, before);
   if (!found) return ApiError{.status = 500, .message = found.error().sentence};
   Page page;

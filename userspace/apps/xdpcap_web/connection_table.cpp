@@ -26,7 +26,8 @@ void update(Side& side, const schema::FlowHalf* half, double elapsed) {
   side.rtt_ns = half->rtt_ns();
   side.window = half->window();
   side.in_flight = half->in_flight();
-  if (elapsed > 0) side.rate = static_cast<double>(side.payload_octets - std::min(before, side.payload_octets)) / elapsed;
+  if (elapsed > 0)
+    side.rate = static_cast<double>(side.payload_octets - std::min(before, side.payload_octets)) / elapsed;
 }
 
 float ms_or_none(std::uint64_t ns) {
@@ -44,7 +45,8 @@ bool server_is_near(const Connection& connection) noexcept {
 
 } // namespace
 
-// What the nearer end sends is acknowledged from the other side of the wire: that way, and the short way to the end itself.
+// What the nearer end sends is acknowledged from the other side of the wire: that way, and the short way to the end
+// itself.
 std::uint64_t wire_rtt_ns(const Connection& connection) noexcept {
   const std::uint64_t to_server = connection.sides[index_of(Direction::to_server)].rtt_ns;
   const std::uint64_t to_client = connection.sides[index_of(Direction::to_client)].rtt_ns;
@@ -119,7 +121,8 @@ void ConnectionTable::look_up_ends(Connection& connection) const {
 }
 
 void ConnectionTable::add(const schema::SocketRecord& record, std::uint64_t now_ns) {
-  if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr || record.remote() == nullptr) return;
+  if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr || record.remote() == nullptr)
+    return;
   auto known = by_client_.find({*record.local(), *record.remote()});
   if (known == by_client_.end()) known = by_client_.find({*record.remote(), *record.local()});
   if (known == by_client_.end()) return;

@@ -25,7 +25,7 @@ void ExchangeStore::place(Half half, const std::shared_ptr<const std::string>& s
   Entry* entry = known == by_id_.end() ? nullptr : &entries_[known->second - base_];
   // Two of a kind with one number: the older one will never be answered.
   if (entry != nullptr && !is_interim && (is_request ? entry->exchange.request : entry->exchange.response)) {
-    finish(*entry);
+    hand_on(*entry);
     entry = nullptr;
   }
   if (entry == nullptr) entry = &enter(id, sensor, now_ns);
@@ -38,7 +38,7 @@ void ExchangeStore::place(Half half, const std::shared_ptr<const std::string>& s
   }
   if (!entry->exchange.request && !entry->exchange.response) return; // an interim response alone shows nothing yet
   note_change(by_id_.at(id));
-  if (entry->exchange.request && entry->exchange.response) finish(*entry);
+  if (entry->exchange.request && entry->exchange.response) hand_on(*entry);
 }
 
 ExchangeStore::Entry& ExchangeStore::enter(const ExchangeId& id, const std::shared_ptr<const std::string>& sensor,
@@ -60,7 +60,7 @@ void ExchangeStore::note_change(std::uint64_t number) {
   changes_.push_back(number);
 }
 
-void ExchangeStore::finish(Entry& entry) {
+void ExchangeStore::hand_on(Entry& entry) {
   const Exchange& exchange = entry.exchange;
   const bool whole = exchange.request && exchange.response;
   if ((whole ? entry.handed_on_whole : entry.handed_on) || (!exchange.request && !exchange.response)) return;
@@ -71,7 +71,7 @@ void ExchangeStore::finish(Entry& entry) {
 
 void ExchangeStore::drop_oldest() {
   Entry& oldest = entries_.front();
-  finish(oldest);
+  hand_on(oldest);
   octets_ -= oldest.octets;
   const auto known = by_id_.find(oldest.exchange.id);
   if (known != by_id_.end() && known->second == base_) by_id_.erase(known);
@@ -84,8 +84,12 @@ void ExchangeStore::expire(std::uint64_t now_ns) {
   for (waited_ = std::max(waited_, base_); waited_ < next_number(); ++waited_) {
     Entry& entry = entries_[waited_ - base_];
     if (entry.arrived_ns + kPatienceNs > now_ns) break;
-    finish(entry);
+    hand_on(entry);
   }
+}
+
+void ExchangeStore::finish() {
+  for (Entry& entry : entries_) hand_on(entry);
 }
 
 std::optional<Exchange> ExchangeStore::find(const ExchangeId& id) const {

@@ -29,6 +29,9 @@ class ExchangeStore {
   // Drops what is too old; hands on what has waited ten seconds for its other half.
   void expire(std::uint64_t now_ns);
 
+  // Hands on what still waits.
+  void finish();
+
   [[nodiscard]] std::optional<Exchange> find(const ExchangeId& id) const;
   // Exchanges are numbered from 0 as they come and keep their number: [first_number(), next_number()) are there.
   [[nodiscard]] std::uint64_t first_number() const noexcept { return base_; }
@@ -56,7 +59,7 @@ class ExchangeStore {
              std::uint64_t now_ns);
   Entry& enter(const ExchangeId& id, const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns);
   void note_change(std::uint64_t number);
-  void finish(Entry& entry);
+  void hand_on(Entry& entry);
   void drop_oldest();
 
   Limits limits_;

@@ -15,6 +15,10 @@ void append_event(std::string& out, std::string_view event, std::string_view dat
   fmt::format_to(std::back_inserter(out), "event: {}\ndata: {}\n\n", event, data);
 }
 
+std::string key_of(const Request& request) {
+  return request.path + '?' + request.query;
+}
+
 // Exchanges as they pass. At most `rate` a second: of more, a sample spread evenly over them is shown.
 class MessageFeed : public Feed {
  public:
@@ -90,14 +94,17 @@ class StatsFeed : public Feed {
 
 Chunk Feed::farewell() const {
   std::string text;
-  append_event(text, "close", R"({"message":"xdpcap-web ends"})");
+  append_event(text, "close", R"({"message":"there is nothing more to come"})");
   return {std::make_shared<const std::string>(std::move(text)), 0};
 }
 
-Result<std::shared_ptr<Feed>, ApiError> Feeds::open(const Request& request) {
-  const std::string key = request.path + '?' + request.query;
-  if (const auto known = feeds_.find(key); known != feeds_.end()) return known->second;
-  std::shared_ptr<Feed> feed;
+std::shared_ptr<Feed> Feeds::find(const Request& request) const {
+  const auto known = feeds_.find(key_of(request));
+  return known == feeds_.end() ? nullptr : known->second;
+}
+
+Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request) const {
+  if (request.path == "/api/capture") return CaptureFeed::open(request, parts_);
   if (request.path == "/api/messages") {
     auto parameters = Parameters::parse(request.query, {"rate"}, kQueryNames);
     if (!parameters) return std::move(parameters).error();
@@ -105,18 +112,14 @@ Result<std::shared_ptr<Feed>, ApiError> Feeds::open(const Request& request) {
     if (!query) return std::move(query).error();
     auto rate = parameters->number("rate", 500, 1, 5000);
     if (!rate) return std::move(rate).error();
-    feed = std::make_shared<MessageFeed>(*std::move(query), *rate, parts_);
-  } else if (request.path == "/api/capture") {
-    auto capture = CaptureFeed::open(request, parts_);
-    if (!capture) return std::move(capture).error();
-    feed = *std::move(capture);
-  } else {
-    auto parameters = Parameters::parse(request.query, {});
-    if (!parameters) return std::move(parameters).error();
-    feed = std::make_shared<StatsFeed>(parts_);
+    return std::shared_ptr<Feed>(std::make_shared<MessageFeed>(*std::move(query), *rate, parts_));
   }
-  feeds_.emplace(key, feed);
-  return feed;
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  return std::shared_ptr<Feed>(std::make_shared<StatsFeed>(parts_));
+}
+
+std::shared_ptr<Feed> Feeds::enter(const Request& request, std::shared_ptr<Feed> feed) {
+  return feeds_.try_emplace(key_of(request), std::move(feed)).first->second;
 }
 
 void Feeds::tick() {

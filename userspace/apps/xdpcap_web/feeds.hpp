@@ -41,9 +41,14 @@ class Feeds {
  public:
   explicit Feeds(Api::Parts parts) : parts_(std::move(parts)) {}
 
-  // The feed of a request, or what is wrong with it: /api/messages, /api/stats, /api/capture. It lives as long as it has
-  // streams, from the next tick on.
-  Result<std::shared_ptr<Feed>, ApiError> open(const Request& request);
+  // The feed that others who asked for the same follow, or null.
+  [[nodiscard]] std::shared_ptr<Feed> find(const Request& request) const;
+  // A new feed for /api/messages, /api/stats or /api/capture, or what is wrong with the request. Any thread; may take
+  // seconds where a name has to be looked up.
+  [[nodiscard]] Result<std::shared_ptr<Feed>, ApiError> make(const Request& request) const;
+  // Answers the feed to follow: this one, or one that came before it. It lives as long as it has streams, from the
+  // next tick on.
+  std::shared_ptr<Feed> enter(const Request& request, std::shared_ptr<Feed> feed);
   void tick();
   // Every stream gets a farewell.
   void close();
@@ -53,7 +58,8 @@ class Feeds {
   [[nodiscard]] std::size_t streams() const noexcept { return streams_.load(std::memory_order_relaxed); }
 
  private:
-  // The owner of a socket is told a moment after the message that went through it: live views wait so many ticks for it.
+  // The owner of a socket is told a moment after the message that went through it: live views wait so many ticks for
+  // it.
   static constexpr std::size_t kTicksHeld = 3;
 
   std::vector<Change> take_changes();

@@ -18,9 +18,8 @@ Result<std::unique_ptr<HttpServer>, Error> HttpServer::open(asio::io_context& co
   boost::system::error_code error;
   const auto address = asio::ip::make_address(server->options_.address, error);
   if (error)
-    return Error{ExitCode::usage,
-                 fmt::format("--listen {}: '{}' is no IP address; write 127.0.0.1:8080 or [::1]:8080", where,
-                             server->options_.address)};
+    return Error{ExitCode::usage, fmt::format("--listen {}: '{}' is no IP address; write 127.0.0.1:8080 or [::1]:8080",
+                                              where, server->options_.address)};
   const tcp::endpoint endpoint(address, server->options_.port);
   tcp::acceptor& acceptor = server->acceptor_;
   acceptor.open(endpoint.protocol(), error);
@@ -29,8 +28,8 @@ Result<std::unique_ptr<HttpServer>, Error> HttpServer::open(asio::io_context& co
   if (!error) acceptor.listen(1024, error);
   if (error)
     return Error{ExitCode::environment,
-                 fmt::format("cannot listen on {}: {}; take another one with --listen (port 0: one that is free)", where,
-                             error.message())};
+                 fmt::format("cannot listen on {}: {}; take another one with --listen (port 0: one that is free)",
+                             where, error.message())};
   return server;
 }
 

@@ -32,7 +32,8 @@ void Ingest::start() {
       run();
     } catch (const std::exception& error) {
       const std::lock_guard lock{mutex_};
-      failure_ = Error{ExitCode::output, fmt::format("receiving ended by an error it did not expect: {}", error.what())};
+      failure_ =
+          Error{ExitCode::output, fmt::format("receiving ended by an error it did not expect: {}", error.what())};
     }
   });
 }

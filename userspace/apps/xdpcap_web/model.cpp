@@ -41,7 +41,8 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
       break;
     case publish::Topic::udp:
       kept = KeptBatch::keep(bytes);
-      for (const schema::DatagramRecord* record : *batch.datagrams()) graph.note_datagram(*record, *sensor.name, now_ns);
+      for (const schema::DatagramRecord* record : *batch.datagrams())
+        graph.note_datagram(*record, *sensor.name, now_ns);
       break;
     case publish::Topic::socket:
       if (batch.interfaces() != nullptr) Sensors::add(sensor, *batch.interfaces());
@@ -54,7 +55,8 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
     case publish::Topic::stats:
       for (const schema::StatsRecord* record : *batch.stats()) Sensors::add(sensor, *record);
       break;
-    case publish::Topic::count_: break;
+    case publish::Topic::count_:
+      break;
   }
 }
 
@@ -71,6 +73,12 @@ void Model::expire(std::uint64_t now_ns) {
   host.expire(now_ns);
   graph.expire(now_ns);
   hand_on(now_ns > kEndsKnownNs ? now_ns - kEndsKnownNs : 0);
+}
+
+void Model::finish() {
+  const std::lock_guard lock{mutex};
+  exchanges.finish();
+  hand_on(UINT64_MAX);
 }
 
 void Model::hand_on(std::uint64_t before_ns) {

@@ -37,6 +37,8 @@ class Model {
            std::uint64_t now_ns);
   // Lets time pass; now and then.
   void expire(std::uint64_t now_ns);
+  // No more comes: the archive gets what it still waits for.
+  void finish();
 
   std::mutex mutex;
   HostView host;

@@ -28,8 +28,8 @@ class Parameters {
   [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& pairs() const noexcept { return pairs_; }
 
-  [[nodiscard]] Result<std::uint64_t, ApiError> number(std::string_view name, std::uint64_t without, std::uint64_t least,
-                                                       std::uint64_t most) const;
+  [[nodiscard]] Result<std::uint64_t, ApiError> number(std::string_view name, std::uint64_t without,
+                                                       std::uint64_t least, std::uint64_t most) const;
   // Milliseconds since 1970, as nanoseconds.
   [[nodiscard]] Result<std::uint64_t, ApiError> time_ns(std::string_view name, std::uint64_t without) const;
   [[nodiscard]] Result<bool, ApiError> flag(std::string_view name) const; // 0, 1, true, false; absent: false

@@ -90,7 +90,8 @@ void Session::on_head(beast::error_code error) {
   }
   if (parser_->get().method() == http::verb::options) {
     auto preflight = server_.access_.preflight(request);
-    reply(request, preflight ? *std::move(preflight) : web::reply_of({.status = 405, .message = "there are GET and HEAD only"}),
+    reply(request,
+          preflight ? *std::move(preflight) : web::reply_of({.status = 405, .message = "there are GET and HEAD only"}),
           false);
     return;
   }
@@ -117,8 +118,8 @@ std::optional<ApiError> Session::check() const {
   if (!head.target().starts_with('/'))
     return ApiError{.status = 400, .message = "the target of a request begins with /"};
   std::string decoded;
-  if (!percent_decode(std::string_view(head.target().data(), head.target().find('?')).substr(0, head.target().size()), false,
-                      decoded))
+  if (!percent_decode(std::string_view(head.target().data(), head.target().find('?')).substr(0, head.target().size()),
+                      false, decoded))
     return ApiError{.status = 400, .message = "the path is not percent-encoded as RFC 3986 says"};
   return std::nullopt;
 }
@@ -150,7 +151,7 @@ void Session::answer(Request request) {
     return;
   }
   if (is_stream(request) && !request.head) {
-    follow(request);
+    follow(std::move(request));
     return;
   }
   stream_.expires_never(); // the answer takes as long as it takes
@@ -162,28 +163,42 @@ void Session::answer(Request request) {
   });
 }
 
-void Session::follow(const Request& request) {
+void Session::follow(Request request) {
   if (server_.feeds_.count_streams() >= server_.options_.streams_max) {
-    reply(request, web::reply_of({.status = 503, .message = "there are as many event streams as --clients allows"}), false);
+    reply(request, web::reply_of({.status = 503, .message = "there are as many event streams as --clients allows"}),
+          false);
     return;
   }
-  auto feed = server_.feeds_.open(request);
-  if (!feed) {
-    reply(request, web::reply_of(feed.error()), false);
+  if (auto feed = server_.feeds_.find(request)) {
+    join(request, feed);
     return;
   }
+  stream_.expires_never();
+  asio::post(server_.workers_, [self = shared_from_this(), request = std::move(request)] {
+    auto made = self->server_.feeds_.make(request);
+    asio::post(self->stream_.get_executor(), [self, request, made = std::move(made)]() mutable {
+      if (!made) {
+        self->reply(request, web::reply_of(made.error()), false);
+      } else {
+        self->join(request, self->server_.feeds_.enter(request, *std::move(made)));
+      }
+    });
+  });
+}
+
+void Session::join(const Request& request, const std::shared_ptr<Feed>& feed) {
   Reply fields;
   server_.access_.add_fields(request, fields);
   std::string head =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n";
   for (const auto& [name, value] : fields.fields) head += fmt::format("{}: {}\r\n", name, value);
   head += "\r\n";
-  auto stream = std::make_shared<EventStream>(
-      std::move(stream_), [feed = std::weak_ptr<Feed>(*feed)](std::uint64_t lost) {
-        const auto alive = feed.lock();
+  auto stream =
+      std::make_shared<EventStream>(std::move(stream_), [weak = std::weak_ptr<Feed>(feed)](std::uint64_t lost) {
+        const auto alive = weak.lock();
         return alive == nullptr ? std::string{} : alive->tell_loss(lost);
       });
-  (*feed)->streams.push_back(stream);
+  feed->streams.push_back(stream);
   stream->start(std::move(head));
 }
 

@@ -33,7 +33,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] std::optional<ApiError> check() const;
   [[nodiscard]] Request request_of() const;
   void answer(Request request);
-  void follow(const Request& request);
+  void follow(Request request);
+  void join(const Request& request, const std::shared_ptr<Feed>& feed);
   void reply(const Request& request, Reply reply, bool keep);
   void close();
   void drain(std::size_t octets_max);

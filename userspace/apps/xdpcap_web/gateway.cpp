@@ -1,0 +1,88 @@
+#include "apps/xdpcap_web/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "apps/xdpcap_web/rules.hpp"
+
+namespace xdpcap::web {
+
+Result<std::unique_ptr<Gateway>, Error> Gateway::open(Options options) {
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(options)));
+  if (auto opened = gateway->open_parts(); !opened) return std::move(opened).error();
+  return gateway;
+}
+
+Result<void, Error> Gateway::open_parts() {
+  Rules rules;
+  if (!options_.rules_file.empty()) {
+    auto read = read_rules(options_.rules_file);
+    if (!read) return std::move(read).error();
+    rules = *std::move(read);
+  }
+  if (!options_.history_file.empty()) {
+    auto opened = History::open(options_.history_file, options_.history_size);
+    if (!opened) return std::move(opened).error();
+    history_ = *std::move(opened);
+  }
+  constexpr std::uint64_t kMinuteNs = std::uint64_t{60} * 1'000'000'000;
+  Model::Archive archive;
+  if (history_ != nullptr)
+    archive = [this](const Exchange& exchange, const Ends& ends) { history_->add(exchange, ends); };
+  model_ = std::make_unique<Model>(Model::Limits{.age_ns = options_.minutes * kMinuteNs, .octets = options_.memory},
+                                   std::move(rules), archive);
+  auto ingest = Ingest::open(options_.sources, *model_);
+  if (!ingest) return std::move(ingest).error();
+  ingest_ = *std::move(ingest);
+  const Api::Parts parts{.model = *model_,
+                         .ingest = *ingest_,
+                         .history = history_.get(),
+                         .streams = [this] { return feeds_ == nullptr ? 0 : feeds_->streams(); },
+                         .memory_max = options_.memory};
+  access_ = std::make_unique<Access>(
+      Access::Options{.loopback = options_.loopback, .token = options_.token, .origins = options_.origins});
+  api_ = std::make_unique<Api>(parts);
+  feeds_ = std::make_unique<Feeds>(parts);
+  auto server = HttpServer::open(
+      context_, {.address = options_.address, .port = options_.port, .streams_max = options_.streams_max}, *access_,
+      *api_, *feeds_);
+  if (!server) return std::move(server).error();
+  server_ = *std::move(server);
+  return {};
+}
+
+Gateway::~Gateway() = default;
+
+std::vector<std::string> Gateway::notes() const {
+  std::vector<std::string> notes;
+  for (const std::string& endpoint : options_.sources.connect) notes.push_back("subscribed to " + endpoint);
+  if (history_ != nullptr) notes.push_back("history in " + options_.history_file);
+  if (!options_.loopback && options_.token.empty())
+    notes.emplace_back("insecure: whoever reaches this address sees everything that was captured");
+  std::string url = server_->url();
+  if (options_.made_token) url += "?token=" + options_.token;
+  notes.push_back("listening on " + url);
+  return notes;
+}
+
+void Gateway::run() {
+  boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
+  signals.async_wait([this, &signals](boost::system::error_code error, int) {
+    if (error) return;
+    server_->stop();
+    // A second signal ends at once.
+    signals.clear();
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    boost::asio::post(context_, [this] { context_.stop(); });
+  });
+  ingest_->start();
+  server_->start();
+  context_.run();
+  ingest_->stop();
+  model_->finish();
+  if (history_ != nullptr) history_->stop();
+}
+
+} // namespace xdpcap::web

@@ -1,0 +1,44 @@
+// xdpcap-web: serves what xdpcap-run publishes to browsers.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "apps/xdpcap_web/gateway.hpp"
+#include "apps/xdpcap_web/options.hpp"
+
+namespace xdpcap::web {
+namespace {
+
+int fail(const Error& error) {
+  fmt::print(stderr, "xdpcap-web: {}\n", error.sentence);
+  return static_cast<int>(error.code);
+}
+
+int run(int argc, char** argv) {
+  auto parsed = parse_options(argc, argv);
+  if (const auto* error = std::get_if<Error>(&parsed)) return fail(*error);
+  if (const auto* shown = std::get_if<Shown>(&parsed)) {
+    fmt::print("{}", shown->text);
+    return 0;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  auto gateway = Gateway::open(std::get<Options>(std::move(parsed)));
+  if (!gateway) return fail(gateway.error());
+  for (const std::string& note : (*gateway)->notes()) fmt::print(stderr, "xdpcap-web: {}\n", note);
+  (*gateway)->run();
+  return 0;
+}
+
+} // namespace
+} // namespace xdpcap::web
+
+int main(int argc, char** argv) {
+  try {
+    return xdpcap::web::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "xdpcap-web: ended by an error it did not expect: {}\n", error.what());
+    return static_cast<int>(xdpcap::ExitCode::output);
+  }
+}

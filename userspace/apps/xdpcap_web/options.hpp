@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "consume/receiver.hpp"
+#include "core/error.hpp"
+
+namespace xdpcap::web {
+
+struct Options {
+  consume::Sources sources;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  bool loopback = true; // the address is of this machine's own
+  std::string token;    // empty: none is wanted
+  bool made_token = false;
+  std::vector<std::string> origins;
+  std::uint64_t minutes = 10;
+  std::size_t memory = std::size_t{96} << 20;
+  std::string history_file;
+  std::uint64_t history_size = std::uint64_t{1} << 30;
+  std::string rules_file;
+  std::string grpc; // ADDRESS:PORT; empty: off
+  std::size_t streams_max = 512;
+};
+
+// Text to print instead of running, or what to run, or why not.
+struct Shown {
+  std::string text;
+};
+std::variant<Options, Shown, Error> parse_options(int argc, char** argv);
+
+} // namespace xdpcap::web
