@@ -47,7 +47,7 @@ Result<std::shared_ptr<Feed>, ApiError> CaptureFeed::open(const Request& request
                              captured.empty() ? "; no interfaces are known (xdpcap-run tells them with --sockets)"
                                               : fmt::format("; these are captured: {}", fmt::join(captured, ", "))));
   }
-  return std::shared_ptr<Feed>(new CaptureFeed(*std::move(filter), parts));
+  return std::shared_ptr<Feed>(new CaptureFeed(std::move(*filter), parts));
 }
 
 CaptureFeed::CaptureFeed(PacketFilter filter, Api::Parts parts) : filter_(std::move(filter)), parts_(std::move(parts)) {

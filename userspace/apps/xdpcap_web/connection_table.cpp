@@ -139,13 +139,24 @@ void ConnectionTable::add(const schema::SocketRecord& record, std::uint64_t now_
   }
 }
 
-void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMessage& message) {
-  const auto known = by_id_.find(id);
-  if (known == by_id_.end()) return;
-  Connection& connection = known->second->connection;
+void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMessage& message,
+                                   const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns) {
+  if (message.client() == nullptr || message.server() == nullptr) return;
+  const Place place = enter(id, now_ns);
+  Connection& connection = place->connection;
+  if (connection.sensor == nullptr) {
+    connection.sensor = sensor;
+    connection.client = *message.client();
+    connection.server = *message.server();
+    connection.first_ns = message.first_byte_ns();
+    by_client_[{connection.client, connection.server}] = place;
+    look_up_ends(connection);
+  }
+  connection.last_ns = std::max(connection.last_ns, message.last_byte_ns());
   ++connection.messages;
   if (message.kind() == schema::Kind::response && message.status() >= 500) ++connection.errors;
   watcher_.changed(connection);
+  make_room();
 }
 
 void ConnectionTable::note_latency(const ConnectionId& id, std::uint64_t latency_ns) {

@@ -31,8 +31,9 @@ class ConnectionTable {
   void add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor, std::uint64_t source,
            std::uint64_t now_ns);
   void add(const schema::SocketRecord& record, std::uint64_t now_ns);
-  // A request or response went over it.
-  void note_message(const ConnectionId& id, const schema::HttpMessage& message);
+  // A request or response went over it; it may be told before its connection is.
+  void note_message(const ConnectionId& id, const schema::HttpMessage& message,
+                    const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns);
   void note_latency(const ConnectionId& id, std::uint64_t latency_ns);
   void expire(std::uint64_t now_ns);
 

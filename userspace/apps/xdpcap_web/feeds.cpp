@@ -112,7 +112,7 @@ Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request) cons
     if (!query) return std::move(query).error();
     auto rate = parameters->number("rate", 500, 1, 5000);
     if (!rate) return std::move(rate).error();
-    return std::shared_ptr<Feed>(std::make_shared<MessageFeed>(*std::move(query), *rate, parts_));
+    return std::shared_ptr<Feed>(std::make_shared<MessageFeed>(std::move(*query), *rate, parts_));
   }
   if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
   return std::shared_ptr<Feed>(std::make_shared<StatsFeed>(parts_));

@@ -19,12 +19,12 @@ Result<void, Error> Gateway::open_parts() {
   if (!options_.rules_file.empty()) {
     auto read = read_rules(options_.rules_file);
     if (!read) return std::move(read).error();
-    rules = *std::move(read);
+    rules = std::move(*read);
   }
   if (!options_.history_file.empty()) {
     auto opened = History::open(options_.history_file, options_.history_size);
     if (!opened) return std::move(opened).error();
-    history_ = *std::move(opened);
+    history_ = std::move(*opened);
   }
   constexpr std::uint64_t kMinuteNs = std::uint64_t{60} * 1'000'000'000;
   Model::Archive archive;
@@ -34,7 +34,7 @@ Result<void, Error> Gateway::open_parts() {
                                    std::move(rules), archive);
   auto ingest = Ingest::open(options_.sources, *model_);
   if (!ingest) return std::move(ingest).error();
-  ingest_ = *std::move(ingest);
+  ingest_ = std::move(*ingest);
   const Api::Parts parts{.model = *model_,
                          .ingest = *ingest_,
                          .history = history_.get(),
@@ -48,7 +48,7 @@ Result<void, Error> Gateway::open_parts() {
       context_, {.address = options_.address, .port = options_.port, .streams_max = options_.streams_max}, *access_,
       *api_, *feeds_);
   if (!server) return std::move(server).error();
-  server_ = *std::move(server);
+  server_ = std::move(*server);
   return {};
 }
 

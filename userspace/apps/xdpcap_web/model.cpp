@@ -29,7 +29,7 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
   switch (topic) {
     case publish::Topic::http:
       kept = KeptBatch::keep(bytes);
-      note_messages(batch, source);
+      note_messages(batch, sensor.name, source);
       exchanges.add(kept, sensor.name, now_ns);
       break;
     case publish::Topic::flow:
@@ -60,9 +60,10 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
   }
 }
 
-void Model::note_messages(const schema::Batch& batch, std::uint64_t source) {
+void Model::note_messages(const schema::Batch& batch, const std::shared_ptr<const std::string>& sensor,
+                          std::uint64_t source) {
   for (const schema::HttpMessage* message : *batch.messages())
-    connections.note_message({source, message->flow()}, *message);
+    connections.note_message({source, message->flow()}, *message, sensor, now_ns_);
 }
 
 void Model::expire(std::uint64_t now_ns) {
