@@ -17,7 +17,7 @@ Result<std::unique_ptr<Gateway>, Error> Gateway::open(Options options) {
 Result<void, Error> Gateway::open_parts() {
   Rules rules;
   if (!options_.rules_file.empty()) {
-    auto read = read_rules(options_.rules_file);
+    auto read = Rules::load(options_.rules_file);
     if (!read) return std::move(read).error();
     rules = std::move(*read);
   }
