@@ -1,4 +1,4 @@
-/* The XDP program: TCP that the filters want goes to the AF_XDP socket of its
+/* The XDP program: TCP (and UDP, where asked for) that the filters want goes to the AF_XDP socket of its
  * queue, with its time and hash in front; everything else takes the miss action.
  * Every frame is counted once. The same code serves a mirror port, where misses
  * go on to the kernel, and the private end of a tap, where they are dropped. */
@@ -52,8 +52,8 @@ int capture(struct xdp_md* ctx) {
   if (!count) return config.miss_action;
   count->seen++;
   found = parse_frame(&c, &p);
-  if (found == FOUND_TUNNEL && config.select && !config.tunnels) found = FOUND_NOT_TCP;
   if (config.select) {
+    found = settle_udp(found, config.tunnels, config.udp);
     if (found == FOUND_NOT_IP) {
       count->not_ip++;
       return config.miss_action;
@@ -71,7 +71,7 @@ int capture(struct xdp_md* ctx) {
       return config.miss_action;
     }
   }
-  has_meta = write_meta(ctx, symmetric_hash(&p, found == FOUND_TCP));
+  has_meta = write_meta(ctx, symmetric_hash(&p, has_ports(found)));
   action = bpf_redirect_map(&sockets, queue, config.no_socket_action);
   if (action != XDP_REDIRECT) {
     count->no_socket++;

@@ -42,6 +42,8 @@ enum found {
   FOUND_TCP,      /* addresses and ports are known */
   FOUND_FRAGMENT, /* of TCP, not the first: addresses only */
   FOUND_TUNNEL,   /* addresses of the outer header where there is one */
+  FOUND_UDP,      /* of no tunnel's port: addresses and ports are known */
+  FOUND_UDP_LATER /* a fragment of UDP, not the first: addresses only */
 };
 
 struct packet {
@@ -88,7 +90,7 @@ static __always_inline int is_tunnel_port(__u16 port) {
 }
 
 /* What the payload of the IP packet is. A fragment that is not the first has no
- * ports; one of UDP may continue a tunnel datagram, which nobody can tell here. */
+ * ports; one of UDP may continue a tunnel datagram, which nobody can tell here (settle_udp). */
 static __always_inline int parse_transport(struct cursor* c, struct packet* p, int later_fragment) {
   switch (p->protocol) {
     case IPPROTO_TCP: {
@@ -104,11 +106,12 @@ static __always_inline int parse_transport(struct cursor* c, struct packet* p, i
     case IPPROTO_UDP: {
       struct udphdr* udp;
 
-      if (later_fragment) return FOUND_TUNNEL;
+      if (later_fragment) return FOUND_UDP_LATER;
       udp = TAKE(c, struct udphdr);
       if (!udp) return FOUND_MALFORMED;
-      return is_tunnel_port(bpf_ntohs(udp->dest)) || is_tunnel_port(bpf_ntohs(udp->source)) ? FOUND_TUNNEL
-                                                                                            : FOUND_NOT_TCP;
+      p->source_port = bpf_ntohs(udp->source);
+      p->destination_port = bpf_ntohs(udp->dest);
+      return is_tunnel_port(p->destination_port) || is_tunnel_port(p->source_port) ? FOUND_TUNNEL : FOUND_UDP;
     }
     case IPPROTO_GRE:
     case PROTOCOL_IPIP:
@@ -209,6 +212,19 @@ static __always_inline int parse_frame(struct cursor* c, struct packet* p) {
     default:
       return is_vlan(type) ? FOUND_TUNNEL : FOUND_NOT_IP;
   }
+}
+
+/* What UDP and tunnels are to who asked for them: with `udp` a datagram is wanted for
+ * itself, with `tunnels` for what it may carry; then nothing outside may keep it away. */
+static __always_inline int settle_udp(int found, __u32 tunnels, __u32 udp) {
+  if (found == FOUND_UDP) return udp ? FOUND_UDP : FOUND_NOT_TCP;
+  if (found == FOUND_UDP_LATER) return tunnels ? FOUND_TUNNEL : udp ? FOUND_FRAGMENT : FOUND_NOT_TCP;
+  if (found == FOUND_TUNNEL && !tunnels) return FOUND_NOT_TCP;
+  return found;
+}
+
+static __always_inline int has_ports(int found) {
+  return found == FOUND_TCP || found == FOUND_UDP;
 }
 
 static __always_inline __u32 mix(__u32 h) {

@@ -24,9 +24,9 @@ struct xdpcap_meta {
 struct xdpcap_capture_counters {
   __u64 seen;
   __u64 not_ip;     /* ARP, LLDP, an ethertype nobody reads */
-  __u64 not_tcp;    /* IP, and neither TCP nor a tunnel to look into */
+  __u64 not_tcp;    /* IP, and neither TCP nor a tunnel to look into, nor UDP that was asked for */
   __u64 malformed;  /* ends inside a header */
-  __u64 filtered;   /* TCP that the host or port filter does not want */
+  __u64 filtered;   /* TCP or UDP that the host or port filter does not want */
   __u64 no_socket;  /* wanted, but its queue has no socket: the fallback action */
   __u64 redirected; /* handed to the AF_XDP socket of its queue */
 
@@ -80,6 +80,7 @@ struct xdpcap_capture_config {
   __u32 no_socket_action; /* the same for frames that are, when nobody listens */
   __u32 select;           /* 0: everything goes to the socket (a tap's frames were selected before) */
   __u32 tunnels;
+  __u32 udp; /* datagrams are wanted, too */
 };
 
 /* Fixed when the tc program is loaded. */
@@ -87,6 +88,7 @@ struct xdpcap_tap_config {
   __u32 tap_ifindex;
   __u32 queues; /* of the tap */
   __u32 tunnels;
+  __u32 udp;
 };
 
 #ifdef __cplusplus
@@ -99,8 +101,8 @@ XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_capture_counters) == 80, "both sides c
 XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_tap_counters) == 72, "both sides count alike");
 XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_host4) == 8, "an LPM key");
 XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_host6) == 20, "an LPM key");
-XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_capture_config) == 24, "both sides configure alike");
-XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_tap_config) == 12, "both sides configure alike");
+XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_capture_config) == 28, "both sides configure alike");
+XDPCAP_STATIC_ASSERT(sizeof(struct xdpcap_tap_config) == 16, "both sides configure alike");
 #undef XDPCAP_STATIC_ASSERT
 
 #endif

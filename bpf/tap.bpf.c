@@ -75,7 +75,7 @@ int tap(struct __sk_buff* skb) {
       found = parse_skb(skb, &p);
     }
   }
-  if (found == FOUND_TUNNEL && !config.tunnels) found = FOUND_NOT_TCP;
+  found = settle_udp(found, config.tunnels, config.udp);
   if (found == FOUND_NOT_IP) {
     count->not_ip++;
     return TCX_NEXT;
@@ -92,7 +92,7 @@ int tap(struct __sk_buff* skb) {
     count->filtered++;
     return TCX_NEXT;
   }
-  if (clone(skb, symmetric_hash(&p, found == FOUND_TCP))) {
+  if (clone(skb, symmetric_hash(&p, has_ports(found)))) {
     count->clone_errors++;
     return TCX_NEXT;
   }

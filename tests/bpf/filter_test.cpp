@@ -85,6 +85,19 @@ TEST_F(Filters, ATunnelIsNeverFilteredByItsOuterAddresses) {
             "selected");
 }
 
+TEST_F(Filters, UdpGoesByThemWhereItIsAskedFor) {
+  wire::Filter filter = hosts({"10.0.0.0/24"});
+  filter.add_port(53);
+  Programs programs(filter, true, true);
+  EXPECT_EQ(programs.verdict(eth().ipv4("10.0.0.1", "10.9.0.2").udp(1234, 53).payload("q")), "selected");
+  EXPECT_EQ(programs.verdict(eth().ipv4("10.0.0.1", "10.9.0.2").udp(1234, 54).payload("q")), "filtered");
+  EXPECT_EQ(programs.verdict(eth().ipv4("10.9.0.1", "10.9.0.2").udp(1234, 53).payload("q")), "filtered");
+  // What may be a tunnel's is not kept away; where nobody opens tunnels it goes by its hosts.
+  const Packet later = eth().ipv4("10.9.0.1", "10.9.0.2").fragment(24, false, 5).protocol(17).payload("abcdefgh");
+  EXPECT_EQ(programs.verdict(later), "selected");
+  EXPECT_EQ(Programs(filter, false, true).verdict(later), "filtered");
+}
+
 TEST_F(Filters, OnAMirrorPortTheKernelGetsTheRestAndInATapNobodyDoes) {
   const Buffer udp = eth().ipv4("10.0.0.1", "10.0.0.2").udp(1234, 53).payload("question").bytes();
   const Buffer tcp = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80).bytes();

@@ -35,10 +35,11 @@ inline std::uint32_t run_once(int program_fd, const Buffer& octets) {
 // in the other, as there is neither: both are called "selected" here.
 class Programs {
  public:
-  explicit Programs(const wire::Filter& filter = {}, bool tunnels = true)
-      : xdp_(capture::XdpProgram::load({.interface = 7, .tunnels = tunnels}, filter).value()),
-        tap_(capture::TapProgram::load({.tap_index = kNoSuchDevice, .queues = 4, .tunnels = tunnels}, filter).value()) {
-  }
+  explicit Programs(const wire::Filter& filter = {}, bool tunnels = true, bool udp = false)
+      : xdp_(capture::XdpProgram::load({.interface = 7, .tunnels = tunnels, .udp = udp}, filter).value()),
+        tap_(
+            capture::TapProgram::load({.tap_index = kNoSuchDevice, .queues = 4, .tunnels = tunnels, .udp = udp}, filter)
+                .value()) {}
 
   // Runs a packet through both, which must agree.
   std::string verdict(const Packet& packet) {

@@ -96,6 +96,21 @@ TEST_F(Selection, LeavesTunnelsAloneWhenTheyAreSwitchedOff) {
   }
 }
 
+TEST_F(Selection, TakesUdpWhereItIsAskedFor) {
+  Programs programs({}, true, true), without_tunnels({}, false, true);
+  const Packet v4 = kV4.udp(1234, 53).payload("question"), v6 = kV6.extension(60).udp(53, 1234).payload("answer");
+  const Packet first = kV4.fragment(0, true, 9).udp(1234, 53).payload("abcdefgh");
+  const Packet later = kV4.fragment(64, false, 9).protocol(17).payload("abcdefgh");
+  for (const Packet& packet : {v4, v6, first, later, kV4.tcp(1, 2)}) {
+    EXPECT_EQ(programs.verdict(packet), "selected");
+    EXPECT_EQ(without_tunnels.verdict(packet), "selected");
+  }
+  EXPECT_EQ(programs.verdict(kV4.protocol(1).payload("a ping")), "not TCP");
+  EXPECT_EQ(programs.xdp_verdict(kV4.udp(1, 2).cut(14 + 20 + 7).bytes()), "malformed");
+  EXPECT_EQ(without_tunnels.verdict(kV4.udp(40000, 4789).vxlan(5).eth().ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2)),
+            "not TCP");
+}
+
 // Cut anywhere before the end of the TCP header a frame is malformed. The kernel
 // runs no tc program on a frame without a whole IP header, so tc starts behind it.
 TEST_F(Selection, NeverReadsPastTheEndOfAFrame) {

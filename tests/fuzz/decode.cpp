@@ -51,13 +51,26 @@ void check(const wire::Frame& frame, const wire::Segment& segment, bool joined) 
   require(sum <= 255 * segment.payload.size());
 }
 
+void check(const wire::Frame& frame, const wire::UdpDatagram& datagram, bool joined) {
+  const Bytes payload = datagram.payload;
+  if (!joined) {
+    require(payload.data() >= frame.bytes.data() &&
+            payload.data() + payload.size() <= frame.bytes.data() + frame.bytes.size());
+  }
+  if (datagram.length >= 8) require(payload.size() <= datagram.length - 8U);
+  unsigned sum = 0;
+  for (const std::byte byte : payload) sum += std::to_integer<unsigned>(byte);
+  require(sum <= 255 * payload.size());
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
   const std::size_t options = input.byte();
   wire::Decoder decoder({.checksums = static_cast<wire::ChecksumMode>(options % 3),
-                         .fragment_bytes = (options & 0x80) != 0 ? std::size_t{140'000} : std::size_t{1} << 20});
+                         .fragment_bytes = (options & 0x80) != 0 ? std::size_t{140'000} : std::size_t{1} << 20,
+                         .datagrams = true});
   std::uint64_t frames = 0;
   Instant now;
   while (!input.empty()) {
@@ -72,10 +85,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     frame.arrived = now;
 
     const std::uint64_t joined_before = decoder.counters().get(wire::DecodeCount::from_fragments);
+    const std::uint64_t whole_before = decoder.counters().get(wire::DecodeCount::fragments_joined);
     const auto decoded = decoder.decode(frame);
     ++frames;
     if (decoded.ok()) {
       check(frame, *decoded, decoder.counters().get(wire::DecodeCount::from_fragments) != joined_before);
+    }
+    if (!decoded.ok() && decoded.error() == wire::NotASegment::udp) {
+      check(frame, decoder.datagram(), decoder.counters().get(wire::DecodeCount::fragments_joined) != whole_before);
     }
     if (frames % 4 == 0) decoder.end_burst(now);
   }

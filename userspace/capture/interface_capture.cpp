@@ -62,7 +62,7 @@ Result<void, Error> InterfaceCapture::open_mirror(const Nic& nic, const LiveInte
   device.index = link_.index;
   device.mtu = link_.mtu;
   device.queues = wanted.queues.empty() ? first_queues(nic.queues) : wanted.queues;
-  device.program = {.interface = number, .queues = nic.queues, .tunnels = options.tunnels};
+  device.program = {.interface = number, .queues = nic.queues, .tunnels = options.tunnels, .udp = options.udp};
   device.filter = options.filter;
 
   symmetric_ = device.queues.size() == 1;
@@ -110,7 +110,8 @@ Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::
   symmetric_ = true; // the tc program chooses the queue by a symmetric hash
 
   auto program = TapProgram::load(
-      {.tap_index = tap_device_->outer_index(), .queues = queues, .tunnels = options.tunnels}, options.filter);
+      {.tap_index = tap_device_->outer_index(), .queues = queues, .tunnels = options.tunnels, .udp = options.udp},
+      options.filter);
   if (!program) return std::move(program).error();
   tap_program_.emplace(std::move(*program));
   auto how = tap_program_->attach(link_.index, options.tap_attach, link_.hardware_type == ARPHRD_LOOPBACK);

@@ -29,6 +29,7 @@ struct LiveOptions {
   CopyMode copy = CopyMode::automatic;
   std::uint32_t workers = 1; // a tap gets as many queues
   wire::Filter filter;
+  bool udp = false;    // datagrams are captured too
   bool tunnels = true; // frames that may carry TCP in a tunnel are captured too, unfiltered
   // Mirror mode even on the interface the host is reached by.
   bool steal = false;

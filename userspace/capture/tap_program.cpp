@@ -52,6 +52,7 @@ Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, con
   config.tap_ifindex = options.tap_index;
   config.queues = options.queues;
   config.tunnels = options.tunnels ? 1 : 0;
+  config.udp = options.udp ? 1 : 0;
   if (const int error = tap_bpf::load(skeleton.get()); error != 0) {
     return Error{error == -EPERM || error == -EACCES ? ExitCode::privilege : ExitCode::environment,
                  fmt::format("the kernel refuses to load the tc program: {}; it needs CAP_BPF, CAP_NET_ADMIN and "

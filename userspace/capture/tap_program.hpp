@@ -27,6 +27,7 @@ struct TapProgramOptions {
   unsigned tap_index = 0; // outer end of the tap
   std::uint32_t queues = 1;
   bool tunnels = true;
+  bool udp = false;
 };
 
 enum class TapAttach {

@@ -42,6 +42,7 @@ void configure(capture_bpf& skeleton, const XdpProgramOptions& options) {
   config.no_socket_action = action;
   config.select = options.select ? 1 : 0;
   config.tunnels = options.tunnels ? 1 : 0;
+  config.udp = options.udp ? 1 : 0;
   ::bpf_map__set_max_entries(skeleton.maps.sockets, options.queues);
   ::bpf_map__set_max_entries(skeleton.maps.counters, options.queues);
   if (options.multi_buffer) ::bpf_program__set_flags(skeleton.progs.capture, kHasFragments);

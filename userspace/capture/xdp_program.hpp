@@ -30,6 +30,7 @@ struct XdpProgramOptions {
   MissAction miss = MissAction::pass;
   bool select = true; // false: everything goes to the sockets
   bool tunnels = true;
+  bool udp = false;
   bool multi_buffer = false; // frames longer than a page (kernel 5.18)
 };
 

@@ -40,6 +40,8 @@ struct Config {
   bool community_id = false;
   bool publish_flows = true;
   SegmentTopic segments = SegmentTopic::off;
+  bool publish_datagrams = false;
+  std::size_t datagram_payload_max = 256;
 
   // Where it goes.
   Sink sink = Sink::zmq;

@@ -100,6 +100,7 @@ Result<void, Error> Engine::open_source() {
   }
   capture::LiveOptions options = config_.live;
   options.filter = config_.filter;
+  options.udp = config_.publish_datagrams;
   options.frames_per_queue = static_cast<std::uint32_t>(plan_.umem_frames);
   options.ring = static_cast<std::uint32_t>(plan_.umem_frames / 2);
   auto live = capture::LiveCapture::open(options);
@@ -136,12 +137,24 @@ Result<void, Error> Engine::open_outputs(const std::optional<publish::Owner>& ow
     options.push.clear();
   }
   if (!live_) options.push_patience.reset(); // nothing hurries a file
+  options.publishes = topics();
   options.fill_stats = [this](publish::StatsBuilder& stats) { fill_stats(stats); };
   auto publisher = publish::Publisher::open(std::move(options));
   if (!publisher) return std::move(publisher).error();
   publisher_ = std::move(*publisher);
   for (const std::string& endpoint : publisher_->endpoints()) notes_.push_back("publishing on " + endpoint);
   return {};
+}
+
+publish::TopicSet Engine::topics() const {
+  using publish::Topic;
+  publish::TopicSet topics;
+  topics.add(Topic::http);
+  topics.add(Topic::stats);
+  if (config_.publish_flows) topics.add(Topic::flow);
+  if (config_.segments != SegmentTopic::off) topics.add(Topic::tcp);
+  if (config_.publish_datagrams) topics.add(Topic::udp);
+  return topics;
 }
 
 PipelineOptions Engine::pipeline_options(std::size_t shard) const {
@@ -161,6 +174,8 @@ PipelineOptions Engine::pipeline_options(std::size_t shard) const {
   options.http_memory = plan_.http;
   options.publish_flows = config_.publish_flows;
   options.segments = config_.segments;
+  options.decode.datagrams = options.publish_datagrams = config_.publish_datagrams;
+  options.datagram_payload_max = config_.datagram_payload_max;
   return options;
 }
 

@@ -78,6 +78,7 @@ class Engine {
   void make_workers();
   template <class Source>
   void add_worker(std::size_t number, Source& source);
+  [[nodiscard]] publish::TopicSet topics() const; // that have records when there is something to say
   [[nodiscard]] PipelineOptions pipeline_options(std::size_t shard) const;
   void plan_hand_over(std::size_t workers);
   void note_losses(const capture::LiveLedger& live);

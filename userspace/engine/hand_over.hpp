@@ -26,12 +26,14 @@ class HandOverLane {
 
   // Writer: takes a copy. False where the reader is too far behind.
   [[nodiscard]] bool send(const wire::Segment& segment) noexcept {
-    const std::size_t need = sizeof(wire::Segment) + round_up(segment.payload.size());
+    const Bytes header = segment.header();
+    const std::size_t octets = header.size() + segment.payload.size();
+    const std::size_t need = sizeof(wire::Segment) + round_up(octets);
     if (open_ && used_ + need > parcel_bytes_) flush();
     if (!open_ && !open_next()) return false;
     std::byte* at = parcel(current_) + used_;
     std::memcpy(at, &segment, sizeof segment);
-    if (!segment.payload.empty()) std::memcpy(at + sizeof segment, segment.payload.data(), segment.payload.size());
+    if (octets != 0) std::memcpy(at + sizeof segment, header.data(), octets); // the payload lies behind it
     used_ += need;
     return true;
   }
@@ -56,9 +58,9 @@ class HandOverLane {
         std::byte* const place = parcel(filled->index) + at;
         wire::Segment segment;
         std::memcpy(&segment, place, sizeof segment);
-        segment.payload = Bytes{place + sizeof segment, segment.payload.size()};
+        segment.payload = Bytes{place + sizeof segment + segment.header_octets, segment.payload.size()};
         accept(segment);
-        at += sizeof segment + round_up(segment.payload.size());
+        at += sizeof segment + round_up(segment.header_octets + segment.payload.size());
         ++segments;
       }
       (void)free_.push(filled->index);

@@ -8,8 +8,9 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr std::string_view kFrameNames[] = {"frames_received",      "octets_received",    "frames_filtered",
-                                            "segments_handed_over", "segments_handed_in", "segments_hand_over_full"};
+constexpr std::string_view kFrameNames[] = {"frames_received",        "octets_received",      "frames_filtered",
+                                            "datagrams_filtered",     "segments_handed_over", "segments_handed_in",
+                                            "segments_hand_over_full"};
 static_assert(std::size(kFrameNames) == Counters<FrameCount>::size);
 constexpr std::string_view kFlowNames[] = {
     "flows_opened",         "flows_opened_partial", "flows_closed_fin",    "flows_closed_rst",
@@ -101,7 +102,7 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
   for (const capture::QueueLedger& queue : of.queues) add_queue(ledger, of.interface, queue);
 }
 
-void add_equations(Ledger& ledger, bool is_live) {
+void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
   const auto of = [&](std::string_view name) { return ledger.total(name); };
   if (is_live) ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"), of("frames_received")});
   std::uint64_t not_segments = 0;
@@ -117,6 +118,11 @@ void add_equations(Ledger& ledger, bool is_live) {
       {"segments judged", of("decode_segments"), of("frames_filtered") + of("segments_hand_over_full") + verdicts});
   ledger.equations.push_back(
       {"early segments", of("segments_held"), of("tcp_held_delivered") + of("tcp_held_dropped")});
+  if (has_datagrams) {
+    ledger.equations.push_back({"datagrams", of("decode_udp"),
+                                of("datagrams_filtered") + of("publish_datagrams_published") +
+                                    of("publish_datagrams_dropped") + of("publish_datagrams_discarded")});
+  }
   ledger.equations.push_back({"messages", of("http_requests") + of("http_responses") + of("http_interim_responses"),
                               of("publish_messages_published") + of("publish_messages_discarded") +
                                   of("publish_messages_dropped_no_room") + of("publish_messages_dropped_too_large")});
@@ -148,7 +154,9 @@ Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optio
   if (live) {
     for (const capture::InterfaceLedger& of : live->interfaces) add_interface(ledger, of);
   }
-  add_equations(ledger, live.has_value());
+  const bool has_datagrams =
+      std::any_of(workers.begin(), workers.end(), [](const Pipeline* worker) { return worker->publishes_datagrams(); });
+  add_equations(ledger, live.has_value(), has_datagrams);
   ledger.captured = ledger.total("frames_received");
   if (!live) ledger.received_by_filter = ledger.captured;
   ledger.requests = ledger.total("http_requests");

@@ -25,16 +25,19 @@ struct PipelineOptions {
   std::size_t http_memory = 0;
   bool publish_flows = true;
   SegmentTopic segments = SegmentTopic::off;
+  bool publish_datagrams = false; // needs DecodeOptions::datagrams
+  std::size_t datagram_payload_max = 256;
 };
 
 // What a worker counts of its frames beside what the stages count themselves.
 enum class FrameCount : std::uint8_t {
   received,
-  octets,         // on the wire
-  filtered,       // segments that --host and --port did not want
-  handed_over,    // to the worker that owns their connection
-  handed_in,      // by another worker
-  hand_over_full, // the owner had no room for them
+  octets,             // on the wire
+  filtered,           // segments that --host and --port did not want
+  datagrams_filtered, // the same of the datagrams that --udp asked for
+  handed_over,        // to the worker that owns their connection
+  handed_in,          // by another worker
+  hand_over_full,     // the owner had no room for them
   count_,
 };
 
@@ -49,7 +52,9 @@ class Pipeline {
         workspace_(options.http, options.http_memory),
         encoder_(encoder),
         publish_flows_(options.publish_flows),
-        segments_(options.segments) {}
+        segments_(options.segments),
+        publish_datagrams_(options.publish_datagrams),
+        datagram_payload_max_(options.datagram_payload_max) {}
 
   // Decodes and filters. What is a wanted segment goes to `next(segment)`: to
   // accept(), or to the worker that owns its connection.
@@ -58,7 +63,10 @@ class Pipeline {
     frames_.add(FrameCount::received);
     frames_.add(FrameCount::octets, frame.wire_length);
     const auto segment = decoder_.decode(frame);
-    if (!segment.ok()) return; // the decoder has counted why
+    if (!segment.ok()) { // the decoder has counted why
+      if (publish_datagrams_ && segment.error() == wire::NotASegment::udp) take_datagram(decoder_.datagram());
+      return;
+    }
     if (!filter_.wants(*segment)) {
       frames_.add(FrameCount::filtered);
       return;
@@ -94,6 +102,9 @@ class Pipeline {
     if (flow.tcp.has(tcp::Connection::partial)) flow.http.mark(http::Anomaly::partial_connection);
     if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
   }
+  void on_update(Flow& flow) noexcept {
+    if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::update, flow.tcp.last_seen));
+  }
   void on_bytes(Flow& flow, const StreamBytes& bytes) noexcept {
     note_facts(flow, bytes.direction);
     MessageOut out{*this, flow};
@@ -122,6 +133,7 @@ class Pipeline {
     encoder_.add(segment_record(flow.tcp, direction, segment, verdict, segments_ == SegmentTopic::payload));
   }
 
+  [[nodiscard]] bool publishes_datagrams() const noexcept { return publish_datagrams_; }
   [[nodiscard]] wire::Decoder& decoder() noexcept { return decoder_; }
   [[nodiscard]] const wire::Decoder& decoder() const noexcept { return decoder_; }
   [[nodiscard]] const tcp::Tracker<Flow>& tracker() const noexcept { return tracker_; }
@@ -132,6 +144,11 @@ class Pipeline {
   [[nodiscard]] Counters<FrameCount>& frames() noexcept { return frames_; }
 
  private:
+  void take_datagram(const wire::UdpDatagram& datagram) noexcept {
+    if (!filter_.wants(datagram)) return frames_.add(FrameCount::datagrams_filtered);
+    encoder_.add(datagram_record(datagram, datagram_payload_max_));
+  }
+
   // What TCP knows and a message should say. Where the start was not captured, the
   // answer to the first message may still come.
   static void note_facts(Flow& flow, Direction direction) noexcept {
@@ -162,6 +179,8 @@ class Pipeline {
   publish::Encoder& encoder_;
   bool publish_flows_;
   SegmentTopic segments_;
+  bool publish_datagrams_;
+  std::size_t datagram_payload_max_;
   Counters<tcp::SegmentVerdict> verdicts_;
   Counters<FrameCount> frames_;
 };

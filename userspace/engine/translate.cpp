@@ -1,5 +1,7 @@
 #include "engine/translate.hpp"
 
+#include <algorithm>
+
 namespace xdpcap::engine {
 namespace {
 
@@ -9,7 +11,13 @@ publish::TcpState state_of(tcp::State state) noexcept {
   return static_cast<publish::TcpState>(state);
 }
 
-publish::FlowHalf half_of(const tcp::HalfConnection& self) noexcept {
+// How far the second is ahead of the first; what lies behind is nothing.
+std::uint32_t octets_ahead(Seq from, Seq to) noexcept {
+  return static_cast<std::uint32_t>(std::max(distance(from, to), 0));
+}
+
+publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnection& peer) noexcept {
+  using tcp::HalfConnection;
   publish::FlowHalf half;
   half.state = state_of(self.state);
   half.packets = self.packets;
@@ -22,6 +30,9 @@ publish::FlowHalf half_of(const tcp::HalfConnection& self) noexcept {
   half.gap_bytes = self.gap_octets;
   half.window_scale = self.window_scale;
   half.rtt = std::chrono::microseconds{self.srtt_us};
+  if (self.has(HalfConnection::acked_any)) half.window = octets_ahead(self.last_ack, self.window_edge);
+  if (self.has(HalfConnection::started) && peer.has(HalfConnection::acked_any))
+    half.in_flight = octets_ahead(peer.last_ack, self.next);
   return half;
 }
 
@@ -59,7 +70,7 @@ publish::FlowRecord flow_record(const tcp::Connection& connection, publish::Flow
   record.last = at;
   const tcp::HalfConnection& client = connection.from(Direction::to_server);
   const tcp::HalfConnection& server = connection.from(Direction::to_client);
-  record.halves = {half_of(client), half_of(server)};
+  record.halves = {half_of(client, server), half_of(server, client)};
   record.handshake_server = std::chrono::microseconds{connection.syn_to_syn_ack_us};
   record.handshake_client = std::chrono::microseconds{connection.syn_ack_to_ack_us};
   if (connection.has(Connection::partial)) record.flags.add(publish::FlowFlag::partial);
@@ -108,6 +119,20 @@ publish::SegmentRecord segment_record(const tcp::Connection& connection, Directi
   record.options = segment.options;
   if (with_payload) record.payload = segment.payload;
   record.interface = segment.interface;
+  record.header = segment.header();
+  return record;
+}
+
+publish::DatagramRecord datagram_record(const wire::UdpDatagram& datagram, std::size_t payload_max) noexcept {
+  publish::DatagramRecord record;
+  record.arrived = datagram.arrived;
+  record.source = datagram.source;
+  record.destination = datagram.destination;
+  record.wire_length = datagram.wire_length;
+  record.length = datagram.length;
+  record.checksum = datagram.checksum;
+  record.payload = datagram.payload.first(std::min(datagram.payload.size(), payload_max));
+  record.interface = datagram.interface;
   return record;
 }
 

@@ -36,6 +36,8 @@ std::optional<Topic> topic_of(const schema::Batch& batch) noexcept {
   if (batch.messages() != nullptr) return Topic::http;
   if (batch.flows() != nullptr) return Topic::flow;
   if (batch.segments() != nullptr) return Topic::tcp;
+  if (batch.datagrams() != nullptr) return Topic::udp;
+  if (batch.sockets() != nullptr || batch.interfaces() != nullptr) return Topic::socket;
   if (batch.stats() != nullptr) return Topic::stats;
   return std::nullopt;
 }

@@ -25,6 +25,13 @@ constexpr std::array<std::string_view, Counters<EncoderCount>::size> kNames{"mes
                                                                             "flows_dropped",
                                                                             "segments_published",
                                                                             "segments_dropped",
+                                                                            "datagrams_published",
+                                                                            "datagrams_dropped",
+                                                                            "datagrams_discarded",
+                                                                            "sockets_published",
+                                                                            "sockets_dropped",
+                                                                            "interfaces_published",
+                                                                            "interfaces_dropped",
                                                                             "batches_published",
                                                                             "batches_dropped"};
 
@@ -46,6 +53,18 @@ void add_records(schema::BatchBuilder& out,
 void add_records(schema::BatchBuilder& out,
                  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SegmentRecord>>> records) {
   out.add_segments(records);
+}
+void add_records(schema::BatchBuilder& out,
+                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::DatagramRecord>>> records) {
+  out.add_datagrams(records);
+}
+void add_records(schema::BatchBuilder& out,
+                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SocketRecord>>> records) {
+  out.add_sockets(records);
+}
+void add_records(schema::BatchBuilder& out,
+                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>> records) {
+  out.add_interfaces(records);
 }
 
 } // namespace
@@ -120,14 +139,42 @@ void Encoder::add(const SegmentRecord& record) noexcept {
   // A segment is at most 64 KiB and a normal batch may be smaller than that.
   const std::size_t most = lane_.normal_room() - octets_of(SegmentRecord{});
   whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
-  Batch* batch = room_for(segments_, octets_of(whole));
+  add_plain(segments_, whole, EncoderCount::segments_published, EncoderCount::segments_dropped);
+}
+
+void Encoder::add(const DatagramRecord& record) noexcept {
+  if (options_.discard) return counters_.add(EncoderCount::datagrams_discarded);
+  DatagramRecord whole = record;
+  const std::size_t most = lane_.normal_room() - octets_of(DatagramRecord{});
+  whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
+  add_plain(datagrams_, whole, EncoderCount::datagrams_published, EncoderCount::datagrams_dropped);
+}
+
+// Many sockets belong to one process, which is written once in a batch.
+void Encoder::add(const SocketRecord& record) noexcept {
+  if (options_.discard) return;
+  close(interfaces_); // one topic, one order
+  const std::size_t alone = octets_of(record) + (record.process == nullptr ? 0 : octets_of(*record.process));
+  Batch* batch = alone > lane_.normal_room() ? nullptr : room_for(sockets_, octets_with_process(record));
   if (batch == nullptr) {
-    miss(segments_, octets_of(whole));
-    counters_.add(EncoderCount::segments_dropped);
+    miss(sockets_, alone);
+    counters_.add(EncoderCount::sockets_dropped);
     return;
   }
-  keep(segments_, write(batch->builder(), whole));
-  counters_.add(EncoderCount::segments_published);
+  if (sockets_.used == 0) processes_.clear(); // a new batch, which has no process yet, and room for any
+  keep(sockets_, write(batch->builder(), record, processes_));
+  counters_.add(EncoderCount::sockets_published);
+}
+
+void Encoder::add(const InterfaceRecord& record) noexcept {
+  if (options_.discard) return;
+  close(sockets_);
+  add_plain(interfaces_, record, EncoderCount::interfaces_published, EncoderCount::interfaces_dropped);
+}
+
+std::size_t Encoder::octets_with_process(const SocketRecord& record) const noexcept {
+  const bool is_written = record.process == nullptr || processes_.find(*record.process).o != 0;
+  return octets_of(record) + (is_written ? 0 : octets_of(*record.process));
 }
 
 void Encoder::flush() noexcept {
@@ -138,6 +185,9 @@ void Encoder::close() noexcept {
   close(messages_);
   close(flows_);
   close(segments_);
+  close(datagrams_);
+  close(sockets_);
+  close(interfaces_);
   lane_.ring();
 }
 
@@ -148,6 +198,20 @@ Batch* Encoder::take(bool large) noexcept {
     batch = lane_.take(large);
   }
   return batch;
+}
+
+template <class SchemaRecord, class Record>
+bool Encoder::add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderCount published,
+                        EncoderCount dropped) noexcept {
+  Batch* batch = octets_of(record) > lane_.normal_room() ? nullptr : room_for(slot, octets_of(record));
+  if (batch == nullptr) {
+    miss(slot, octets_of(record));
+    counters_.add(dropped);
+    return false;
+  }
+  keep(slot, write(batch->builder(), record));
+  counters_.add(published);
+  return true;
 }
 
 // The open batch of the slot if the record fits, else a new one, else nothing.
@@ -162,7 +226,7 @@ Batch* Encoder::room_for(Slot<Record>& slot, std::size_t octets) noexcept {
   if (slot.batch == nullptr) return nullptr;
   slot.missing = false;
   slot.batch->topic = slot.topic;
-  slot.batch->topic_seq = slot.next_seq++;
+  slot.batch->topic_seq = next_seq_[index_of(slot.topic)]++;
   return slot.batch;
 }
 
@@ -178,9 +242,9 @@ void Encoder::miss(Slot<Record>& slot, std::size_t octets) noexcept {
   if (!slot.missing || slot.missing_octets + octets > lane_.normal_room()) {
     slot.missing = true;
     slot.missing_octets = 0;
-    ++slot.next_seq;
+    ++next_seq_[index_of(slot.topic)];
     counters_.add(EncoderCount::batches_dropped);
-    lane_.say_next_seq(slot.topic, slot.next_seq);
+    lane_.say_next_seq(slot.topic, next_seq_[index_of(slot.topic)]);
   }
   slot.missing_octets += octets;
   ++slot.dropped_records;
@@ -207,7 +271,7 @@ void Encoder::close(Slot<Record>& slot) noexcept {
   batch.records = static_cast<std::uint32_t>(std::exchange(slot.used, 0));
   counters_.add(EncoderCount::batches_published);
   lane_.publish(&batch);
-  lane_.say_next_seq(slot.topic, slot.next_seq);
+  lane_.say_next_seq(slot.topic, next_seq_[index_of(slot.topic)]);
 }
 
 } // namespace xdpcap::publish

@@ -8,6 +8,7 @@
 #include "core/counters.hpp"
 #include "http/message.hpp"
 #include "publish/batch.hpp"
+#include "publish/host_record_writer.hpp"
 #include "publish/records.hpp"
 #include "schemas/xdpcap_generated.h"
 
@@ -45,6 +46,13 @@ enum class EncoderCount : std::uint8_t {
   flows_dropped,
   segments_published,
   segments_dropped,
+  datagrams_published,
+  datagrams_dropped,
+  datagrams_discarded, // as asked for
+  sockets_published,
+  sockets_dropped,
+  interfaces_published,
+  interfaces_dropped,
   batches_published,
   batches_dropped, // numbers skipped in topic_seq: what consumers see as lost
   count_,
@@ -52,7 +60,7 @@ enum class EncoderCount : std::uint8_t {
 std::string_view name_of(EncoderCount count) noexcept;
 
 // Writes records into batches and hands them to the publisher. One for each
-// worker, used by its thread only; counters() may be read by any. No call
+// thread that has records (each worker, the host's), used by its thread only; counters() may be read by any. No call
 // allocates, locks or asks a clock; with WhenFull::drop none waits.
 class Encoder {
  public:
@@ -61,6 +69,10 @@ class Encoder {
   void add(const http::Message& message, const MessageContext& context) noexcept;
   void add(const FlowRecord& record) noexcept;
   void add(const SegmentRecord& record) noexcept;
+  void add(const DatagramRecord& record) noexcept;
+  // Both go to topic `socket`, in the order in which they were added.
+  void add(const SocketRecord& record) noexcept;
+  void add(const InterfaceRecord& record) noexcept;
 
   // When nothing more is to come for now: hands over what there is. Not while the
   // publisher is far behind: batches go on filling then, until the next call.
@@ -81,12 +93,15 @@ class Encoder {
     Batch* batch = nullptr;
     bool missing = false;
     std::size_t missing_octets = 0;
-    std::uint64_t next_seq = 0;
     std::uint64_t dropped_records = 0; // since the batch before
     std::size_t used = 0;
     std::array<flatbuffers::Offset<Record>, kRecordsMax> records{};
   };
 
+  // Adds a record as it is; answers whether there was room.
+  template <class SchemaRecord, class Record>
+  bool add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderCount published, EncoderCount dropped) noexcept;
+  [[nodiscard]] std::size_t octets_with_process(const SocketRecord& record) const noexcept;
   template <class Record>
   Batch* room_for(Slot<Record>& slot, std::size_t octets) noexcept;
   template <class Record>
@@ -103,6 +118,11 @@ class Encoder {
   Slot<schema::HttpMessage> messages_{Topic::http};
   Slot<schema::FlowRecord> flows_{Topic::flow};
   Slot<schema::SegmentRecord> segments_{Topic::tcp};
+  Slot<schema::DatagramRecord> datagrams_{Topic::udp};
+  Slot<schema::SocketRecord> sockets_{Topic::socket};
+  Slot<schema::InterfaceRecord> interfaces_{Topic::socket};
+  ProcessesWritten processes_;                    // in the open batch of `sockets_`
+  std::array<std::uint64_t, kTopics> next_seq_{}; // of the next batch
 };
 
 } // namespace xdpcap::publish

@@ -111,6 +111,8 @@ void append_half(std::string& out, const schema::FlowHalf* half) {
   object.number("gap_bytes", half->gap_bytes());
   object.number("window_scale", half->window_scale());
   object.number("rtt_ns", half->rtt_ns());
+  object.number("window", half->window());
+  object.number("in_flight", half->in_flight());
 }
 
 void add_tcp_options(Object& object, const schema::SegmentRecord& record) {
@@ -203,6 +205,23 @@ void append_json(std::string& out, const schema::SegmentRecord& record, const Js
     object.number("wire_len", record.wire_length());
     object.text("verdict", name_of(record.verdict()));
     add_tcp_options(object, record);
+    if (record.header() != nullptr) json::append_hex(object.member("header"), text_of(record.header()));
+    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options.body);
+    object.number("interface", record.interface());
+  }
+  out += '\n';
+}
+
+void append_json(std::string& out, const schema::DatagramRecord& record, const JsonOptions& options) {
+  {
+    Object object(out);
+    object.text("kind", "datagram");
+    object.text("src", text_of(record.source()));
+    object.text("dst", text_of(record.destination()));
+    object.time("time", record.arrived_ns());
+    object.number("len", record.length());
+    object.number("wire_len", record.wire_length());
+    object.number("checksum", record.checksum());
     if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options.body);
     object.number("interface", record.interface());
   }
@@ -240,6 +259,8 @@ void append_json(std::string& out, const schema::StatsRecord& record, const sche
       one.number("published", counts->published());
       one.number("dropped", counts->dropped());
     });
+    json::append_array(object.member("publishes"), record.publishes(),
+                       [&](const flatbuffers::String* topic) { json::append_latin1(out, text_of(topic)); });
   }
   out += '\n';
 }
@@ -253,6 +274,15 @@ void append_json(std::string& out, const schema::Batch& batch, const JsonOptions
   }
   if (batch.segments() != nullptr) {
     for (const schema::SegmentRecord* record : *batch.segments()) append_json(out, *record, options);
+  }
+  if (batch.datagrams() != nullptr) {
+    for (const schema::DatagramRecord* record : *batch.datagrams()) append_json(out, *record, options);
+  }
+  if (batch.sockets() != nullptr) {
+    for (const schema::SocketRecord* record : *batch.sockets()) append_json(out, *record);
+  }
+  if (batch.interfaces() != nullptr) {
+    for (const schema::InterfaceRecord* record : *batch.interfaces()) append_json(out, *record);
   }
   if (batch.stats() != nullptr) {
     for (const schema::StatsRecord* record : *batch.stats()) append_json(out, *record, batch);

@@ -255,10 +255,16 @@ void Publisher::forward(const Outgoing& batch) {
 
 void Publisher::service(SteadyInstant now) {
   bool subscribed = false;
+  TopicSet wanted = pushes_.empty() ? TopicSet{} : TopicSet::all();
   for (PubOutlet& pub : pubs_) {
     pub.service();
     subscribed = subscribed || pub.subscribed();
   }
+  for (const Topic topic : kRecordTopics) {
+    const auto wants = [topic](const auto& outlet) { return outlet.wants(topic); };
+    if (std::any_of(pubs_.begin(), pubs_.end(), wants) || (json_ && wants(*json_))) wanted.add(topic);
+  }
+  wanted_.store(wanted.bits(), std::memory_order_relaxed);
   subscribed_.store(subscribed, std::memory_order_relaxed);
   for (PushOutlet& push : pushes_) push.service(now);
   if (doorkeeper_) doorkeeper_->serve();
@@ -271,7 +277,7 @@ void Publisher::beat(bool last) {
   // heartbeat must never speak of batches that come behind it.
   for (BatchLane& lane : lanes_) {
     if (blocked()) break; // nothing can be sent, so nothing can be said
-    for (const Topic topic : {Topic::http, Topic::flow, Topic::tcp}) {
+    for (const Topic topic : kRecordTopics) {
       heartbeat.positions.push_back({lane.shard(), topic, lane.next_seq(topic)});
     }
     forward_lane(lane, lane.batches());
@@ -287,6 +293,7 @@ void Publisher::beat(bool last) {
   heartbeat.last = last;
   heartbeat.counts = stats.counts();
   heartbeat.endpoints = report();
+  heartbeat.publishes = options_.publishes;
   last_beat_ = now;
   forward({Topic::stats, 1, write_heartbeat(stats_builder_, heartbeat)});
 }

@@ -52,6 +52,9 @@ struct PublisherOptions {
 
   std::optional<JsonOutput> json;
 
+  // What this capture fills when there is something to say: part of each heartbeat.
+  TopicSet publishes;
+
   std::chrono::milliseconds heartbeat{1000};
   // Called on the publisher thread before each heartbeat.
   std::function<void(StatsBuilder&)> fill_stats;
@@ -59,7 +62,7 @@ struct PublisherOptions {
 
 // Owns ZeroMQ, the endpoints and the thread that sends. In this order:
 // open(); add_lane() for each worker; start(); the workers' encoders close;
-// stop(). All calls on one thread, except failed(), subscribed(), report().
+// stop(). All calls on one thread, except failed(), subscribed(), wants(), report().
 class Publisher {
  public:
   // Binds the endpoints. Where one cannot be bound, the sentence says which and
@@ -82,6 +85,10 @@ class Publisher {
   [[nodiscard]] std::optional<Error> failure() const;
   // Somebody subscribes to a PUB endpoint.
   [[nodiscard]] bool subscribed() const noexcept { return subscribed_.load(std::memory_order_relaxed); }
+  // Somebody takes this topic: a subscriber, a PUSH endpoint, JSON lines.
+  [[nodiscard]] bool wants(Topic topic) const noexcept {
+    return TopicSet::of_bits(wanted_.load(std::memory_order_relaxed)).has(topic);
+  }
   // What became of the batches at each endpoint so far.
   [[nodiscard]] std::vector<EndpointReport> report() const;
   // As bound: tcp://127.0.0.1:* has got its port.
@@ -125,6 +132,7 @@ class Publisher {
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> stop_patience_ms_{0};
   std::atomic<bool> subscribed_{false};
+  std::atomic<std::uint32_t> wanted_{0};
   std::atomic<bool> failed_{false};
   mutable std::mutex failure_mutex_;
   std::optional<Error> failure_;

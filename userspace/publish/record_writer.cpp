@@ -19,20 +19,11 @@ constexpr std::size_t kMessageTable = 1024;
 static_assert(MessageTables::octets_max < kMessageTable / 2);
 constexpr std::size_t kFlowTable = 1536; // three tables
 constexpr std::size_t kSegmentTable = 512;
+constexpr std::size_t kDatagramTable = 320;
 
 // Field spans go over as they are.
 static_assert(sizeof(http::FieldSpan) == sizeof(schema::FieldSpan) && alignof(http::FieldSpan) == 4);
 static_assert(std::is_trivially_copyable_v<http::FieldSpan> && offsetof(http::FieldSpan, value) == 8);
-
-schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept {
-  const wire::Address& address = endpoint.address;
-  constexpr std::uint64_t kMapped = 0xffff; // ::ffff:a.b.c.d
-  if (address.is_v4()) return {0, kMapped << 32 | load_be32(address.v4_octets()), endpoint.port, 4};
-  const auto half = [octets = address.octets.data()](std::size_t at) {
-    return std::uint64_t{load_be32(octets + at)} << 32 | load_be32(octets + at + 4);
-  };
-  return {half(0), half(8), endpoint.port, 6};
-}
 
 schema::Span span_of(http::Span span) noexcept {
   return {span.offset, span.length};
@@ -113,6 +104,8 @@ Offset<schema::FlowHalf> write_half(FlatBufferBuilder& builder, const FlowHalf& 
   out.add_retransmitted_segments(half.retransmitted_segments);
   out.add_payload_bytes(half.payload_bytes);
   out.add_packets(half.packets);
+  out.add_window(half.window);
+  out.add_in_flight(half.in_flight);
   out.add_window_scale(half.window_scale);
   out.add_state(static_cast<schema::TcpState>(half.state));
   return out.Finish();
@@ -151,6 +144,16 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
 
 } // namespace
 
+schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept {
+  const wire::Address& address = endpoint.address;
+  constexpr std::uint64_t kMapped = 0xffff; // ::ffff:a.b.c.d
+  if (address.is_v4()) return {0, kMapped << 32 | load_be32(address.v4_octets()), endpoint.port, 4};
+  const auto half = [octets = address.octets.data()](std::size_t at) {
+    return std::uint64_t{load_be32(octets + at)} << 32 | load_be32(octets + at + 4);
+  };
+  return {half(0), half(8), endpoint.port, 6};
+}
+
 std::size_t octets_without_body(const http::Message& message) noexcept {
   return kMessageTable + message.head.size() + message.trailer_section.size() +
          (message.fields.size() + message.trailers.size()) * sizeof(schema::FieldSpan) +
@@ -162,7 +165,11 @@ std::size_t octets_of(const FlowRecord&) noexcept {
 }
 
 std::size_t octets_of(const SegmentRecord& record) noexcept {
-  return kSegmentTable + record.payload.size();
+  return kSegmentTable + record.payload.size() + record.header.size();
+}
+
+std::size_t octets_of(const DatagramRecord& record) noexcept {
+  return kDatagramTable + record.payload.size();
 }
 
 WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables, const http::Message& message,
@@ -234,6 +241,7 @@ Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& r
 
 Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRecord& record) {
   const OctetVector payload = write_octets(builder, record.payload);
+  const OctetVector header = write_octets(builder, record.header);
   const schema::Endpoint client = endpoint_of(record.client);
   const schema::Endpoint server = endpoint_of(record.server);
 
@@ -249,6 +257,7 @@ Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRec
   out.add_timestamp_value(record.options.timestamp_value);
   out.add_timestamp_echo(record.options.timestamp_echo);
   out.add_payload(payload);
+  out.add_header(header);
   out.add_window(record.window);
   out.add_mss(record.options.mss);
   out.add_interface(record.interface);
@@ -259,6 +268,23 @@ Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRec
   out.add_window_scale(record.options.window_scale);
   out.add_sack_permitted(record.options.sack_permitted);
   out.add_has_timestamps(record.options.has_timestamps);
+  return out.Finish();
+}
+
+Offset<schema::DatagramRecord> write(FlatBufferBuilder& builder, const DatagramRecord& record) {
+  const OctetVector payload = write_octets(builder, record.payload);
+  const schema::Endpoint source = endpoint_of(record.source);
+  const schema::Endpoint destination = endpoint_of(record.destination);
+
+  schema::DatagramRecordBuilder out(builder);
+  out.add_arrived_ns(ns_of(record.arrived));
+  out.add_source(&source);
+  out.add_destination(&destination);
+  out.add_wire_length(record.wire_length);
+  out.add_payload(payload);
+  out.add_length(record.length);
+  out.add_checksum(record.checksum);
+  out.add_interface(record.interface);
   return out.Finish();
 }
 

@@ -22,6 +22,7 @@ struct WrittenMessage {
 std::size_t octets_without_body(const http::Message& message) noexcept;
 std::size_t octets_of(const FlowRecord& record) noexcept;
 std::size_t octets_of(const SegmentRecord& record) noexcept;
+std::size_t octets_of(const DatagramRecord& record) noexcept;
 
 // Writes the first `body_kept` octets of the body; `truncated` is added where
 // that is not all of it. `community_id` may be empty.
@@ -30,5 +31,10 @@ WrittenMessage write(flatbuffers::FlatBufferBuilder& builder, MessageTables& tab
 flatbuffers::Offset<schema::FlowRecord> write(flatbuffers::FlatBufferBuilder& builder, const FlowRecord& record,
                                               std::string_view community_id);
 flatbuffers::Offset<schema::SegmentRecord> write(flatbuffers::FlatBufferBuilder& builder, const SegmentRecord& record);
+flatbuffers::Offset<schema::DatagramRecord> write(flatbuffers::FlatBufferBuilder& builder,
+                                                  const DatagramRecord& record);
+
+// For other writers: an address as the contract has it.
+schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept;
 
 } // namespace xdpcap::publish

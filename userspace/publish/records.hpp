@@ -79,6 +79,8 @@ struct FlowHalf {
   std::uint64_t gap_bytes = 0;
   std::uint8_t window_scale = 0;
   Duration rtt{};
+  std::uint32_t window = 0;    // octets it last said it would take, scaled
+  std::uint32_t in_flight = 0; // octets it sent that were not acknowledged yet
 };
 
 // A connection opened, goes on (update), or closed.
@@ -106,6 +108,7 @@ enum class Verdict : std::uint8_t {
 
 // One segment and what became of it. `payload` is what shall be published of it
 // (nothing for `--segments headers`), `payload_octets` what was on the wire.
+// `header` is the TCP header as it came.
 struct SegmentRecord {
   std::uint64_t flow = 0;
   Direction direction = Direction::to_server;
@@ -118,6 +121,18 @@ struct SegmentRecord {
   std::uint32_t wire_length = 0;
   Verdict verdict = Verdict::in_order;
   wire::TcpOptions options;
+  Bytes payload;
+  std::uint16_t interface = 0;
+  Bytes header;
+};
+
+// A UDP datagram. `payload` is what shall be published of it.
+struct DatagramRecord {
+  Instant arrived;
+  wire::Endpoint source, destination;
+  std::uint32_t wire_length = 0;
+  std::uint16_t length = 0; // as its header says, the header's 8 octets included
+  std::uint16_t checksum = 0;
   Bytes payload;
   std::uint16_t interface = 0;
 };

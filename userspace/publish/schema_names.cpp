@@ -1,6 +1,7 @@
 #include "publish/schema_names.hpp"
 
 #include "http/message.hpp"
+#include "publish/host_records.hpp"
 #include "publish/records.hpp"
 
 // The numbers of our enums are those of the wire contract. Where one is put
@@ -98,6 +99,11 @@ XDPCAP_SAME(Verdict, Verdict, out_of_order);
 XDPCAP_SAME(Verdict, Verdict, keep_alive);
 XDPCAP_SAME(Verdict, Verdict, out_of_window);
 XDPCAP_SAME(Verdict, Verdict, paws_rejected);
+XDPCAP_SAME(SocketProtocol, SocketProtocol, tcp);
+XDPCAP_SAME(SocketProtocol, SocketProtocol, udp);
+XDPCAP_SAME(SocketEvent, SocketEvent, seen);
+XDPCAP_SAME(SocketEvent, SocketEvent, opened);
+XDPCAP_SAME(SocketEvent, SocketEvent, closed);
 #undef XDPCAP_SAME
 
 std::string_view known(const char* name) noexcept {
@@ -135,6 +141,12 @@ std::string_view name_of(schema::Verdict verdict) noexcept {
 }
 std::string_view name_of(schema::Anomaly anomaly) noexcept {
   return known(schema::EnumNameAnomaly(anomaly));
+}
+std::string_view name_of(schema::SocketProtocol protocol) noexcept {
+  return known(schema::EnumNameSocketProtocol(protocol));
+}
+std::string_view name_of(schema::SocketEvent event) noexcept {
+  return known(schema::EnumNameSocketEvent(event));
 }
 
 } // namespace xdpcap::publish

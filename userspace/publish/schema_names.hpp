@@ -18,5 +18,7 @@ std::string_view name_of(schema::CloseReason reason) noexcept;
 std::string_view name_of(schema::FlowFlag flag) noexcept;
 std::string_view name_of(schema::Verdict verdict) noexcept;
 std::string_view name_of(schema::Anomaly anomaly) noexcept;
+std::string_view name_of(schema::SocketProtocol protocol) noexcept;
+std::string_view name_of(schema::SocketEvent event) noexcept;
 
 } // namespace xdpcap::publish

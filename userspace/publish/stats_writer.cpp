@@ -38,6 +38,15 @@ auto write_endpoints(flatbuffers::FlatBufferBuilder& builder, const std::vector<
   return builder.CreateVector(written);
 }
 
+auto write_topics(flatbuffers::FlatBufferBuilder& builder, TopicSet topics) {
+  std::vector<Offset<flatbuffers::String>> written;
+  for (std::size_t i = 0; i < kTopics; ++i) {
+    const auto topic = static_cast<Topic>(i);
+    if (topics.has(topic)) written.push_back(write_text(builder, name_of(topic)));
+  }
+  return builder.CreateVector(written);
+}
+
 } // namespace
 
 Bytes write_heartbeat(flatbuffers::FlatBufferBuilder& builder, const Heartbeat& heartbeat) {
@@ -45,8 +54,9 @@ Bytes write_heartbeat(flatbuffers::FlatBufferBuilder& builder, const Heartbeat& 
   const auto counters = write_counts(builder, heartbeat.counts);
   const auto topics = write_positions(builder, heartbeat.positions);
   const auto endpoints = write_endpoints(builder, heartbeat.endpoints);
+  const auto publishes = write_topics(builder, heartbeat.publishes);
   const std::vector records{schema::CreateStatsRecord(builder, heartbeat.at_ns, heartbeat.interval_ns, heartbeat.last,
-                                                      counters, topics, endpoints)};
+                                                      counters, topics, endpoints, publishes)};
   const auto stats = builder.CreateVector(records);
   const auto sensor = write_text(builder, heartbeat.sensor);
   schema::BatchBuilder batch(builder);

@@ -34,6 +34,7 @@ struct Heartbeat {
   std::vector<Count> counts;
   std::vector<TopicPosition> positions;
   std::vector<EndpointReport> endpoints;
+  TopicSet publishes;
 };
 
 // Writes a whole batch into the builder, which is cleared first. Cold path. The

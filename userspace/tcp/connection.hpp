@@ -68,6 +68,7 @@ struct Connection {
     rst_revoked = 1 << 6,      // a reset was announced whose sender went on
     urgent_seen = 1 << 7,
     beyond_window = 1 << 8, // octets outside the receive window were seen
+    update_due = 1 << 9,    // stands in the queue of connections whose new figures are to be told
   };
 
   wire::FlowKey key;

@@ -29,6 +29,8 @@ concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const
   noexcept;
   { sink.on_close(flow, end, at) }
   noexcept;
+  { sink.on_update(flow) }
+  noexcept; // its figures changed since it was told of, at most once in Timeouts::update
   { sink.on_segment(flow, direction, segment, verdict) }
   noexcept;
 };
@@ -51,6 +53,7 @@ struct Timeouts {
   // Data can be captured after its acknowledgement; this much packet time it may
   // take. Captures that swap directions do so within milliseconds.
   Duration grace = std::chrono::milliseconds{100};
+  Duration update = std::chrono::seconds{1};        // from new activity to telling of it
   Duration hole_age_max = std::chrono::seconds{30}; // without any proof that the octets were received
 };
 
@@ -78,6 +81,7 @@ class Tracker {
         embryos_(limits.embryos_max),
         reassembler_(limits.reassembly),
         waits_(std::min<std::size_t>(limits.flows_max, 65536)),
+        updates_(std::min<std::size_t>(limits.flows_max, 65536)),
         wheel_(LinksOf{&table_}, limits.flows_max),
         timeouts_(timeouts),
         next_id_(limits.first_flow_id) {}
@@ -138,8 +142,11 @@ class Tracker {
   SegmentVerdict accept_known(Flow& flow, const wire::Segment& segment, Sink& sink) noexcept {
     Connection& connection = flow.tcp;
     const Direction direction = connection.direction_of(segment.from_low);
-    if (connection.has(Connection::closed)) [[unlikely]] {
-      return segment.length() == 0 ? SegmentVerdict::control : SegmentVerdict::after_close;
+    // One look for both: open, and that it is active was noted already.
+    if ((connection.flags & (Connection::closed | Connection::update_due)) != Connection::update_due) [[unlikely]] {
+      if (connection.has(Connection::closed))
+        return segment.length() == 0 ? SegmentVerdict::control : SegmentVerdict::after_close;
+      plan_update(flow);
     }
     connection.last_seen = now_;
     Stream<Sink> stream{flow, sink};
@@ -184,6 +191,10 @@ class Tracker {
   template <class Sink>
   bool evict_one(Sink& sink) noexcept;
 
+  template <class Sink>
+  void tell_updates(Sink& sink) noexcept;
+
+  void plan_update(Flow& flow) noexcept;
   void plan_duties() noexcept;
   [[nodiscard]] Duration timeout_of(const Connection& connection) const noexcept;
   [[nodiscard]] GapCause cause_of_loss(Instant since) const noexcept {
@@ -194,6 +205,7 @@ class Tracker {
   EmbryoTable embryos_;
   Reassembler reassembler_;
   WaitQueue waits_;
+  WaitQueue updates_; // connections with activity that was not told of
   IdleWheel<LinksOf> wheel_;
   Timeouts timeouts_;
   Counters<FlowCount> counters_;
@@ -206,3 +218,4 @@ class Tracker {
 } // namespace xdpcap::tcp
 
 #include "tcp/tracker_slow.hpp"
+#include "tcp/tracker_updates.hpp"

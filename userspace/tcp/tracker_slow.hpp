@@ -303,6 +303,7 @@ template <class Sink>
     wheel_.turn(now_, [&](std::uint32_t slot) { fall_due(slot, sink); });
   }
   end_waits(sink);
+  tell_updates(sink);
   plan_duties();
 }
 
@@ -310,6 +311,7 @@ template <class Flow>
 void Tracker<Flow>::plan_duties() noexcept {
   next_duty_ = wheel_.next_turn();
   if (!waits_.empty()) next_duty_ = std::min(next_duty_, waits_.front().queued + timeouts_.grace);
+  if (!updates_.empty()) next_duty_ = std::min(next_duty_, updates_.front().queued + timeouts_.update);
 }
 
 template <class Flow>
@@ -373,6 +375,7 @@ void Tracker<Flow>::finish_all(Sink& sink) noexcept {
     if (flow.tcp.id != 0) remove(flow, StreamEnd::capture, FlowCount::closed_timeout, sink);
   }
   while (!waits_.empty()) waits_.pop();
+  while (!updates_.empty()) updates_.pop();
 }
 
 } // namespace xdpcap::tcp

@@ -7,10 +7,10 @@
 
 namespace xdpcap::tcp {
 
-// Connections that wait for octets, in the order in which they began to: every
-// wait has the same grace, so the order of beginning is that of ending. An entry
-// names a slot and the connection that was in it; one whose connection has gone
-// is skipped by whoever takes it. Fixed size; one thread.
+// Connections that wait for something (missing octets, being told of), in the
+// order in which they began to: every wait of a queue has the same length, so the
+// order of beginning is that of ending. An entry names a slot and the connection
+// that was in it; one whose connection has gone is skipped by whoever takes it. Fixed size; one thread.
 class WaitQueue {
  public:
   struct Entry {

@@ -98,6 +98,7 @@ std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) n
     step = walk_on(walk, step, frame.arrived);
   }
   if (step.layer != Layer::tcp) [[unlikely]] {
+    if (step.why == NotASegment::udp && options_.datagrams) keep_datagram(walk, frame);
     return step.why;
   }
   step = read_tcp(walk, segment);
@@ -124,6 +125,19 @@ std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) n
     counters_.add(DecodeCount::from_fragments);
   }
   return std::nullopt;
+}
+
+void Decoder::keep_datagram(const Walk& walk, const Frame& frame) noexcept {
+  constexpr std::size_t kHeader = 8;
+  const std::byte* at = walk.udp.header;
+  datagram_ = {.source = {walk.source, load_be16(at)},
+               .destination = {walk.destination, load_be16(at + 2)},
+               .length = load_be16(at + 4),
+               .checksum = load_be16(at + 6),
+               .payload = {at + kHeader, walk.udp.payload},
+               .arrived = frame.arrived,
+               .wire_length = frame.wire_length,
+               .interface = frame.interface};
 }
 
 Step Decoder::walk_on(Walk& walk, Step step, Instant arrived) noexcept {

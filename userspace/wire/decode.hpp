@@ -13,6 +13,7 @@
 #include "wire/frame.hpp"
 #include "wire/segment.hpp"
 #include "wire/tunnel.hpp"
+#include "wire/udp_datagram.hpp"
 
 namespace xdpcap::wire {
 
@@ -28,6 +29,7 @@ struct DecodeOptions {
   // For datagrams that wait for their fragments, 65 KiB each. Reserved at the
   // start, committed as used. 0: fragments are refused.
   std::size_t fragment_bytes = std::size_t{8} << 20;
+  bool datagrams = false; // keep what datagram() answers
 };
 
 // From a frame to the TCP segment in it: link, tags, tunnels and IP headers are
@@ -45,6 +47,10 @@ class Decoder {
   // counted.
   [[nodiscard]] Result<Segment, NotASegment> decode(const Frame& frame) noexcept;
 
+  // With DecodeOptions::datagrams: the datagram of the frame for which decode()
+  // answered NotASegment::udp just now.
+  [[nodiscard]] const UdpDatagram& datagram() const noexcept { return datagram_; }
+
   // To be called when the segments of a burst are done with. `now` is the packet clock.
   void end_burst(Instant now) noexcept { fragments_.end_burst(now); }
 
@@ -59,12 +65,14 @@ class Decoder {
   [[nodiscard]] Step walk_on(Walk& walk, Step step, Instant arrived) noexcept;
   [[nodiscard]] Step join(Walk& walk, Instant arrived) noexcept;
   [[nodiscard]] bool accept_checksum(Walk& walk, Segment& segment) noexcept;
+  void keep_datagram(const Walk& walk, const Frame& frame) noexcept;
   [[nodiscard]] NotASegment refuse(NotASegment why) noexcept;
 
   DecodeOptions options_;
   ChecksumPolicy checksums_;
   Counters<DecodeCount> counters_;
   FragmentStore fragments_;
+  UdpDatagram datagram_;
 };
 
 } // namespace xdpcap::wire

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/result.hpp"
 #include "wire/segment.hpp"
+#include "wire/udp_datagram.hpp"
 
 namespace xdpcap::wire {
 
@@ -26,7 +27,7 @@ struct Network {
 // "10.0.0.1", "10.0.0.0/8", "2001:db8::/32".
 Result<Network, Error> parse_network(std::string_view text);
 
-// Which segments are wanted. Without hosts every host is, without ports every
+// Which segments and datagrams are wanted. Without hosts every host is, without ports every
 // port; one of the two endpoints has to be in each list that is there. Built at
 // start; asking is const and may happen in any thread.
 class Filter {
@@ -39,6 +40,9 @@ class Filter {
       return true;
     }
     return wants(segment.key);
+  }
+  [[nodiscard]] bool wants(const UdpDatagram& datagram) const noexcept {
+    return wants(FlowKey{datagram.source, datagram.destination}); // either end counts alike
   }
   [[nodiscard]] bool wants(const FlowKey& key) const noexcept;
 

@@ -91,13 +91,16 @@ struct Segment {
   std::uint32_t missing_tail = 0;
   TcpOptions options;
   Instant arrived;
-  std::uint32_t wire_length = 0; // of the frame, for byte counts
-  std::uint16_t interface = 0;   // see Frame
-  std::uint16_t checksum = 0;    // as sent
-  bool checksum_partial = false; // only the pseudo-header was summed: the sender's hardware was to finish it
+  std::uint32_t wire_length = 0;  // of the frame, for byte counts
+  std::uint16_t interface = 0;    // see Frame
+  std::uint16_t checksum = 0;     // as sent
+  bool checksum_partial = false;  // only the pseudo-header was summed: the sender's hardware was to finish it
+  std::uint8_t header_octets = 0; // of the TCP header, captured; they lie right before `payload`
 
   [[nodiscard]] const Endpoint& source() const noexcept { return from_low ? key.low : key.high; }
   [[nodiscard]] const Endpoint& destination() const noexcept { return from_low ? key.high : key.low; }
+  // The TCP header as sent, options included; lives as long as the payload.
+  [[nodiscard]] Bytes header() const noexcept { return {payload.data() - header_octets, header_octets}; }
   // Octets of payload in sequence space (SYN and FIN not counted).
   [[nodiscard]] std::uint32_t length() const noexcept {
     return static_cast<std::uint32_t>(payload.size()) + missing_tail;

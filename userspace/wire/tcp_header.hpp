@@ -63,6 +63,7 @@ inline Step read_tcp(const Walk& walk, Segment& segment) noexcept {
   } else if (!options.empty()) {
     read_tcp_options(options, segment.options);
   }
+  segment.header_octets = static_cast<std::uint8_t>(header_there);
   segment.payload = {at + header_there, rest.captured - header_there};
   segment.missing_tail = static_cast<std::uint32_t>(rest.on_wire - header - segment.payload.size());
   return Layer::tcp;

@@ -91,6 +91,7 @@ Step read_udp(Walk& walk) noexcept {
   const std::size_t length = load_be16(at + 4);
   walk.rest.skip(kHeader);
   if (length >= kHeader) walk.rest.limit(length - kHeader);
+  walk.udp = {at, walk.rest.captured};
   const Step by_destination = step_of_port(destination, walk);
   if (by_destination.layer != Layer::refused || by_destination.why != NotASegment::udp) return by_destination;
   // These two answer from their own port.

@@ -97,6 +97,12 @@ struct Walk {
     bool more = false;
   } fragment;
 
+  // The innermost UDP header so far and what of its datagram was captured.
+  struct {
+    const std::byte* header = nullptr;
+    std::size_t payload = 0;
+  } udp;
+
   // `layer`, if `tunnel` is to be opened.
   [[nodiscard]] Step enter(Tunnel tunnel, Layer layer) noexcept {
     if (!tunnels.has(tunnel)) return NotASegment::tunnel_off;

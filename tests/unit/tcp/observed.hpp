@@ -78,6 +78,7 @@ class Observed {
     heard.flags = flow.tcp.flags;
     heard.last = flow.tcp;
   }
+  void on_update(Flow&) noexcept { ++updates; }
   void on_segment(Flow&, Direction, const wire::Segment&, tcp::SegmentVerdict) noexcept {}
 
   [[nodiscard]] const std::string& from_client() const { return heard.text[0]; }
@@ -94,6 +95,7 @@ class Observed {
   Instant now = instant_from_ns(1'600'000'000'000'000'000);
   tcp::Tracker<Flow> tracker;
   Heard heard;
+  std::size_t updates = 0; // on_update calls
   std::vector<std::string> defects;
   bool partial = false;
   std::uint64_t verdicts[static_cast<std::size_t>(tcp::SegmentVerdict::count_)] = {};

@@ -148,6 +148,10 @@ void add_output(CLI::App& app, Options& options, Words& words) {
                                                {"base64", publish::BodyFormat::base64}}));
   app.add_option("--segments", words.segments, "publish segments on topic tcp: off, headers or payload")
       ->check(CLI::IsMember({"off", "headers", "payload"}));
+  app.add_flag("--udp", config.publish_datagrams, "capture UDP as well, and publish datagrams on topic udp");
+  app.add_option("--udp-payload", config.datagram_payload_max, "octets of a datagram that are published (default 256)")
+      ->check(CLI::Range(0, 65535))
+      ->type_name("N");
   app.add_flag("--no-flows", words.no_flows, "publish no connection records");
   app.add_flag("--reveal", config.reveal, "leave Authorization, Cookie and Set-Cookie values readable");
   app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");

@@ -25,7 +25,7 @@ void declare(CLI::App& app, Options& options, Words& words) {
       ->type_name("ENDPOINT");
   app.add_option("--pull", options.sources.pull, "take a share of the work from a PUSH endpoint (repeatable)")
       ->type_name("ENDPOINT");
-  app.add_option("--topic", words.topics, "http, flow, tcp or stats (repeatable; default: http)")
+  app.add_option("--topic", words.topics, "http, flow, tcp, udp, socket or stats (repeatable; default: http)")
       ->type_name("TOPIC")
       ->delimiter(',');
   auto* json = app.add_flag("--json", options.json, "one JSON object a line");
@@ -73,7 +73,9 @@ std::optional<Error> understand(const Words& words, Options& options) {
   options.sources.topics.clear();
   for (const std::string& name : words.topics) {
     const auto topic = publish::topic_named(name);
-    if (!topic) return usage(fmt::format("there is no topic '{}': http, flow, tcp and stats are published", name));
+    if (!topic)
+      return usage(
+          fmt::format("there is no topic '{}': {} are published", name, fmt::join(publish::kTopicNames, ", ")));
     options.sources.topics.push_back(*topic);
   }
   for (const std::string& status : words.statuses) {

@@ -15,6 +15,16 @@ using std::chrono::seconds;
 
 constexpr milliseconds kPatience{100};
 
+template <class Records>
+std::size_t count_of(const Records* records) {
+  return records == nullptr ? 0 : records->size();
+}
+
+std::size_t records_in(const schema::Batch& batch) {
+  return count_of(batch.flows()) + count_of(batch.segments()) + count_of(batch.datagrams()) +
+         count_of(batch.sockets()) + count_of(batch.interfaces()) + count_of(batch.stats());
+}
+
 // Tells capture processes apart: flow ids are unique within one.
 std::uint64_t source_of(const schema::Batch& batch) {
   return batch.epoch() ^ std::hash<std::string_view>{}(publish::text_of(batch.sensor()));
@@ -112,19 +122,12 @@ void Session::take_records(const Received& received) {
       options_.sources.topics.end())
     return;
   const schema::Batch& batch = *received.batch;
-  const std::size_t records = received.topic == publish::Topic::flow  ? batch.flows()->size()
-                              : received.topic == publish::Topic::tcp ? batch.segments()->size()
-                                                                      : batch.stats()->size();
-  totals_.others += records;
+  totals_.others += records_in(batch);
   if (options_.quiet || options_.top) return;
   if (options_.json) {
     publish::append_json(output_.text(), batch, keep_.json);
-  } else if (received.topic == publish::Topic::flow) {
-    for (const auto* record : *batch.flows()) text_.add(output_.text(), *record);
-  } else if (received.topic == publish::Topic::tcp) {
-    for (const auto* record : *batch.segments()) text_.add(output_.text(), *record);
   } else {
-    for (const auto* record : *batch.stats()) text_.add(output_.text(), *record);
+    text_.add(output_.text(), batch);
   }
   full_ = full_ || (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
 }

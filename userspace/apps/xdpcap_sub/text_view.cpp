@@ -136,6 +136,54 @@ void TextView::add(std::string& out, const schema::SegmentRecord& record) const 
                      record.ack(), record.window(), record.payload_octets(), publish::name_of(record.verdict()));
 }
 
+void TextView::add(std::string& out, const schema::DatagramRecord& record) const {
+  out += fmt::format("{}  {:21}  {:21}  udp length {}\n", coloured(clock_text(record.arrived_ns()), kDim),
+                     publish::text_of(record.source()), publish::text_of(record.destination()), record.length());
+}
+
+void TextView::add(std::string& out, const schema::SocketRecord& record) const {
+  const schema::Process* process = record.process();
+  const std::string owner = process == nullptr
+                                ? std::string("-")
+                                : fmt::format("{}({})", printable(publish::text_of(process->name())), process->pid());
+  out += fmt::format("{}  {:6}  {} {:12}  {:21}  {:21}  {}", coloured(clock_text(record.at_ns()), kDim),
+                     publish::name_of(record.event()), publish::name_of(record.protocol()),
+                     publish::name_of(record.state()), publish::text_of(record.local()),
+                     publish::text_of(record.remote()), owner);
+  if (record.tcp() != nullptr && record.tcp()->rtt_ns() != 0) {
+    out += fmt::format("  rtt {}  cwnd {}", duration_text(record.tcp()->rtt_ns()), record.tcp()->congestion_window());
+  }
+  out += '\n';
+}
+
+void TextView::add(std::string& out, const schema::InterfaceRecord& record) const {
+  out += fmt::format("{}  {:15}  {:4}  mtu {}", coloured(clock_text(record.at_ns()), kDim),
+                     printable(publish::text_of(record.name())), record.up() ? "up" : "down", record.mtu());
+  for (const auto* addresses : {record.ipv4(), record.ipv6()}) {
+    if (addresses == nullptr) continue;
+    for (const flatbuffers::String* address : *addresses) out += "  " + printable(publish::text_of(address), 45);
+  }
+  if (record.driver() != nullptr) out += "  " + printable(publish::text_of(record.driver()), 32);
+  if (record.xdp() != nullptr) {
+    out += fmt::format("  xdp {} {}", printable(publish::text_of(record.xdp()), 16),
+                       printable(publish::text_of(record.xdp_name()), 32));
+  }
+  out += '\n';
+}
+
+void TextView::add(std::string& out, const schema::Batch& batch) const {
+  const auto add_all = [&](const auto* records) {
+    if (records == nullptr) return;
+    for (const auto* record : *records) add(out, *record);
+  };
+  add_all(batch.flows());
+  add_all(batch.segments());
+  add_all(batch.datagrams());
+  add_all(batch.sockets());
+  add_all(batch.interfaces());
+  add_all(batch.stats());
+}
+
 void TextView::add(std::string& out, const schema::StatsRecord& record) const {
   out += coloured(clock_text(record.at_ns()), kDim);
   if (record.counters() != nullptr) {

@@ -21,7 +21,12 @@ class TextView {
   void add(std::string& out, const Exchange& exchange) const;
   void add(std::string& out, const schema::FlowRecord& record) const;
   void add(std::string& out, const schema::SegmentRecord& record) const;
+  void add(std::string& out, const schema::DatagramRecord& record) const;
+  void add(std::string& out, const schema::SocketRecord& record) const;
+  void add(std::string& out, const schema::InterfaceRecord& record) const;
   void add(std::string& out, const schema::StatsRecord& record) const;
+  // All records of a batch, but HTTP messages: these are shown as exchanges.
+  void add(std::string& out, const schema::Batch& batch) const;
 
  private:
   [[nodiscard]] std::string coloured(std::string text, const char* colour) const;

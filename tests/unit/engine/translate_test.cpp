@@ -1,0 +1,52 @@
+#include "engine/translate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace xdpcap::engine {
+namespace {
+
+tcp::HalfConnection half(std::uint32_t next, std::uint32_t acked, std::uint32_t edge) {
+  tcp::HalfConnection self;
+  self.set(tcp::HalfConnection::started);
+  self.set(tcp::HalfConnection::acked_any);
+  self.next = {next};
+  self.last_ack = {acked};
+  self.window_edge = {edge};
+  return self;
+}
+
+TEST(FlowRecords, SayWhatEachSideWouldTakeAndHasOnItsWay) {
+  tcp::Connection connection;
+  connection.from(Direction::to_server) = half(5000, 0xfffffff0, 1000); // the other's numbers wrap
+  connection.from(Direction::to_client) = half(16, 3540, 69076);
+  const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
+  const publish::FlowHalf& client = record.halves[index_of(Direction::to_server)];
+  const publish::FlowHalf& server = record.halves[index_of(Direction::to_client)];
+  EXPECT_EQ(client.in_flight, 1460U);
+  EXPECT_EQ(client.window, 1016U);
+  EXPECT_EQ(server.in_flight, 32U);
+  EXPECT_EQ(server.window, 65536U);
+}
+
+TEST(FlowRecords, SayNothingOfWhatWasNotSeen) {
+  tcp::Connection connection;
+  connection.from(Direction::to_server).set(tcp::HalfConnection::started);
+  connection.from(Direction::to_server).next = {5000};
+  const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
+  for (const publish::FlowHalf& side : record.halves) {
+    EXPECT_EQ(side.in_flight, 0U);
+    EXPECT_EQ(side.window, 0U);
+  }
+}
+
+// What was acknowledged and not seen is not on its way.
+TEST(FlowRecords, AreNotLedAstrayByOctetsThatWereNeverSeen) {
+  tcp::Connection connection;
+  connection.from(Direction::to_server) = half(5000, 1, 1);
+  connection.from(Direction::to_client) = half(1, 6000, 7000);
+  const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
+  EXPECT_EQ(record.halves[index_of(Direction::to_server)].in_flight, 0U);
+}
+
+} // namespace
+} // namespace xdpcap::engine
