@@ -74,7 +74,13 @@ class Pipeline {
     next(*segment);
   }
 
-  void accept(const wire::Segment& segment) noexcept { verdicts_.add(tracker_.accept(segment, *this)); }
+  void accept(const wire::Segment& segment) noexcept {
+    segment_told_ = false;
+    const tcp::SegmentVerdict verdict = tracker_.accept(segment, *this);
+    verdicts_.add(verdict);
+    if (segments_ != SegmentTopic::off && !segment_told_) [[unlikely]]
+      tell_stray(segment, verdict);
+  }
 
   // After each burst: lets time pass.
   void end_burst(Instant now) noexcept {
@@ -130,6 +136,7 @@ class Pipeline {
   void on_segment(Flow& flow, Direction direction, const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
     if (segments_ == SegmentTopic::off) [[likely]]
       return;
+    segment_told_ = true;
     encoder_.add(segment_record(flow.tcp, direction, segment, verdict, segments_ == SegmentTopic::payload));
   }
 
@@ -144,6 +151,14 @@ class Pipeline {
   [[nodiscard]] Counters<FrameCount>& frames() noexcept { return frames_; }
 
  private:
+  // A segment of no followed connection: a SYN or SYN-ACK, or one that comes after the end. Who is the client is told
+  // by the handshake, else it seems to be the end with the higher port.
+  void tell_stray(const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
+    const bool syn = segment.flags.has(wire::TcpFlags::syn), ack = segment.flags.has(wire::TcpFlags::ack);
+    const bool from_client = syn ? !ack : is_client(segment);
+    encoder_.add(stray_record(segment, from_client ? Direction::to_server : Direction::to_client, verdict,
+                              segments_ == SegmentTopic::payload));
+  }
   void take_datagram(const wire::UdpDatagram& datagram) noexcept {
     if (!filter_.wants(datagram)) return frames_.add(FrameCount::datagrams_filtered);
     encoder_.add(datagram_record(datagram, datagram_payload_max_));
@@ -179,6 +194,7 @@ class Pipeline {
   publish::Encoder& encoder_;
   bool publish_flows_;
   SegmentTopic segments_;
+  bool segment_told_ = false; // by on_segment(), of the segment under way
   bool publish_datagrams_;
   std::size_t datagram_payload_max_;
   Counters<tcp::SegmentVerdict> verdicts_;

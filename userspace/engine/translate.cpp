@@ -103,11 +103,17 @@ publish::CloseReason close_reason(StreamEnd end) noexcept {
 publish::SegmentRecord segment_record(const tcp::Connection& connection, Direction direction,
                                       const wire::Segment& segment, tcp::SegmentVerdict verdict,
                                       bool with_payload) noexcept {
-  publish::SegmentRecord record;
+  publish::SegmentRecord record = stray_record(segment, direction, verdict, with_payload);
   record.flow = connection.id;
+  return record;
+}
+
+publish::SegmentRecord stray_record(const wire::Segment& segment, Direction direction, tcp::SegmentVerdict verdict,
+                                    bool with_payload) noexcept {
+  publish::SegmentRecord record;
   record.direction = direction;
-  record.client = connection.client();
-  record.server = connection.server();
+  record.client = direction == Direction::to_server ? segment.source() : segment.destination();
+  record.server = direction == Direction::to_server ? segment.destination() : segment.source();
   record.arrived = segment.arrived;
   record.seq = segment.seq;
   record.ack = segment.ack;

@@ -55,6 +55,15 @@ std::string flags_of(std::uint8_t bits) {
   return names;
 }
 
+// The handshake and stragglers: they carry no id, but the ends and about the time of the connection.
+bool is_stray_of(const schema::SegmentRecord& segment, const Connection& connection) {
+  constexpr std::uint64_t kAroundNs = 3'000'000'000;
+  return segment.flow() == 0 && segment.client() != nullptr && segment.server() != nullptr &&
+         same_endpoint(*segment.client(), connection.client) && same_endpoint(*segment.server(), connection.server) &&
+         segment.arrived_ns() + kAroundNs >= connection.first_ns &&
+         segment.arrived_ns() <= connection.last_ns + kAroundNs;
+}
+
 void append_segment(std::string& out, const schema::SegmentRecord& segment) {
   JsonObject object(out);
   object.ms("time", segment.arrived_ns());
@@ -141,15 +150,20 @@ Api::Answer Api::segments(const Request& /*request*/, const ConnectionId& id) co
   constexpr std::size_t kSegmentsMax = 2000;
   std::vector<BatchPointer> batches;
   bool published = false;
+  std::optional<Connection> connection;
   {
     const std::lock_guard lock{parts_.model.mutex};
     batches = parts_.model.segments.of(id.source);
+    if (const Connection* known = parts_.model.connections.find(id)) {
+      connection = *known;
+      connection->course.clear();
+    }
     published = parts_.model.sensors.any_publishes("tcp");
   }
   std::vector<const schema::SegmentRecord*> found;
   for (const BatchPointer& batch : batches) {
     for (const schema::SegmentRecord* segment : *(*batch)->segments()) {
-      if (segment->flow() == id.flow) found.push_back(segment);
+      if (segment->flow() == id.flow || (connection && is_stray_of(*segment, *connection))) found.push_back(segment);
     }
   }
   if (found.size() > kSegmentsMax) found.erase(found.begin(), found.end() - kSegmentsMax);
