@@ -34,6 +34,23 @@ flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& b
 // One batch that holds them all.
 BatchPointer batch_of(const std::vector<MadeMessage>& messages, const std::string& sensor = "web1",
                       std::uint64_t epoch = 7);
+// A record alone in a buffer, which this keeps.
+template <class Record>
+class Made {
+ public:
+  // `fill` finishes the builder with the record.
+  template <class Fill>
+  explicit Made(Fill fill) {
+    fill(builder_);
+    record_ = flatbuffers::GetRoot<Record>(builder_.GetBufferPointer());
+  }
+  const Record& operator*() const { return *record_; }
+
+ private:
+  flatbuffers::FlatBufferBuilder builder_;
+  const Record* record_;
+};
+
 // An exchange of the messages given, which make one batch.
 Exchange exchange_of(const MadeMessage& request);
 Exchange exchange_of(const MadeMessage& request, const MadeMessage& response);

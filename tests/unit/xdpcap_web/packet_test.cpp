@@ -12,22 +12,8 @@ namespace {
 using nlohmann::json;
 using schema::Direction;
 
-template <class Record, class Builder>
-class Made {
- public:
-  template <class Fill>
-  explicit Made(Fill fill) {
-    fill(builder_);
-    record_ = flatbuffers::GetRoot<Record>(builder_.GetBufferPointer());
-  }
-  const Record& operator*() const { return *record_; }
-
- private:
-  flatbuffers::FlatBufferBuilder builder_;
-  const Record* record_;
-};
-using MadeSegment = Made<schema::SegmentRecord, schema::SegmentRecordBuilder>;
-using MadeDatagram = Made<schema::DatagramRecord, schema::DatagramRecordBuilder>;
+using MadeSegment = Made<schema::SegmentRecord>;
+using MadeDatagram = Made<schema::DatagramRecord>;
 
 std::vector<std::uint8_t> octets(std::string_view text) {
   return {text.begin(), text.end()};

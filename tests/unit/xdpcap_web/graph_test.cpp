@@ -1,0 +1,490 @@
+#include "apps/xdpcap_web/graph.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "make.hpp"
+
+namespace xdpcap::web {
+namespace {
+
+using nlohmann::json;
+using schema::SocketEvent;
+using schema::SocketProtocol;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+const auto kSensor = std::make_shared<const std::string>("web1");
+
+ProcessPointer process(std::uint32_t pid, const std::string& name, const std::string& command = "",
+                       std::uint64_t started_ns = 0) {
+  return std::make_shared<const Process>(Process{.sensor = *kSensor,
+                                                 .pid = pid,
+                                                 .started_ns = started_ns,
+                                                 .name = name,
+                                                 .command = command.empty() ? name : command});
+}
+
+Made<schema::SocketRecord> socket(const std::string& local, SocketProtocol protocol, SocketEvent event,
+                                  schema::TcpState state, std::uint64_t cookie, const std::string& remote = "0.0.0.0:0",
+                                  std::uint32_t network_namespace = 1) {
+  return Made<schema::SocketRecord>([&](flatbuffers::FlatBufferBuilder& builder) {
+    const schema::Endpoint here = endpoint(local), there = endpoint(remote);
+    schema::SocketRecordBuilder record(builder);
+    record.add_event(event);
+    record.add_protocol(protocol);
+    record.add_state(state);
+    record.add_cookie(cookie);
+    record.add_network_namespace(network_namespace);
+    record.add_local(&here);
+    record.add_remote(&there);
+    builder.Finish(record.Finish());
+  });
+}
+Made<schema::SocketRecord> listener(const std::string& local, SocketEvent event = SocketEvent::seen,
+                                    std::uint32_t network_namespace = 1) {
+  return socket(local, SocketProtocol::tcp, event, schema::TcpState::listen, 5, "0.0.0.0:0", network_namespace);
+}
+Made<schema::SocketRecord> udp_socket(const std::string& local, std::uint64_t cookie) {
+  return socket(local, SocketProtocol::udp, SocketEvent::seen, schema::TcpState::closed, cookie);
+}
+
+Made<schema::DatagramRecord> datagram(const std::string& from, const std::string& to, std::uint16_t payload) {
+  return Made<schema::DatagramRecord>([&](flatbuffers::FlatBufferBuilder& builder) {
+    const schema::Endpoint source = endpoint(from), destination = endpoint(to);
+    schema::DatagramRecordBuilder record(builder);
+    record.add_source(&source);
+    record.add_destination(&destination);
+    record.add_length(static_cast<std::uint16_t>(payload + 8));
+    record.add_arrived_ns(3 * kSecond);
+    builder.Finish(record.Finish());
+  });
+}
+
+class GraphTest : public ::testing::Test {
+ protected:
+  Connection connection(const std::string& client, const std::string& server, ProcessPointer client_process = nullptr,
+                        ProcessPointer server_process = nullptr) {
+    Connection made;
+    made.id = {1, ++flow_};
+    made.sensor = kSensor;
+    made.client = endpoint(client);
+    made.server = endpoint(server);
+    made.last_ns = 2 * kSecond;
+    made.ends = {std::move(client_process), std::move(server_process)};
+    return made;
+  }
+  static void add(Connection& one, std::uint64_t to_server, std::uint64_t to_client, std::uint64_t messages = 0) {
+    one.sides[0].payload_octets += to_server;
+    one.sides[1].payload_octets += to_client;
+    one.messages += messages;
+  }
+  // A connection's whole life in one step.
+  void live(const ProcessPointer& client, std::uint64_t octets = 10) {
+    Connection one = connection("10.0.0.1:" + std::to_string(30000 + flow_ % 30000), "10.0.0.2:80", client, nginx_);
+    graph_.update(one, now_);
+    add(one, octets, octets * 2, 2);
+    one.closed = true;
+    graph_.update(one, now_);
+    graph_.forget(one);
+  }
+  json shown(const GraphQuery& query = {}) { return json::parse(graph_.to_json(query, now_)); }
+  json edges(const GraphQuery& query = {}) { return shown(query)["edges"]; }
+  std::vector<std::string> ids(const GraphQuery& query = {}) {
+    std::vector<std::string> found;
+    const json all = shown(query);
+    for (const json& node : all["nodes"]) found.push_back(node["id"]);
+    return found;
+  }
+  json node(const std::string& id, const GraphQuery& query = {}) {
+    const json all = shown(query);
+    for (const json& one : all["nodes"]) {
+      if (one["id"] == id) return one;
+    }
+    return {};
+  }
+
+  Graph graph_{Rules{}};
+  std::uint64_t flow_ = 0;
+  std::uint64_t now_ = 1000 * kSecond;
+  ProcessPointer nginx_ = process(812, "nginx", "nginx: worker");
+};
+
+TEST_F(GraphTest, AConnectionIsAnEdgeFromItsClientToItsServer) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80", process(7, "curl", "curl x", 99), nginx_);
+  add(one, 100, 2000, 2);
+  one.latency_ns_total = 3'000'000;
+  one.latencies = 2;
+  one.errors = 1;
+  one.sides[0].rtt_ns = 1'000'000;
+  graph_.update(one, now_);
+  const json edge = edges()[0];
+  EXPECT_EQ(edge, (json{{"id", edge["id"]},
+                        {"from", "p:web1:7:99"},
+                        {"to", "p:web1:812"},
+                        {"protocol", "tcp"},
+                        {"port", 80},
+                        {"connections", 1},
+                        {"active", 1},
+                        {"octets_to_server", 100},
+                        {"octets_to_client", 2000},
+                        {"messages", 2},
+                        {"errors", 1},
+                        {"latency_ms", 1.5},
+                        {"rtt_ms", 1},
+                        {"last", 2000}}));
+  EXPECT_EQ(node("p:web1:812"), (json{{"id", "p:web1:812"},
+                                      {"kind", "process"},
+                                      {"label", "nginx"},
+                                      {"type", nullptr},
+                                      {"icon", nullptr},
+                                      {"pid", 812},
+                                      {"count", 1},
+                                      {"name", "nginx"},
+                                      {"command", "nginx: worker"},
+                                      {"container", nullptr},
+                                      {"address", nullptr},
+                                      {"ports", {80}},
+                                      {"sensor", "web1"},
+                                      {"active", true},
+                                      {"last", 2000}}));
+}
+
+TEST_F(GraphTest, UpdatesReviseWhatWasAddedBefore) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  for (int i = 0; i < 3; ++i) {
+    add(one, 10, 20, 1);
+    graph_.update(one, now_);
+  }
+  one.closed = true;
+  graph_.update(one, now_);
+  EXPECT_EQ(edges()[0]["octets_to_server"], 30);
+  EXPECT_EQ(edges()[0]["messages"], 3);
+  EXPECT_EQ(edges()[0]["connections"], 1);
+  EXPECT_EQ(edges()[0]["active"], 0);
+  EXPECT_THAT(ids(), UnorderedElementsAre("h:10.0.0.1", "h:10.0.0.2"));
+}
+
+TEST_F(GraphTest, WhenAProcessBecomesKnownTheConnectionMovesAndLeavesNothingBehind) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  Connection other = connection("10.0.0.1:4001", "10.0.0.2:80");
+  add(one, 10, 20, 2);
+  add(other, 1, 1, 1);
+  graph_.update(one, now_);
+  graph_.update(other, now_);
+  one.ends.client = process(7, "curl");
+  graph_.update(one, now_);
+  const json all = edges();
+  ASSERT_THAT(all, SizeIs(2));
+  for (const json& edge : all) {
+    EXPECT_EQ(edge["octets_to_server"], edge["from"] == "p:web1:7" ? 10 : 1);
+    EXPECT_EQ(edge["connections"], 1);
+  }
+  other.ends = {process(8, "wget"), nginx_};
+  graph_.update(other, now_);
+  one.ends.server = nginx_;
+  graph_.update(one, now_);
+  EXPECT_THAT(ids(), UnorderedElementsAre("p:web1:7", "p:web1:8", "p:web1:812"));
+}
+
+TEST_F(GraphTest, AForgottenConnectionStaysInTheTotalsAndIsActiveNoMore) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  add(one, 10, 20);
+  graph_.update(one, now_);
+  graph_.forget(one);
+  EXPECT_EQ(edges()[0]["octets_to_server"], 10);
+  EXPECT_EQ(edges()[0]["active"], 0);
+}
+
+TEST_F(GraphTest, AnEndedEdgeIsShownForTheWindow) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  one.closed = true;
+  graph_.update(one, now_);
+  now_ += 61 * kSecond;
+  EXPECT_THAT(edges(), SizeIs(0));
+  EXPECT_THAT(ids(), SizeIs(0));
+  EXPECT_THAT(edges({.window_ns = 62 * kSecond}), SizeIs(1));
+}
+
+TEST_F(GraphTest, AnOpenConnectionIsShownHoweverSilent) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  graph_.update(one, now_);
+  now_ += 3000 * kSecond;
+  graph_.expire(now_);
+  EXPECT_THAT(edges(), SizeIs(1));
+}
+
+TEST_F(GraphTest, QueriesChooseByKnownProcessesPortsAndNames) {
+  Connection known = connection("10.0.0.1:4000", "10.0.0.2:80", process(7, "curl"), nginx_);
+  Connection unknown = connection("10.0.0.9:4000", "10.0.0.2:443", nullptr, nginx_);
+  graph_.update(known, now_);
+  graph_.update(unknown, now_);
+  EXPECT_THAT(edges(), SizeIs(2));
+  EXPECT_THAT(edges({.p2p = true}), SizeIs(1));
+  EXPECT_EQ(edges({.ports = {443, 8443}})[0]["from"], "h:10.0.0.9");
+  EXPECT_THAT(edges({.process = "nginx"}), SizeIs(2));
+  EXPECT_THAT(edges({.process = "7"}), SizeIs(1));
+  EXPECT_THAT(edges({.process = "ngin"}), SizeIs(0));
+  EXPECT_EQ(node("p:web1:812", {.ports = {443}})["ports"], json{443});
+}
+
+TEST_F(GraphTest, TenThousandShortLivedClientsAreOneNodeAndAllCounted) {
+  constexpr std::uint32_t kClients = 10'000;
+  for (std::uint32_t i = 0; i < kClients; ++i) {
+    live(process(1000 + i, "curl", "curl -s http://shop/item/" + std::to_string(i), 5 + i), i);
+    EXPECT_LE(graph_.nodes(), Graph::kAlone + 2);
+  }
+  const json all = shown();
+  EXPECT_THAT(all["nodes"], SizeIs(Graph::kAlone + 2)) << "four alone, one for the others, and nginx";
+  std::uint64_t connections = 0, octets = 0, messages = 0;
+  for (const json& edge : all["edges"]) {
+    EXPECT_EQ(edge["to"], "p:web1:812");
+    connections += edge["connections"].get<std::uint64_t>();
+    octets += edge["octets_to_server"].get<std::uint64_t>();
+    messages += edge["messages"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(connections, kClients);
+  EXPECT_EQ(octets, std::uint64_t{kClients} * (kClients - 1) / 2);
+  EXPECT_EQ(messages, 2u * kClients);
+  json group;
+  for (const json& one : all["nodes"]) {
+    if (one["id"].get<std::string>().starts_with("g:")) group = one;
+  }
+  EXPECT_EQ(group["label"], "curl ×9,996");
+  EXPECT_EQ(group["count"], 9996);
+  EXPECT_EQ(group["kind"], "process");
+  EXPECT_EQ(group["command"], "curl -s http://shop");
+  EXPECT_TRUE(group["pid"].is_null());
+  EXPECT_FALSE(group["active"]);
+}
+
+TEST_F(GraphTest, AMergedConnectionIsStillRevised) {
+  Connection early = connection("10.0.0.1:4000", "10.0.0.2:80", process(1, "curl"), nginx_);
+  Connection second = connection("10.0.0.1:4001", "10.0.0.2:80", process(2, "curl"), nginx_);
+  early.closed = second.closed = true;
+  graph_.update(early, now_);
+  graph_.update(second, now_);
+  for (std::uint32_t pid = 10; pid < 20; ++pid) live(process(pid, "curl"), 0);
+  for (Connection* late : {&early, &second}) {
+    add(*late, 7, 0);
+    graph_.update(*late, now_);
+  }
+  std::uint64_t octets = 0, connections = 0;
+  for (const json& edge : edges()) {
+    octets += edge["octets_to_server"].get<std::uint64_t>();
+    connections += edge["connections"].get<std::uint64_t>();
+    EXPECT_EQ(edge["octets_to_server"] != 0, edge["from"].get<std::string>().starts_with("g:")) << edge;
+  }
+  EXPECT_EQ(octets, 14u);
+  EXPECT_EQ(connections, 12u);
+  graph_.forget(early);
+  graph_.forget(second);
+}
+
+TEST_F(GraphTest, AnIdleProcessThatSpeaksAgainStandsAloneAndIsNotCountedTwice) {
+  for (int round = 0; round < 3; ++round) {
+    for (std::uint32_t pid = 1; pid <= 10; ++pid) live(process(pid, "worker"));
+  }
+  Connection open = connection("10.0.0.1:4000", "10.0.0.2:80", process(1, "worker"), nginx_);
+  graph_.update(open, now_);
+  EXPECT_FALSE(node("p:web1:1").is_null());
+  const json all = shown();
+  for (const json& one : all["nodes"]) {
+    if (one["id"].get<std::string>().starts_with("g:")) {
+      EXPECT_EQ(one["count"], 10);
+    }
+  }
+}
+
+TEST_F(GraphTest, OtherCommandsAndServersAreNotMerged) {
+  for (std::uint32_t pid = 1; pid <= 8; ++pid)
+    live(process(pid, "python3", pid % 2 == 0 ? "python3 a.py" : "python3 b.py"));
+  EXPECT_THAT(ids(), SizeIs(9)) << "four of each and nginx";
+  for (std::uint32_t pid = 100; pid < 120; ++pid) {
+    Connection one = connection("10.0.0.1:4000", "10.0.0.2:80", nullptr, process(pid, "server"));
+    one.closed = true;
+    graph_.update(one, now_);
+  }
+  EXPECT_THAT(ids(), SizeIs(9 + 20 + 1));
+}
+
+TEST_F(GraphTest, CommandsWithoutAPatternDoNotFloodTheMap) {
+  for (std::uint32_t pid = 1; pid <= 5000; ++pid) {
+    std::string word;
+    for (std::uint32_t rest = pid; rest != 0; rest /= 26) word += static_cast<char>('a' + rest % 26);
+    live(process(pid, "tool", "tool " + word));
+  }
+  EXPECT_LE(graph_.nodes(), 16 * Graph::kAlone + Graph::kAlone + 20);
+}
+
+TEST_F(GraphTest, TheMapIsBoundedAndTheLongestInactiveGoFirst) {
+  graph_ = Graph(Rules{}, {.nodes = 50, .edges = 60});
+  Connection open = connection("10.9.9.9:4000", "10.0.0.2:80");
+  graph_.update(open, now_);
+  for (int i = 0; i < 500; ++i) {
+    Connection one = connection(fmt::format("10.1.{}.{}:4000", i / 250, i % 250), "10.0.0.2:80");
+    one.closed = true;
+    graph_.update(one, ++now_);
+    graph_.forget(one);
+  }
+  EXPECT_LE(graph_.nodes(), 50u);
+  EXPECT_FALSE(node("h:10.9.9.9").is_null()) << "the active one stays";
+  EXPECT_FALSE(node("h:10.1.1.249").is_null()) << "and the latest";
+  EXPECT_TRUE(node("h:10.1.0.0").is_null());
+}
+
+TEST_F(GraphTest, AConnectionWhoseEdgeWentContributesAnew) {
+  graph_ = Graph(Rules{}, {.nodes = 4, .edges = 4});
+  std::vector<Connection> open;
+  for (int i = 0; i < 20; ++i) open.push_back(connection(fmt::format("10.1.0.{}:4000", i), "10.0.0.2:80"));
+  for (int round = 0; round < 3; ++round) {
+    for (Connection& one : open) {
+      add(one, 1, 1);
+      graph_.update(one, ++now_);
+    }
+  }
+  EXPECT_LE(graph_.nodes(), 4u);
+  for (const json& edge : edges()) {
+    EXPECT_EQ(edge["octets_to_server"], 3);
+    EXPECT_EQ(edge["active"], 1);
+  }
+  for (Connection& one : open) graph_.forget(one);
+  for (const json& edge : edges()) EXPECT_EQ(edge["active"], 0);
+}
+
+TEST_F(GraphTest, EdgesAreDroppedWithAge) {
+  live(process(1, "curl"));
+  now_ += 3601 * kSecond;
+  graph_.expire(now_);
+  EXPECT_EQ(graph_.edges(), 0u);
+  EXPECT_EQ(graph_.nodes(), 0u);
+}
+
+TEST_F(GraphTest, AListenerIsShownUntilItHasAConnectionAndServesItsAddresses) {
+  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
+  EXPECT_EQ(node("p:web1:812")["kind"], "listener");
+  EXPECT_EQ(node("p:web1:812")["ports"], json{80});
+  EXPECT_EQ(node("p:web1:812")["active"], true);
+  // The address is this host's, for another socket of the namespace had it.
+  graph_.note_socket(*socket("10.0.0.2:5000", SocketProtocol::tcp, SocketEvent::seen, schema::TcpState::established, 9),
+                     nullptr, *kSensor, now_);
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  graph_.update(one, now_);
+  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
+  EXPECT_EQ(node("p:web1:812")["kind"], "process");
+  Connection elsewhere = connection("10.0.0.1:4000", "10.0.0.3:80");
+  graph_.update(elsewhere, now_);
+  EXPECT_FALSE(node("h:10.0.0.3").is_null()) << "an address that is not of this host";
+}
+
+TEST_F(GraphTest, AConnectionMovesToItsListenerOnceThatIsKnown) {
+  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
+  graph_.update(one, now_);
+  graph_.note_socket(*listener("10.0.0.2:80"), nginx_, *kSensor, now_);
+  add(one, 1, 1);
+  graph_.update(one, now_);
+  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
+  graph_.note_socket(*listener("10.0.0.2:80", SocketEvent::closed), nginx_, *kSensor, now_);
+  add(one, 1, 1);
+  graph_.update(one, now_);
+  EXPECT_EQ(edges()[0]["to"], "p:web1:812") << "what was found out is kept";
+}
+
+TEST_F(GraphTest, AListenerThatClosesOrFallsSilentGoes) {
+  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
+  graph_.note_socket(*listener("0.0.0.0:80", SocketEvent::closed), nginx_, *kSensor, now_);
+  EXPECT_THAT(ids(), SizeIs(0));
+  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
+  now_ += 200 * kSecond;
+  graph_.expire(now_);
+  EXPECT_THAT(ids(), SizeIs(0));
+}
+
+TEST_F(GraphTest, OnLoopbackOnlyAnUnambiguousListenerIsTaken) {
+  graph_.note_socket(*listener("127.0.0.1:80"), nginx_, *kSensor, now_);
+  Connection one = connection("127.0.0.1:4000", "127.0.0.1:80");
+  graph_.update(one, now_);
+  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
+  graph_.note_socket(*listener("0.0.0.0:80", SocketEvent::seen, 2), process(900, "apache2"), *kSensor, now_);
+  Connection other = connection("127.0.0.1:4001", "127.0.0.1:80");
+  graph_.update(other, now_);
+  EXPECT_THAT(ids(), ::testing::IsSupersetOf({"p:web1:812", "h:127.0.0.1", "p:web1:900"}));
+}
+
+TEST_F(GraphTest, DatagramsAreEdgesBetweenTheProcessesOfTheirSockets) {
+  graph_.note_socket(*udp_socket("10.0.0.2:53", 1), process(53, "named"), *kSensor, now_);
+  graph_.note_socket(*udp_socket("10.0.0.1:40000", 2), process(40, "dig"), *kSensor, now_);
+  graph_.note_datagram(*datagram("10.0.0.1:40000", "10.0.0.2:53", 30), *kSensor, now_);
+  graph_.note_datagram(*datagram("10.0.0.2:53", "10.0.0.1:40000", 100), *kSensor, now_);
+  EXPECT_THAT(edges(), SizeIs(0)) << "only where UDP is asked for";
+  const json edge = edges({.udp = true})[0];
+  EXPECT_EQ(edge["from"], "p:web1:40");
+  EXPECT_EQ(edge["to"], "p:web1:53");
+  EXPECT_EQ(edge["protocol"], "udp");
+  EXPECT_EQ(edge["port"], 53);
+  EXPECT_EQ(edge["octets_to_server"], 30);
+  EXPECT_EQ(edge["octets_to_client"], 100);
+  EXPECT_EQ(edge["connections"], 1);
+  EXPECT_EQ(edge["active"], 1);
+  now_ += 31 * kSecond;
+  graph_.expire(now_);
+  EXPECT_EQ(edges({.udp = true})[0]["active"], 0);
+}
+
+TEST_F(GraphTest, AnAnswerThatIsSeenFirstStillComesFromTheServer) {
+  graph_.note_datagram(*datagram("10.0.0.2:53", "10.0.0.1:40000", 100), *kSensor, now_);
+  EXPECT_EQ(edges({.udp = true})[0]["to"], "h:10.0.0.2");
+  EXPECT_EQ(edges({.udp = true})[0]["octets_to_client"], 100);
+}
+
+TEST_F(GraphTest, FlowsOfDatagramsAreBounded) {
+  graph_ = Graph(Rules{}, {.udp_flows = 100});
+  for (int i = 0; i < 1000; ++i)
+    graph_.note_datagram(*datagram(fmt::format("10.0.0.1:{}", 20000 + i), "10.0.0.2:53", 1), *kSensor, ++now_);
+  const json edge = edges({.udp = true})[0];
+  EXPECT_EQ(edge["connections"], 1000);
+  EXPECT_EQ(edge["octets_to_server"], 1000);
+  EXPECT_LE(edge["active"], 100);
+}
+
+TEST_F(GraphTest, RulesGiveTypeLabelAndIcon) {
+  auto rules = Rules::parse("rules: [{match_name: nginx, type: server, label: the shop, icon: '🛒'}]", "r");
+  graph_ = Graph(*rules);
+  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
+  const json shop = node("p:web1:812");
+  EXPECT_EQ(shop["label"], "the shop");
+  EXPECT_EQ(shop["type"], "server");
+  EXPECT_EQ(shop["icon"], "🛒");
+}
+
+TEST(GraphQueryParameters, ErrorsNameTheirParameter) {
+  const auto parse = [](std::string_view text) {
+    auto parameters = Parameters::parse(text, {"p2p", "udp", "ports", "process", "window"});
+    EXPECT_TRUE(parameters);
+    return parse_graph_query(*parameters);
+  };
+  auto query = parse("p2p=1&udp=0&ports=80,443&process=nginx&window=5");
+  ASSERT_TRUE(query);
+  EXPECT_TRUE(query->p2p);
+  EXPECT_THAT(query->ports, ElementsAre(80, 443));
+  EXPECT_EQ(query->window_ns, 5 * kSecond);
+  EXPECT_EQ(parse("ports=80,x").error().parameter, "ports");
+  EXPECT_EQ(parse("window=-1").error().parameter, "window");
+  EXPECT_EQ(parse("udp=maybe").error().parameter, "udp");
+}
+
+TEST(CommandPattern, KeepsWhatCommandsOfOnePurposeHaveInCommon) {
+  EXPECT_EQ(command_pattern("curl -s http://shop:8080/item/17?x=1"), "curl -s http://shop:#");
+  EXPECT_EQ(command_pattern("wget  --header=a:b  https://h#x"), "wget --header https://h");
+  EXPECT_EQ(command_pattern("worker 12-a3"), "worker #-a#");
+  EXPECT_EQ(command_pattern(std::string(9999, 'x')).size(), 160u);
+  EXPECT_EQ(command_pattern(""), "");
+}
+
+} // namespace
+} // namespace xdpcap::web
