@@ -59,6 +59,9 @@ class Lab:
         shutil.rmtree(self.room)
 
     def command(self, node, *arguments):
+        """Of a node, or of this machine's own namespace where `node` is None."""
+        if node is None:
+            return [str(argument) for argument in arguments]
         return ["nsenter", f"--net=/var/run/netns/xdpcap-{self.name}-{node}", "--", *map(str, arguments)]
 
     def run(self, node, *arguments, **options):
