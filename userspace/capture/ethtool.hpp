@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "capture/owned_fd.hpp"
+#include "core/owned_fd.hpp"
 
 namespace xdpcap::capture {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 
 namespace xdpcap::capture {

@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 
 namespace xdpcap::capture {

@@ -12,9 +12,9 @@
 #include <memory>
 
 #include "capture/ethtool.hpp"
-#include "capture/owned_fd.hpp"
 #include "capture/routes.hpp"
 #include "capture/sentence.hpp"
+#include "core/owned_fd.hpp"
 
 namespace xdpcap::capture {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 #include "wire/frame.hpp"
 

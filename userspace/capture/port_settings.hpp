@@ -4,8 +4,8 @@
 #include <string>
 
 #include "capture/ethtool.hpp"
-#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 
 namespace xdpcap::capture {

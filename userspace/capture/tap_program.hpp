@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 #include "wire/filter.hpp"
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "capture/owned_fd.hpp"
 #include "core/error.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 #include "wire/filter.hpp"
 

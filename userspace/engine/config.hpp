@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,10 @@ struct Config {
   SegmentTopic segments = SegmentTopic::off;
   bool publish_datagrams = false;
   std::size_t datagram_payload_max = 256;
+
+  // What is told of the host itself, in live capture; period 0: nothing.
+  std::chrono::nanoseconds sockets_period = std::chrono::seconds{1};
+  bool sockets_of_host = false; // of every network namespace, not only of that of the interfaces
 
   // Where it goes.
   Sink sink = Sink::zmq;

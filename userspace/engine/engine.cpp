@@ -44,6 +44,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
                            .workers = is_live ? wanted.live.workers : 1,
                            .live = is_live,
                            .publishes = !wanted.outputs.pub.empty() || !wanted.outputs.push.empty(),
+                           .host = engine->watches_host(),
                            .body_max = wanted.body_max,
                            .head_max = wanted.head_max});
   if (!plan) return std::move(plan).error();
@@ -61,6 +62,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   }
   if (auto opened = engine->open_source(); !opened) return std::move(opened).error();
   if (auto opened = engine->open_log(); !opened) return std::move(opened).error();
+  engine->open_host();
   // Becoming another user reaches every thread, so sockets are bound before, by
   // root. Capabilities are a thread's own: ZeroMQ's threads must come after.
   if (!owner && is_live) {
@@ -72,6 +74,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
     engine->notes_.push_back(fmt::format("running as {}", *wanted.user));
   }
   engine->make_workers();
+  engine->make_host_encoder();
   if (engine->plan_.body_max < wanted.body_max) {
     engine->notes_.push_back(
         fmt::format("of a body at most {} KiB are kept, not {}: a larger --memory-limit keeps more",
@@ -108,6 +111,23 @@ Result<void, Error> Engine::open_source() {
   live_.emplace(std::move(*live));
   notes_ = live_->notes();
   return {};
+}
+
+bool Engine::watches_host() const noexcept {
+  return config_.read_file.empty() && config_.sockets_period.count() != 0;
+}
+
+void Engine::open_host() {
+  if (!watches_host()) return;
+  HostThreadOptions options;
+  options.whole_host = config_.sockets_of_host;
+  options.period = config_.sockets_period;
+  for (const auto& interface : config_.live.interfaces) options.interfaces.push_back(interface.name);
+  options.sockets_max = plan_.host_sockets;
+  options.processes_max = plan_.host_processes;
+  options.will_change_user = config_.user.has_value();
+  host_ = std::make_unique<HostThread>(std::move(options));
+  notes_.insert(notes_.end(), host_->notes().begin(), host_->notes().end());
 }
 
 Result<void, Error> Engine::open_log() {
@@ -154,6 +174,7 @@ publish::TopicSet Engine::topics() const {
   if (config_.publish_flows) topics.add(Topic::flow);
   if (config_.segments != SegmentTopic::off) topics.add(Topic::tcp);
   if (config_.publish_datagrams) topics.add(Topic::udp);
+  if (watches_host()) topics.add(Topic::socket);
   return topics;
 }
 
@@ -216,6 +237,19 @@ void Engine::make_workers() {
   for (std::size_t i = 0; i < with_source.size(); ++i) add_worker(i, *live_->source(with_source[i]));
 }
 
+// Its records wait for batches: a round may fill more of them than there are, and
+// nobody but the host's thread waits.
+void Engine::make_host_encoder() {
+  if (host_ == nullptr) return;
+  publish::BatchLane& lane =
+      publisher_->add_lane({.normal_batches = plan_.host_batches, .large_batches = 0, .large_bytes = 0});
+  host_encoder_ = std::make_unique<publish::Encoder>(publish::EncoderOptions{.sensor = config_.sensor,
+                                                                             .epoch_ns = epoch_ns_,
+                                                                             .when_full = publish::WhenFull::wait,
+                                                                             .discard = config_.sink == Sink::null},
+                                                     lane);
+}
+
 // Where the two directions of a connection may arrive at different workers,
 // segments go to the worker that owns their connection from the first one on: a
 // conversation is never followed by halves.
@@ -238,6 +272,7 @@ void Engine::start() {
   publisher_->start();
   started_at_ = std::chrono::steady_clock::now();
   if (log_ != nullptr) log_->start();
+  if (host_ != nullptr) host_->start(*host_encoder_, *publisher_);
   for (const auto& worker : workers_) {
     worker->thread = std::thread([&worker = *worker] {
       ::prctl(PR_SET_TIMERSLACK, 1UL); // nanoseconds; by default every short wait is 50 us longer
@@ -297,7 +332,7 @@ Ledger Engine::ledger() const {
   }
   std::vector<const FrameLog*> logs;
   for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));
-  return take_ledger(pipelines(), live, logs);
+  return take_ledger(pipelines(), live, logs, host_.get());
 }
 
 void Engine::fill_stats(publish::StatsBuilder& stats) const {
@@ -327,6 +362,7 @@ Ledger Engine::finish() {
     }
     for (const auto& worker : workers_) worker->drain();
     for (const auto& worker : workers_) worker->pipeline->finish();
+    if (host_ != nullptr) host_->stop();
     if (live_) {
       if (!live_->anything_left()) fail({ExitCode::environment, "Every captured interface is gone; the capture ends."});
       const std::lock_guard lock{live_mutex_};

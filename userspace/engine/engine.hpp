@@ -17,6 +17,7 @@
 #include "engine/config.hpp"
 #include "engine/frame_log.hpp"
 #include "engine/hand_over.hpp"
+#include "engine/host_thread.hpp"
 #include "engine/ledger.hpp"
 #include "engine/memory_plan.hpp"
 #include "engine/pipeline.hpp"
@@ -74,10 +75,13 @@ class Engine {
 
   Result<void, Error> open_source();
   Result<void, Error> open_log();
+  void open_host();
   Result<void, Error> open_outputs(const std::optional<publish::Owner>& owner);
   void make_workers();
+  void make_host_encoder();
   template <class Source>
   void add_worker(std::size_t number, Source& source);
+  [[nodiscard]] bool watches_host() const noexcept;
   [[nodiscard]] publish::TopicSet topics() const; // that have records when there is something to say
   [[nodiscard]] PipelineOptions pipeline_options(std::size_t shard) const;
   void plan_hand_over(std::size_t workers);
@@ -99,6 +103,8 @@ class Engine {
   std::unique_ptr<publish::Publisher> publisher_;
   std::unique_ptr<HandOver> hand_over_;
   std::unique_ptr<Symmetry> symmetry_;
+  std::unique_ptr<publish::Encoder> host_encoder_;
+  std::unique_ptr<HostThread> host_; // after what it uses
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   mutable std::mutex live_mutex_; // the publisher's thread reads the live ledger for its statistics

@@ -102,6 +102,19 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
   for (const capture::QueueLedger& queue : of.queues) add_queue(ledger, of.interface, queue);
 }
 
+void add_host(Ledger& ledger, Sum& sum, const HostThread& host) {
+  sum.add("host_", host.watch().counters(), [](std::size_t i) { return name_of(static_cast<host::WatchCount>(i)); });
+  sum.add("host_", host.watch().book_counters(),
+          [](std::size_t i) { return name_of(static_cast<host::BookCount>(i)); });
+  sum.add("host_events_lost", host.watch().events_lost());
+  sum.add("host_sockets_told", host.sockets_told());
+  if (host.encoder() == nullptr) return;
+  sum.add("publish_", host.encoder()->counters(),
+          [](std::size_t i) { return name_of(static_cast<publish::EncoderCount>(i)); });
+  ledger.equations.push_back({"sockets told", host.sockets_told(),
+                              ledger.total("publish_sockets_published") + ledger.total("publish_sockets_dropped")});
+}
+
 void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
   const auto of = [&](std::string_view name) { return ledger.total(name); };
   if (is_live) ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"), of("frames_received")});
@@ -143,7 +156,7 @@ std::uint64_t Ledger::total(std::string_view name) const noexcept {
 }
 
 Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
-                   const std::vector<const FrameLog*>& logs) {
+                   const std::vector<const FrameLog*>& logs, const HostThread* host) {
   Ledger ledger;
   Sum sum{ledger};
   for (const Pipeline* worker : workers) add_worker(sum, *worker);
@@ -154,6 +167,7 @@ Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optio
   if (live) {
     for (const capture::InterfaceLedger& of : live->interfaces) add_interface(ledger, of);
   }
+  if (host != nullptr) add_host(ledger, sum, *host);
   const bool has_datagrams =
       std::any_of(workers.begin(), workers.end(), [](const Pipeline* worker) { return worker->publishes_datagrams(); });
   add_equations(ledger, live.has_value(), has_datagrams);

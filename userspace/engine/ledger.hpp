@@ -8,6 +8,7 @@
 
 #include "capture/live_ledger.hpp"
 #include "engine/frame_log.hpp"
+#include "engine/host_thread.hpp"
 #include "engine/pipeline.hpp"
 #include "publish/records.hpp"
 
@@ -40,9 +41,9 @@ struct Ledger {
   [[nodiscard]] std::uint64_t total(std::string_view name) const noexcept;
 };
 
-// `workers` in order; `live` where frames came from interfaces.
+// `workers` in order; `live` where frames came from interfaces, `host` where it is watched.
 Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
-                   const std::vector<const FrameLog*>& logs);
+                   const std::vector<const FrameLog*>& logs, const HostThread* host = nullptr);
 
 // For people. `in_full` lists every figure that is not zero and each equation.
 std::string summary(const Ledger& ledger, bool in_full);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "host/socket_book.hpp"
+
 namespace xdpcap::engine {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr std::size_t kProgram = 24 * kMiB;
 constexpr std::size_t kFlowCost = 256 + 26;
 constexpr std::size_t kEmbryoCost = 32;
 constexpr std::size_t kFrameCost = 2048;
+constexpr std::size_t kProcessCost = 1024; // with command line and path
 constexpr std::size_t kBatchCost = 64U << 10;
 // What a large batch needs beside the body: field tables and the envelope.
 constexpr std::size_t kLargeSlack = 256U << 10;
@@ -40,6 +43,13 @@ Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish) {
     // A subscriber that stands still, and full batches: that is not to be the loss of the others.
     plan.high_water_mark = static_cast<int>(part(plan.queue_octets, 75) / kBatchCost);
     rest -= plan.queue_octets;
+  }
+  if (wish.host) {
+    const std::size_t host = part(rest, 6);
+    plan.host_batches = std::clamp<std::size_t>(host / 8 / kBatchCost, 4, 32);
+    plan.host_sockets = std::max<std::size_t>(host / 8 * 5 / host::SocketBook::socket_octets, 4096);
+    plan.host_processes = std::clamp<std::size_t>(host / 4 / kProcessCost, 512, 8192);
+    rest -= host;
   }
   rest /= workers;
 

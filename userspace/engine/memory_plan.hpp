@@ -25,6 +25,10 @@ struct MemoryPlan {
   std::size_t large_batch_bytes = 0;
   std::size_t queue_octets = 0; // queued for all subscribers; all workers together
   int high_water_mark = 0;      // batches queued for one subscriber
+  // Of the thread that watches the host:
+  std::size_t host_batches = 0; // of 64 KiB
+  std::size_t host_sockets = 0;
+  std::size_t host_processes = 0;
 };
 
 struct MemoryWish {
@@ -32,6 +36,7 @@ struct MemoryWish {
   std::size_t workers = 1;
   bool live = true;      // sockets have to be fed
   bool publishes = true; // subscribers have to be fed
+  bool host = false;     // the host's sockets are watched
   std::uint64_t body_max = std::uint64_t{1} << 20;
   std::size_t head_max = std::size_t{256} << 10;
 };

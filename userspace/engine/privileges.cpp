@@ -11,6 +11,22 @@
 #include <cstring>
 
 namespace xdpcap::engine {
+namespace {
+
+void keep(unsigned capability) {
+  capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), capability, -1);
+}
+
+Result<void, Error> apply() {
+  // The bounding set stays where the process may not touch it; what counts is
+  // what this process can do.
+  if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
+    return Error{ExitCode::privilege, fmt::format("Cannot give up capabilities ({}).", std::strerror(errno))};
+  }
+  return {};
+}
+
+} // namespace
 
 Result<publish::Owner, Error> look_up_user(const std::string& name) {
   std::array<char, 16384> room{};
@@ -34,15 +50,23 @@ Result<void, Error> drop_privileges(const std::optional<publish::Owner>& user, b
     return {};
   }
   capng_clear(CAPNG_SELECT_BOTH);
-  if (keep_net_admin) {
-    capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), CAP_NET_ADMIN, -1);
-  }
-  // The bounding set stays where the process may not touch it; what counts is
-  // what this process can do.
-  if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
-    return Error{ExitCode::privilege, fmt::format("Cannot give up capabilities ({}).", std::strerror(errno))};
-  }
-  return {};
+  if (keep_net_admin) keep(CAP_NET_ADMIN);
+  return apply();
+}
+
+Result<void, Error> keep_only(const ThreadPrivileges& kept) {
+  capng_get_caps_process();
+  const auto may_keep = [](bool wanted, unsigned capability) {
+    return wanted && capng_have_capability(CAPNG_PERMITTED, capability) == 1;
+  };
+  const bool sys_admin = may_keep(kept.sys_admin, CAP_SYS_ADMIN);
+  const bool sys_ptrace = may_keep(kept.sys_ptrace, CAP_SYS_PTRACE);
+  const bool dac_read_search = may_keep(kept.dac_read_search, CAP_DAC_READ_SEARCH);
+  capng_clear(CAPNG_SELECT_BOTH);
+  if (sys_admin) keep(CAP_SYS_ADMIN);
+  if (sys_ptrace) keep(CAP_SYS_PTRACE);
+  if (dac_read_search) keep(CAP_DAC_READ_SEARCH);
+  return apply();
 }
 
 } // namespace xdpcap::engine

@@ -27,6 +27,7 @@ struct Words {
   publish::BodyFormat body = publish::BodyFormat::none;
   std::string curve_secret_key, curve_clients;
   std::uint64_t memory_limit = std::uint64_t{512} << 20;
+  double sockets = 1;
   unsigned workers = 0;
   bool list = false, doctor = false, copy = false, zero_copy = false, json = false, no_flows = false,
        no_tunnels = false;
@@ -152,6 +153,13 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_option("--udp-payload", config.datagram_payload_max, "octets of a datagram that are published (default 256)")
       ->check(CLI::Range(0, 65535))
       ->type_name("N");
+  app.add_option("--sockets", words.sockets,
+                 "tell of this host's sockets, their processes and its interfaces so often (default 1; 0: never)")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->type_name("SECONDS");
+  app.add_option("--sockets-of", config.sockets_of_host,
+                 "watched (the network namespace of the interfaces) or host (all of this host)")
+      ->transform(one_of<bool>({{"watched", false}, {"host", true}}));
   app.add_flag("--no-flows", words.no_flows, "publish no connection records");
   app.add_flag("--reveal", config.reveal, "leave Authorization, Cookie and Set-Cookie values readable");
   app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");
@@ -253,6 +261,8 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
   engine::Config& config = options.config;
   config.memory_limit = words.memory_limit;
   config.publish_flows = !words.no_flows;
+  config.sockets_period =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(words.sockets));
   config.segments = words.segments == "headers"   ? engine::SegmentTopic::headers
                     : words.segments == "payload" ? engine::SegmentTopic::payload
                                                   : engine::SegmentTopic::off;

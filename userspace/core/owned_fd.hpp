@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace xdpcap::capture {
+namespace xdpcap {
 
 // A file descriptor that is closed with its owner; -1 is none.
 class OwnedFd {
@@ -33,4 +33,4 @@ class OwnedFd {
   int fd_ = -1;
 };
 
-} // namespace xdpcap::capture
+} // namespace xdpcap

@@ -1,0 +1,131 @@
+#include "engine/host_thread.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+
+#include "engine/host_records.hpp"
+#include "engine/privileges.hpp"
+
+namespace xdpcap::engine {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// Under load the ring is emptied so often; a wake-up for each event would be dear.
+constexpr milliseconds kModeration{10};
+constexpr milliseconds kPatience{50}; // what was told late is told at most so much later
+
+} // namespace
+
+HostThread::HostThread(HostThreadOptions options) : options_(std::move(options)) {
+  thread_ = std::thread([this] {
+    // Signals are for the main thread.
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    ::pthread_setname_np(::pthread_self(), "xdpcap-host");
+    set_up();
+    std::unique_lock lock(mutex_);
+    phase_ = Phase::ready;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return phase_ != Phase::ready; });
+    lock.unlock();
+    if (encoder_ != nullptr) run();
+  });
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return phase_ != Phase::setting_up; });
+}
+
+HostThread::~HostThread() {
+  stop();
+}
+
+void HostThread::set_up() {
+  watch_ = std::make_unique<host::HostWatch>(host::WatchOptions{
+      .whole_host = options_.whole_host, .sockets_max = options_.sockets_max, .processes_max = options_.processes_max});
+  notes_ = watch_->notes();
+  if (options_.will_change_user) {
+    if (watch_->enters_namespaces()) {
+      watch_->stay_in_own_namespace();
+      notes_.emplace_back(
+          "--user may not enter other network namespaces: of sockets there only the opening and the end are seen");
+    }
+    if (watch_->reads_descriptors()) {
+      notes_.emplace_back("--user may not look into the processes of others: their sockets have no process");
+    }
+    return;
+  }
+  ThreadPrivileges kept;
+  kept.sys_admin = watch_->enters_namespaces();
+  kept.sys_ptrace = watch_->enters_namespaces() || watch_->reads_descriptors();
+  kept.dac_read_search = watch_->reads_descriptors();
+  if (auto dropped = keep_only(kept); !dropped) notes_.push_back(dropped.error().sentence);
+}
+
+void HostThread::start(publish::Encoder& encoder, const publish::Publisher& publisher) {
+  const std::lock_guard lock(mutex_);
+  encoder_ = &encoder;
+  publisher_ = &publisher;
+  phase_ = Phase::running;
+  changed_.notify_all();
+}
+
+void HostThread::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    phase_ = Phase::stopping;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+bool HostThread::is_wanted() const noexcept {
+  return publisher_->wants(publish::Topic::socket);
+}
+
+void HostThread::tell(const host::Socket& socket) {
+  sockets_told_.fetch_add(1, std::memory_order_relaxed);
+  encoder_->add(SocketRecordOf(socket).get());
+}
+
+void HostThread::run() {
+  const auto teller = [this](const host::Socket& socket) { tell(socket); };
+  const auto nobody = [](const host::Socket&) {};
+  auto next_round = steady_clock::now();
+  while (phase_ != Phase::stopping) {
+    const bool is_busy = watch_->poll(static_cast<int>(kPatience.count()));
+    if (is_wanted()) {
+      watch_->tell_events(teller);
+      if (const auto now = steady_clock::now(); now >= next_round) {
+        publish_round();
+        next_round = now + options_.period;
+      }
+      encoder_->flush();
+    } else {
+      watch_->tell_events(nobody);
+    }
+    if (is_busy) std::this_thread::sleep_for(kModeration);
+  }
+  while (watch_->poll(0)) {
+  }
+  if (is_wanted()) watch_->tell_all_events(teller);
+  encoder_->close();
+}
+
+void HostThread::publish_round() {
+  watch_->look([this](const host::Socket& socket) { tell(socket); });
+  const auto interfaces = watch_->interfaces();
+  if (!interfaces.ok()) return; // they change just now; the next round sees them
+  for (const host::InterfaceFacts& facts : *interfaces) {
+    const auto found = std::find(options_.interfaces.begin(), options_.interfaces.end(), facts.name);
+    const auto number = found == options_.interfaces.end()
+                            ? std::int16_t{-1}
+                            : static_cast<std::int16_t>(found - options_.interfaces.begin());
+    encoder_->add(interface_record(facts, host::utc_now(), number, watch_->own_namespace()));
+  }
+}
+
+} // namespace xdpcap::engine

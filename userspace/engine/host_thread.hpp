@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/host_watch.hpp"
+#include "publish/encoder.hpp"
+#include "publish/publisher.hpp"
+
+namespace xdpcap::engine {
+
+struct HostThreadOptions {
+  bool whole_host = false;
+  std::chrono::nanoseconds period = std::chrono::seconds{1};
+  std::vector<std::string> interfaces; // captured ones, in the order of their numbers
+  std::size_t sockets_max = 65536;
+  std::size_t processes_max = 8192;
+  bool will_change_user = false; // then nothing is kept: another user has no capabilities
+};
+
+// The thread that watches the host and publishes what it sees on topic `socket`. It
+// opens everything itself, because capabilities and namespaces are a thread's own, and
+// then keeps only what it goes on needing:
+//   nothing                          where one network namespace is watched
+//   CAP_SYS_ADMIN, CAP_SYS_PTRACE    to enter the namespaces of other processes (whole_host)
+//   CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH   to read descriptors in /proc, where the kernel has no BTF
+// Nothing it does holds up a worker; all records of a round fit into the batches there
+// are, one after the other. The constructor waits until it is set up; all calls on one
+// thread, counters may be read by any.
+class HostThread {
+ public:
+  explicit HostThread(HostThreadOptions options);
+  ~HostThread();
+  HostThread(const HostThread&) = delete;
+  HostThread& operator=(const HostThread&) = delete;
+
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+
+  // Both outlive stop().
+  void start(publish::Encoder& encoder, const publish::Publisher& publisher);
+  // Tells what is still to be told of, and ends.
+  void stop();
+
+  [[nodiscard]] const host::HostWatch& watch() const noexcept { return *watch_; }
+  [[nodiscard]] const publish::Encoder* encoder() const noexcept { return encoder_; }
+  // Records handed to the encoder.
+  [[nodiscard]] std::uint64_t sockets_told() const noexcept { return sockets_told_.load(std::memory_order_relaxed); }
+
+ private:
+  void set_up();
+  void run();
+  void publish_round();
+  void tell(const host::Socket& socket);
+  [[nodiscard]] bool is_wanted() const noexcept;
+
+  HostThreadOptions options_;
+  std::vector<std::string> notes_;
+  std::unique_ptr<host::HostWatch> watch_;
+  publish::Encoder* encoder_ = nullptr;
+  const publish::Publisher* publisher_ = nullptr;
+  std::atomic<std::uint64_t> sockets_told_{0};
+
+  enum class Phase : std::uint8_t { setting_up, ready, running, stopping };
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::atomic<Phase> phase_{Phase::setting_up};
+  std::thread thread_;
+};
+
+} // namespace xdpcap::engine

@@ -1,0 +1,42 @@
+#include "host/namespaces.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+#include "host/proc.hpp"
+
+namespace xdpcap::host {
+
+NamespaceList namespaces_of_processes() {
+  NamespaceList list;
+  each_process([&](std::uint32_t pid) {
+    if (const auto inode = network_namespace_of(pid)) list.try_emplace(*inode, pid);
+  });
+  return list;
+}
+
+NamespaceVisitor::NamespaceVisitor()
+    : own_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)), own_inode_(own_network_namespace()) {}
+
+bool NamespaceVisitor::run_inside(std::uint32_t inode, std::uint32_t pid, const std::function<void()>& work) {
+  if (inode == own_inode_) {
+    work();
+    return true;
+  }
+  {
+    const OwnedFd there(::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat facts {};
+    if (!there || !own_ || ::fstat(there.get(), &facts) != 0 || facts.st_ino != inode) return false;
+    if (::setns(there.get(), CLONE_NEWNET) != 0) return false;
+  }
+  work();
+  // In another namespace than it believes, this thread would tell lies: better none at all.
+  if (::setns(own_.get(), CLONE_NEWNET) != 0) std::abort();
+  return true;
+}
+
+} // namespace xdpcap::host

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace xdpcap::host {
+
+// Text that a process chose, at most `octets_max` of it, made harmless: control
+// characters become blanks, what is not UTF-8 becomes '?', blanks at the end go.
+std::string clean_text(std::string_view bytes, std::size_t octets_max);
+
+} // namespace xdpcap::host
