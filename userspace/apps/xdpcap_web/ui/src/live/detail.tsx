@@ -1,0 +1,106 @@
+// One exchange, opened: everything that is known of it.
+import { useState, type ReactNode } from 'react';
+import { connectionPath, getText, messagePath } from '../api/client';
+import type { ExchangeDetail, SegmentPage } from '../api/types';
+import { usePoll } from '../api/use_poll';
+import { date, duration, octets } from '../lib/format';
+import { CopyButton, Empty, Failure, Flags, Status, Tabs, type Tab } from '../parts/bits';
+import { Ladder } from '../parts/ladder';
+import { Processes, TcpFacts } from '../parts/tcp_facts';
+import { formatRoute } from '../route';
+import { HalfView, RawView } from './half';
+import { Timing } from './timing';
+
+// Asked again while its response is on the way.
+const again_ms = 1000;
+
+function Packets({ exchange }: { readonly exchange: ExchangeDetail }): ReactNode {
+  const { answer, error } = usePoll<SegmentPage>(connectionPath(exchange.connection, '/segments'), [], 0);
+  if (error) return <Failure error={error} />;
+  if (!answer) return <Empty>loading…</Empty>;
+  const { request, response } = exchange;
+  // A hair more on both ends: times are rounded.
+  const from = (request?.first ?? response?.first ?? exchange.time) - 0.01;
+  const to = (response?.last ?? request?.last ?? Infinity) + 0.01;
+  return <Ladder page={answer} client={exchange.client} server={exchange.server} from={from} to={to} />;
+}
+
+type OnWord = (name: string, value: string) => void;
+
+function Words({ exchange, onWord }: { readonly exchange: ExchangeDetail; readonly onWord: OnWord }): ReactNode {
+  const words: [string, string][] = [];
+  if (exchange.host) words.push(['host', exchange.host]);
+  if (exchange.target) words.push(['path', exchange.target.split('?')[0] ?? exchange.target]);
+  if (exchange.status) words.push(['status', String(exchange.status)]);
+  words.push(['connection', exchange.connection]);
+  return (
+    <div className="chips" aria-label="Add to the filter">
+      {words.map(([name, value]) => <button key={name} type="button" className="chip" title={`Filter by ${name}:${value}`} onClick={() => onWord(name, value)}>+ {name}</button>)}
+    </div>
+  );
+}
+
+function Head({ exchange, onClose, onWord }: { readonly exchange: ExchangeDetail; readonly onClose: () => void; readonly onWord: OnWord }): ReactNode {
+  return (
+    <header className="detail-head">
+      <div className="detail-title">
+        <Status status={exchange.status} />
+        <b>{exchange.method ?? '–'}</b>
+        <span className="detail-target">{exchange.host ?? ''}{exchange.target ?? ''}</span>
+        <button type="button" className="icon close" aria-label="Close" title="Close (Esc)" onClick={onClose}>×</button>
+      </div>
+      <p className="dim">
+        {date(exchange.time)} · latency {duration(exchange.latency_ms)} · {octets(exchange.request_octets)} up, {octets(exchange.response_octets)} down <Flags flags={exchange.flags} />
+      </p>
+      <div className="buttons">
+        <CopyButton label="Copy as curl" text={() => getText(messagePath(exchange.id, '/curl'))} />
+        <a className="button small" href={messagePath(exchange.id, '.har')} download={`${exchange.id}.har`}>HAR</a>
+        <a className="button small" href={formatRoute('connections', { open: exchange.connection })}>Connection</a>
+        <Words exchange={exchange} onWord={onWord} />
+      </div>
+    </header>
+  );
+}
+
+function tabsOf(exchange: ExchangeDetail, onWord: OnWord): Tab[] {
+  const interim = exchange.interim.map((half, index): [string, typeof half] => [`Interim response ${index + 1}`, half]);
+  return [
+    { id: 'request', label: 'Request', content: () => <HalfView half={exchange.request} missing="The request was not seen." /> },
+    {
+      id: 'response', label: 'Response', content: () => <>
+        {interim.map(([name, half]) => <details key={name}><summary>{name}: {half.start_line}</summary><HalfView half={half} missing="" /></details>)}
+        <HalfView half={exchange.response} missing="No response yet." />
+      </>,
+    },
+    { id: 'timing', label: 'Timing', content: () => <Timing exchange={exchange} /> },
+    { id: 'tcp', label: 'TCP', content: () => (exchange.tcp ? <TcpFacts connection={exchange.tcp} /> : <Empty>The connection is not kept any more.</Empty>) },
+    { id: 'packets', label: 'Packets', content: () => <Packets exchange={exchange} /> },
+    { id: 'process', label: 'Process', content: () => <Processes ends={exchange} onFilter={(pid) => onWord('process', pid)} /> },
+    { id: 'raw', label: 'Raw', content: () => <RawView halves={[['Request', exchange.request], ...interim, ['Response', exchange.response]]} /> },
+  ];
+}
+
+let lastTab = 'response';
+
+export function Detail({ id, onClose, onWord }: { readonly id: string; readonly onClose: () => void; readonly onWord: OnWord }): ReactNode {
+  const [tab, setTab] = useState(lastTab);
+  const [whole, setWhole] = useState(false);
+  const { answer, error } = usePoll<{ data: ExchangeDetail }>(messagePath(id), [], whole ? 0 : again_ms);
+  const exchange = answer?.data ?? null;
+  if (exchange && !whole && exchange.response?.complete) setWhole(true);
+  const choose = (chosen: string): void => {
+    lastTab = chosen;
+    setTab(chosen);
+  };
+  return (
+    <aside className="detail" aria-label="Exchange">
+      {!exchange && <header className="detail-head"><div className="detail-title"><span className="detail-target">{id}</span><button type="button" className="icon close" aria-label="Close" onClick={onClose}>×</button></div></header>}
+      <Failure error={error} />
+      {!exchange && !error && <Empty>loading…</Empty>}
+      {exchange && <>
+        <Head exchange={exchange} onClose={onClose} onWord={onWord} />
+        <Tabs label="Parts of the exchange" tabs={tabsOf(exchange, onWord)} chosen={tab} onChoose={choose} />
+      </>}
+    </aside>
+  );
+}
