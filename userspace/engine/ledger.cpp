@@ -88,7 +88,12 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
   add("nic_dropped", of.nic_dropped);
   ledger.dropped_by_kernel += of.nic_missed;
   if (of.mode == capture::CaptureMode::tap) {
+    // seen = the five others and clone_errors, at rest; all are counted while traffic runs.
     add("tap_seen", of.tap.program.seen);
+    add("tap_not_ip", of.tap.program.not_ip);
+    add("tap_not_tcp", of.tap.program.not_tcp);
+    add("tap_malformed", of.tap.program.malformed);
+    add("tap_filtered", of.tap.program.filtered);
     add("tap_cloned", of.tap.program.cloned);
     add("tap_clone_errors", of.tap.program.clone_errors);
     add("tap_sent", of.tap.device.sent);

@@ -38,8 +38,8 @@ export function FlowPicture({ stages }: { readonly stages: readonly Stage[] }): 
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  // Early segments are a part of TCP's; they have their own line below.
-  const shown = useMemo(() => stages.filter((stage) => stage.id !== 'early' && stage.id !== 'wire'), [stages]);
+  // What is a part of another stage has its own line below.
+  const shown = useMemo(() => stages.filter((stage) => !['early', 'wire', 'udp'].includes(stage.id)), [stages]);
   // Below this the columns would lie on each other: it scrolls.
   const wide = Math.max(width, shown.length * 178);
   const picture = useMemo(() => pictureOf(shown, wide), [shown, wide]);

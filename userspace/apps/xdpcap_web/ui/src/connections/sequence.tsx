@@ -1,33 +1,13 @@
 // Time against sequence number, one line for each direction: slopes are rates, steps back are retransmissions, flat
 // stretches are waits.
 import { useMemo, type ReactNode } from 'react';
-import type { SegmentPage, TcpSegment } from '../api/types';
+import type { SegmentPage } from '../api/types';
 import { duration, octets } from '../lib/format';
-import { placeSegments, type PlacedSegment } from '../lib/seq';
+import { placeSegments } from '../lib/seq';
 import { Empty } from '../parts/bits';
 import { Chart } from '../parts/chart';
 import { NotPublished } from '../parts/ladder';
-
-interface Columns {
-  readonly time: number[]; // ms since the first segment
-  readonly sent: (number | null)[]; // the end of each segment
-  readonly acked: (number | null)[]; // what the other side had acknowledged
-  readonly again: (number | null)[]; // sent again, or out of order
-}
-
-export function sequenceColumns(placed: readonly PlacedSegment<TcpSegment>[], direction: TcpSegment['direction']): Columns {
-  const begin = placed[0]?.segment.time ?? 0;
-  const columns: Columns = { time: [], sent: [], acked: [], again: [] };
-  for (const { segment, seq, ack } of placed) {
-    const own = segment.direction === direction;
-    const bad = own && (segment.verdict === 'retransmit' || segment.verdict === 'out_of_order');
-    columns.time.push(segment.time - begin);
-    columns.sent.push(own && !bad ? seq + segment.length : null);
-    columns.again.push(bad ? seq + segment.length : null);
-    columns.acked.push(own ? null : ack);
-  }
-  return columns;
-}
+import { sequenceColumns, type Columns } from './sequence_columns';
 
 function Direction({ title, columns }: { readonly title: string; readonly columns: Columns }): ReactNode {
   return (

@@ -20,8 +20,8 @@ interface StageRule {
   readonly parts: readonly PartRule[];
   // Counters come for each interface (or queue of it); the others are of the whole process.
   readonly per: 'process' | 'interface' | 'queue';
-  // What is not in the parts is no loss but has a name: frames that a tap does not clone stay with the host.
-  readonly rest?: { readonly label: string; readonly kind: PartKind };
+  // Left out while nothing went its way: UDP is told only where it was asked for.
+  readonly onRequest?: boolean;
 }
 
 const one = (name: string, label: string, kind: PartKind): PartRule => ({ names: [name], label, kind });
@@ -71,8 +71,14 @@ const verdictParts: readonly PartRule[] = [
 export const stageRules: readonly StageRule[] = [
   {
     id: 'tap', title: 'Tap program', unit: 'frames', per: 'interface', total: ['tap_seen'], totalLabel: 'on the interface',
-    parts: [one('tap_cloned', 'cloned', 'on'), one('tap_clone_errors', 'clone failed', 'loss')],
-    rest: { label: 'left to the host', kind: 'aside' },
+    parts: [
+      one('tap_cloned', 'cloned', 'on'),
+      one('tap_not_ip', 'not IP', 'aside'),
+      one('tap_not_tcp', 'not TCP', 'aside'),
+      one('tap_filtered', 'not asked for (filter)', 'aside'),
+      one('tap_malformed', 'malformed', 'bad'),
+      one('tap_clone_errors', 'clone failed', 'loss'),
+    ],
   },
   {
     id: 'wire', title: 'Tap wire', unit: 'frames', per: 'interface', total: ['tap_sent'], totalLabel: 'sent through the tap',
@@ -103,6 +109,15 @@ export const stageRules: readonly StageRule[] = [
   {
     id: 'early', title: 'Early segments', unit: 'segments', per: 'process', total: ['segments_held'], totalLabel: 'held',
     parts: [one('tcp_held_delivered', 'delivered later', 'on'), one('tcp_held_dropped', 'not wanted any more', 'aside')],
+  },
+  {
+    id: 'udp', title: 'UDP', unit: 'datagrams', per: 'process', total: ['decode_udp'], totalLabel: 'decoded', onRequest: true,
+    parts: [
+      one('publish_datagrams_published', 'published', 'on'),
+      one('datagrams_filtered', 'not asked for (filter)', 'aside'),
+      one('publish_datagrams_discarded', 'set aside, as asked for', 'aside'),
+      one('publish_datagrams_dropped', 'no room in time', 'loss'),
+    ],
   },
   {
     id: 'http', title: 'HTTP', unit: 'messages', per: 'process',
@@ -159,12 +174,8 @@ function stageOf(rule: StageRule, counters: readonly Counter[], where: string | 
   const total = pick(counters, rule.total);
   if (!total.found) return null;
   const parts: Part[] = rule.parts.map((part) => ({ ...part, ...pick(counters, part.names) }));
-  if (rule.rest) {
-    const known = parts.reduce((sum, part) => sum + part.value, 0);
-    const rates = parts.reduce((sum, part) => sum + part.rate, 0);
-    parts.push({ ...rule.rest, names: [], value: Math.max(0, total.value - known), rate: Math.max(0, total.rate - rates) });
-  }
   const sum = parts.reduce((all, part) => all + part.value, 0);
+  if (rule.onRequest && sum === 0) return null;
   const difference = total.value - sum;
   const moves = total.rate > 0 || parts.some((part) => part.rate > 0);
   // Early segments are held for a moment; what is held now is in neither part.
@@ -225,6 +236,9 @@ const otherLosses: Readonly<Record<string, string>> = {
   tap_dropped: 'dropped on the tap wire',
   tap_queue_dropped: 'the tap\u2019s queue was full',
   log_dropped: 'no room in the file\u2019s log (-w)',
+  publish_flows_dropped: 'records of connections: no room in time',
+  publish_segments_dropped: 'records of segments: no room in time',
+  publish_sockets_dropped: 'records of sockets: no room in time',
   tcp_gaps_capture: 'gaps that this capture made',
 };
 
