@@ -1,0 +1,161 @@
+#include "apps/xdpcap_web/connection_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "make.hpp"
+
+namespace xdpcap::web {
+namespace {
+
+constexpr std::uint64_t kMs = 1'000'000, kSecond = 1000 * kMs;
+
+class Connections : public ::testing::Test {
+ protected:
+  using Event = schema::FlowEvent;
+
+  void flow(Event event, std::uint64_t id = 1, std::uint64_t last_ns = kSecond, std::uint64_t octets = 0) {
+    flatbuffers::FlatBufferBuilder builder;
+    schema::FlowHalfBuilder half(builder);
+    half.add_payload_bytes(octets);
+    half.add_rtt_ns(20 * kMs);
+    half.add_state(schema::TcpState::established);
+    const auto to_client = half.Finish();
+    const auto to_server = schema::FlowHalfBuilder(builder).Finish();
+    const schema::Endpoint client = endpoint(client_), server = endpoint(server_);
+    schema::FlowRecordBuilder record(builder);
+    record.add_flow(id);
+    record.add_event(event);
+    record.add_client(&client);
+    record.add_server(&server);
+    record.add_first_ns(kSecond / 2);
+    record.add_last_ns(last_ns);
+    record.add_to_server(to_server);
+    record.add_to_client(to_client);
+    builder.Finish(record.Finish());
+    table.add(*flatbuffers::GetRoot<schema::FlowRecord>(builder.GetBufferPointer()), sensor, kSource, now_ns);
+  }
+
+  void socket(const std::string& local, const std::string& remote, std::uint32_t pid, std::uint64_t at_ns = kSecond,
+              std::uint64_t cookie = 1, std::uint64_t rtt_ns = 0,
+              schema::SocketEvent event = schema::SocketEvent::seen) {
+    flatbuffers::FlatBufferBuilder builder;
+    const auto name = builder.CreateString("program" + std::to_string(pid));
+    schema::ProcessBuilder owner(builder);
+    owner.add_pid(pid);
+    owner.add_name(name);
+    const auto process = owner.Finish();
+    flatbuffers::Offset<schema::TcpInfo> info;
+    if (rtt_ns != 0) {
+      schema::TcpInfoBuilder figures(builder);
+      figures.add_rtt_ns(rtt_ns);
+      info = figures.Finish();
+    }
+    const schema::Endpoint here = endpoint(local), there = endpoint(remote);
+    schema::SocketRecordBuilder record(builder);
+    record.add_at_ns(at_ns);
+    record.add_event(event);
+    record.add_cookie(cookie);
+    record.add_state(schema::TcpState::established);
+    record.add_local(&here);
+    record.add_remote(&there);
+    if (pid != 0) record.add_process(process);
+    if (rtt_ns != 0) record.add_tcp(info);
+    builder.Finish(record.Finish());
+    const auto& written = *flatbuffers::GetRoot<schema::SocketRecord>(builder.GetBufferPointer());
+    host.add(written, "web1", now_ns);
+    table.add(written, now_ns);
+  }
+
+  [[nodiscard]] const Connection& connection(std::uint64_t id = 1) const { return *table.find({kSource, id}); }
+
+  static constexpr std::uint64_t kSource = 9;
+  std::string client_ = "10.0.0.1:4000", server_ = "10.0.0.2:80";
+  std::shared_ptr<const std::string> sensor = std::make_shared<const std::string>("web1");
+  std::uint64_t now_ns = kSecond;
+  std::size_t dropped = 0;
+  HostView host;
+  ConnectionTable table{{.age_ns = 60 * kSecond, .connections = 8, .course_points = 100},
+                        host,
+                        {.changed = [](Connection&) {}, .dropped = [this](Connection&) { ++dropped; }}};
+};
+
+TEST_F(Connections, KnowBothEndsWhicheverIsToldFirst) {
+  socket("10.0.0.1:4000", "10.0.0.2:80", 11);
+  flow(Event::opened);
+  socket("10.0.0.2:80", "10.0.0.1:4000", 22, kSecond, 2);
+  ASSERT_NE(connection().ends.client, nullptr);
+  ASSERT_NE(connection().ends.server, nullptr);
+  EXPECT_EQ(connection().ends.client->pid, 11U);
+  EXPECT_EQ(connection().ends.server->pid, 22U);
+}
+
+TEST_F(Connections, ASocketOfAnEarlierConnectionIsNoEndOfALaterOne) {
+  socket("10.0.0.1:4000", "10.0.0.2:80", 11, kSecond);
+  now_ns = 30 * kSecond;
+  client_ = "10.0.0.1:4001";
+  flow(Event::opened);
+  EXPECT_EQ(connection().ends.client, nullptr);
+}
+
+TEST_F(Connections, ANewSocketOfTheSameNameDoesNotTakeOverAClosedConnection) {
+  socket("10.0.0.1:4000", "10.0.0.2:80", 11, kSecond, 1);
+  flow(Event::opened);
+  flow(Event::closed, 1, 2 * kSecond);
+  socket("10.0.0.1:4000", "10.0.0.2:80", 33, 3 * kSecond, 7, 0, schema::SocketEvent::opened);
+  EXPECT_EQ(connection().ends.client->pid, 11U);
+}
+
+TEST_F(Connections, FiguresOfAnEventWithoutThemDoNotWipeOutKnownOnes) {
+  flow(Event::opened);
+  socket("10.0.0.2:80", "10.0.0.1:4000", 22, kSecond, 2, 21 * kMs);
+  socket("10.0.0.2:80", "10.0.0.1:4000", 22, kSecond, 2, 0, schema::SocketEvent::closed);
+  flow(Event::update, 1, 2 * kSecond);
+  EXPECT_EQ(kernel_rtt_ns(connection()), 21 * kMs);
+  EXPECT_EQ(wire_rtt_ns(connection()), 20 * kMs);
+}
+
+TEST_F(Connections, RatesAndTheCourseComeFromUpdates) {
+  flow(Event::opened, 1, kSecond);
+  flow(Event::update, 1, 2 * kSecond, 1000);
+  flow(Event::update, 1, 4 * kSecond, 5000);
+  EXPECT_DOUBLE_EQ(connection().sides[index_of(Direction::to_client)].rate, 2000);
+  EXPECT_EQ(connection().course.size(), 2U);
+}
+
+TEST_F(Connections, TheOldestClosedOneMakesRoom) {
+  for (std::uint64_t id = 1; id <= 8; ++id) {
+    client_ = "10.0.0.1:" + std::to_string(4000 + id);
+    flow(Event::opened, id);
+    if (id == 3) flow(Event::closed, id);
+  }
+  client_ = "10.0.0.1:5000";
+  flow(Event::opened, 9);
+  EXPECT_EQ(table.size(), 8U);
+  EXPECT_EQ(table.find({kSource, 3}), nullptr);
+  EXPECT_NE(table.find({kSource, 1}), nullptr);
+  EXPECT_EQ(dropped, 1U);
+}
+
+TEST_F(Connections, AMessageToldBeforeItsConnectionIsCounted) {
+  const BatchPointer batch = batch_of({{.head = "GET / HTTP/1.1\r\n", .flow = 5}});
+  table.note_message({kSource, 5}, *(*batch)->messages()->Get(0), sensor, now_ns);
+  EXPECT_EQ(connection(5).messages, 1U);
+  flow(Event::opened, 5);
+  EXPECT_EQ(connection(5).messages, 1U);
+}
+
+TEST_F(Connections, ClosedOnesLeaveByAgeAndOpenOnesLater) {
+  flow(Event::opened, 1);
+  client_ = "10.0.0.1:4001";
+  flow(Event::opened, 2);
+  flow(Event::closed, 2);
+  table.expire(62 * kSecond);
+  EXPECT_EQ(table.find({kSource, 2}), nullptr);
+  EXPECT_NE(table.find({kSource, 1}), nullptr);
+  table.expire(362 * kSecond);
+  EXPECT_EQ(table.find({kSource, 1}), nullptr);
+}
+
+} // namespace
+} // namespace xdpcap::web
