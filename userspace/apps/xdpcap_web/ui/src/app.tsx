@@ -4,6 +4,7 @@ import { ApiError } from './api/client';
 import { CapturePage } from './capture/page';
 import { ConnectionsPage } from './connections/page';
 import { Help } from './help';
+import { plural } from './lib/format';
 import { useKeys } from './lib/keys';
 import { useStore } from './lib/store';
 import { chooseTheme, theme, type Theme } from './lib/theme';
@@ -22,7 +23,7 @@ function seconds(at: number, now: number): string {
 function linkText(state: FeedState, now: number): { word: string; more: string } {
   switch (state.link) {
     case 'connecting': return { word: 'connecting', more: '' };
-    case 'live': return { word: 'connected', more: state.sensors === 1 ? '1 engine' : `${state.sensors} engines` };
+    case 'live': return { word: 'connected', more: state.sensors === 0 ? '' : plural(state.sensors, 'engine') };
     case 'stale': return { word: 'stale', more: 'no engine was heard of; is xdpcap-run running?' };
     case 'refused': return { word: 'refused', more: state.error?.message ?? '' };
     case 'down': return { word: 'disconnected', more: state.retry_at ? `tries again ${seconds(state.retry_at, now)}` : '' };
