@@ -6,14 +6,13 @@ XDPCAP_SHOTS=DIRECTORY keeps a picture of each page.
 import base64
 import os
 import pathlib
-import re
 import subprocess
 import threading
 import unittest
 
 import common
+import web
 
-XDPCAP_WEB = common.BUILD / "xdpcap-web"
 # Where the build left the dashboard, with the packages it was built with.
 UI = next((path for path in (common.BUILD.parent / "ui", common.BUILD / "ui") if (path / "node_modules").is_dir()), None)
 PATIENCE = 420
@@ -36,20 +35,6 @@ class Dashboard(common.SystemTest):
         (pages / "data.json").write_text('{"teapot":"blue","cups":[1,2,3]}\n')
         (pages / "evil.html").write_text(EVIL_PAGE)
         (pages / "logo.png").write_bytes(PNG)
-
-    def start_web(self):
-        """xdpcap-web on this machine's loopback; answers its address."""
-        log = self.lab.room / "xdpcap-web.err"
-        with open(log, "w") as err:
-            web = subprocess.Popen([XDPCAP_WEB, "--connect", self.endpoint, "--listen", "127.0.0.1:0"],
-                                   stdin=subprocess.DEVNULL, stderr=err)
-        self.addCleanup(web.wait)
-        self.addCleanup(web.terminate)
-
-        def address():
-            self.assertIsNone(web.poll(), log.read_text())
-            return re.search(r"listening on (http://127\.0\.0\.1:\d+/)", log.read_text())
-        return common.wait_until(address, "the start of xdpcap-web")[1]
 
     def curl(self, *arguments):
         self.lab.run("client", "curl", "-gsS", "--max-time", "10", "-o", "/dev/null", *arguments)
@@ -85,8 +70,8 @@ class Dashboard(common.SystemTest):
         self.assertEqual(node.wait(), 0, "".join(said))
 
     def test_the_dashboard_shows_what_passes(self):
-        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--segments", "payload", "--udp", "--sockets-of", "host")
-        address = self.start_web()
+        common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--segments", "payload", "--udp", "--sockets-of", "host")
+        gateway = web.Gateway(self.lab, self.endpoint)
         ended = threading.Event()
         visitor = threading.Thread(target=self.ask_on, args=[ended])
         visitor.start()
@@ -102,8 +87,8 @@ class Dashboard(common.SystemTest):
             visitor.join()
             steady.terminate()
             steady.wait()
-        self.browse(address, quiet)
-        run.stop()
+        self.browse(gateway.url, quiet)
+        gateway.stop()
 
     def slowly(self):
         """A script for wrk: each connection waits between two requests."""
