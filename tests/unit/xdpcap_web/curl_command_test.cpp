@@ -13,7 +13,7 @@
 #include <random>
 #include <thread>
 
-#include "capture/owned_fd.hpp"
+#include "core/owned_fd.hpp"
 #include "make.hpp"
 
 namespace xdpcap::web {
@@ -56,7 +56,7 @@ class Listener {
 
  private:
   std::string serve() const {
-    const capture::OwnedFd peer(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const OwnedFd peer(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (peer.get() < 0) return "nobody came";
     std::string request;
     std::size_t wanted = std::string::npos;
@@ -75,7 +75,7 @@ class Listener {
     return request;
   }
 
-  capture::OwnedFd socket_;
+  OwnedFd socket_;
   int port_ = 0;
   int status_ = -1;
 };
