@@ -148,9 +148,9 @@ def capture(lab, *arguments, node="server", **options):
     return Program(lab, node, XDPCAP_RUN, *arguments, **options).wait_ready()
 
 
-def subscribe(lab, endpoint, *arguments, node="server", name="xdpcap-sub"):
+def subscribe(lab, endpoint, *arguments, node="server", name="xdpcap-sub", quiet=True):
     """
-    xdpcap-sub -q, whose connection is there: a PUB socket sends only to those who are. Ends with the capture.
+    xdpcap-sub (-q where quiet), whose connection is there: a PUB socket sends only to those who are. Ends with the capture.
     `endpoint` is ipc://PATH.
     """
     path = endpoint[len("ipc://"):]
@@ -159,7 +159,7 @@ def subscribe(lab, endpoint, *arguments, node="server", name="xdpcap-sub"):
         table = lab.run(node, "cat", "/proc/net/unix")
         return sum(1 for line in table.splitlines() if line.endswith(path) and line.split()[5] == "03")
     before = connections()
-    program = Program(lab, node, XDPCAP_SUB, "--connect", endpoint, "--until-end", "-q", *arguments, name=name)
+    program = Program(lab, node, XDPCAP_SUB, "--connect", endpoint, "--until-end", *(["-q"] if quiet else []), *arguments, name=name)
     wait_until(lambda: connections() > before, "the connection of xdpcap-sub")
     time.sleep(0.3)  # its subscription follows the connection on the same socket
     return program

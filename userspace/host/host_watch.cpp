@@ -94,6 +94,7 @@ void HostWatch::take(const xdpcap_socket_event& event) {
 }
 
 bool HostWatch::poll(int timeout_ms) {
+  taken_until_ = utc_now();
   if (probe_ != nullptr) return probe_->poll(timeout_ms) > 0;
   std::this_thread::sleep_for(std::chrono::milliseconds{timeout_ms});
   return false;
@@ -102,6 +103,7 @@ bool HostWatch::poll(int timeout_ms) {
 void HostWatch::look(const SocketBook::Teller& tell) {
   clock_.compare();
   counters_.add(WatchCount::rounds);
+  if (probe_ != nullptr) probe_->poll(0); // so that most owners are known
   const Instant now = utc_now();
   std::vector<Socket> without_owner;
   std::vector<std::uint32_t> looked_into{namespaces_.own()};

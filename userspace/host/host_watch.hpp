@@ -53,7 +53,9 @@ class HostWatch {
   // Takes in what happened; waits at most so long for something to happen. Answers whether anything did.
   bool poll(int timeout_ms);
   // Sockets that were opened and closed, as far as they are due (SocketBook); all of them at the end.
-  void tell_events(const SocketBook::Teller& tell) { book_.tell_due(utc_now(), tell); }
+  // Due is what happened long enough before the last poll() began: all that followed
+  // it within that time was taken in, however late this thread came to it.
+  void tell_events(const SocketBook::Teller& tell) { book_.tell_due(taken_until_, tell); }
   void tell_all_events(const SocketBook::Teller& tell) { book_.tell_all(tell); }
   // Every socket there is. `tell` is called while the kernel's answer is read.
   void look(const SocketBook::Teller& tell);
@@ -81,6 +83,7 @@ class HostWatch {
   HostClock clock_;
   std::unique_ptr<SocketProbe> probe_;
   Instant next_search_;
+  Instant taken_until_; // everything that happened before was taken in
   Counters<WatchCount> counters_;
 };
 

@@ -50,8 +50,11 @@ void SocketBook::note(const SocketNews& news) {
     entry->was_established |= news.state == SocketState::established;
     note_listener(*entry);
   }
-  if (is_new && !closes) {
-    entry->to_open = true;
+  // A round of questions may have met it before the news of its opening came.
+  const bool opens = news.changed_state && (news.state == SocketState::syn_sent || news.state == SocketState::listen ||
+                                            news.state == SocketState::established);
+  if (opens && !entry->has_opened) {
+    entry->to_open = entry->has_opened = true;
     entry->opened_at = news.at;
     openings_.push_back({news.cookie, news.at + kGathering});
   }

@@ -83,7 +83,7 @@ class SocketBook {
     SocketProtocol protocol = SocketProtocol::tcp;
     SocketState state = SocketState::closed;
     std::uint8_t searches = 0;
-    bool to_open = false, is_closed = false, was_established = false;
+    bool to_open = false, has_opened = false, is_closed = false, was_established = false;
   };
   static_assert(sizeof(Entry) <= socket_octets - 40);
   struct Due {

@@ -218,7 +218,9 @@ bool Encoder::add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderC
 template <class Record>
 Batch* Encoder::room_for(Slot<Record>& slot, std::size_t octets) noexcept {
   if (slot.batch != nullptr) {
-    if (slot.batch->room() >= octets && slot.used < kRecordsMax) return slot.batch;
+    // Each record has a place in the list that is written last.
+    const std::size_t list = (slot.used + 1) * sizeof(flatbuffers::uoffset_t);
+    if (slot.batch->room() >= octets + list && slot.used < kRecordsMax) return slot.batch;
     close(slot);
   }
   const bool large = octets > lane_.normal_room();

@@ -67,5 +67,26 @@ TEST_F(Records, DatagramsComeBackUnderTheirTopic) {
   EXPECT_EQ(encoder_.counters().get(EncoderCount::datagrams_published), 1u);
 }
 
+// The list of records is written last, and a batch of small ones has a long one.
+TEST_F(Records, ThatAreSmallFillABatchAndNeverOverrunIt) {
+  BatchLane lane({.normal_batches = 4, .large_batches = 0, .large_bytes = 0}, 0, doorbell_);
+  Encoder encoder({.sensor = std::string(255, 's')}, lane);
+  Takes takes(lane);
+  std::size_t datagrams = 0, sockets = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    encoder.add(DatagramRecord{});
+    encoder.add(SocketRecord{});
+    if (i % 1000 != 999) continue;
+    encoder.close();
+    for (const schema::Batch* batch : takes.all()) {
+      ASSERT_NE(batch, nullptr);
+      if (batch->datagrams() != nullptr) datagrams += batch->datagrams()->size();
+      if (batch->sockets() != nullptr) sockets += batch->sockets()->size();
+    }
+  }
+  EXPECT_EQ(datagrams, 10'000U);
+  EXPECT_EQ(sockets, 10'000U);
+}
+
 } // namespace
 } // namespace xdpcap::publish::test
