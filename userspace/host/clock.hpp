@@ -26,7 +26,7 @@ class HostClock {
  public:
   static constexpr std::int64_t kTickNs = 10'000'000; // USER_HZ is 100 wherever this runs
 
-  HostClock() noexcept : boot_ns_(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) { compare(); }
+  HostClock() noexcept : boot_ns_(whole_seconds(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME))) { compare(); }
 
   void compare() noexcept { monotonic_ns_ = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC); }
   [[nodiscard]] Instant of_event(std::uint64_t monotonic_ns) const noexcept {
@@ -41,6 +41,12 @@ class HostClock {
   }
 
  private:
+  // Two runs must agree when a process started, for that names it; readings differ by microseconds.
+  static constexpr std::int64_t whole_seconds(std::int64_t ns) noexcept {
+    constexpr std::int64_t kSecondNs = 1'000'000'000;
+    return (ns + kSecondNs / 2) / kSecondNs * kSecondNs;
+  }
+
   std::int64_t boot_ns_;
   std::int64_t monotonic_ns_ = 0;
 };

@@ -22,7 +22,7 @@ struct Side {
   std::uint64_t gaps = 0, gaps_by_capture = 0, gap_octets = 0;
   std::uint64_t rtt_ns = 0; // 0: none measured
   std::uint32_t window = 0, in_flight = 0;
-  double rate = 0; // octets a second, between the last two records
+  double rate = 0; // octets a second, between the last two records; 0 once it is closed
 };
 
 // The kernel's view of one end, as it last told it (TcpInfo of the schema).
@@ -63,6 +63,7 @@ struct Connection {
   std::shared_ptr<const std::string> sensor;
   schema::Endpoint client, server;
   std::uint64_t first_ns = 0, last_ns = 0;
+  std::uint64_t figures_ns = 0; // of the last flow record
   bool closed = false;
   schema::CloseReason close = schema::CloseReason::open;
   std::uint64_t flags = 0; // bits by schema::FlowFlag

@@ -86,8 +86,10 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   connection.client = *record.client();
   connection.server = *record.server();
   connection.first_ns = record.first_ns();
-  const double elapsed = seconds(connection.last_ns == 0 ? record.first_ns() : connection.last_ns, record.last_ns());
-  connection.last_ns = record.last_ns();
+  const double elapsed =
+      seconds(connection.figures_ns == 0 ? record.first_ns() : connection.figures_ns, record.last_ns());
+  connection.figures_ns = record.last_ns();
+  connection.last_ns = std::max(connection.last_ns, record.last_ns());
   connection.closed = connection.closed || record.event() == schema::FlowEvent::closed;
   connection.close = record.close();
   connection.flags = record.flags();
@@ -99,6 +101,9 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   by_client_.try_emplace({connection.client, connection.server}, place);
   look_up_ends(connection);
   if (record.event() != schema::FlowEvent::opened) add_point(connection, record.last_ns());
+  if (connection.closed) {
+    for (Side& side : connection.sides) side.rate = 0;
+  }
   watcher_.changed(connection);
   make_room();
 }
