@@ -56,6 +56,12 @@ HostWatch::HostWatch(const WatchOptions& options)
   open_probe();
   // What is there already, as long as everything may be looked at.
   look([](const Socket&) {});
+  if (whole_host_ && !entered_any_ && namespaces_of_processes().size() > 1) {
+    notes_.emplace_back(
+        "other network namespaces cannot be entered, which needs CAP_SYS_ADMIN and CAP_SYS_PTRACE: of sockets there "
+        "only "
+        "the opening and the end are seen");
+  }
   (void)interfaces_.look();
 }
 
@@ -117,6 +123,7 @@ void HostWatch::look(const SocketBook::Teller& tell) {
       }
     }
   }
+  entered_any_ = looked_into.size() > 1;
   if (!without_owner.empty()) search_owners(now, without_owner);
   for (Socket& socket : without_owner) {
     socket.process = book_.process_of(socket);

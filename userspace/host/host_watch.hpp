@@ -75,6 +75,7 @@ class HostWatch {
   void search_descriptors(const std::vector<Socket>& sockets);
 
   bool whole_host_;
+  bool entered_any_ = false; // another network namespace, in the last round
   std::vector<std::string> notes_;
   NamespaceVisitor namespaces_;
   ProcessTable processes_;

@@ -1,0 +1,209 @@
+#include "host/socket_book.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+namespace xdpcap::host {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+wire::Endpoint endpoint(std::uint8_t last, std::uint16_t port) {
+  const std::array<std::byte, 4> octets{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
+  return {wire::Address::from_v4(octets.data()), port};
+}
+
+class Book : public ::testing::Test {
+ protected:
+  static ProcessRef process(std::uint32_t pid, std::string name) {
+    Process made;
+    made.serial = made.pid = pid;
+    made.name = std::move(name);
+    return std::make_shared<const Process>(std::move(made));
+  }
+  SocketNews news(std::uint64_t cookie, SocketState state, ProcessRef by = nullptr) const {
+    SocketNews made;
+    made.at = now_;
+    made.cookie = cookie;
+    made.network_namespace = 1;
+    made.state = state;
+    made.local = endpoint(1, 4000);
+    made.remote = endpoint(2, 80);
+    made.process = std::move(by);
+    return made;
+  }
+  // A server's: its addresses, and no process.
+  SocketNews arriving(std::uint64_t cookie, SocketState state) const {
+    SocketNews made = news(cookie, state);
+    std::swap(made.local, made.remote);
+    return made;
+  }
+  SocketNews owned(std::uint64_t cookie, ProcessRef by) const {
+    SocketNews made = arriving(cookie, SocketState::established);
+    made.changed_state = false;
+    made.process = std::move(by);
+    return made;
+  }
+  static Socket there(std::uint64_t cookie, SocketState state) {
+    Socket socket;
+    socket.cookie = cookie;
+    socket.state = state;
+    socket.network_namespace = 1;
+    socket.local = endpoint(2, 80);
+    socket.inode = 9;
+    return socket;
+  }
+
+  // What is told once that time has passed: "opened 1 established shop".
+  std::vector<std::string> after(Duration time) {
+    now_ += time;
+    std::vector<std::string> told;
+    book_.tell_due(now_, [&](const Socket& socket) { told.push_back(sentence(socket)); });
+    return told;
+  }
+  static std::string sentence(const Socket& socket) {
+    std::string text = socket.event == SocketEvent::opened ? "opened " : "closed ";
+    text += std::to_string(socket.cookie);
+    if (socket.state == SocketState::established) text += " established";
+    if (socket.state == SocketState::syn_sent) text += " syn_sent";
+    if (socket.state == SocketState::listen) text += " listen";
+    return text + (socket.process == nullptr ? " nobody" : " " + socket.process->name);
+  }
+
+  Instant now_ = instant_from_ns(1'700'000'000'000'000'000);
+  SocketBook book_{16};
+};
+
+TEST_F(Book, AClientsSocketIsItsProcesssFromItsFirstMoment) {
+  SocketNews first = news(1, SocketState::syn_sent, process(5, "curl"));
+  first.local.port = 0; // not chosen yet
+  book_.note(first);
+  book_.note(news(1, SocketState::established));
+  EXPECT_THAT(after(milliseconds{50}), IsEmpty()) << "more may come with it";
+  EXPECT_THAT(after(milliseconds{50}), ElementsAre("opened 1 established curl"));
+  SocketNews last = news(1, SocketState::closed);
+  last.local.port = 0; // given back already
+  last.tcp.emplace().bytes_sent = 7;
+  book_.note(last);
+  now_ += SocketBook::kGathering;
+  std::vector<Socket> told;
+  book_.tell_due(now_, [&](const Socket& socket) { told.push_back(socket); });
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].local.port, 4000);
+  EXPECT_EQ(told[0].state, SocketState::closed);
+  EXPECT_EQ(told[0].tcp->bytes_sent, 7U);
+  EXPECT_EQ(book_.size(), 0U);
+}
+
+TEST_F(Book, AServersSocketWaitsForWhoAcceptsIt) {
+  book_.note(arriving(1, SocketState::established));
+  EXPECT_THAT(after(milliseconds{200}), IsEmpty());
+  book_.note(owned(1, process(7, "nginx")));
+  EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 established nginx"));
+}
+
+TEST_F(Book, OneThatLivesForAMomentIsOpenedAndClosedByTheSameProcess) {
+  book_.note(arriving(1, SocketState::established));
+  book_.note(news(1, SocketState::last_ack, process(7, "nginx"))); // it closes it: a system call
+  book_.note(arriving(1, SocketState::closed));
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 established nginx", "closed 1 nginx"));
+  EXPECT_EQ(book_.counters().get(BookCount::without_process), 0U);
+}
+
+TEST_F(Book, WhereNobodyAcceptsTheListenerStandsIn) {
+  SocketNews listening = arriving(9, SocketState::listen);
+  listening.process = process(6, "master");
+  book_.note(listening);
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 9 listen master"));
+  book_.note(arriving(1, SocketState::established));
+  book_.note(arriving(2, SocketState::established));
+  book_.note(arriving(2, SocketState::closed)); // reset by its client
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 2 established master", "closed 2 master"));
+  EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 established master"));
+  book_.note(owned(1, process(7, "worker"))); // at last; who uses it is to be believed
+  book_.note(arriving(1, SocketState::closed));
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("closed 1 worker"));
+}
+
+TEST_F(Book, OneThatIsNobodysIsTold) {
+  book_.note(arriving(1, SocketState::established));
+  book_.note(arriving(1, SocketState::closed));
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 established nobody", "closed 1 nobody"));
+  EXPECT_EQ(book_.counters().get(BookCount::without_process), 1U);
+}
+
+TEST_F(Book, AConnectionThatFailedWasNeverEstablished) {
+  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
+  book_.note(news(1, SocketState::closed));
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 syn_sent curl", "closed 1 curl"));
+}
+
+TEST_F(Book, OneThatWasThereBeforeIsOnlyToldToClose) {
+  EXPECT_EQ(book_.process_of(there(1, SocketState::established)), nullptr);
+  EXPECT_TRUE(book_.lacks_owner(1));
+  book_.note_owner(1, process(7, "nginx"));
+  EXPECT_EQ(book_.process_of(there(1, SocketState::established))->name, "nginx");
+  book_.note(arriving(1, SocketState::closed));
+  EXPECT_THAT(after(seconds{2}), ElementsAre("closed 1 nginx"));
+}
+
+TEST_F(Book, OneThatARoundMetBeforeItsNewsIsOpenedAllTheSame) {
+  book_.process_of(there(1, SocketState::established));
+  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
+  book_.note(news(1, SocketState::established));
+  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 established curl"));
+}
+
+TEST_F(Book, WhoWasSeenUsingASocketKnowsBetterThanWhoHasItOpen) {
+  book_.process_of(there(1, SocketState::established));
+  book_.note(owned(1, process(7, "worker")));
+  book_.note_owner(1, process(6, "master"));
+  EXPECT_EQ(book_.process_of(there(1, SocketState::established))->name, "worker");
+}
+
+TEST_F(Book, WhatHasNoProcessAnyMoreIsNotLookedFor) {
+  EXPECT_EQ(book_.process_of(there(1, SocketState::time_wait)), nullptr);
+  EXPECT_EQ(book_.size(), 0U);
+  EXPECT_FALSE(book_.should_search(1, now_));
+}
+
+TEST_F(Book, ASearchThatFailedIsNotRepeatedEachTime) {
+  book_.process_of(there(1, SocketState::established));
+  int searches = 0;
+  for (int second = 0; second < 600; ++second, now_ += seconds{1}) searches += book_.should_search(1, now_) ? 1 : 0;
+  EXPECT_GE(searches, 8);
+  EXPECT_LE(searches, 20);
+}
+
+TEST_F(Book, WhatIsGoneWithoutAWordIsForgotten) {
+  const std::array<std::uint32_t, 1> here{1}, elsewhere{2};
+  book_.process_of(there(1, SocketState::established));
+  book_.note(news(2, SocketState::syn_sent, process(5, "curl"))); // still to be told of
+  for (int round = 0; round < 10; ++round) book_.end_round(elsewhere);
+  EXPECT_EQ(book_.size(), 2U) << "nobody looked where they are";
+  for (int round = 0; round < 10; ++round) book_.end_round(here);
+  EXPECT_EQ(book_.size(), 1U);
+}
+
+TEST_F(Book, WhatItHasNoRoomForIsCounted) {
+  for (std::uint64_t cookie = 1; cookie <= 20; ++cookie) book_.note(news(cookie, SocketState::syn_sent));
+  EXPECT_EQ(book_.size(), 16U);
+  EXPECT_EQ(book_.counters().get(BookCount::not_kept), 4U);
+}
+
+TEST_F(Book, AtTheEndEverythingIsTold) {
+  book_.note(arriving(1, SocketState::established));
+  book_.note(news(2, SocketState::syn_sent, process(5, "curl")));
+  std::vector<std::string> told;
+  book_.tell_all([&](const Socket& socket) { told.push_back(sentence(socket)); });
+  EXPECT_THAT(told, ::testing::UnorderedElementsAre("opened 1 established nobody", "opened 2 syn_sent curl"));
+}
+
+} // namespace
+} // namespace xdpcap::host
