@@ -230,8 +230,8 @@ await check('the map shows client and server, and leads on', async () => {
   await page.waitForSelector('.edge .edge-head', { state: 'attached' });
   await page.waitForTimeout(1500);
   await picture('map');
-  await page.locator('.node.process', { hasText: 'nginx' }).first().click();
-  assert.match(await page.innerText('.map-facts'), /nginx \[\d+\]/);
+  await page.locator('.node.process:not(.quiet)', { hasText: 'wrk' }).first().click();
+  assert.match(await page.innerText('.map-facts'), /wrk \[\d+\]/);
   await picture('map-facts');
   await page.click('.map-facts >> text=Exchanges');
   await page.waitForSelector(rows);

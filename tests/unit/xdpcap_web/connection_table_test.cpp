@@ -123,6 +123,26 @@ TEST_F(Connections, RatesAndTheCourseComeFromUpdates) {
   EXPECT_EQ(connection().course.size(), 2U);
 }
 
+TEST_F(Connections, NeitherAMessageNorARecordAtItsHeelsMakesARateOfAMoment) {
+  flow(Event::opened, 1, kSecond);
+  flow(Event::update, 1, 2 * kSecond, 1500);
+  flatbuffers::FlatBufferBuilder builder;
+  const schema::Endpoint client = endpoint(client_), server = endpoint(server_);
+  schema::HttpMessageBuilder message(builder);
+  message.add_flow(1);
+  message.add_client(&client);
+  message.add_server(&server);
+  message.add_last_byte_ns(3 * kSecond - 1);
+  builder.Finish(message.Finish());
+  table.note_message({kSource, 1}, *flatbuffers::GetRoot<schema::HttpMessage>(builder.GetBufferPointer()), sensor,
+                     now_ns);
+  flow(Event::update, 1, 3 * kSecond, 3500);
+  EXPECT_DOUBLE_EQ(connection().sides[index_of(Direction::to_client)].rate, 2000);
+  flow(Event::closed, 1, 3 * kSecond + kMs, 3600);
+  EXPECT_DOUBLE_EQ(connection().sides[index_of(Direction::to_client)].rate, 2000);
+  EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_octets, 3600U);
+}
+
 TEST_F(Connections, TheOldestClosedOneMakesRoom) {
   for (std::uint64_t id = 1; id <= 8; ++id) {
     client_ = "10.0.0.1:" + std::to_string(4000 + id);

@@ -22,7 +22,8 @@ struct Side {
   std::uint64_t gaps = 0, gaps_by_capture = 0, gap_octets = 0;
   std::uint64_t rtt_ns = 0; // 0: none measured
   std::uint32_t window = 0, in_flight = 0;
-  double rate = 0; // octets a second, between the last two records; 0 once it is closed
+  double rate = 0;                // octets a second, over half a second at least
+  std::uint64_t rated_octets = 0; // payload_octets at Connection::rated_ns
 };
 
 // The kernel's view of one end, as it last told it (TcpInfo of the schema).
@@ -63,7 +64,7 @@ struct Connection {
   std::shared_ptr<const std::string> sensor;
   schema::Endpoint client, server;
   std::uint64_t first_ns = 0, last_ns = 0;
-  std::uint64_t figures_ns = 0; // of the last flow record
+  std::uint64_t rated_ns = 0; // until when the sides' rates are counted; messages move last_ns, not this
   bool closed = false;
   schema::CloseReason close = schema::CloseReason::open;
   std::uint64_t flags = 0; // bits by schema::FlowFlag

@@ -11,9 +11,9 @@ double seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
   return to_ns > from_ns ? static_cast<double>(to_ns - from_ns) / 1e9 : 0;
 }
 
+// `elapsed`: seconds since the last rate; 0: too few for another.
 void update(Side& side, const schema::FlowHalf* half, double elapsed) {
   if (half == nullptr) return;
-  const std::uint64_t before = side.payload_octets;
   side.state = half->state();
   side.packets = half->packets();
   side.payload_octets = half->payload_bytes();
@@ -26,8 +26,9 @@ void update(Side& side, const schema::FlowHalf* half, double elapsed) {
   side.rtt_ns = half->rtt_ns();
   side.window = half->window();
   side.in_flight = half->in_flight();
-  if (elapsed > 0)
-    side.rate = static_cast<double>(side.payload_octets - std::min(before, side.payload_octets)) / elapsed;
+  if (elapsed <= 0) return;
+  side.rate = static_cast<double>(side.payload_octets - std::min(side.rated_octets, side.payload_octets)) / elapsed;
+  side.rated_octets = side.payload_octets;
 }
 
 float ms_or_none(std::uint64_t ns) {
@@ -86,9 +87,12 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   connection.client = *record.client();
   connection.server = *record.server();
   connection.first_ns = record.first_ns();
-  const double elapsed =
-      seconds(connection.figures_ns == 0 ? record.first_ns() : connection.figures_ns, record.last_ns());
-  connection.figures_ns = record.last_ns();
+  if (connection.rated_ns == 0) connection.rated_ns = record.first_ns();
+  // Two records may follow each other at once, an update and the close: what is sent between them is no rate.
+  constexpr double kRateSpan = 0.5;
+  double elapsed = seconds(connection.rated_ns, record.last_ns());
+  if (elapsed < kRateSpan) elapsed = 0;
+  if (elapsed > 0) connection.rated_ns = record.last_ns();
   connection.last_ns = std::max(connection.last_ns, record.last_ns());
   connection.closed = connection.closed || record.event() == schema::FlowEvent::closed;
   connection.close = record.close();

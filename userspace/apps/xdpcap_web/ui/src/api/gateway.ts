@@ -28,6 +28,8 @@ export function rateKey(sensor: string, counter: string): string {
 export function pointOf(stats: Stats, time: number): StatsPoint {
   const rates: Record<string, number> = {};
   for (const sensor of stats.sensors) {
+    // Its last figures are repeated until it is heard of again.
+    if (sensor.stale || sensor.ended) continue;
     for (const counter of sensor.counters) {
       const key = rateKey(sensor.sensor, counter.name);
       rates[key] = (rates[key] ?? 0) + counter.rate;

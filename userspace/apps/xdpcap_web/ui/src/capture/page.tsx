@@ -1,7 +1,7 @@
 // The capture's own account: where every frame and message went, in a picture and in numbers that add up.
 import { useMemo, type ReactNode } from 'react';
 import { gateway } from '../api/gateway';
-import type { GatewayStats, SensorStats } from '../api/types';
+import type { Counter, GatewayStats, SensorStats } from '../api/types';
 import { ago, bitRate, count, date, octets, plural, rate } from '../lib/format';
 import { lossesOf, rateOf, stagesByPlace, stagesOf, totalOf, verdictOf, type Verdict } from '../lib/ledger';
 import { useStore } from '../lib/store';
@@ -21,8 +21,7 @@ function Tile({ name, value, more }: { readonly name: string; readonly value: st
   return <div className="tile"><span className="tile-name">{name}</span><b>{value}</b><span className="dim">{more ?? ''}</span></div>;
 }
 
-function Tiles({ sensor, lost }: { readonly sensor: SensorStats; readonly lost: number }): ReactNode {
-  const { counters } = sensor;
+function Tiles({ counters, lost }: { readonly counters: readonly Counter[]; readonly lost: number }): ReactNode {
   const messages = ['http_requests', 'http_responses', 'http_interim_responses'];
   const open = totalOf(counters, 'flows_opened') - ['fin', 'rst', 'timeout', 'evicted', 'reused'].reduce((sum, why) => sum + totalOf(counters, `flows_closed_${why}`), 0);
   return (
@@ -63,15 +62,20 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
 function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode {
   const { points } = useStore(gateway);
   const account = useMemo(() => {
-    const stages = stagesOf(sensor.counters);
-    const losses = lossesOf(sensor.counters);
-    return { stages, places: stagesByPlace(sensor.counters), losses, verdict: verdictOf(stages), lost: losses.reduce((sum, loss) => sum + loss.value, 0) };
+    // The last figures of an engine that is not heard of are no rates of now; whether they close is told as they were.
+    const silent = sensor.stale || sensor.ended;
+    const counters = silent ? sensor.counters.map((counter) => ({ ...counter, rate: 0 })) : sensor.counters;
+    const losses = lossesOf(counters);
+    return {
+      counters, losses, stages: stagesOf(counters), places: stagesByPlace(counters), verdict: verdictOf(stagesOf(sensor.counters)),
+      lost: losses.reduce((sum, loss) => sum + loss.value, 0),
+    };
   }, [sensor]);
-  const { stages, places, losses, verdict } = account;
+  const { counters, stages, places, losses, verdict } = account;
   return (
     <>
       <SensorState sensor={sensor} />
-      <Tiles sensor={sensor} lost={account.lost} />
+      <Tiles counters={counters} lost={account.lost} />
       <p className={`ledger-verdict ${verdict}`} data-verdict={verdict} role="status">{sentences[verdict]}</p>
       <h2>Where every frame went</h2>
       {stages.length === 0 ? <Empty>This engine has told no counters yet.</Empty> : <FlowPicture stages={stages} />}
@@ -82,7 +86,7 @@ function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode 
       <h2>The account</h2>
       <div className="stages">{stages.map((stage) => <StageCard key={stage.id} stage={stage} />)}</div>
       {places.length > 0 && <details className="places"><summary>By interface and queue</summary><div className="stages">{places.map((stage) => <StageCard key={`${stage.id} ${stage.where}`} stage={stage} />)}</div></details>}
-      <AllCounters counters={sensor.counters} />
+      <AllCounters counters={counters} />
       <h2>Engine</h2>
       <Facts rows={[
         ['Sensor', sensor.sensor],

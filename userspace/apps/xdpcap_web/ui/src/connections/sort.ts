@@ -40,7 +40,7 @@ function keyOf(connection: Connection, column: Column): number | string | null {
     case 'messages': return connection.messages;
     case 'up': return connection.to_server.payload_octets;
     case 'down': return connection.to_client.payload_octets;
-    case 'rate': return rateOfConnection(connection);
+    case 'rate': return connection.closed ? null : rateOfConnection(connection);
     case 'rtt': return connection.wire_rtt_ms;
     case 'kernel': return connection.kernel_rtt_ms;
     case 'retransmits': return retransmitsOf(connection);

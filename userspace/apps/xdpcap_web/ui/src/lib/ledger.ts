@@ -82,7 +82,7 @@ export const stageRules: readonly StageRule[] = [
   },
   {
     id: 'wire', title: 'Tap wire', unit: 'frames', per: 'interface', total: ['tap_sent'], totalLabel: 'sent through the tap',
-    parts: [one('xdp_seen', 'seen by XDP', 'on')],
+    parts: [one('xdp_seen', 'seen by XDP, cut to wire size', 'on')],
   },
   {
     id: 'xdp', title: 'XDP program', unit: 'frames', per: 'queue', total: ['xdp_seen'], totalLabel: 'seen by XDP',

@@ -15,12 +15,12 @@ function Pairs({ rows, label }: { readonly rows: readonly Row[]; readonly label:
   );
 }
 
-function sideRows({ to_server: client, to_client: server }: Connection): Row[] {
+function sideRows({ to_server: client, to_client: server, closed }: Connection): Row[] {
   const both = (name: string, value: (side: Connection['to_server']) => string): Row => [name, value(client), value(server)];
   return [
     both('State', (side) => side.state.replaceAll('_', ' ')),
     both('Sent', (side) => octets(side.payload_octets)),
-    both('Rate', (side) => bitRate(side.rate)),
+    both('Rate', (side) => (closed ? '–' : bitRate(side.rate))),
     both('Segments', (side) => count(side.packets)),
     both('Retransmits', (side) => count(side.retransmits)),
     both('Out of order', (side) => count(side.out_of_order)),
