@@ -162,7 +162,7 @@ await check('an exchange shows its body, headers, timing, TCP, packets and proce
   assert.ok((await texts('.rung-label')).some((text) => /PSH.*len [1-9]/.test(text)));
   await picture('exchange-packets');
   await tab('process');
-  assert.match(await panel(), /nginx/);
+  await until(() => /nginx/.test(document.querySelector('[role="tabpanel"]').textContent));
   await tab('raw');
   assert.match(await panel(), /GET \/data\.json HTTP\/1\.1/);
 });
@@ -206,6 +206,10 @@ await check('connections are a table, one has graphs, a sequence diagram and a l
   await picture('connections');
   await page.click('.connection-row.heading .messages button');
   await page.waitForSelector('.messages[aria-sort="descending"]');
+  await page.fill('.filter input', 'state:open');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.connection-list [role="row"]:not(.closed)');
+  await until(() => !document.querySelector('.connection-list .closed'));
   await page.locator('.connection-list [role="row"]').first().click();
   await page.waitForSelector('.chart canvas');
   await until(() => document.querySelectorAll('.chart canvas').length >= 4);

@@ -1,5 +1,5 @@
 // One exchange, opened: everything that is known of it.
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { connectionPath, getText, messagePath } from '../api/client';
 import type { ExchangeDetail, SegmentPage } from '../api/types';
 import { usePoll } from '../api/use_poll';
@@ -11,8 +11,9 @@ import { formatRoute } from '../route';
 import { HalfView, RawView } from './half';
 import { Timing } from './timing';
 
-// Asked again while its response is on the way.
+// Asked again while its response is on the way, and some times more: who sent it may be known only after it was.
 const again_ms = 1000;
+const answersMin = 5;
 
 function Packets({ exchange }: { readonly exchange: ExchangeDetail }): ReactNode {
   const { answer, error } = usePoll<SegmentPage>(connectionPath(exchange.connection, '/segments'), [], 0);
@@ -87,7 +88,12 @@ export function Detail({ id, onClose, onWord }: { readonly id: string; readonly 
   const [whole, setWhole] = useState(false);
   const { answer, error } = usePoll<{ data: ExchangeDetail }>(messagePath(id), [], whole ? 0 : again_ms);
   const exchange = answer?.data ?? null;
-  if (exchange && !whole && exchange.response?.complete) setWhole(true);
+  const answers = useRef(0);
+  useEffect(() => {
+    if (!exchange) return;
+    answers.current += 1;
+    if (exchange.response?.complete && answers.current >= answersMin) setWhole(true);
+  }, [exchange]);
   const choose = (chosen: string): void => {
     lastTab = chosen;
     setTab(chosen);

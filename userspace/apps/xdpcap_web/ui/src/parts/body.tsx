@@ -57,7 +57,7 @@ function shownOf(body: Body): Shown {
 
 function about(body: Body): string {
   const coded = body.encoding.length > 0 ? `${body.encoding.join(', ')}: ` : '';
-  return body.decoded ? `${coded}${octets(body.octets)} → ${octets(body.decoded_octets)}` : `${coded}${octets(body.octets)}`;
+  return body.decoded && body.encoding.length > 0 ? `${coded}${octets(body.octets)} → ${octets(body.decoded_octets)}` : `${coded}${octets(body.octets)}`;
 }
 
 export function BodyView({ half }: { readonly half: Half }): ReactNode {
