@@ -105,9 +105,6 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   by_client_.try_emplace({connection.client, connection.server}, place);
   look_up_ends(connection);
   if (record.event() != schema::FlowEvent::opened) add_point(connection, record.last_ns());
-  if (connection.closed) {
-    for (Side& side : connection.sides) side.rate = 0;
-  }
   watcher_.changed(connection);
   make_room();
 }
