@@ -199,5 +199,28 @@ TEST(HostRecordsInSmallBatches, TextsThatAreTooLongAreCutAndNeverOverrunABatch) 
   EXPECT_EQ(encoder.counters().get(EncoderCount::batches_dropped), 1U) << "the missing batch has a number";
 }
 
+// A batch of many small records ends with a long vector of their places: those want room as well. Records of several
+// sizes, for it is a matter of which fills the batch before the vector is full.
+TEST(HostRecordsInSmallBatches, ManyBareSocketsLeaveRoomForTheirPlaces) {
+  constexpr std::size_t kSockets = 3000;
+  SocketRecord socket;
+  for (const auto widen :
+       {+[](SocketRecord&) {}, +[](SocketRecord& one) { one.at = instant_from_ns(7); },
+        +[](SocketRecord& one) { one.cookie = 1; }, +[](SocketRecord& one) { one.network_namespace = 1; },
+        +[](SocketRecord& one) { one.uid = 33; }, +[](SocketRecord& one) { one.memory = 1; },
+        +[](SocketRecord& one) { one.send_queue = 1; }, +[](SocketRecord& one) { one.receive_queue = 1; }}) {
+    widen(socket);
+    Doorbell doorbell;
+    BatchLane lane({.normal_batches = 8, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+    Encoder encoder({}, lane);
+    for (std::size_t i = 0; i < kSockets; ++i) encoder.add(socket);
+    encoder.close();
+    std::size_t sockets = 0;
+    Takes takes(lane);
+    for (const schema::Batch* batch : takes.all()) sockets += batch->sockets()->size();
+    EXPECT_EQ(sockets, kSockets);
+  }
+}
+
 } // namespace
 } // namespace xdpcap::publish::test
