@@ -34,7 +34,7 @@ DOORS = [
     (r"nlohmann/.*", ("publish", "consume", "apps")),
     (r"nettle/.*", ("http", "publish")),
     (r"cap-ng\.h", ("engine", "apps")),
-    (r"(zlib|zstd|sqlite3)\.h|brotli/.*|yaml-cpp/.*|re2/.*|boost/.*|grpcpp/.*|tcp_monitor(\.grpc)?\.pb\.h", ("apps",)),
+    (r"(zlib|zstd|sqlite3)\.h|brotli/.*|yaml-cpp/.*|re2/.*|boost/.*|grpc(pp)?/.*|tcp_monitor(\.grpc)?\.pb\.h", ("apps",)),
     (r"CLI/.*|toml\+\+/.*|toml\.hpp", ("engine", "apps")),
 ]
 

@@ -1,119 +1,14 @@
-#include "apps/xdpcap_web/graph.hpp"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
+#include "graph_fixture.hpp"
 
-#include "make.hpp"
-
-namespace xdpcap::web {
+namespace xdpcap::web::graph_test {
 namespace {
 
-using nlohmann::json;
-using schema::SocketEvent;
-using schema::SocketProtocol;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
-
-constexpr std::uint64_t kSecond = 1'000'000'000;
-const auto kSensor = std::make_shared<const std::string>("web1");
-
-ProcessPointer process(std::uint32_t pid, const std::string& name, const std::string& command = "",
-                       std::uint64_t started_ns = 0) {
-  return std::make_shared<const Process>(Process{.sensor = *kSensor,
-                                                 .pid = pid,
-                                                 .started_ns = started_ns,
-                                                 .name = name,
-                                                 .command = command.empty() ? name : command});
-}
-
-Made<schema::SocketRecord> socket(const std::string& local, SocketProtocol protocol, SocketEvent event,
-                                  schema::TcpState state, std::uint64_t cookie, const std::string& remote = "0.0.0.0:0",
-                                  std::uint32_t network_namespace = 1) {
-  return Made<schema::SocketRecord>([&](flatbuffers::FlatBufferBuilder& builder) {
-    const schema::Endpoint here = endpoint(local), there = endpoint(remote);
-    schema::SocketRecordBuilder record(builder);
-    record.add_event(event);
-    record.add_protocol(protocol);
-    record.add_state(state);
-    record.add_cookie(cookie);
-    record.add_network_namespace(network_namespace);
-    record.add_local(&here);
-    record.add_remote(&there);
-    builder.Finish(record.Finish());
-  });
-}
-Made<schema::SocketRecord> listener(const std::string& local, SocketEvent event = SocketEvent::seen,
-                                    std::uint32_t network_namespace = 1) {
-  return socket(local, SocketProtocol::tcp, event, schema::TcpState::listen, 5, "0.0.0.0:0", network_namespace);
-}
-Made<schema::SocketRecord> udp_socket(const std::string& local, std::uint64_t cookie) {
-  return socket(local, SocketProtocol::udp, SocketEvent::seen, schema::TcpState::closed, cookie);
-}
-
-Made<schema::DatagramRecord> datagram(const std::string& from, const std::string& to, std::uint16_t payload) {
-  return Made<schema::DatagramRecord>([&](flatbuffers::FlatBufferBuilder& builder) {
-    const schema::Endpoint source = endpoint(from), destination = endpoint(to);
-    schema::DatagramRecordBuilder record(builder);
-    record.add_source(&source);
-    record.add_destination(&destination);
-    record.add_length(static_cast<std::uint16_t>(payload + 8));
-    record.add_arrived_ns(3 * kSecond);
-    builder.Finish(record.Finish());
-  });
-}
-
-class GraphTest : public ::testing::Test {
- protected:
-  Connection connection(const std::string& client, const std::string& server, ProcessPointer client_process = nullptr,
-                        ProcessPointer server_process = nullptr) {
-    Connection made;
-    made.id = {1, ++flow_};
-    made.sensor = kSensor;
-    made.client = endpoint(client);
-    made.server = endpoint(server);
-    made.last_ns = 2 * kSecond;
-    made.ends = {std::move(client_process), std::move(server_process)};
-    return made;
-  }
-  static void add(Connection& one, std::uint64_t to_server, std::uint64_t to_client, std::uint64_t messages = 0) {
-    one.sides[0].payload_octets += to_server;
-    one.sides[1].payload_octets += to_client;
-    one.messages += messages;
-  }
-  // A connection's whole life in one step.
-  void live(const ProcessPointer& client, std::uint64_t octets = 10) {
-    Connection one = connection("10.0.0.1:" + std::to_string(30000 + flow_ % 30000), "10.0.0.2:80", client, nginx_);
-    graph_.update(one, now_);
-    add(one, octets, octets * 2, 2);
-    one.closed = true;
-    graph_.update(one, now_);
-    graph_.forget(one);
-  }
-  json shown(const GraphQuery& query = {}) { return json::parse(graph_.to_json(query, now_)); }
-  json edges(const GraphQuery& query = {}) { return shown(query)["edges"]; }
-  std::vector<std::string> ids(const GraphQuery& query = {}) {
-    std::vector<std::string> found;
-    const json all = shown(query);
-    for (const json& node : all["nodes"]) found.push_back(node["id"]);
-    return found;
-  }
-  json node(const std::string& id, const GraphQuery& query = {}) {
-    const json all = shown(query);
-    for (const json& one : all["nodes"]) {
-      if (one["id"] == id) return one;
-    }
-    return {};
-  }
-
-  Graph graph_{Rules{}};
-  std::uint64_t flow_ = 0;
-  std::uint64_t now_ = 1000 * kSecond;
-  ProcessPointer nginx_ = process(812, "nginx", "nginx: worker");
-};
 
 TEST_F(GraphTest, AConnectionIsAnEdgeFromItsClientToItsServer) {
   Connection one = connection("10.0.0.1:4000", "10.0.0.2:80", process(7, "curl", "curl x", 99), nginx_);
@@ -365,93 +260,6 @@ TEST_F(GraphTest, EdgesAreDroppedWithAge) {
   EXPECT_EQ(graph_.nodes(), 0u);
 }
 
-TEST_F(GraphTest, AListenerIsShownUntilItHasAConnectionAndServesItsAddresses) {
-  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
-  EXPECT_EQ(node("p:web1:812")["kind"], "listener");
-  EXPECT_EQ(node("p:web1:812")["ports"], json{80});
-  EXPECT_EQ(node("p:web1:812")["active"], true);
-  // The address is this host's, for another socket of the namespace had it.
-  graph_.note_socket(*socket("10.0.0.2:5000", SocketProtocol::tcp, SocketEvent::seen, schema::TcpState::established, 9),
-                     nullptr, *kSensor, now_);
-  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
-  graph_.update(one, now_);
-  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
-  EXPECT_EQ(node("p:web1:812")["kind"], "process");
-  Connection elsewhere = connection("10.0.0.1:4000", "10.0.0.3:80");
-  graph_.update(elsewhere, now_);
-  EXPECT_FALSE(node("h:10.0.0.3").is_null()) << "an address that is not of this host";
-}
-
-TEST_F(GraphTest, AConnectionMovesToItsListenerOnceThatIsKnown) {
-  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80");
-  graph_.update(one, now_);
-  graph_.note_socket(*listener("10.0.0.2:80"), nginx_, *kSensor, now_);
-  add(one, 1, 1);
-  graph_.update(one, now_);
-  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
-  graph_.note_socket(*listener("10.0.0.2:80", SocketEvent::closed), nginx_, *kSensor, now_);
-  add(one, 1, 1);
-  graph_.update(one, now_);
-  EXPECT_EQ(edges()[0]["to"], "p:web1:812") << "what was found out is kept";
-}
-
-TEST_F(GraphTest, AListenerThatClosesOrFallsSilentGoes) {
-  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
-  graph_.note_socket(*listener("0.0.0.0:80", SocketEvent::closed), nginx_, *kSensor, now_);
-  EXPECT_THAT(ids(), SizeIs(0));
-  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
-  now_ += 200 * kSecond;
-  graph_.expire(now_);
-  EXPECT_THAT(ids(), SizeIs(0));
-}
-
-TEST_F(GraphTest, OnLoopbackOnlyAnUnambiguousListenerIsTaken) {
-  graph_.note_socket(*listener("127.0.0.1:80"), nginx_, *kSensor, now_);
-  Connection one = connection("127.0.0.1:4000", "127.0.0.1:80");
-  graph_.update(one, now_);
-  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
-  graph_.note_socket(*listener("0.0.0.0:80", SocketEvent::seen, 2), process(900, "apache2"), *kSensor, now_);
-  Connection other = connection("127.0.0.1:4001", "127.0.0.1:80");
-  graph_.update(other, now_);
-  EXPECT_THAT(ids(), ::testing::IsSupersetOf({"p:web1:812", "h:127.0.0.1", "p:web1:900"}));
-}
-
-TEST_F(GraphTest, DatagramsAreEdgesBetweenTheProcessesOfTheirSockets) {
-  graph_.note_socket(*udp_socket("10.0.0.2:53", 1), process(53, "named"), *kSensor, now_);
-  graph_.note_socket(*udp_socket("10.0.0.1:40000", 2), process(40, "dig"), *kSensor, now_);
-  graph_.note_datagram(*datagram("10.0.0.1:40000", "10.0.0.2:53", 30), *kSensor, now_);
-  graph_.note_datagram(*datagram("10.0.0.2:53", "10.0.0.1:40000", 100), *kSensor, now_);
-  EXPECT_THAT(edges(), SizeIs(0)) << "only where UDP is asked for";
-  const json edge = edges({.udp = true})[0];
-  EXPECT_EQ(edge["from"], "p:web1:40");
-  EXPECT_EQ(edge["to"], "p:web1:53");
-  EXPECT_EQ(edge["protocol"], "udp");
-  EXPECT_EQ(edge["port"], 53);
-  EXPECT_EQ(edge["octets_to_server"], 30);
-  EXPECT_EQ(edge["octets_to_client"], 100);
-  EXPECT_EQ(edge["connections"], 1);
-  EXPECT_EQ(edge["active"], 1);
-  now_ += 31 * kSecond;
-  graph_.expire(now_);
-  EXPECT_EQ(edges({.udp = true})[0]["active"], 0);
-}
-
-TEST_F(GraphTest, AnAnswerThatIsSeenFirstStillComesFromTheServer) {
-  graph_.note_datagram(*datagram("10.0.0.2:53", "10.0.0.1:40000", 100), *kSensor, now_);
-  EXPECT_EQ(edges({.udp = true})[0]["to"], "h:10.0.0.2");
-  EXPECT_EQ(edges({.udp = true})[0]["octets_to_client"], 100);
-}
-
-TEST_F(GraphTest, FlowsOfDatagramsAreBounded) {
-  graph_ = Graph(Rules{}, {.udp_flows = 100});
-  for (int i = 0; i < 1000; ++i)
-    graph_.note_datagram(*datagram(fmt::format("10.0.0.1:{}", 20000 + i), "10.0.0.2:53", 1), *kSensor, ++now_);
-  const json edge = edges({.udp = true})[0];
-  EXPECT_EQ(edge["connections"], 1000);
-  EXPECT_EQ(edge["octets_to_server"], 1000);
-  EXPECT_LE(edge["active"], 100);
-}
-
 TEST_F(GraphTest, RulesGiveTypeLabelAndIcon) {
   auto rules = Rules::parse("rules: [{match_name: nginx, type: server, label: the shop, icon: '🛒'}]", "r");
   graph_ = Graph(*rules);
@@ -487,4 +295,4 @@ TEST(CommandPattern, KeepsWhatCommandsOfOnePurposeHaveInCommon) {
 }
 
 } // namespace
-} // namespace xdpcap::web
+} // namespace xdpcap::web::graph_test

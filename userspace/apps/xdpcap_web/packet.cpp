@@ -164,13 +164,14 @@ Result<PacketFilter, ApiError> PacketFilter::parse(const std::vector<std::pair<s
   return filter;
 }
 
-bool PacketFilter::ends_match(const schema::Endpoint* source, const schema::Endpoint* destination,
-                              std::string_view interface_name, std::uint16_t interface_number) const noexcept {
-  if (!interface.empty() && interface != interface_name) {
-    std::uint16_t number = 0;
-    const auto [end, error] = std::from_chars(interface.data(), interface.data() + interface.size(), number);
-    if (error != std::errc{} || end != interface.data() + interface.size() || number != interface_number) return false;
-  }
+bool PacketFilter::interface_matches(std::string_view name, std::uint16_t number) const noexcept {
+  if (interface.empty() || interface == name) return true;
+  std::uint16_t wanted = 0;
+  const auto [end, error] = std::from_chars(interface.data(), interface.data() + interface.size(), wanted);
+  return error == std::errc{} && end == interface.data() + interface.size() && wanted == number;
+}
+
+bool PacketFilter::ends_match(const schema::Endpoint* source, const schema::Endpoint* destination) const noexcept {
   const auto is_port = [](const std::optional<std::uint16_t>& wanted, const schema::Endpoint* end) {
     return end != nullptr && *wanted == end->port();
   };
@@ -188,12 +189,18 @@ bool PacketFilter::ends_match(const schema::Endpoint* source, const schema::Endp
 
 bool PacketFilter::matches(const schema::SegmentRecord& record, std::string_view interface_name) const noexcept {
   return protocol.value_or(schema::SocketProtocol::tcp) == schema::SocketProtocol::tcp &&
-         ends_match(web::source_of(record), web::destination_of(record), interface_name, record.interface());
+         interface_matches(interface_name, record.interface()) &&
+         ends_match(web::source_of(record), web::destination_of(record));
 }
 
 bool PacketFilter::matches(const schema::DatagramRecord& record, std::string_view interface_name) const noexcept {
   return protocol.value_or(schema::SocketProtocol::udp) == schema::SocketProtocol::udp &&
-         ends_match(record.source(), record.destination(), interface_name, record.interface());
+         interface_matches(interface_name, record.interface()) && ends_match(record.source(), record.destination());
+}
+
+bool PacketFilter::matches(const Connection& connection) const noexcept {
+  return protocol.value_or(schema::SocketProtocol::tcp) == schema::SocketProtocol::tcp &&
+         (ends_match(&connection.client, &connection.server) || ends_match(&connection.server, &connection.client));
 }
 
 std::string packet_json(const schema::SegmentRecord& record) {

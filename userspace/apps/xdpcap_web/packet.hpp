@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/xdpcap_web/connection.hpp"
 #include "apps/xdpcap_web/http_types.hpp"
 #include "core/result.hpp"
 #include "schemas/xdpcap_generated.h"
@@ -42,10 +43,12 @@ struct PacketFilter {
   // `interface` is the name of the record's interface, as far as the caller knows it.
   [[nodiscard]] bool matches(const schema::SegmentRecord& record, std::string_view interface) const noexcept;
   [[nodiscard]] bool matches(const schema::DatagramRecord& record, std::string_view interface) const noexcept;
+  // Whether packets of it may match, in one of its directions; it is on no interface.
+  [[nodiscard]] bool matches(const Connection& connection) const noexcept;
 
  private:
-  [[nodiscard]] bool ends_match(const schema::Endpoint* source, const schema::Endpoint* destination,
-                                std::string_view interface_name, std::uint16_t interface_number) const noexcept;
+  [[nodiscard]] bool ends_match(const schema::Endpoint* source, const schema::Endpoint* destination) const noexcept;
+  [[nodiscard]] bool interface_matches(std::string_view name, std::uint16_t number) const noexcept;
 };
 
 // The data of an event `packet` (README.md, "Capture").

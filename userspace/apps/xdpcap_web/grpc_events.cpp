@@ -1,0 +1,195 @@
+#include "apps/xdpcap_web/grpc_events.hpp"
+
+#include "apps/xdpcap_web/connection_table.hpp"
+#include "publish/batch_view.hpp"
+#include "publish/json_text.hpp"
+#include "publish/schema_names.hpp"
+
+namespace xdpcap::web {
+namespace {
+
+using publish::text_of;
+
+constexpr std::uint32_t kNoThreshold = 0x7fffffff; // TCP_INFINITE_SSTHRESH of the kernel
+
+std::string words(std::string_view text) {
+  return std::string(text);
+}
+
+// Strings of protobuf are UTF-8; names and commands of a host may be anything.
+std::string utf8(std::string_view text) {
+  if (publish::json::is_utf8(text)) return words(text);
+  std::string out;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xc0 | (octet >> 6));
+      out += static_cast<char>(0x80 | (octet & 0x3f));
+    }
+  }
+  return out;
+}
+
+std::uint32_t port_of(const schema::Endpoint* endpoint) noexcept {
+  return endpoint == nullptr ? 0 : endpoint->port();
+}
+
+template <class Record>
+void fill_common(v1::Packet& packet, const Record& record, const schema::Endpoint* source,
+                 const schema::Endpoint* destination) {
+  packet.set_time_ns(record.arrived_ns());
+  packet.set_packet_size(record.wire_length());
+  packet.set_src_ip(publish::address_of(source));
+  packet.set_dst_ip(publish::address_of(destination));
+}
+
+void fill(v1::Side& message, const Side& side) {
+  message.set_state(words(publish::name_of(side.state)));
+  message.set_packets(side.packets);
+  message.set_payload_octets(side.payload_octets);
+  message.set_rate(side.rate);
+  message.set_retransmits(side.retransmits);
+  message.set_out_of_order(side.out_of_order);
+  message.set_zero_windows(side.zero_windows);
+  message.set_gaps(side.gaps);
+  message.set_gaps_by_capture(side.gaps_by_capture);
+  message.set_gap_octets(side.gap_octets);
+  message.set_window(side.window);
+  message.set_in_flight(side.in_flight);
+  if (side.rtt_ns != 0) message.set_rtt_ns(side.rtt_ns);
+}
+
+void fill(v1::Socket& message, const KernelSocket& socket) {
+  message.set_state(words(publish::name_of(socket.state)));
+  message.set_at_ns(socket.at_ns);
+  if (socket.rtt_ns != 0) message.set_rtt_ns(socket.rtt_ns);
+  if (socket.rtt_var_ns != 0) message.set_rtt_var_ns(socket.rtt_var_ns);
+  if (socket.min_rtt_ns != 0) message.set_min_rtt_ns(socket.min_rtt_ns);
+  if (socket.rto_ns != 0) message.set_rto_ns(socket.rto_ns);
+  message.set_cwnd(socket.cwnd);
+  if (socket.ssthresh != 0 && socket.ssthresh != kNoThreshold) message.set_ssthresh(socket.ssthresh);
+  message.set_mss(socket.mss);
+  message.set_send_window(socket.send_window);
+  message.set_receive_window(socket.receive_window);
+  message.set_unacked(socket.unacked);
+  message.set_lost(socket.lost);
+  message.set_retransmits(socket.retransmits);
+  message.set_delivery_rate(socket.delivery_rate);
+  if (socket.pacing_rate != 0 && socket.pacing_rate != UINT64_MAX) message.set_pacing_rate(socket.pacing_rate);
+  message.set_bytes_sent(socket.bytes_sent);
+  message.set_bytes_acked(socket.bytes_acked);
+  message.set_bytes_received(socket.bytes_received);
+  message.set_receive_queue(socket.receive_queue);
+  message.set_send_queue(socket.send_queue);
+  message.set_memory(socket.memory);
+  message.set_congestion_control(utf8(socket.congestion_control));
+}
+
+void fill(v1::Process& message, const Process& process) {
+  message.set_pid(process.pid);
+  message.set_name(utf8(process.name));
+  message.set_command(utf8(process.command));
+  message.set_container(utf8(process.container));
+  message.set_cgroup(utf8(process.cgroup));
+  message.set_uid(process.uid);
+}
+
+} // namespace
+
+Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request) {
+  // The filter's own names, and what the fields are called.
+  const std::vector<std::pair<std::string, std::string>> names{
+      {"i", "interface"}, {"h", "address"},         {"h.src", "source_address"},  {"h.dst", "destination_address"},
+      {"p", "port"},      {"p.src", "source_port"}, {"p.dst", "destination_port"}};
+  const auto port = [](std::uint32_t number) { return number == 0 ? std::string{} : std::to_string(number); };
+  if (!request.protocol().empty() && request.protocol() != "tcp" && request.protocol() != "udp")
+    return ApiError{.parameter = "protocol", .message = "write tcp or udp, or leave it out"};
+  auto filter = PacketFilter::parse({{"i", request.interface()},
+                                     {"p", request.protocol()},
+                                     {"p", port(request.port())},
+                                     {"p.src", port(request.source_port())},
+                                     {"p.dst", port(request.destination_port())},
+                                     {"h", request.address()},
+                                     {"h.src", request.source_address()},
+                                     {"h.dst", request.destination_address()}});
+  if (filter) return filter;
+  ApiError error = filter.error();
+  for (const auto& [parameter, field] : names) {
+    if (error.parameter == parameter) {
+      error.parameter = field;
+      break;
+    }
+  }
+  return error;
+}
+
+void fill(v1::Packet& packet, const schema::SegmentRecord& record, std::uint64_t source) {
+  const schema::Endpoint* from = web::source_of(record);
+  const schema::Endpoint* to = destination_of(record);
+  fill_common(packet, record, from, to);
+  v1::TcpSegment& tcp = *packet.mutable_tcp();
+  const auto flag = [&record](unsigned bit) { return (record.flags() >> bit & 1) != 0; };
+  tcp.set_src(port_of(from));
+  tcp.set_dst(port_of(to));
+  tcp.set_seq(record.seq());
+  tcp.set_ack(record.ack());
+  tcp.set_fin(flag(0));
+  tcp.set_syn(flag(1));
+  tcp.set_rst(flag(2));
+  tcp.set_psh(flag(3));
+  tcp.set_ack_flag(flag(4));
+  tcp.set_urg(flag(5));
+  tcp.set_ece(flag(6));
+  tcp.set_cwr(flag(7));
+  tcp.set_window(record.window());
+  if (const auto header = header_of(record)) {
+    tcp.set_data_offset(header->data_offset);
+    tcp.set_ns(header->ns);
+    tcp.set_checksum(header->checksum);
+    tcp.set_urgent(header->urgent);
+    tcp.set_options(words(header->options));
+  }
+  if (record.payload() != nullptr || record.payload_octets() == 0) tcp.set_payload(words(text_of(record.payload())));
+  if (record.flow() != 0) tcp.set_connection(ConnectionId{source, record.flow()}.text());
+}
+
+void fill(v1::Packet& packet, const schema::DatagramRecord& record, std::uint64_t /*source*/) {
+  constexpr unsigned kUdpHeader = 8;
+  fill_common(packet, record, record.source(), record.destination());
+  v1::UdpDatagram& udp = *packet.mutable_udp();
+  udp.set_src(port_of(record.source()));
+  udp.set_dst(port_of(record.destination()));
+  udp.set_length(record.length());
+  udp.set_checksum(record.checksum());
+  if (record.payload() != nullptr || record.length() <= kUdpHeader) udp.set_payload(words(text_of(record.payload())));
+}
+
+void fill(v1::Connection& message, const Connection& connection) {
+  message.set_id(connection.id.text());
+  if (connection.sensor != nullptr) message.set_sensor(utf8(*connection.sensor));
+  message.set_client(text_of(&connection.client));
+  message.set_server(text_of(&connection.server));
+  message.set_opened_ns(connection.first_ns);
+  message.set_last_ns(connection.last_ns);
+  message.set_closed(connection.closed);
+  message.set_close(words(publish::name_of(connection.close)));
+  for (unsigned bit = 0; bit <= static_cast<unsigned>(schema::FlowFlag::MAX); ++bit) {
+    if ((connection.flags >> bit & 1) != 0)
+      message.add_flags(words(publish::name_of(static_cast<schema::FlowFlag>(bit))));
+  }
+  message.set_messages(connection.messages);
+  if (const std::uint64_t rtt = wire_rtt_ns(connection); rtt != 0) message.set_wire_rtt_ns(rtt);
+  if (const std::uint64_t rtt = kernel_rtt_ns(connection); rtt != 0) message.set_kernel_rtt_ns(rtt);
+  if (connection.handshake_server_ns != 0) message.set_handshake_server_ns(connection.handshake_server_ns);
+  if (connection.handshake_client_ns != 0) message.set_handshake_client_ns(connection.handshake_client_ns);
+  fill(*message.mutable_to_server(), connection.sides[index_of(Direction::to_server)]);
+  fill(*message.mutable_to_client(), connection.sides[index_of(Direction::to_client)]);
+  if (connection.client_socket) fill(*message.mutable_client_socket(), *connection.client_socket);
+  if (connection.server_socket) fill(*message.mutable_server_socket(), *connection.server_socket);
+  if (connection.ends.client != nullptr) fill(*message.mutable_client_process(), *connection.ends.client);
+  if (connection.ends.server != nullptr) fill(*message.mutable_server_process(), *connection.ends.server);
+}
+
+} // namespace xdpcap::web

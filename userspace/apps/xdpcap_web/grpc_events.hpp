@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string_view>
+
+#include "apps/xdpcap_web/connection.hpp"
+#include "apps/xdpcap_web/packet.hpp"
+#include "tcp_monitor.pb.h"
+
+// Records and connections as messages of schemas/tcp_monitor.proto.
+namespace xdpcap::web {
+
+// A request as a filter; an error names the field.
+Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request);
+
+// `source` is that of the record's batch.
+void fill(v1::Packet& packet, const schema::SegmentRecord& record, std::uint64_t source);
+void fill(v1::Packet& packet, const schema::DatagramRecord& record, std::uint64_t source);
+void fill(v1::Connection& message, const Connection& connection);
+
+} // namespace xdpcap::web

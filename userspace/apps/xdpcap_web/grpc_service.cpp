@@ -1,0 +1,285 @@
+#include "apps/xdpcap_web/grpc_service.hpp"
+
+#include <fmt/format.h>
+#include <grpc/support/log.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <unordered_map>
+
+#include "apps/xdpcap_web/grpc_events.hpp"
+#include "publish/batch_view.hpp"
+#include "publish/json_text.hpp"
+#include "tcp_monitor.grpc.pb.h"
+
+namespace xdpcap::web {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::size_t packets_in(const schema::Batch& batch) {
+  return (batch.segments() == nullptr ? 0 : batch.segments()->size()) +
+         (batch.datagrams() == nullptr ? 0 : batch.datagrams()->size());
+}
+
+// What waits for one client: filled on the ingest thread, emptied by the stream's.
+class Waiting {
+ public:
+  explicit Waiting(std::size_t octets_max) : octets_max_(octets_max) {}
+
+  void add(const BatchPointer& batch) {
+    const std::lock_guard lock{mutex_};
+    if (octets_ + batch->octets() > octets_max_ && !batches_.empty()) {
+      lost_ += packets_in(**batch);
+      return;
+    }
+    octets_ += batch->octets();
+    batches_.push_back(batch);
+    wake_.notify_one();
+  }
+  void end() {
+    const std::lock_guard lock{mutex_};
+    ended_ = true;
+    wake_.notify_one();
+  }
+
+  struct Taken {
+    BatchPointer batch; // null: none came
+    std::uint64_t lost = 0;
+    bool ended = false;
+  };
+  Taken take(SteadyClock::time_point until) {
+    std::unique_lock lock{mutex_};
+    wake_.wait_until(lock, until, [this] { return ended_ || lost_ != 0 || !batches_.empty(); });
+    Taken taken{.lost = std::exchange(lost_, 0), .ended = ended_};
+    if (batches_.empty()) return taken;
+    taken.batch = std::move(batches_.front());
+    batches_.pop_front();
+    octets_ -= taken.batch->octets();
+    return taken;
+  }
+
+ private:
+  const std::size_t octets_max_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<BatchPointer> batches_;
+  std::size_t octets_ = 0;
+  std::uint64_t lost_ = 0;
+  bool ended_ = false;
+};
+
+// One client: what it asked for, and what it has got.
+class Stream {
+ public:
+  Stream(const v1::MonitorRequest& request, PacketFilter filter, const GrpcService::Sources& sources,
+         grpc::ServerContext& context, grpc::ServerWriter<v1::TcpEvent>& writer)
+      : filter_(std::move(filter)),
+        sources_(sources),
+        context_(context),
+        writer_(writer),
+        packets_(request.packets()),
+        statistics_(request.statistics()),
+        period_(request.statistics_period_ms() == 0 ? 1000 : request.statistics_period_ms()) {}
+
+  // Until the client has left, or nothing more is to come.
+  void run(Waiting& waiting) {
+    // How long a client that left is served, at most.
+    constexpr std::chrono::milliseconds kLook{50};
+    bool going = true;
+    for (auto next = SteadyClock::now(); going && !context_.IsCancelled();) {
+      const auto now = SteadyClock::now();
+      if (now >= next) {
+        next = std::max(next + period_, now);
+        if (packets_) names_ = sources_.interface_names();
+        if (statistics_) going = send_statistics();
+      }
+      const Waiting::Taken taken = waiting.take(std::min(next, now + kLook));
+      if (taken.lost != 0) going = going && send_loss(taken.lost);
+      if (taken.batch != nullptr) going = going && send_packets(*taken.batch);
+      going = going && !taken.ended;
+    }
+  }
+
+ private:
+  bool send_loss(std::uint64_t packets) {
+    v1::TcpEvent event;
+    event.mutable_lost()->set_packets(packets);
+    return writer_.Write(event);
+  }
+
+  bool send_packets(const KeptBatch& batch) {
+    return send(batch, batch->segments()) && send(batch, batch->datagrams());
+  }
+
+  template <class Records>
+  bool send(const KeptBatch& batch, const Records* records) {
+    if (records == nullptr) return true;
+    const std::string_view sensor = publish::text_of(batch->sensor());
+    const std::uint64_t source = web::source_of(sensor, batch->epoch());
+    for (const auto* record : *records) {
+      const auto name = names_.find({std::string(sensor), record->interface()});
+      const std::string_view interface = name == names_.end() ? std::string_view{} : name->second;
+      if (!filter_.matches(*record, interface)) continue;
+      v1::TcpEvent event;
+      v1::Packet& packet = *event.mutable_packet();
+      fill(packet, *record, source);
+      if (publish::json::is_utf8(sensor)) packet.set_sensor(std::string(sensor));
+      packet.set_interface(std::string(interface));
+      if (!writer_.Write(event)) return false;
+    }
+    return true;
+  }
+
+  // Those that are new or have changed since they were sent.
+  bool send_statistics() {
+    std::unordered_map<ConnectionId, State, IdHash> sent;
+    for (const Connection& connection : sources_.connections(filter_)) {
+      const State state{connection.last_ns, connection.messages, connection.closed};
+      sent.emplace(connection.id, state);
+      const auto before = sent_.find(connection.id);
+      if (before != sent_.end() && before->second == state) continue;
+      v1::TcpEvent event;
+      fill(*event.mutable_connection(), connection);
+      if (!writer_.Write(event)) return false;
+    }
+    sent_ = std::move(sent);
+    return true;
+  }
+
+  struct State {
+    std::uint64_t last_ns = 0, messages = 0;
+    bool closed = false;
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  PacketFilter filter_;
+  const GrpcService::Sources& sources_;
+  grpc::ServerContext& context_;
+  grpc::ServerWriter<v1::TcpEvent>& writer_;
+  bool packets_, statistics_;
+  std::chrono::milliseconds period_;
+  std::map<std::pair<std::string, std::int32_t>, std::string> names_;
+  std::unordered_map<ConnectionId, State, IdHash> sent_;
+};
+
+} // namespace
+
+class GrpcService::Server : public v1::TcpMonitor::Service {
+ public:
+  Server(Options options, Sources sources) : options_(std::move(options)), sources_(std::move(sources)) {}
+
+  bool start() {
+    // The library prints lines of its own for what we say in a sentence.
+    ::gpr_set_log_function([](gpr_log_func_args* /*line*/) {});
+    grpc::ServerBuilder builder;
+    // Another server on the same port would take clients away.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddListeningPort(options_.address, grpc::InsecureServerCredentials(), &port_);
+    builder.SetMaxReceiveMessageSize(64 * 1024);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    return server_ != nullptr && port_ != 0;
+  }
+
+  grpc::Status StreamTraffic(grpc::ServerContext* context, const v1::MonitorRequest* request,
+                             grpc::ServerWriter<v1::TcpEvent>* writer) override {
+    const auto wrong = [](const std::string& what) { return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, what); };
+    constexpr std::uint32_t kPeriodMin = 100, kPeriodMax = 3'600'000;
+    const std::uint32_t period = request->statistics_period_ms();
+    if (!request->packets() && !request->statistics())
+      return wrong("packets, statistics: nothing is asked for; set one of them");
+    if (period != 0 && (period < kPeriodMin || period > kPeriodMax))
+      return wrong(fmt::format("statistics_period_ms: write {} to {}, or 0 for 1000", kPeriodMin, kPeriodMax));
+    auto filter = filter_of(*request);
+    if (!filter) return wrong(filter.error().parameter + ": " + filter.error().message);
+    Waiting waiting(options_.queue_octets);
+    if (!enter(waiting))
+      return {grpc::StatusCode::RESOURCE_EXHAUSTED,
+              fmt::format("{} streams are open already, and more are not served", options_.streams_max)};
+    Stream(*request, std::move(*filter), sources_, *context, *writer).run(waiting);
+    leave(waiting);
+    return grpc::Status::OK;
+  }
+
+  void on_batch(const BatchPointer& batch) {
+    const std::lock_guard lock{mutex_};
+    for (Waiting* waiting : streams_) waiting->add(batch);
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock{mutex_};
+      stopped_ = true;
+      for (Waiting* waiting : streams_) waiting->end();
+    }
+    // Cancels what hangs in a client that reads no more.
+    constexpr std::chrono::milliseconds kGrace{500};
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kGrace);
+  }
+
+  [[nodiscard]] int port() const noexcept { return port_; }
+  [[nodiscard]] std::size_t streams() const {
+    const std::lock_guard lock{mutex_};
+    return streams_.size();
+  }
+
+ private:
+  bool enter(Waiting& waiting) {
+    const std::lock_guard lock{mutex_};
+    if (stopped_ || streams_.size() >= options_.streams_max) return false;
+    streams_.insert(&waiting);
+    return true;
+  }
+  void leave(Waiting& waiting) {
+    const std::lock_guard lock{mutex_};
+    streams_.erase(&waiting);
+  }
+
+  Options options_;
+  Sources sources_;
+  int port_ = 0;
+  mutable std::mutex mutex_;
+  std::set<Waiting*> streams_;
+  bool stopped_ = false;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& options, Sources sources) {
+  auto server = std::make_unique<Server>(options, std::move(sources));
+  if (!server->start())
+    return Error{ExitCode::environment,
+                 fmt::format("--grpc {}: it cannot be listened on; is the port taken, or the address not of this host?",
+                             options.address)};
+  return std::unique_ptr<GrpcService>(new GrpcService(std::move(server)));
+}
+
+GrpcService::GrpcService(std::unique_ptr<Server> server) : server_(std::move(server)) {}
+
+GrpcService::~GrpcService() {
+  stop();
+}
+
+void GrpcService::on_batch(const BatchPointer& batch, publish::Topic topic) noexcept {
+  if (topic == publish::Topic::tcp || topic == publish::Topic::udp) server_->on_batch(batch);
+}
+
+void GrpcService::stop() {
+  server_->stop();
+}
+
+int GrpcService::port() const noexcept {
+  return server_->port();
+}
+
+std::size_t GrpcService::streams() const {
+  return server_->streams();
+}
+
+} // namespace xdpcap::web
