@@ -49,6 +49,10 @@ Result<void, Error> Gateway::open_parts() {
       *api_, *feeds_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
+  if (options_.grpc.empty()) return {};
+  auto grpc = GrpcService::open({.address = options_.grpc}, grpc_sources(*model_));
+  if (!grpc) return std::move(grpc).error();
+  grpc_ = std::move(*grpc);
   return {};
 }
 
@@ -60,6 +64,7 @@ std::vector<std::string> Gateway::notes() const {
   if (history_ != nullptr) notes.push_back("history in " + options_.history_file);
   if (!options_.loopback && options_.token.empty())
     notes.emplace_back("insecure: whoever reaches this address sees everything that was captured");
+  if (grpc_ != nullptr) notes.push_back(fmt::format("gRPC on port {}", grpc_->port()));
   std::string url = server_->url();
   if (options_.made_token) url += "?token=" + options_.token;
   notes.push_back("listening on " + url);
@@ -77,9 +82,14 @@ void Gateway::run() {
     std::signal(SIGTERM, SIG_DFL);
     boost::asio::post(context_, [this] { context_.stop(); });
   });
+  if (grpc_ != nullptr) ingest_->add(grpc_.get());
   ingest_->start();
   server_->start();
   context_.run();
+  if (grpc_ != nullptr) {
+    ingest_->remove(grpc_.get());
+    grpc_->stop();
+  }
   ingest_->stop();
   model_->finish();
   if (history_ != nullptr) history_->stop();

@@ -8,6 +8,7 @@
 #include "apps/xdpcap_web/access.hpp"
 #include "apps/xdpcap_web/api.hpp"
 #include "apps/xdpcap_web/feeds.hpp"
+#include "apps/xdpcap_web/grpc_service.hpp"
 #include "apps/xdpcap_web/history.hpp"
 #include "apps/xdpcap_web/http_server.hpp"
 #include "apps/xdpcap_web/ingest.hpp"
@@ -17,7 +18,7 @@
 namespace xdpcap::web {
 
 // One run of xdpcap-web. Threads: this one serves, another answers calls of the API, one receives, one writes the
-// history.
+// history; gRPC has its own.
 class Gateway {
  public:
   static Result<std::unique_ptr<Gateway>, Error> open(Options options);
@@ -43,6 +44,7 @@ class Gateway {
   std::unique_ptr<Api> api_;
   std::unique_ptr<Feeds> feeds_;
   std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<GrpcService> grpc_;
 };
 
 } // namespace xdpcap::web
