@@ -88,7 +88,7 @@ bool HostThread::is_wanted() const noexcept {
 
 void HostThread::tell(const host::Socket& socket) {
   sockets_told_.fetch_add(1, std::memory_order_relaxed);
-  encoder_->add(SocketRecordOf(socket).get());
+  encoder_.load()->add(SocketRecordOf(socket).get());
 }
 
 void HostThread::run() {
@@ -103,7 +103,7 @@ void HostThread::run() {
         publish_round();
         next_round = now + options_.period;
       }
-      encoder_->flush();
+      encoder_.load()->flush();
     } else {
       watch_->tell_events(nobody);
     }
@@ -112,7 +112,7 @@ void HostThread::run() {
   while (watch_->poll(0)) {
   }
   if (is_wanted()) watch_->tell_all_events(teller);
-  encoder_->close();
+  encoder_.load()->close();
 }
 
 void HostThread::publish_round() {
@@ -124,7 +124,7 @@ void HostThread::publish_round() {
     const auto number = found == options_.interfaces.end()
                             ? std::int16_t{-1}
                             : static_cast<std::int16_t>(found - options_.interfaces.begin());
-    encoder_->add(interface_record(facts, host::utc_now(), number, watch_->own_namespace()));
+    encoder_.load()->add(interface_record(facts, host::utc_now(), number, watch_->own_namespace()));
   }
 }
 

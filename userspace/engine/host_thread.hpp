@@ -63,7 +63,7 @@ class HostThread {
   HostThreadOptions options_;
   std::vector<std::string> notes_;
   std::unique_ptr<host::HostWatch> watch_;
-  publish::Encoder* encoder_ = nullptr;
+  std::atomic<publish::Encoder*> encoder_{nullptr}; // the ledger looks at it from other threads
   const publish::Publisher* publisher_ = nullptr;
   std::atomic<std::uint64_t> sockets_told_{0};
 

@@ -113,8 +113,9 @@ void add_host(Ledger& ledger, Sum& sum, const HostThread& host) {
           [](std::size_t i) { return name_of(static_cast<host::BookCount>(i)); });
   sum.add("host_events_lost", host.watch().events_lost());
   sum.add("host_sockets_told", host.sockets_told());
-  if (host.encoder() == nullptr) return;
-  sum.add("publish_", host.encoder()->counters(),
+  const publish::Encoder* encoder = host.encoder();
+  if (encoder == nullptr) return;
+  sum.add("publish_", encoder->counters(),
           [](std::size_t i) { return name_of(static_cast<publish::EncoderCount>(i)); });
   ledger.equations.push_back({"sockets told", host.sockets_told(),
                               ledger.total("publish_sockets_published") + ledger.total("publish_sockets_dropped")});

@@ -168,12 +168,15 @@ TEST(Json, FlowsSegmentsAndStatsAreLinesToo) {
   beat.sensor = "s";
   beat.counts.push_back({"frames", 5, "eth0", 1});
   beat.positions.push_back({0, Topic::http, 9});
+  beat.publishes.add(Topic::http);
+  beat.publishes.add(Topic::socket);
   out.clear();
   append_json(out, *takes.keep(write_heartbeat(builder, beat)), {});
   line = json::parse(out);
   EXPECT_EQ(line["kind"], "stats");
   EXPECT_EQ(line["counters"][0], json::parse(R"({"name":"frames","value":5,"interface":"eth0","queue":1})"));
   EXPECT_EQ(line["topics"][0], json::parse(R"({"shard":0,"topic":"http","next_seq":9})"));
+  EXPECT_EQ(line["publishes"], json::array({"http", "socket"}));
 }
 
 TEST(Json, TimesAreWrittenAsTheCalendarHasThem) {
