@@ -11,6 +11,14 @@
 
 namespace xdpcap::tcp {
 
+// From one wrapping time to a later one, microseconds. Two directions may be stamped
+// by two processors, so that an answer seems to come before its cause: that is the
+// shortest time there is, and not the longest.
+constexpr std::uint32_t us_between(std::uint32_t from_us, std::uint32_t to_us) noexcept {
+  const std::uint32_t elapsed = to_us - from_us;
+  return elapsed < std::uint32_t{1} << 31 ? elapsed : 1;
+}
+
 // One direction of a TCP connection, named after its sender. Holds the predicted
 // next sequence number (RCV.NXT of RFC 9293, seen from the middle), what the
 // sender said about the other direction, and the figures a flow record shows.

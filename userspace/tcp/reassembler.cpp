@@ -5,7 +5,8 @@
 namespace xdpcap::tcp {
 
 void Reassembler::end_probe(HalfConnection& self, Instant now) noexcept {
-  const std::uint32_t sample_us = std::max(static_cast<std::uint32_t>(ns_since_1970(now) / 1000) - self.probe_us, 1U);
+  const auto now_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000);
+  const std::uint32_t sample_us = std::max(us_between(self.probe_us, now_us), 1U);
   self.probe_us = 0;
   // RFC 6298, 2.3: alpha is 1/8.
   self.srtt_us = self.srtt_us == 0 ? sample_us : self.srtt_us - self.srtt_us / 8 + sample_us / 8;

@@ -113,7 +113,7 @@ SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, con
         self.next = segment.seq + 1;
         self.window_scale = segment.options.window_scale;
         self.state = State::established;
-        connection.syn_to_syn_ack_us = wrapping_us(segment.arrived) - wrapping_us(connection.first_seen);
+        connection.syn_to_syn_ack_us = us_between(wrapping_us(connection.first_seen), wrapping_us(segment.arrived));
       }
       if (peer.has(HalfConnection::syn_unconfirmed)) {
         Stream<Sink> stream{*flow, sink};
@@ -130,7 +130,7 @@ SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, con
              !(segment.length() != 0 && distance(embryo->isn[side ^ 1], segment.ack) > 0)) {
     return SegmentVerdict::opening; // answers another SYN than the one that was seen last
   } else if (!embryo->has(Embryo::syn_ack_seen)) {
-    embryo->syn_ack_delay_us = wrapping_us(segment.arrived) - embryo->syn_us;
+    embryo->syn_ack_delay_us = us_between(embryo->syn_us, wrapping_us(segment.arrived));
   }
   detail::note_syn(*embryo, segment);
   embryo->isn[side ^ 1] = segment.ack - 1;
@@ -212,13 +212,13 @@ Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Seg
     if (said.has(Embryo::syn_ack_seen)) half.set(HalfConnection::scale_known);
     half.state = both ? State::established : next_state(State::closed, Event::sent_syn);
   }
+  const std::uint32_t since_syn_us = us_between(said.syn_us, wrapping_us(segment.arrived));
   if (said.has(Embryo::syn_ack_seen) && said.syn_ack_delay_us != 0) {
     connection.syn_to_syn_ack_us = said.syn_ack_delay_us;
-    const std::uint32_t since_syn_us = wrapping_us(segment.arrived) - said.syn_us;
-    connection.syn_ack_to_ack_us = since_syn_us - said.syn_ack_delay_us;
+    connection.syn_ack_to_ack_us = us_between(said.syn_ack_delay_us, since_syn_us);
   }
   // The record shows when the connection began, not when it was believed.
-  connection.first_seen = segment.arrived - std::chrono::microseconds{wrapping_us(segment.arrived) - said.syn_us};
+  connection.first_seen = segment.arrived - std::chrono::microseconds{since_syn_us};
   sink.on_open(*flow);
   return flow;
 }

@@ -235,5 +235,19 @@ TEST(Lifetime, data_is_timed_to_its_acknowledgement) {
   EXPECT_NEAR(wire.heard.last.from(Direction::to_server).srtt_us, 20000, 1);
 }
 
+TEST(Lifetime, an_answer_stamped_before_its_cause_took_a_moment_and_not_an_hour) {
+  Observed wire;
+  wire.hear(client().syn(), 5ms);
+  wire.hear(server().syn().acks(0), -2ms);
+  wire.hear(client().at(0).acks(0), -1ms);
+  wire.hear(client().at(0).acks(0).says("abc"));
+  wire.hear(server().at(0).acks(3), -1ms);
+  wire.end();
+  EXPECT_EQ(wire.heard.last.syn_to_syn_ack_us, 1U);
+  EXPECT_LE(wire.heard.last.syn_ack_to_ack_us, 1U);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).srtt_us, 1U);
+  EXPECT_LT(wire.heard.last.last_seen - wire.heard.last.first_seen, 1s);
+}
+
 } // namespace
 } // namespace xdpcap::test

@@ -25,7 +25,7 @@ function linkText(state: FeedState, now: number): { word: string; more: string }
     case 'connecting': return { word: 'connecting', more: '' };
     case 'live': return { word: 'connected', more: state.sensors === 0 ? '' : plural(state.sensors, 'engine') };
     case 'stale': return { word: 'stale', more: 'no engine was heard of; is xdpcap-run running?' };
-    case 'refused': return { word: 'refused', more: state.error?.message ?? '' };
+    case 'refused': return { word: state.error?.parameter ? 'filter refused' : 'refused', more: state.error?.message ?? '' };
     case 'down': return { word: 'disconnected', more: state.retry_at ? `tries again ${seconds(state.retry_at, now)}` : '' };
   }
 }

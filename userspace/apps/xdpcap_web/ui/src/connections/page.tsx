@@ -24,6 +24,11 @@ interface ColumnView {
   readonly cell: (connection: Connection) => ReactNode;
 }
 
+// For narrow places.
+function shortState({ closed, close }: Connection): string {
+  return closed ? close : 'open';
+}
+
 function stateText({ closed, close, to_server, to_client }: Connection): string {
   if (closed) return `closed: ${close}`;
   const [client, server] = [to_server.state, to_client.state].map((state) => state.replaceAll('_', ' '));
@@ -33,7 +38,7 @@ function stateText({ closed, close, to_server, to_client }: Connection): string 
 const views: readonly ColumnView[] = [
   { id: 'client', title: 'Client', cell: (one) => one.client },
   { id: 'server', title: 'Server', cell: (one) => one.server },
-  { id: 'state', title: 'State', cell: (one) => <span className={one.closed ? 'dim' : ''}>{stateText(one)}</span> },
+  { id: 'state', title: 'State', cell: (one) => <><span className="long">{stateText(one)}</span><span className="short">{shortState(one)}</span></> },
   { id: 'opened', title: 'Opened', cell: (one) => clock(one.opened) },
   { id: 'last', title: 'Last', cell: (one) => clock(one.last) },
   { id: 'messages', title: 'Msgs', number: true, cell: (one) => count(one.messages) },
