@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <random>
+
 #include "graph_fixture.hpp"
 
 namespace xdpcap::web::graph_test {
@@ -192,6 +195,52 @@ TEST_F(GraphTest, AnIdleProcessThatSpeaksAgainStandsAloneAndIsNotCountedTwice) {
   for (const json& one : all["nodes"]) {
     if (one["id"].get<std::string>().starts_with("g:")) {
       EXPECT_EQ(one["count"], 10);
+    }
+  }
+}
+
+// Connections open, move, learn their processes, close and are forgotten in any order; processes come and go idle.
+TEST_F(GraphTest, TotalsHoldWhateverHappens) {
+  for (const unsigned seed : {1u, 2u, 3u, 4u}) {
+    std::mt19937 random(seed);
+    const auto any = [&random](std::uint32_t below) { return static_cast<std::uint32_t>(random() % below); };
+    graph_ = Graph(Rules{});
+    std::vector<Connection> alive;
+    std::uint64_t octets = 0, made = 0;
+    for (int step = 0; step < 20'000; ++step) {
+      if (alive.size() < 60 && any(3) == 0) {
+        alive.push_back(connection(fmt::format("10.0.0.{}:4000", any(5)), fmt::format("10.0.1.{}:80", any(3))));
+        ++made;
+      }
+      if (alive.empty()) continue;
+      Connection& one = alive[any(static_cast<std::uint32_t>(alive.size()))];
+      const std::uint64_t more = any(100);
+      add(one, more, 0);
+      octets += more;
+      if (any(4) == 0) one.ends.client = process(any(40), any(2) == 0 ? "curl" : "wget");
+      if (any(8) == 0) one.ends.server = process(1000 + any(3), "nginx");
+      one.closed = one.closed || any(6) == 0;
+      graph_.update(one, ++now_);
+      if (any(12) == 0) {
+        graph_.forget(one);
+        std::swap(one, alive.back());
+        alive.pop_back();
+      }
+      if (step % 500 != 0) continue;
+      std::uint64_t seen_octets = 0, seen = 0, seen_active = 0;
+      for (const json& edge : edges({.window_ns = UINT64_MAX / 2})) {
+        seen_octets += edge["octets_to_server"].get<std::uint64_t>();
+        seen += edge["connections"].get<std::uint64_t>();
+        seen_active += edge["active"].get<std::uint64_t>();
+      }
+      // One that was never told of yet has contributed nothing.
+      const auto untold =
+          std::count_if(alive.begin(), alive.end(), [](const Connection& each) { return each.map.edge == 0; });
+      ASSERT_EQ(seen_octets, octets) << "seed " << seed << " step " << step;
+      ASSERT_EQ(seen + static_cast<std::uint64_t>(untold), made) << "seed " << seed << " step " << step;
+      ASSERT_EQ(seen_active, std::count_if(alive.begin(), alive.end(),
+                                           [](const Connection& each) { return each.map.edge != 0 && !each.closed; }))
+          << "seed " << seed << " step " << step;
     }
   }
 }

@@ -24,7 +24,7 @@ class HistoryFile {
  public:
   static constexpr int kSchema = 1;
   static constexpr std::int64_t kApplication = 0x58445057; // XDPW
-  static constexpr std::int64_t kProcessUse = 100'000;
+  static constexpr std::int64_t kProcessUse = 10'000;
 
   struct Written {
     Exchange exchange;
