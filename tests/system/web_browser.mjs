@@ -170,6 +170,7 @@ await check('an exchange shows its body, headers, timing, TCP, packets and proce
 });
 
 await check('curl can be copied, HAR downloaded, a picture seen', async () => {
+  await openExchange('/data.json');
   await page.click('text=Copy as curl');
   await page.waitForSelector('text=copied');
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl [^]*data\.json/);
