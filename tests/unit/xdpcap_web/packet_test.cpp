@@ -77,7 +77,7 @@ std::string blamed(const Pairs& pairs) {
 TEST(Packet, ASegmentIsToldAsTheContractSays) {
   EXPECT_EQ(json::parse(packet_json(*segment())), json::parse(R"({
     "timestamp":1732190000123.456,"packet_size":74,"src_ip":"10.0.0.1","dst_ip":"fd00::2","proto":"tcp",
-    "tcp":{"src":4000,"dst":80,"seq":1,"ack":0,"data_offset":24,"FIN":false,"SYN":true,"RST":false,"PSH":false,
+    "tcp":{"src":4000,"dst":80,"seq":1,"ack":0,"data_offset":6,"FIN":false,"SYN":true,"RST":false,"PSH":false,
     "ACK":false,"URG":false,"ECE":true,"CWR":false,"NS":true,"window":64240,"checksum":4660,"urgent":7,"payload":"",
     "options":"AgQFtA=="},"udp":null})"));
 }
@@ -104,7 +104,7 @@ TEST(Packet, OptionsEndWhereTheCapturedHeaderDoes) {
   EXPECT_EQ(header_of(*segment(Direction::to_server, claims_too_much))->options.size(), 4u);
   claims_too_much[12] = '\x10';
   const auto facts = header_of(*segment(Direction::to_server, claims_too_much));
-  EXPECT_EQ(facts->data_offset, 4u) << "told as it was sent";
+  EXPECT_EQ(facts->data_offset, 1u) << "told as it was sent";
   EXPECT_EQ(facts->options.size(), 0u);
 }
 

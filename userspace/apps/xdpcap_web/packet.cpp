@@ -130,11 +130,11 @@ std::optional<TcpHeaderFacts> header_of(const schema::SegmentRecord& record) noe
   if (header.size() < kFixed) return std::nullopt;
   const auto octet = [header](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(header[at])); };
   TcpHeaderFacts facts;
-  facts.data_offset = (octet(12) >> 4) * 4;
+  facts.data_offset = octet(12) >> 4;
   facts.ns = (octet(12) & 1) != 0;
   facts.checksum = static_cast<std::uint16_t>(octet(16) << 8 | octet(17));
   facts.urgent = static_cast<std::uint16_t>(octet(18) << 8 | octet(19));
-  const std::size_t end = std::clamp<std::size_t>(facts.data_offset, kFixed, header.size());
+  const std::size_t end = std::clamp<std::size_t>(facts.data_offset * std::size_t{4}, kFixed, header.size());
   facts.options = header.substr(kFixed, end - kFixed);
   return facts;
 }

@@ -21,7 +21,7 @@ const schema::Endpoint* destination_of(const schema::SegmentRecord& record) noex
 
 // What only the TCP header itself tells.
 struct TcpHeaderFacts {
-  unsigned data_offset = 0; // octets
+  unsigned data_offset = 0; // words of 32 bits, as sent (RFC 9293, 3.1)
   bool ns = false;
   std::uint16_t checksum = 0, urgent = 0;
   std::string_view options; // borrowed from the record
