@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <csignal>
 
 #include "apps/xdpcap_web/rules.hpp"
@@ -71,7 +74,20 @@ std::vector<std::string> Gateway::notes() const {
   return notes;
 }
 
+namespace {
+
+// Each browser is a descriptor, and the usual limit is 1024.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 8192);
+  ::setrlimit(RLIMIT_NOFILE, &limit); // what is refused costs browsers, and accept() waits then
+}
+
+} // namespace
+
 void Gateway::run() {
+  allow_many_descriptors();
   boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
   signals.async_wait([this, &signals](boost::system::error_code error, int) {
     if (error) return;

@@ -49,7 +49,7 @@ void HttpServer::start() {
 void HttpServer::accept() {
   acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
-    if (!error && connections_ < options_.connections_max) {
+    if (!error && *connections_ < options_.connections_max) {
       std::make_shared<Session>(std::move(socket), *this)->start();
     }
     if (!error || error == asio::error::connection_aborted) {

@@ -59,7 +59,8 @@ class HttpServer {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer ticker_;
   boost::asio::thread_pool workers_{1};
-  std::size_t connections_ = 0;
+  // Sessions count themselves; the last of them may outlive the server, until the io_context goes.
+  std::shared_ptr<std::size_t> connections_ = std::make_shared<std::size_t>(0);
 };
 
 } // namespace xdpcap::web

@@ -54,12 +54,13 @@ ApiError malformed(const beast::error_code& error) {
 
 } // namespace
 
-Session::Session(asio::ip::tcp::socket socket, HttpServer& server) : stream_(std::move(socket)), server_(server) {
-  ++server_.connections_;
+Session::Session(asio::ip::tcp::socket socket, HttpServer& server)
+    : stream_(std::move(socket)), server_(server), connections_(server.connections_) {
+  ++*connections_;
 }
 
 Session::~Session() {
-  --server_.connections_;
+  --*connections_;
 }
 
 void Session::read() {

@@ -43,7 +43,8 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::beast::flat_buffer buffer_{32 << 10};
   std::optional<Parser> parser_;
   boost::beast::http::response<boost::beast::http::string_body> response_;
-  HttpServer& server_;
+  HttpServer& server_; // until it is stopped
+  std::shared_ptr<std::size_t> connections_;
 };
 
 } // namespace xdpcap::web
