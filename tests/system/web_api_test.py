@@ -302,7 +302,8 @@ class WebApi(common.SystemTest):
         stats = gateway.get("/api/stats")["data"]["gateway"]
         self.assertEqual(stats["lost_batches"], 0)
         self.assertEqual(stats["history"]["dropped"], 0)
-        self.assertLess(peak_kib, 300 * 1024)
+        if b"__asan_init" not in web.XDPCAP_WEB.read_bytes():  # whose shadow counts as well
+            self.assertLess(peak_kib, 300 * 1024)
         self.assertEqual(stats["exchanges"] + stats["dropped_exchanges"], answered)
 
 
