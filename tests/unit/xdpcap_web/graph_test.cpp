@@ -285,6 +285,7 @@ TEST_F(GraphTest, TheMapIsBoundedAndTheLongestInactiveGoFirst) {
 TEST_F(GraphTest, AConnectionWhoseEdgeWentContributesAnew) {
   graph_ = Graph(Rules{}, {.nodes = 4, .edges = 4});
   std::vector<Connection> open;
+  open.reserve(20);
   for (int i = 0; i < 20; ++i) open.push_back(connection(fmt::format("10.1.0.{}:4000", i), "10.0.0.2:80"));
   for (int round = 0; round < 3; ++round) {
     for (Connection& one : open) {

@@ -93,7 +93,7 @@ TEST_F(HistoryFileTest, ASearchThatTakesTooLongGivesWhatItFoundAndWhereItStopped
   Query query;
   query.text = "hello";
   std::size_t found = 0, pages = 0;
-  for (std::string before = "";; ++pages) {
+  for (std::string before;; ++pages) {
     auto page = history->find(query, 1000, before);
     ASSERT_TRUE(page);
     EXPECT_TRUE(page->searched > 0 || page->next.empty());

@@ -102,7 +102,7 @@ TEST_F(HistoryTest, ExchangesOfOneInstantAreAllOnSomePage) {
     history->add(exchange_of({.head = "GET / HTTP/1.1", .first_ns = kSecond, .index = i}), {});
   history = reopened(std::move(history));
   std::set<std::uint32_t> seen;
-  for (std::string before = "";;) {
+  for (std::string before;;) {
     auto page = history->find({}, 7, before);
     ASSERT_TRUE(page);
     for (const auto& row : page->rows) EXPECT_TRUE(seen.insert(row.exchange.id.index).second);

@@ -98,6 +98,7 @@ flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& b
 BatchPointer batch_of(const std::vector<MadeMessage>& messages, const std::string& sensor, std::uint64_t epoch) {
   flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<schema::HttpMessage>> offsets;
+  offsets.reserve(messages.size());
   for (const MadeMessage& made : messages) offsets.push_back(write(builder, made));
   const auto vector = builder.CreateVector(offsets);
   const auto name = builder.CreateString(sensor);

@@ -16,7 +16,7 @@ namespace {
 
 // RFC 9659: what a server may ask of a reader of Content-Encoding: zstd is a window of 8 MiB.
 constexpr int kZstdWindowLog = 23;
-constexpr std::size_t kStep = 64 * 1024;
+constexpr std::size_t kStep = std::size_t{64} << 10;
 
 // The outcome of undoing one coding.
 struct Undone {

@@ -17,7 +17,7 @@ using publish::text_in;
 using publish::text_of;
 
 // Linux takes 128 KiB in one argument of a program; builtins of the shell have no such limit.
-constexpr std::size_t kArgumentMax = 64 * 1024;
+constexpr std::size_t kArgumentMax = std::size_t{64} << 10;
 constexpr std::size_t kBodyMax = 8u << 20;
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
