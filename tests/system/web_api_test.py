@@ -95,7 +95,7 @@ class WebApi(common.SystemTest):
 
     def test_a_bad_parameter_is_named(self):
         gateway = self.start()
-        for path, parameter in (("/api/messages?limit=0", "limit"), ("/api/messages?nonsense=1", "nonsense"),
+        for path, parameter in (("/api/messages?limit=0", "limit"), ("/api/messages?before=x", "before"), ("/api/messages?nonsense=1", "nonsense"),
                                 ("/api/messages?status=99", "status"), ("/api/messages?latency=soon", "latency"),
                                 ("/api/messages?source=history", "source"), ("/api/connections?sort=up", "sort"),
                                 ("/api/graph?ports=http", "ports"), ("/api/stats?x=1", "x"),
@@ -206,6 +206,7 @@ class WebApi(common.SystemTest):
         whole = gateway.get(f"/api/messages/{row['id']}")["data"]
         self.assertEqual(whole["request"]["body"]["text"], "kept for later")
         self.assertEqual(gateway.get("/api/messages?source=history&status=5xx")["data"], [])
+        self.assertEqual(gateway.refused("/api/messages?source=history&before=nonsense")["parameter"], "before")
 
     def test_hostile_content_is_data_and_nothing_else(self):
         gateway = self.start()

@@ -107,6 +107,7 @@ Result<Api::Page, ApiError> Api::page_of_history(const Query& query, std::size_t
                                                  const std::string& before) const {
   if (parts_.history == nullptr) return bad("source", "no history is kept; start xdpcap-web with --history FILE");
   auto found = parts_.history->find(query, limit, before);
+  if (!found && found.error().code == ExitCode::usage) return bad("before", found.error().sentence);
   if (!found) return ApiError{.status = 500, .message = found.error().sentence};
   Page page;
   for (const auto& row : found->rows) append_row(page.rows, row.exchange, row.ends);

@@ -118,8 +118,8 @@ Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request) cons
   return std::shared_ptr<Feed>(std::make_shared<StatsFeed>(parts_));
 }
 
-std::shared_ptr<Feed> Feeds::enter(const Request& request, std::shared_ptr<Feed> feed) {
-  return feeds_.try_emplace(key_of(request), std::move(feed)).first->second;
+std::shared_ptr<Feed> Feeds::enter(const Request& request, const std::shared_ptr<Feed>& feed) {
+  return feeds_.try_emplace(key_of(request), feed).first->second;
 }
 
 void Feeds::tick() {

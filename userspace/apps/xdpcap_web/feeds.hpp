@@ -48,7 +48,7 @@ class Feeds {
   [[nodiscard]] Result<std::shared_ptr<Feed>, ApiError> make(const Request& request) const;
   // Answers the feed to follow: this one, or one that came before it. It lives as long as it has streams, from the
   // next tick on.
-  std::shared_ptr<Feed> enter(const Request& request, std::shared_ptr<Feed> feed);
+  std::shared_ptr<Feed> enter(const Request& request, const std::shared_ptr<Feed>& feed);
   void tick();
   // Every stream gets a farewell.
   void close();

@@ -183,7 +183,7 @@ void Session::follow(Request request) {
       if (!made) {
         self->reply(request, web::reply_of(made.error()), false);
       } else {
-        self->join(request, self->server_.feeds_.enter(request, std::move(*made)));
+        self->join(request, self->server_.feeds_.enter(request, *made));
       }
     });
   });
