@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -32,7 +33,12 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  [[nodiscard]] const E& error() const& { return std::get<1>(state_); }
+  // The hot path asks this one, where nothing may throw.
+  [[nodiscard]] const E& error() const& noexcept {
+    const E* error = std::get_if<1>(&state_);
+    if (error == nullptr) std::terminate();
+    return *error;
+  }
   [[nodiscard]] E&& error() && { return std::get<1>(std::move(state_)); }
 
  private:

@@ -104,7 +104,7 @@ void ask_driver(int socket, InterfaceFacts& interface) {
     interface.driver.assign(driver.driver, ::strnlen(driver.driver, sizeof driver.driver));
   }
   // The kernel says first how many words its masks of modes take, then answers.
-  alignas(ethtool_link_settings) std::array<std::byte, sizeof(ethtool_link_settings) + 3 * 128 * 4> room{};
+  alignas(ethtool_link_settings) std::array<std::byte, sizeof(ethtool_link_settings) + std::size_t{3} * 128 * 4> room{};
   auto& link = *reinterpret_cast<ethtool_link_settings*>(room.data());
   link.cmd = ETHTOOL_GLINKSETTINGS;
   if (ask_ethtool(socket, interface.name, &link) != 0 || link.link_mode_masks_nwords >= 0) return;

@@ -79,7 +79,7 @@ class Rules::Reader {
   std::optional<Error> read(const YAML::Node& node, Rule& rule) {
     if (!node.IsMap()) return wrong(file_, line_of(node.Mark()), "a rule has to be a map such as 'match_name: nginx'");
     for (const auto& member : node) {
-      if (const auto error = read(member.first, member.second, rule)) return error;
+      if (auto error = read(member.first, member.second, rule)) return error;
     }
     if (!rule.pid && !rule.name && !rule.command)
       return wrong(file_, line_of(node.Mark()), "this rule matches nothing: give match_pid, match_name or match_cmd");
