@@ -114,6 +114,7 @@ TEST_F(HostRecords, SocketsOfOneProcessShareItsTable) {
 
 TEST_F(HostRecords, EachBatchHasTheProcessesOfItsSockets) {
   std::vector<std::string> names;
+  names.reserve(300);
   for (int i = 0; i < 300; ++i) names.push_back("p" + std::to_string(i));
   std::size_t batches = 0, sockets = 0;
   for (int i = 0; i < 3000; ++i) {
