@@ -6,6 +6,23 @@
 
 namespace xdpcap::consume {
 
+Result<void, Error> settle(Sources& sources, const std::string& server_key, const std::string& secret_key) {
+  if (server_key.empty() && !secret_key.empty())
+    return Error{ExitCode::usage, "--curve-secret-key-file needs --curve-server-key, the public key of the capture"};
+  if (!server_key.empty()) {
+    auto client = publish::make_client(server_key, secret_key);
+    if (!client) return std::move(client).error();
+    sources.curve = std::move(*client);
+  }
+  if (sources.connect.empty() && sources.pull.empty()) sources.connect = {publish::default_connect_endpoint()};
+  for (const auto* list : {&sources.connect, &sources.pull}) {
+    for (const std::string& text : *list) {
+      if (auto endpoint = publish::parse_endpoint(text); !endpoint) return std::move(endpoint).error();
+    }
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Sources& sources) {
   std::unique_ptr<Receiver> receiver(new Receiver());
   for (const publish::Topic topic : sources.topics) receiver->losses_.watch(topic);

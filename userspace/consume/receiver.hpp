@@ -27,6 +27,10 @@ struct Sources {
   int queue_batches = 4096;                  // that may wait here
 };
 
+// What a command line says of its sources, made whole: without endpoints the local capture's; all of them checked;
+// CURVE from the files of the keys, empty where not given.
+Result<void, Error> settle(Sources& sources, const std::string& server_key, const std::string& secret_key);
+
 // A batch as it came in; borrowed until the next call of next().
 struct Received {
   const schema::Batch* batch = nullptr;

@@ -4,8 +4,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "publish/endpoint.hpp"
-
 namespace xdpcap::sub {
 namespace {
 
@@ -58,17 +56,6 @@ void declare(CLI::App& app, Options& options, Words& words) {
   app.footer("Filters hold for a request and its response together. Exit codes: 0 ok, 1 usage, 5 output.");
 }
 
-std::optional<Error> understand_endpoints(Options& options) {
-  if (options.sources.connect.empty() && options.sources.pull.empty())
-    options.sources.connect = {publish::default_connect_endpoint()};
-  for (const auto* list : {&options.sources.connect, &options.sources.pull}) {
-    for (const std::string& text : *list) {
-      if (auto endpoint = publish::parse_endpoint(text); !endpoint) return std::move(endpoint).error();
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<Error> understand(const Words& words, Options& options) {
   options.sources.topics.clear();
   for (const std::string& name : words.topics) {
@@ -93,15 +80,9 @@ std::optional<Error> understand(const Words& words, Options& options) {
   }
   if (words.timeout < 0) return usage("--timeout wants a number of seconds");
   if (words.timeout > 0) options.timeout = std::chrono::duration<double>(words.timeout);
-  if (words.server_key.empty() && !words.secret_key.empty()) {
-    return usage("--curve-secret-key-file needs --curve-server-key, the public key of the capture");
-  }
-  if (!words.server_key.empty()) {
-    auto client = publish::make_client(words.server_key, words.secret_key);
-    if (!client) return std::move(client).error();
-    options.sources.curve = std::move(client).value();
-  }
-  return understand_endpoints(options);
+  if (auto settled = consume::settle(options.sources, words.server_key, words.secret_key); !settled)
+    return std::move(settled).error();
+  return std::nullopt;
 }
 
 } // namespace

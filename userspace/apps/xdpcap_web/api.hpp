@@ -35,7 +35,7 @@ class Api {
   [[nodiscard]] Answer exchange(const Request& request, std::string_view rest) const;
   [[nodiscard]] Answer connections(const Request& request) const;
   [[nodiscard]] Answer connection(const Request& request, std::string_view rest) const;
-  [[nodiscard]] Answer segments(const Request& request, const ConnectionId& id) const;
+  [[nodiscard]] Answer segments(const ConnectionId& id) const;
   [[nodiscard]] Answer graph(const Request& request) const;
   [[nodiscard]] Answer interfaces(const Request& request) const;
   [[nodiscard]] Answer stats(const Request& request) const;

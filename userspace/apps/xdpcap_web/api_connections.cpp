@@ -132,7 +132,7 @@ Api::Answer Api::connection(const Request& request, std::string_view rest) const
   if (wants_segments) rest.remove_suffix(kSegments.size());
   const auto id = ConnectionId::parse(rest);
   if (!id) return ApiError{.status = 404, .message = "this is no id of a connection; take one from /api/connections"};
-  if (wants_segments) return segments(request, *id);
+  if (wants_segments) return segments(*id);
   std::optional<Connection> connection;
   {
     const std::lock_guard lock{parts_.model.mutex};
@@ -146,7 +146,7 @@ Api::Answer Api::connection(const Request& request, std::string_view rest) const
   return reply;
 }
 
-Api::Answer Api::segments(const Request& /*request*/, const ConnectionId& id) const {
+Api::Answer Api::segments(const ConnectionId& id) const {
   constexpr std::size_t kSegmentsMax = 2000;
   std::vector<BatchPointer> batches;
   bool published = false;

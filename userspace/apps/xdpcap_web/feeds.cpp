@@ -92,7 +92,7 @@ class StatsFeed : public Feed {
 
 } // namespace
 
-Chunk Feed::farewell() const {
+Chunk farewell() {
   std::string text;
   append_event(text, "close", R"({"message":"there is nothing more to come"})");
   return {std::make_shared<const std::string>(std::move(text)), 0};
@@ -169,7 +169,7 @@ std::size_t Feeds::count_streams() const {
 
 void Feeds::close() {
   for (const auto& [key, feed] : feeds_) {
-    for (const auto& stream : feed->streams) stream->end(feed->farewell());
+    for (const auto& stream : feed->streams) stream->end(farewell());
   }
   feeds_.clear();
 }

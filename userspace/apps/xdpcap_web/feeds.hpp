@@ -30,11 +30,12 @@ class Feed {
   virtual Chunk compose(std::vector<Change>& changes, bool second) = 0;
   [[nodiscard]] virtual bool wants_changes() const { return false; }
   [[nodiscard]] virtual std::string tell_loss(std::uint64_t lost) const = 0;
-  // The last words of a capture that ends.
-  [[nodiscard]] virtual Chunk farewell() const;
 
   std::vector<std::shared_ptr<EventStream>> streams;
 };
+
+// The last words of every stream.
+Chunk farewell();
 
 // All feeds, and the clock that drives them: ten times a second. The server's thread only.
 class Feeds {

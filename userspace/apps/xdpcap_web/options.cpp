@@ -8,7 +8,6 @@
 #include <fstream>
 
 #include "apps/xdpcap_web/access.hpp"
-#include "publish/endpoint.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -101,17 +100,8 @@ std::optional<Error> understand(const Words& words, Options& options) {
   constexpr std::size_t kLeastMemory = std::size_t{8} << 20;
   if (options.memory < kLeastMemory) return usage("--memory: 8M is the least that serves");
   if (options.history_size < kLeastMemory) return usage("--history-size: 8M is the least that serves");
-  if (options.sources.connect.empty()) options.sources.connect = {publish::default_connect_endpoint()};
-  for (const std::string& text : options.sources.connect) {
-    if (auto endpoint = publish::parse_endpoint(text); !endpoint) return std::move(endpoint).error();
-  }
-  if (words.server_key.empty() && !words.secret_key.empty())
-    return usage("--curve-secret-key-file needs --curve-server-key, the public key of the capture");
-  if (!words.server_key.empty()) {
-    auto client = publish::make_client(words.server_key, words.secret_key);
-    if (!client) return std::move(client).error();
-    options.sources.curve = std::move(client).value();
-  }
+  if (auto settled = consume::settle(options.sources, words.server_key, words.secret_key); !settled)
+    return std::move(settled).error();
   options.sources.topics = {publish::Topic::http, publish::Topic::flow,   publish::Topic::tcp,
                             publish::Topic::udp,  publish::Topic::socket, publish::Topic::stats};
   return std::nullopt;
