@@ -124,7 +124,7 @@ class WebApi(common.SystemTest):
         self.assertGreater(counters["frames_received"], 0)
 
     def test_a_capture_shows_packets_field_by_field(self):
-        gateway = self.start(engine=("--segments", "payload", "--udp"))
+        gateway = self.start(engine=("--segments", "payload", "--reveal", "--udp"))
         events = gateway.follow("/api/capture?p=80&h.dst=10.77.0.2")
         self.addCleanup(events.close)
         time.sleep(0.3)
@@ -300,6 +300,7 @@ class WebApi(common.SystemTest):
         self.assertEqual(answered, rate * seconds)
         with open(f"/proc/{gateway.process.pid}/status") as status:
             peak_kib = int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1])
+        print(f"{answered} exchanges, xdpcap-web {peak_kib // 1024} MB at most")
         stats = gateway.get("/api/stats")["data"]["gateway"]
         self.assertEqual(stats["lost_batches"], 0)
         self.assertEqual(stats["history"]["dropped"], 0)

@@ -4,31 +4,12 @@
 // and tells it on standard input when the traffic has ended ("quiet"). One line for each check; exit code 1 when one fails.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { base, browser, complaints, open, patience } from './web_page.mjs';
 
-const { chromium } = createRequire(join(process.env.XDPCAP_UI, 'package.json'))('playwright-core');
-const base = process.env.XDPCAP_WEB_URL;
 const shots = process.env.XDPCAP_SHOTS;
-const patience = 60_000;
-const heapMost = 400e6;
 const evilPath = '/shop/<img/src=x/onerror=window.xss=1>';
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
-
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
-const complaints = []; // of the console; none is wanted
 let failed = 0;
-
-async function open(viewport, colorScheme) {
-  const context = await browser.newContext({ viewport, colorScheme, permissions: ['clipboard-read', 'clipboard-write'] });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error.stack)));
-  page.on('dialog', (dialog) => { complaints.push(`a dialog: ${dialog.message()}`); void dialog.dismiss(); });
-  return page;
-}
 
 async function check(name, act) {
   try {
@@ -259,14 +240,6 @@ await check('a stream that is gone is told, and comes back', async () => {
   await page.waitForSelector('.link.live');
   // What was refused on purpose is no complaint.
   complaints.splice(before, complaints.length, ...complaints.slice(before).filter((text) => !text.includes('ERR_FAILED')));
-});
-
-await check('memory stays bounded', async () => {
-  const session = await page.context().newCDPSession(page);
-  await session.send('HeapProfiler.collectGarbage');
-  const { usedSize } = await session.send('Runtime.getHeapUsage');
-  console.log(`        heap ${(usedSize / 1e6).toFixed(1)} MB, ${await page.innerText('.figures')}`.replaceAll('\n', ' '));
-  assert.ok(usedSize < heapMost);
 });
 
 await check('nothing overflows on a phone, and an exchange takes the whole screen', async () => {

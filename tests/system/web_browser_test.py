@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboard of xdpcap-web in a real browser, beside a real web server: web_browser.mjs has the checks.
 
-XDPCAP_SHOTS=DIRECTORY keeps a picture of each page.
+XDPCAP_SHOTS=DIRECTORY keeps a picture of each page. XDPCAP_LONG=1: a tab is open for 10 minutes of 20,000 messages/s.
 """
 import base64
 import os
@@ -47,16 +47,21 @@ class Dashboard(common.SystemTest):
             for path in ("/data.json", "/logo.png", "/evil.html", "/shop/missing", "/shop/broken", "/256-KiB.txt"):
                 self.curl(f"{url}{path}")
 
-    def browse(self, address, when_quiet):
-        """Runs the checks; `when_quiet` ends the traffic when they ask for it."""
+    def node(self, script, address, patience):
+        """A script of the browser, started."""
         environment = os.environ | {"XDPCAP_WEB_URL": address, "XDPCAP_UI": str(UI)}
-        script = pathlib.Path(__file__).with_name("web_browser.mjs")
-        node = subprocess.Popen(["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        node = subprocess.Popen(["node", pathlib.Path(__file__).with_name(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                text=True, env=environment)
         self.addCleanup(node.wait)
         self.addCleanup(node.kill)
-        watch = threading.Timer(PATIENCE, node.kill)
+        watch = threading.Timer(patience, node.kill)
         watch.start()
         self.addCleanup(watch.cancel)
+        return node
+
+    def browse(self, address, when_quiet):
+        """Runs the checks; `when_quiet` ends the traffic when they ask for it."""
+        node = self.node("web_browser.mjs", address, PATIENCE)
         said = []
         for line in node.stdout:
             print(line, end="", flush=True)
@@ -70,7 +75,8 @@ class Dashboard(common.SystemTest):
         self.assertEqual(node.wait(), 0, "".join(said))
 
     def test_the_dashboard_shows_what_passes(self):
-        common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--segments", "payload", "--udp", "--sockets-of", "host")
+        common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--segments", "payload", "--reveal", "--udp",
+                       "--sockets-of", "host")
         gateway = web.Gateway(self.lab, self.endpoint)
         ended = threading.Event()
         visitor = threading.Thread(target=self.ask_on, args=[ended])
@@ -88,6 +94,18 @@ class Dashboard(common.SystemTest):
             steady.terminate()
             steady.wait()
         self.browse(gateway.url, quiet)
+        gateway.stop()
+
+    def test_a_tab_stays_small(self):
+        rate, seconds = (10_000, 600) if common.LONG else (2_000, 20)
+        common.capture(self.lab, "-i", "server0", "--pub", self.endpoint)
+        gateway = web.Gateway(self.lab, self.endpoint)
+        node = self.node("web_memory.mjs", gateway.url, seconds + PATIENCE)
+        answered = self.lab.load(rate * seconds, connections=20, rate=rate)
+        said, _ = node.communicate()
+        print(said, end="", flush=True)
+        self.assertEqual(node.returncode, 0, said)
+        self.assertEqual(answered, rate * seconds)
         gateway.stop()
 
     def slowly(self):

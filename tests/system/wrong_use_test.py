@@ -42,6 +42,9 @@ class WrongUse(common.SystemTest):
     def test_a_mode_that_is_none(self):
         self.refused(USAGE, "-i", "server0", "--mode", "sideways", mentions=["sideways", "auto, mirror, tap"])
 
+    def test_payloads_of_segments_cannot_be_masked(self):
+        self.refused(USAGE, "-i", "server0", "--segments", "payload", mentions=["--reveal", "--segments headers"])
+
     def test_no_root(self):
         self.refused(PRIVILEGE, "-i", "server0", "--json", mentions=["CAP_"], before=["setpriv", "--reuid=65534", "--clear-groups"])
 

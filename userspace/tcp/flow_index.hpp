@@ -23,8 +23,6 @@ class FlowIndex {
     return std::bit_ceil(flows_max / 5 + 1) * sizeof(Bucket);
   }
 
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&bucket(home(hash))); }
-
   template <class IsIt>
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, IsIt&& is_it) const noexcept {
     const std::uint16_t tag = tag_of(hash);

@@ -26,7 +26,6 @@ class FlowTable {
   }
 
   [[nodiscard]] std::uint64_t hash_of(const wire::FlowKey& key) const noexcept { return hash_(key); }
-  void prefetch(std::uint64_t hash) const noexcept { index_.prefetch(hash); }
 
   [[nodiscard]] Flow* find(const wire::FlowKey& key, std::uint64_t hash) const noexcept {
     const std::uint32_t slot = index_.find(hash, [&](std::uint32_t candidate) { return at(candidate).tcp.key == key; });

@@ -11,7 +11,7 @@ const rowHeight = 30;
 export function NotPublished(): ReactNode {
   return (
     <Notice>
-      Segments are not published by this engine. Start it with <code>xdpcap-run --segments headers</code> (or <code>payload</code>) to see them here.
+      Segments are not published by this engine. Start it with <code>xdpcap-run --segments headers</code> (or <code>--segments payload --reveal</code>) to see them here.
     </Notice>
   );
 }

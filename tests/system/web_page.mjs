@@ -1,0 +1,22 @@
+// A browser for the checks of the dashboard; web_browser_test.py starts them with
+//   XDPCAP_WEB_URL   where xdpcap-web listens          XDPCAP_UI      the folder whose node_modules has playwright-core
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { chromium } = createRequire(join(process.env.XDPCAP_UI, 'package.json'))('playwright-core');
+export const base = process.env.XDPCAP_WEB_URL;
+export const patience = 60_000;
+export const complaints = []; // of the console; none is wanted
+
+export const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu',
+  '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+
+export async function open(viewport, colorScheme) {
+  const context = await browser.newContext({ viewport, colorScheme, permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await context.newPage();
+  page.setDefaultTimeout(patience);
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error.stack)));
+  page.on('dialog', (dialog) => { complaints.push(`a dialog: ${dialog.message()}`); void dialog.dismiss(); });
+  return page;
+}
