@@ -147,7 +147,8 @@ void add_output(CLI::App& app, Options& options, Words& words) {
       ->transform(one_of<publish::BodyFormat>({{"none", publish::BodyFormat::none},
                                                {"text", publish::BodyFormat::text},
                                                {"base64", publish::BodyFormat::base64}}));
-  app.add_option("--segments", words.segments, "publish segments on topic tcp: off, headers or payload (needs --reveal)")
+  app.add_option("--segments", words.segments,
+                 "publish segments on topic tcp: off, headers or payload (needs --reveal)")
       ->check(CLI::IsMember({"off", "headers", "payload"}));
   app.add_flag("--udp", config.publish_datagrams, "capture UDP as well, and publish datagrams on topic udp");
   app.add_option("--udp-payload", config.datagram_payload_max, "octets of a datagram that are published (default 256)")
@@ -267,8 +268,9 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
                     : words.segments == "payload" ? engine::SegmentTopic::payload
                                                   : engine::SegmentTopic::off;
   if (config.segments == engine::SegmentTopic::payload && !config.reveal)
-    return usage("--segments payload publishes what segments carry as it is, values of Authorization and Cookie "
-                 "included; add --reveal to allow that, or take --segments headers.");
+    return usage(
+        "--segments payload publishes what segments carry as it is, values of Authorization and Cookie "
+        "included; add --reveal to allow that, or take --segments headers.");
   config.outputs.pub = words.pub;
   config.outputs.push = words.push;
   if (words.json) {

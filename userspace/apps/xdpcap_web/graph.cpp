@@ -31,7 +31,8 @@ std::string Graph::id_of(const Process& process) {
 std::size_t Graph::EdgeKeyHash::operator()(const EdgeKey& key) const noexcept {
   constexpr std::size_t kOdd = 0x9e3779b97f4a7c15;
   const std::hash<const void*> hash;
-  return ((hash(key.from) * kOdd) ^ hash(key.to)) * kOdd + std::size_t{key.port} * 2 + static_cast<std::size_t>(key.protocol);
+  return ((hash(key.from) * kOdd) ^ hash(key.to)) * kOdd + std::size_t{key.port} * 2 +
+         static_cast<std::size_t>(key.protocol);
 }
 
 void Graph::update(Connection& connection, std::uint64_t now_ns) {
