@@ -22,9 +22,9 @@ thread_local volatile std::size_t allocations = 0;
 #if XDPCAP_HOOKED
 extern "C" {
 // What glibc offers those who replace malloc.
-void* __libc_malloc(std::size_t size);                    // NOLINT(bugprone-reserved-identifier)
-void* __libc_calloc(std::size_t count, std::size_t size); // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* at, std::size_t size);         // NOLINT(bugprone-reserved-identifier)
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* at, std::size_t size);
 
 void* malloc(std::size_t size) {
   if (watched) allocations = allocations + 1;

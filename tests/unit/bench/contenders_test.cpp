@@ -9,9 +9,9 @@
 
 // Debian's oneTBB is not built with the thread sanitizer, which therefore does not
 // see how it hands a task from thread to thread.
-extern "C" const char* __tsan_default_suppressions(); // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __tsan_default_suppressions();
 
-extern "C" const char* __tsan_default_suppressions() { // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __tsan_default_suppressions() {
   return "race:tbb::detail\n";
 }
 

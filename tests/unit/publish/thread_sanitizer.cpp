@@ -2,10 +2,8 @@
 // safe, because Debian's libzmq is not built with it. What happens inside it (and
 // inside the libsodium it calls), and in the function it calls when it lets go of a
 // message, is left out; our own rings, counters and threads are not.
-// NOLINTBEGIN(bugprone-reserved-identifier): the sanitizer's own
 extern "C" const char* __tsan_default_suppressions();
 
 extern "C" const char* __tsan_default_suppressions() {
   return "called_from_lib:libzmq.so\ncalled_from_lib:libsodium.so\nrace:release_message\n";
 }
-// NOLINTEND(bugprone-reserved-identifier)
