@@ -248,7 +248,7 @@ static __always_inline void tell_socket(struct xdpcap_socket_event** made, __u64
 }
 
 static __always_inline int is_in_system_call(const struct sock* sk) {
-  return BPF_CORE_READ(sk, sk_lock.owned) != 0;
+  return sk->sk_lock.owned != 0;
 }
 
 /* Whether this process is not the one that was told to own it, and may be told. */
@@ -272,8 +272,7 @@ static __always_inline void tell_owner(struct sock* sk, __u32 inode) {
   bpf_ringbuf_submit(event, 0);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_changed, struct sock* sk, int old_state, int new_state) {
+static __always_inline int tell_state(struct sock* sk, int old_state, int new_state, int with_process) {
   struct xdpcap_socket_event* event;
   __u32 inode;
 
@@ -281,13 +280,26 @@ int BPF_PROG(state_changed, struct sock* sk, int old_state, int new_state) {
   if (new_state != STATE_SYN_SENT && new_state != STATE_LISTEN && new_state != STATE_ESTABLISHED &&
       new_state != STATE_FIN_WAIT1 && new_state != STATE_LAST_ACK && new_state != STATE_CLOSE)
     return 0;
-  tell_socket(&event, bpf_get_socket_cookie(sk), sk, inode, XDPCAP_EVENT_STATE, is_in_system_call(sk));
+  tell_socket(&event, bpf_get_socket_cookie(sk), sk, inode, XDPCAP_EVENT_STATE, with_process);
   if (!event) return 0;
   event->old_state = old_state;
   event->new_state = new_state;
   if (new_state == STATE_CLOSE && old_state != STATE_LISTEN) read_figures(&event->figures, sk);
   bpf_ringbuf_submit(event, 0);
   return 0;
+}
+
+/* Of one program the kernel runs no second one on a CPU while the first is at work, and
+ * passes the second over. A packet may come in while a process changes the state of its
+ * socket, so that packets have a program of their own, and are not passed over. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_by_process, struct sock* sk, int old_state, int new_state) {
+  return is_in_system_call(sk) ? tell_state(sk, old_state, new_state, 1) : 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_by_packet, struct sock* sk, int old_state, int new_state) {
+  return is_in_system_call(sk) ? 0 : tell_state(sk, old_state, new_state, 0);
 }
 
 /* When a process reads: nothing but a look at the socket's own memory after the first time. */

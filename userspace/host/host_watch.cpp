@@ -112,18 +112,19 @@ void HostWatch::look(const SocketBook::Teller& tell) {
   if (probe_ != nullptr) probe_->poll(0); // so that most owners are known
   const Instant now = utc_now();
   std::vector<Socket> without_owner;
-  std::vector<std::uint32_t> looked_into{namespaces_.own()};
-  look_into(namespaces_.own(), now, without_owner, tell);
+  std::vector<std::uint32_t> looked_into;
+  const auto look_here = [&](std::uint32_t number) {
+    if (look_into(number, now, without_owner, tell)) looked_into.push_back(number);
+  };
+  look_here(namespaces_.own());
+  entered_any_ = false;
   if (whole_host_) {
     for (const auto& [inode, pid] : namespaces_of_processes()) {
       const std::uint32_t number = inode; // a structured binding cannot be captured
       if (number == namespaces_.own()) continue;
-      if (namespaces_.run_inside(number, pid, [&] { look_into(number, now, without_owner, tell); })) {
-        looked_into.push_back(number);
-      }
+      entered_any_ |= namespaces_.run_inside(number, pid, [&] { look_here(number); });
     }
   }
-  entered_any_ = looked_into.size() > 1;
   if (!without_owner.empty()) search_owners(now, without_owner);
   for (Socket& socket : without_owner) {
     socket.process = book_.process_of(socket);
@@ -132,7 +133,7 @@ void HostWatch::look(const SocketBook::Teller& tell) {
   book_.end_round(looked_into);
 }
 
-void HostWatch::look_into(std::uint32_t network_namespace, Instant now, std::vector<Socket>& without_owner,
+bool HostWatch::look_into(std::uint32_t network_namespace, Instant now, std::vector<Socket>& without_owner,
                           const SocketBook::Teller& tell) {
   const int error = dump_sockets([&](Socket&& socket) {
     counters_.add(WatchCount::sockets_seen);
@@ -147,6 +148,7 @@ void HostWatch::look_into(std::uint32_t network_namespace, Instant now, std::vec
     }
   });
   if (error != 0) counters_.add(WatchCount::round_errors);
+  return error == 0;
 }
 
 void HostWatch::search_owners(Instant now, const std::vector<Socket>& sockets) {

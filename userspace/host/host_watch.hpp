@@ -69,7 +69,8 @@ class HostWatch {
  private:
   void open_probe();
   void take(const xdpcap_socket_event& event);
-  void look_into(std::uint32_t network_namespace, Instant now, std::vector<Socket>& without_owner,
+  // Whether all sockets there were met.
+  bool look_into(std::uint32_t network_namespace, Instant now, std::vector<Socket>& without_owner,
                  const SocketBook::Teller& tell);
   void search_owners(Instant now, const std::vector<Socket>& sockets);
   void search_descriptors(const std::vector<Socket>& sockets);

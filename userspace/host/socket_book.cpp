@@ -184,11 +184,16 @@ void SocketBook::tell_all(const Teller& tell) {
 
 void SocketBook::end_round(std::span<const std::uint32_t> namespaces) {
   constexpr std::uint32_t kRoundsMissed = 2;
-  std::erase_if(sockets_, [&](const auto& one) {
-    const Entry& entry = one.second;
+  const auto is_gone = [&](const Entry& entry) {
     if (entry.to_open || entry.is_closed || round_ - entry.round <= kRoundsMissed) return false;
     return std::find(namespaces.begin(), namespaces.end(), entry.network_namespace) != namespaces.end();
-  });
+  };
+  for (auto& [cookie, entry] : sockets_) {
+    if (!entry.has_opened || !is_gone(entry)) continue;
+    entry.is_closed = true; // the news of it was lost
+    closings_.push_back({cookie, entry.at});
+  }
+  std::erase_if(sockets_, [&](const auto& one) { return is_gone(one.second); });
   ++round_;
 }
 

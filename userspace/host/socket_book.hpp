@@ -64,7 +64,8 @@ class SocketBook {
   void tell_all(const Teller& tell);
 
   // After all that is there in these network namespaces was handed to process_of():
-  // what was not among it for some rounds is gone, unless it is still to be told of.
+  // what was not among it for some rounds is gone, unless it is still to be told of. What
+  // was told to open is told to have closed, without figures, as of when it was last heard of.
   void end_round(std::span<const std::uint32_t> namespaces);
 
   [[nodiscard]] std::size_t size() const noexcept { return sockets_.size(); }

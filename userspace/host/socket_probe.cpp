@@ -96,7 +96,11 @@ int SocketProbe::poll(int timeout_ms) {
 }
 
 std::uint64_t SocketProbe::lost() const noexcept {
-  return __atomic_load_n(&skeleton_->bss->lost, __ATOMIC_RELAXED);
+  bpf_prog_info info{};
+  __u32 octets = sizeof info;
+  const int program = ::bpf_program__fd(skeleton_->progs.state_by_packet);
+  const bool is_told = ::bpf_obj_get_info_by_fd(program, &info, &octets) == 0;
+  return __atomic_load_n(&skeleton_->bss->lost, __ATOMIC_RELAXED) + (is_told ? info.recursion_misses : 0);
 }
 
 bool SocketProbe::each_owner(const OwnerVisitor& visit) {

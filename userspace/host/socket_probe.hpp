@@ -34,7 +34,7 @@ class SocketProbe {
 
   // Waits at most so long for events and hands on all there are. Answers how many.
   int poll(int timeout_ms);
-  // Events that the ring had no room for, so far.
+  // Events that the ring had no room for, or that the kernel passed over, so far.
   [[nodiscard]] std::uint64_t lost() const noexcept;
   // Whether accept() itself is seen; else the first read, or the end, tells the owner.
   [[nodiscard]] bool sees_accept() const noexcept { return sees_accept_; }

@@ -191,6 +191,15 @@ TEST_F(Book, WhatIsGoneWithoutAWordIsForgotten) {
   EXPECT_EQ(book_.size(), 1U);
 }
 
+TEST_F(Book, WhatOpenedAndIsGoneWithoutAWordIsToldToHaveClosed) {
+  const std::array<std::uint32_t, 1> here{1};
+  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
+  EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 syn_sent curl"));
+  for (int round = 0; round < 10; ++round) book_.end_round(here);
+  EXPECT_THAT(after(seconds{0}), ElementsAre("closed 1 curl"));
+  EXPECT_EQ(book_.size(), 0U);
+}
+
 TEST_F(Book, WhatItHasNoRoomForIsCounted) {
   for (std::uint64_t cookie = 1; cookie <= 20; ++cookie) book_.note(news(cookie, SocketState::syn_sent));
   EXPECT_EQ(book_.size(), 16U);
