@@ -111,7 +111,10 @@ void HostThread::run() {
   }
   while (watch_->poll(0)) {
   }
-  if (is_wanted()) watch_->tell_all_events(teller);
+  if (is_wanted()) {
+    publish_round(); // a look at what is left, which may know of an end that no event told
+    watch_->tell_all_events(teller);
+  }
   encoder_.load()->close();
 }
 

@@ -34,7 +34,10 @@ void SocketBook::note_listener(const Entry& entry) {
 void SocketBook::note(const SocketNews& news) {
   bool is_new = false;
   Entry* entry = entry_of(news.cookie, is_new);
-  if (entry == nullptr || entry->is_closed) return;
+  if (entry == nullptr) return;
+  const bool closes = news.changed_state && news.state == SocketState::closed;
+  if (closes && news.tcp && entry->figures == nullptr) entry->figures = std::make_unique<TcpFigures>(*news.tcp);
+  if (entry->is_closed) return;
   entry->at = news.at;
   entry->network_namespace = news.network_namespace;
   // An address is chosen after the socket says that it connects, and gone before it says that it closed.
@@ -44,7 +47,6 @@ void SocketBook::note(const SocketNews& news) {
     entry->process = news.process;
     entry->uid = news.uid;
   }
-  const bool closes = news.changed_state && news.state == SocketState::closed;
   if (news.changed_state && !closes) {
     entry->state = news.state;
     entry->was_established |= news.state == SocketState::established;
@@ -59,14 +61,28 @@ void SocketBook::note(const SocketNews& news) {
     openings_.push_back({news.cookie, news.at + kGathering});
   }
   if (closes) {
-    entry->is_closed = true;
-    if (news.tcp) entry->figures = std::make_unique<TcpFigures>(*news.tcp);
-    closings_.push_back({news.cookie, news.at + kGathering});
+    close(news.cookie, *entry, news.at);
   }
 }
 
+void SocketBook::close(std::uint64_t cookie, Entry& entry, Instant at) {
+  entry.is_closed = true;
+  closings_.push_back({cookie, at + kGathering});
+}
+
+// The news of it may still come, or may never.
+void SocketBook::note_let_go(const Socket& socket) {
+  const auto known = sockets_.find(socket.cookie);
+  if (known == sockets_.end() || known->second.is_closed || !known->second.has_opened) return;
+  close(socket.cookie, known->second, socket.at);
+}
+
 ProcessRef SocketBook::process_of(const Socket& socket) {
-  if (socket.cookie == 0 || socket.state == SocketState::time_wait) return nullptr; // its owner has let it go
+  if (socket.cookie == 0) return nullptr;
+  if (socket.state == SocketState::time_wait) {
+    note_let_go(socket);
+    return nullptr; // its owner has let it go
+  }
   bool is_new = false;
   Entry* entry = entry_of(socket.cookie, is_new);
   if (entry == nullptr) return nullptr;
@@ -190,8 +206,7 @@ void SocketBook::end_round(std::span<const std::uint32_t> namespaces) {
   };
   for (auto& [cookie, entry] : sockets_) {
     if (!entry.has_opened || !is_gone(entry)) continue;
-    entry.is_closed = true; // the news of it was lost
-    closings_.push_back({cookie, entry.at});
+    close(cookie, entry, entry.at); // the news of it was lost
   }
   std::erase_if(sockets_, [&](const auto& one) { return is_gone(one.second); });
   ++round_;

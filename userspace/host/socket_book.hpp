@@ -97,6 +97,8 @@ class SocketBook {
     return std::uint64_t{network_namespace} << 16 | port;
   }
   Entry* entry_of(std::uint64_t cookie, bool& is_new);
+  void close(std::uint64_t cookie, Entry& entry, Instant at);
+  void note_let_go(const Socket& socket);
   void note_listener(const Entry& entry);
   void tell_opening(std::uint64_t cookie, Entry& entry, const Teller& tell);
   static Socket socket_of(std::uint64_t cookie, const Entry& entry, SocketEvent event);

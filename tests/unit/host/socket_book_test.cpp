@@ -200,6 +200,25 @@ TEST_F(Book, WhatOpenedAndIsGoneWithoutAWordIsToldToHaveClosed) {
   EXPECT_EQ(book_.size(), 0U);
 }
 
+TEST_F(Book, WhatWaitsInVainForLateSegmentsHasClosed) {
+  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
+  EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 syn_sent curl"));
+  Socket waiting = there(1, SocketState::time_wait);
+  waiting.at = now_;
+  EXPECT_EQ(book_.process_of(waiting), nullptr);
+  book_.process_of(waiting);
+  // The news may be on its way, and has figures.
+  SocketNews last = news(1, SocketState::closed);
+  last.tcp.emplace().bytes_sent = 7;
+  book_.note(last);
+  now_ += SocketBook::kGathering;
+  std::vector<Socket> told;
+  book_.tell_due(now_, [&](const Socket& socket) { told.push_back(socket); });
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].tcp->bytes_sent, 7U);
+  EXPECT_EQ(book_.size(), 0U);
+}
+
 TEST_F(Book, WhatItHasNoRoomForIsCounted) {
   for (std::uint64_t cookie = 1; cookie <= 20; ++cookie) book_.note(news(cookie, SocketState::syn_sent));
   EXPECT_EQ(book_.size(), 16U);
