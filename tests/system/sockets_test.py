@@ -174,8 +174,8 @@ class Sockets(Topics):
             for question in ("question", "x" * 3000):
                 answer = "answer to " + question
                 expected += [(client, server, len(question), question[:20]), (server, client, len(answer), answer[:20])]
-        # In the order of each direction: what comes and what goes are cloned on a core each, and either may be late.
-        self.assertEqual(sorted(told, key=lambda one: one[:2]), sorted(expected, key=lambda one: one[:2]))
+        # In any order: the large ones come in fragments, which may be another worker's.
+        self.assertCountEqual(told, expected)
 
     def test_without_being_asked_no_datagram_is_published(self):
         run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-v")
