@@ -109,12 +109,11 @@ void HostThread::run() {
     }
     if (is_busy) std::this_thread::sleep_for(kModeration);
   }
+  // A last look may know of an end that no event told; what events tell meanwhile is better.
+  if (is_wanted()) publish_round();
   while (watch_->poll(0)) {
   }
-  if (is_wanted()) {
-    publish_round(); // a look at what is left, which may know of an end that no event told
-    watch_->tell_all_events(teller);
-  }
+  if (is_wanted()) watch_->tell_all_events(teller);
   encoder_.load()->close();
 }
 
