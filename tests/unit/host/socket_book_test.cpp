@@ -62,9 +62,14 @@ class Book : public ::testing::Test {
 
   // What is told once that time has passed: "opened 1 established shop".
   std::vector<std::string> after(Duration time) {
-    now_ += time;
     std::vector<std::string> told;
-    book_.tell_due(now_, [&](const Socket& socket) { told.push_back(sentence(socket)); });
+    for (const Socket& socket : sockets_after(time)) told.push_back(sentence(socket));
+    return told;
+  }
+  std::vector<Socket> sockets_after(Duration time) {
+    now_ += time;
+    std::vector<Socket> told;
+    book_.tell_due(now_, [&](const Socket& socket) { told.push_back(socket); });
     return told;
   }
   static std::string sentence(const Socket& socket) {
@@ -91,9 +96,7 @@ TEST_F(Book, AClientsSocketIsItsProcesssFromItsFirstMoment) {
   last.local.port = 0; // given back already
   last.tcp.emplace().bytes_sent = 7;
   book_.note(last);
-  now_ += SocketBook::kGathering;
-  std::vector<Socket> told;
-  book_.tell_due(now_, [&](const Socket& socket) { told.push_back(socket); });
+  const std::vector<Socket> told = sockets_after(SocketBook::kGathering);
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].local.port, 4000);
   EXPECT_EQ(told[0].state, SocketState::closed);
@@ -211,9 +214,7 @@ TEST_F(Book, WhatWaitsInVainForLateSegmentsHasClosed) {
   SocketNews last = news(1, SocketState::closed);
   last.tcp.emplace().bytes_sent = 7;
   book_.note(last);
-  now_ += SocketBook::kGathering;
-  std::vector<Socket> told;
-  book_.tell_due(now_, [&](const Socket& socket) { told.push_back(socket); });
+  const std::vector<Socket> told = sockets_after(SocketBook::kGathering);
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].tcp->bytes_sent, 7U);
   EXPECT_EQ(book_.size(), 0U);
