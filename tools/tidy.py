@@ -24,7 +24,8 @@ SOURCE = {".c", ".h", ".cpp", ".hpp"}
 
 # Outside libraries and the only rooms that may include them: their doors.
 DOORS = [
-    (r"bpf/.*|xdp/.*|linux/(if_xdp|bpf)\.h", ("capture", "host")),
+    (r"linux/bpf\.h", ("capture", "host", "sandbox")),
+    (r"bpf/.*|xdp/.*|linux/if_xdp\.h", ("capture", "host")),
     (r".*\.skel\.h", ("capture", "host")),
     (r"pcap(/.*|\.h)", ("capture",)),
     (r"libmnl/.*", ("capture", "host")),
@@ -33,7 +34,7 @@ DOORS = [
     (r"flatbuffers/.*|.*_generated\.h", ("publish", "consume", "apps")),
     (r"nlohmann/.*", ("publish", "consume", "apps")),
     (r"nettle/.*", ("http", "publish")),
-    (r"cap-ng\.h", ("engine", "apps")),
+    (r"cap-ng\.h|seccomp\.h|linux/landlock\.h", ("sandbox", "engine")),
     (r"(zlib|zstd|sqlite3)\.h|brotli/.*|yaml-cpp/.*|re2/.*|boost/.*|grpc(pp)?/.*|tcp_monitor(\.grpc)?\.pb\.h", ("apps",)),
     (r"CLI/.*|toml\+\+/.*|toml\.hpp", ("engine", "apps")),
 ]

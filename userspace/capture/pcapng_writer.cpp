@@ -12,6 +12,7 @@
 #include "capture/file_format.hpp"
 #include "capture/link_numbers.hpp"
 #include "capture/sentence.hpp"
+#include "core/private_file.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -66,12 +67,6 @@ Error cannot_write(const std::string& name, int error) {
                                             name)};
     case EPIPE:
       return {ExitCode::output, fmt::format("{} is cut short: nobody reads it any more", name)};
-    case ENOENT:
-      return {ExitCode::output, fmt::format("{} cannot be created: its directory does not exist", name)};
-    case EACCES:
-    case EROFS:
-    case EPERM:
-      return {ExitCode::output, fmt::format("{} cannot be created: this user may not write there", name)};
     default:
       return {ExitCode::output, fmt::format("{} cannot be written: {}", name, errno_text(error))};
   }
@@ -83,9 +78,15 @@ Result<PcapngWriter, Error> PcapngWriter::open(const std::string& path, std::spa
                                                const std::string& application) {
   const bool to_output = path == "-";
   const std::string name = to_output ? "standard output" : fmt::format("\"{}\"", path);
-  OwnedFd fd{to_output ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                       : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (!fd) return cannot_write(name, errno);
+  OwnedFd fd;
+  if (to_output) {
+    fd = OwnedFd{::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)};
+    if (!fd) return cannot_write(name, errno);
+  } else {
+    Result<OwnedFd, Error> opened = open_private(path, Existing::truncate);
+    if (!opened) return std::move(opened).error();
+    fd = std::move(*opened);
+  }
   PcapngWriter writer{std::move(fd), name};
   writer.begin(interfaces, application);
   // A disk that is full already shows here, and not an hour later.
