@@ -35,7 +35,8 @@ DOORS = [
     (r"nlohmann/.*", ("publish", "consume", "apps")),
     (r"nettle/.*", ("http", "publish")),
     (r"cap-ng\.h|seccomp\.h|linux/landlock\.h", ("sandbox", "engine")),
-    (r"(zlib|zstd|sqlite3)\.h|brotli/.*|yaml-cpp/.*|re2/.*|boost/.*|grpc(pp)?/.*|tcp_monitor(\.grpc)?\.pb\.h", ("apps",)),
+    (r"(zlib|zstd)\.h|brotli/.*", ("consume", "apps")),
+    (r"sqlite3\.h|yaml-cpp/.*|re2/.*|boost/.*|grpc(pp)?/.*|tcp_monitor(\.grpc)?\.pb\.h", ("apps",)),
     (r"CLI/.*|toml\+\+/.*|toml\.hpp", ("engine", "apps")),
 ]
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "apps/xdpcap_web/content.hpp"
+#include "consume/content.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::string_view kFields[] = {"gzip", "deflate",         "br",           "zstd",
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t octets_max = data[1] < 16 ? data[1] : std::size_t{data[1]} * 1024;
   const std::string_view body(reinterpret_cast<const char*>(data) + 2, size - 2);
   for (const bool whole : {true, false}) {
-    const xdpcap::web::DecodedBody decoded = xdpcap::web::decode_body(body, field, octets_max, whole);
+    const xdpcap::consume::DecodedBody decoded = xdpcap::consume::decode_body(body, field, octets_max, whole);
     if (decoded.octets.size() > octets_max || (!decoded.decoded && decoded.error.empty())) std::abort();
   }
   return 0;

@@ -4,10 +4,10 @@
 #include <charconv>
 
 #include "apps/xdpcap_web/api.hpp"
-#include "apps/xdpcap_web/content.hpp"
 #include "apps/xdpcap_web/curl_command.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
 #include "apps/xdpcap_web/parameters.hpp"
+#include "consume/content.hpp"
 #include "consume/har.hpp"
 #include "publish/batch_view.hpp"
 
@@ -32,7 +32,7 @@ void undo_codings(std::optional<consume::Seen>& half) {
   }
   if (codings.empty()) return;
   constexpr std::size_t kContentMax = std::size_t{4} << 20;
-  DecodedBody decoded = decode_body(half->body, codings, kContentMax, half->complete);
+  consume::DecodedBody decoded = consume::decode_body(half->body, codings, kContentMax, half->complete);
   if (decoded.decoded) half->body = std::move(decoded.octets);
 }
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "apps/xdpcap_web/content.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
+#include "consume/content.hpp"
 #include "publish/batch_view.hpp"
 #include "publish/schema_names.hpp"
 
@@ -44,8 +44,8 @@ std::string joined_field(const schema::HttpMessage& message, std::string_view lo
 void append_body(std::string& out, const schema::HttpMessage& message, bool raw) {
   const std::string_view kept = text_of(message.body());
   const bool whole = message.complete() && kept.size() == message.full_body_length();
-  const DecodedBody decoded =
-      decode_body(kept, raw ? std::string{} : joined_field(message, "content-encoding"), kDecodedMax, whole);
+  const consume::DecodedBody decoded =
+      consume::decode_body(kept, raw ? std::string{} : joined_field(message, "content-encoding"), kDecodedMax, whole);
   JsonObject object(out);
   object.number("octets", kept.size());
   publish::json::append_array(object.member("encoding"), &decoded.codings,

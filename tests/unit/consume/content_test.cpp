@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/content.hpp"
+#include "consume/content.hpp"
 
 #include <brotli/encode.h>
 #include <gmock/gmock.h>
@@ -8,7 +8,7 @@
 
 #include <random>
 
-namespace xdpcap::web {
+namespace xdpcap::consume {
 namespace {
 
 using ::testing::ElementsAre;
@@ -194,4 +194,4 @@ TEST(Content, WhatCannotBeDecodedIsGivenAsItCame) {
 }
 
 } // namespace
-} // namespace xdpcap::web
+} // namespace xdpcap::consume

@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/content.hpp"
+#include "consume/content.hpp"
 
 #define ZLIB_CONST // input is const
 
@@ -11,7 +11,7 @@
 #include <memory>
 #include <optional>
 
-namespace xdpcap::web {
+namespace xdpcap::consume {
 namespace {
 
 // RFC 9659: what a server may ask of a reader of Content-Encoding: zstd is a window of 8 MiB.
@@ -238,4 +238,4 @@ DecodedBody decode_body(std::string_view body, std::string_view content_encoding
   return result;
 }
 
-} // namespace xdpcap::web
+} // namespace xdpcap::consume

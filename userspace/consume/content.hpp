@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace xdpcap::web {
+namespace xdpcap::consume {
 
 // A body with its content codings (RFC 9110, 8.4) undone.
 struct DecodedBody {
@@ -27,4 +27,4 @@ DecodedBody decode_body(std::string_view body, std::string_view content_encoding
 
 inline constexpr std::size_t kCodingsMax = 4;
 
-} // namespace xdpcap::web
+} // namespace xdpcap::consume
