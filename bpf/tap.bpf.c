@@ -57,7 +57,7 @@ static __always_inline long clone(struct __sk_buff* skb, __u32 hash) {
 }
 
 SEC("tc")
-int tap(struct __sk_buff* skb) {
+int xdpcap_tap(struct __sk_buff* skb) {
   struct packet p = {};
   __u32 zero = 0;
   struct xdpcap_tap_counters* count = bpf_map_lookup_elem(&counters, &zero);

@@ -7,6 +7,7 @@ import unittest
 
 import capture_lab
 import common
+import foreign_program
 
 CONNECTIONS = 24
 
@@ -114,6 +115,8 @@ class Tap(common.SystemTest):
             self.assertEqual(self.get(), "200")
 
     def test_a_filter_that_a_killed_capture_left_on_an_old_kernel_goes_with_the_next(self):
+        # An empty clsact is nobody's for sure: what a killed capture made stays, as would that of another program.
+        self.lab.run("server", "tc", "qdisc", "add", "dev", "server0", "clsact")
         with self.nothing_left():
             killed = capture_lab.start(self.lab, "server0", "attach=clsact", name="killed")
             killed.stop(-signal.SIGKILL, signal.SIGKILL)
@@ -125,6 +128,19 @@ class Tap(common.SystemTest):
         self.assert_everything_came_out(figures)
         self.assertEqual((figures["flows"], figures["two_sided"]), (4, 4))
 
+    def test_filters_of_others_stay_and_the_first_in_the_row_is_asked_after_ours(self):
+        program = foreign_program.build(self.lab.room / "pass.bpf.o")
+        self.lab.run("server", "tc", "qdisc", "add", "dev", "server0", "clsact")
+        for side in ("ingress", "egress"):
+            self.lab.run("server", "tc", "filter", "add", "dev", "server0", side, "prio", "1", "protocol", "all", "bpf",
+                         "direct-action", "obj", program, "sec", "tc")
+        with self.nothing_left():
+            probe = capture_lab.start(self.lab, "server0", "attach=clsact", "port=80")
+            self.fetch(count=4)
+            figures = probe.figures()
+        self.assert_everything_came_out(figures)
+        self.assertEqual(figures["two_sided"], 4)
+
     def test_two_captures_of_one_interface_do_not_disturb_each_other(self):
         one = capture_lab.start(self.lab, "server0", "port=80", name="one")
         other = capture_lab.start(self.lab, "server0", "port=80", name="other")
@@ -133,6 +149,19 @@ class Tap(common.SystemTest):
             figures = probe.figures()
             self.assert_everything_came_out(figures)
             self.assertEqual(figures["two_sided"], 5)
+
+    def test_a_tcx_program_that_ends_the_row_is_asked_after_ours_whoever_came_first(self):
+        program = foreign_program.build(self.lab.room / "pass.bpf.o")
+        other = foreign_program.attach_tcx(self.lab, program, "server0")
+        with self.nothing_left():
+            probe = capture_lab.start(self.lab, "server0", "port=80")
+            later = foreign_program.attach_tcx(self.lab, program, "server0")
+            self.fetch("/load", 4)
+            figures = probe.figures()
+            foreign_program.detach(later)
+        foreign_program.detach(other)
+        self.assert_everything_came_out(figures)
+        self.assertEqual(figures["two_sided"], 4)
 
     def test_a_capture_ends_when_its_interface_is_removed(self):
         probe = capture_lab.start(self.lab, "server0")

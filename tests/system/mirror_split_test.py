@@ -54,7 +54,7 @@ class Split(common.SystemTest):
     def test_two_queues_with_the_directions_apart_pair_every_message(self):
         pcap = self.lab.room / "recording.pcap"
         recording.keep_alive(pcap, TRANSACTIONS, PER_CONNECTION)
-        run = common.capture(self.lab, "-i", "mirror0:0,1", "--json", node="sensor")
+        run = common.capture(self.lab, "-i", "mirror0:0,1", "--mode", "mirror", "--json", node="sensor")
         self.lab.run("server", "python3", __file__, "send", pcap, timeout=120)
         common.wait_until(lambda: run.out.count("\n") >= 2 * TRANSACTIONS, "all messages", 60)
         figures = self.lab.run("sensor", "ethtool", "-S", "mirror0")

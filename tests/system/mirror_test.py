@@ -20,7 +20,7 @@ class LiveMirror(common.SystemTest):
 
     def test_copies_of_a_live_server_s_traffic_give_every_message(self):
         self.lab.serve()
-        run = common.capture(self.lab, "-i", "mirror0", "--pub", self.endpoint, "-v", node="sensor")
+        run = common.capture(self.lab, "-i", "mirror0", "--mode", "mirror", "--pub", self.endpoint, "-v", node="sensor")
         subscriber = common.subscribe(self.lab, self.endpoint, node="sensor")
         answered = self.lab.load(10000, connections=20, rate=5000) + self.lab.load(200, path="/256-KiB.txt", rate=200)
         run.stop()
@@ -48,7 +48,7 @@ class ReplayedMirror(common.SystemTest):
 
     def test_a_replayed_recording_comes_out_whole(self):
         with self.nothing_left():
-            run = common.capture(self.lab, "-i", "mirror0", "--pub", self.endpoint, "-v", node="sensor")
+            run = common.capture(self.lab, "-i", "mirror0", "--mode", "mirror", "--pub", self.endpoint, "-v", node="sensor")
             subscriber = common.subscribe(self.lab, self.endpoint, node="sensor")
             self.replay("-t")
             self.wait_quiet(run)
@@ -63,7 +63,7 @@ class ReplayedMirror(common.SystemTest):
 
     def test_at_overload_the_ledger_adds_up(self):
         """The process is stopped while the recording runs: its rings fill, frames are lost, and each is accounted for."""
-        run = common.capture(self.lab, "-i", "mirror0", "--pub", self.endpoint, "-v", node="sensor")
+        run = common.capture(self.lab, "-i", "mirror0", "--mode", "mirror", "--pub", self.endpoint, "-v", node="sensor")
         run.process.send_signal(signal.SIGSTOP)
         try:
             self.replay("-t")

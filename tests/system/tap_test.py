@@ -106,5 +106,44 @@ class Tap(common.SystemTest):
         common.wait_until(lambda: not left(), "that the kernel takes everything away", 10)
 
 
+class Harmless(common.SystemTest):
+    """Without --mode no frame is taken from an interface that the host uses in any way: what worked goes on, and is seen."""
+
+    def setUp(self):
+        super().setUp()
+        self.lab.serve()
+
+    def server(self, *commands):
+        for command in commands:
+            self.lab.run("server", *command.split())
+
+    def assert_harmless(self, why):
+        self.assertEqual(self.lab.get(), "200")
+        with self.nothing_left():
+            run = common.capture(self.lab, "-i", "server0", "--json")
+            during = [self.lab.get() for _ in range(3)]
+            run.stop()
+        self.assertEqual(during, ["200"] * 3)
+        self.assertEqual(self.lab.get(), "200")
+        self.assertIn(f"server0: tap mode, as {why}", run.said)
+        self.assertEqual(sum(m["kind"] == "response" for m in common.messages(run)), 3)
+        self.assertIn("ledger closed", run.said)
+
+    def test_an_unnumbered_link_as_to_a_pod(self):
+        self.server("ip address flush dev server0", "ip link set server0 addrgenmode none", "ip address add 10.77.0.2/32 dev lo",
+                    "ip route add 10.77.0.1/32 dev server0")
+        self.assert_harmless("10.77.0.1 is routed through it")
+
+    def test_a_link_local_address_alone(self):
+        self.server("ip address flush dev server0", "ip address add fe80::2/64 dev server0 nodad", "ip address add 10.77.0.2/32 dev lo",
+                    "ip nexthop add id 7 dev server0", "ip route add 10.77.0.1/32 nhid 7")
+        self.assert_harmless("it carries this host's link-local address fe80::2")
+
+    def test_a_port_of_a_bridge(self):
+        self.server("ip address flush dev server0", "ip link set server0 addrgenmode none", "ip link add br0 type bridge",
+                    "ip link set server0 master br0", "ip link set br0 addrgenmode none up", "ip address add 10.77.0.2/24 dev br0")
+        self.assert_harmless("it carries this host's address 10.77.0.2")
+
+
 if __name__ == "__main__":
     unittest.main()

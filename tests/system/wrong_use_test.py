@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 import common
+import foreign_program
 import recording
 
 USAGE, ENVIRONMENT, PRIVILEGE, INPUT, OUTPUT = 1, 2, 3, 4, 5
@@ -52,15 +53,9 @@ class WrongUse(common.SystemTest):
         self.refused(ENVIRONMENT, "-i", "eth99", "--json", mentions=["eth99", "server0"])
 
     def test_an_interface_that_carries_another_xdp_program(self):
-        program = self.lab.room / "pass.bpf.o"
-        source = '#include <linux/bpf.h>\n__attribute__((section("xdp"), used)) int other(struct xdp_md *c) { return XDP_PASS; }\n'
-        subprocess.run(["clang", "-O2", "-target", "bpf", f"-I/usr/include/{self.multiarch()}", "-x", "c", "-", "-c", "-o", program],
-                       input=source, text=True, check=True)
+        program = foreign_program.build(self.lab.room / "pass.bpf.o", "xdp", 2)
         self.lab.run("server", "ip", "link", "set", "server0", "xdp", "obj", program, "sec", "xdp")
         self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json", mentions=["server0"])
-
-    def multiarch(self):
-        return subprocess.run(["gcc", "-print-multiarch"], capture_output=True, text=True, check=True).stdout.strip()
 
     def test_mirror_on_the_interface_of_the_default_route(self):
         self.lab.run("server", "ip", "route", "add", "default", "via", "10.77.0.1")

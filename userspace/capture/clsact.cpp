@@ -7,9 +7,11 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -18,14 +20,16 @@
 namespace xdpcap::capture {
 namespace {
 
-constexpr std::uint32_t kPriority = 0x5CA9;       // one that nobody else is likely to use
-constexpr std::string_view kProgramName = "tap:"; // libbpf names a filter "PROGRAM:[ID]"
+// The first place in the row; filters of other kinds keep it for themselves, then
+// ours comes at a number that nobody else is likely to use.
+constexpr std::uint32_t kPriorities[] = {1, 0x5CA9};
+constexpr std::string_view kProgramName = "xdpcap_tap:"; // libbpf names a filter "PROGRAM:[ID]"
 
 struct Filter {
   bpf_tc_attach_point side;
   std::uint32_t priority;
-  std::uint32_t handle;
-  bool ours;
+  std::uint32_t handle; // 0: the head of a row of filters, not a filter
+  bool ours;            // of this or another capture
 };
 
 bpf_tc_hook hook_of(unsigned ifindex, bpf_tc_attach_point side) {
@@ -48,76 +52,111 @@ bool has_our_name(const nlmsghdr& message) {
   return ours;
 }
 
-std::vector<Filter> filters_on(unsigned ifindex) {
+// In the order in which the kernel runs them, side by side; nothing where it does not say.
+std::optional<std::vector<Filter>> filters_on(unsigned ifindex) {
   std::vector<Filter> filters;
   for (const auto side : {BPF_TC_INGRESS, BPF_TC_EGRESS}) {
     auto netlink = Netlink::open();
-    if (!netlink) return filters;
+    if (!netlink) return std::nullopt;
     NetlinkMessage message;
     nlmsghdr* request = message.begin(RTM_GETTFILTER, NLM_F_DUMP);
     auto* about = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(tcmsg)));
     about->tcm_ifindex = static_cast<int>(ifindex);
     about->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side == BPF_TC_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
-    netlink->request(*request, [&](const nlmsghdr& answer) {
+    const int error = netlink->request(*request, [&](const nlmsghdr& answer) {
       const auto* filter = static_cast<const tcmsg*>(mnl_nlmsg_get_payload(&answer));
-      if (filter->tcm_handle == 0) return; // the head of a chain, not a filter
       const std::uint32_t priority = TC_H_MAJ(filter->tcm_info) >> 16;
-      filters.push_back({side, priority, filter->tcm_handle, priority == kPriority && has_our_name(answer)});
+      filters.push_back({side, priority, filter->tcm_handle, has_our_name(answer)});
     });
+    if (error != 0) return std::nullopt;
   }
   return filters;
 }
 
-void remove_filter(unsigned ifindex, bpf_tc_attach_point side, std::uint32_t handle) {
+bool remove_filter(unsigned ifindex, bpf_tc_attach_point side, std::uint32_t priority, std::uint32_t handle) {
   const bpf_tc_hook hook = hook_of(ifindex, side);
   bpf_tc_opts options{};
   options.sz = sizeof options;
   options.handle = handle;
-  options.priority = kPriority;
-  ::bpf_tc_detach(&hook, &options);
+  options.priority = priority;
+  return ::bpf_tc_detach(&hook, &options) == 0;
 }
 
-void remove_clsact_if_unused(unsigned ifindex) {
-  if (!filters_on(ifindex).empty()) return;
-  bpf_tc_hook hook = hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
-  ::bpf_tc_hook_destroy(&hook);
-}
-
-} // namespace
-
-int attach_clsact(unsigned ifindex, int program_fd, unsigned tap_index, bool ingress_only) {
-  bpf_tc_hook both = hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
-  if (const int error = ::bpf_tc_hook_create(&both); error != 0 && error != -EEXIST) return -error;
-  for (const auto side : {BPF_TC_INGRESS, BPF_TC_EGRESS}) {
-    if (side == BPF_TC_EGRESS && ingress_only) continue;
+// The priority that it got, or an errno as a negative number.
+int add_filter(unsigned ifindex, bpf_tc_attach_point side, int program_fd, std::uint32_t handle) {
+  int error = 0;
+  for (const std::uint32_t priority : kPriorities) {
     const bpf_tc_hook hook = hook_of(ifindex, side);
     bpf_tc_opts options{};
     options.sz = sizeof options;
     options.prog_fd = program_fd;
-    options.handle = tap_index;
-    options.priority = kPriority;
-    if (const int error = ::bpf_tc_attach(&hook, &options); error != 0) {
-      detach_clsact(ifindex, tap_index);
-      return -error;
-    }
+    options.handle = handle;
+    options.priority = priority;
+    error = ::bpf_tc_attach(&hook, &options);
+    if (error == 0) return static_cast<int>(priority);
   }
-  return 0;
+  return error;
 }
 
-void detach_clsact(unsigned ifindex, unsigned tap_index) noexcept {
-  for (const auto side : {BPF_TC_INGRESS, BPF_TC_EGRESS}) remove_filter(ifindex, side, tap_index);
-  remove_clsact_if_unused(ifindex);
+} // namespace
+
+Result<ClsactPlace, int> ClsactPlace::attach(unsigned ifindex, int program_fd, unsigned tap_index, bool ingress_only) {
+  bpf_tc_hook both = hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+  const int created = ::bpf_tc_hook_create(&both);
+  if (created != 0 && created != -EEXIST) return -created;
+  ClsactPlace place;
+  place.ifindex = ifindex;
+  place.handle = tap_index;
+  place.made_qdisc = created == 0;
+  const int ingress = add_filter(ifindex, BPF_TC_INGRESS, program_fd, tap_index);
+  const int egress = ingress < 0 || ingress_only ? 0 : add_filter(ifindex, BPF_TC_EGRESS, program_fd, tap_index);
+  place.ingress_priority = static_cast<std::uint32_t>(std::max(ingress, 0));
+  place.egress_priority = static_cast<std::uint32_t>(std::max(egress, 0));
+  if (ingress < 0 || egress < 0) {
+    place.remove();
+    return -std::min(ingress, egress);
+  }
+  return place;
+}
+
+void ClsactPlace::remove() const noexcept {
+  if (ingress_priority != 0) remove_filter(ifindex, BPF_TC_INGRESS, ingress_priority, handle);
+  if (egress_priority != 0) remove_filter(ifindex, BPF_TC_EGRESS, egress_priority, handle);
+  if (!made_qdisc) return;
+  const auto filters = filters_on(ifindex);
+  if (!filters || !filters->empty()) return;
+  bpf_tc_hook hook = hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+  ::bpf_tc_hook_destroy(&hook);
+}
+
+ClsactPlace::Standing ClsactPlace::standing() const {
+  Standing standing;
+  const auto filters = filters_on(ifindex);
+  if (!filters) return standing;
+  bool ingress = ingress_priority == 0, egress = egress_priority == 0;
+  for (const Filter& filter : *filters) {
+    bool& found = filter.side == BPF_TC_INGRESS ? ingress : egress;
+    if (filter.ours && filter.handle == handle) found = true;
+    if (!found && !filter.ours && filter.handle != 0) standing.preceded = true;
+  }
+  standing.attached = ingress && egress;
+  return standing;
+}
+
+int foreign_clsact_filters(unsigned ifindex) {
+  const auto filters = filters_on(ifindex);
+  if (!filters) return 0;
+  return static_cast<int>(std::count_if(filters->begin(), filters->end(),
+                                        [](const Filter& filter) { return !filter.ours && filter.handle != 0; }));
 }
 
 int remove_clsact_leftovers(unsigned ifindex) {
   int removed = 0;
-  for (const Filter& filter : filters_on(ifindex)) {
+  for (const Filter& filter : filters_on(ifindex).value_or(std::vector<Filter>{})) {
     std::array<char, IF_NAMESIZE> name{};
     if (!filter.ours || ::if_indextoname(filter.handle, name.data()) != nullptr) continue;
-    remove_filter(ifindex, filter.side, filter.handle);
-    ++removed;
+    if (remove_filter(ifindex, filter.side, filter.priority, filter.handle)) ++removed;
   }
-  if (removed != 0) remove_clsact_if_unused(ifindex);
   return removed;
 }
 

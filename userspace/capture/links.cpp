@@ -69,6 +69,9 @@ Link parse_link(const nlmsghdr& message) {
       case IFLA_LINK:
         link.below = mnl_attr_get_u32(&attribute);
         break;
+      case IFLA_LINK_NETNSID:
+        link.below_is_elsewhere = true;
+        break;
       case IFLA_LINKINFO:
         link.kind = kind_of(attribute);
         break;
@@ -122,7 +125,8 @@ std::vector<Link> with_everything_above(const std::vector<Link>& links, const Li
   for (std::size_t i = 0; i < family.size(); ++i) {
     for (const Link& other : links) {
       // A veth names its peer as the link below it, and nothing sits on a peer.
-      const bool sits_on_it = other.below == family[i].index && other.kind != "veth" && other.index != family[i].index;
+      const bool sits_on_it = other.below == family[i].index && !other.below_is_elsewhere && other.kind != "veth" &&
+                              other.index != family[i].index;
       const bool is_its_master = family[i].master != 0 && other.index == family[i].master;
       const bool known =
           std::any_of(family.begin(), family.end(), [&](const Link& l) { return l.index == other.index; });

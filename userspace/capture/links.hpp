@@ -27,8 +27,9 @@ struct Link {
   std::uint32_t mtu = 0;
   bool up = false;
   bool running = false;
-  unsigned master = 0; // the bridge or bond it is a port of
-  unsigned below = 0;  // the interface it sits on (VLAN, macvlan); for a veth its peer
+  unsigned master = 0;             // the bridge or bond it is a port of
+  unsigned below = 0;              // the interface it sits on (VLAN, macvlan); for a veth its peer
+  bool below_is_elsewhere = false; // `below` is a number of another network namespace
   LinkStatistics statistics;
 };
 

@@ -3,21 +3,13 @@
 #include <net/if_arp.h>
 
 #include "capture/sentence.hpp"
+#include "core/tap_name.hpp"
 
 namespace xdpcap::capture {
 namespace {
 
 bool has_ethernet_header(const Link& link) {
   return link.hardware_type == ARPHRD_ETHER || link.hardware_type == ARPHRD_LOOPBACK;
-}
-
-// Why the host needs what arrives at this interface; empty: nothing says so.
-std::string use_of(const Nic& nic) {
-  if (!nic.addresses.empty()) return "it carries this host's address " + nic.addresses.front();
-  if (nic.carries_default_route) return "the default route leads through it";
-  if (nic.carries_ssh_session) return "your SSH session runs through it";
-  if (nic.carries_other_interfaces) return "other interfaces of this host sit on it";
-  return "";
 }
 
 Result<ChosenMode, Error> mirror(const Nic& nic, bool steal, std::string reason) {
@@ -43,13 +35,16 @@ Result<ChosenMode, Error> mirror(const Nic& nic, bool steal, std::string reason)
 
 Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool steal) {
   const std::string& name = nic.link.name;
+  if (is_tap_name(name) && nic.link.kind == "veth") {
+    return environment("{} is the tap of a running capture: capture the interface that it copies instead", name);
+  }
   if (!has_ethernet_header(nic.link)) {
     return environment(
         "{} has no Ethernet header (it is a tunnel or a radio interface), which capture needs: capture "
         "the interface it runs over instead",
         name);
   }
-  const std::string use = use_of(nic);
+  const std::string use = nic.uses.empty() ? "" : nic.uses.front();
   switch (wanted) {
     case CaptureMode::mirror:
       return mirror(nic, steal,
@@ -67,8 +62,10 @@ Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool s
         nic, steal,
         fmt::format("{}: mirror mode, as nothing of this host uses it; its TCP frames go to xdpcap only", name));
   }
+  // A mirror port may look used: an address that came by itself, a host that forwards.
+  const std::string hint = nic.has_address || nic.carries_default_route ? "" : " (for a mirror port: --mode mirror)";
   return ChosenMode{CaptureMode::tap,
-                    fmt::format("{}: tap mode, as {}; its traffic is copied and goes on as before", name, use)};
+                    fmt::format("{}: tap mode, as {}; its traffic is copied and goes on as before{}", name, use, hint)};
 }
 
 } // namespace xdpcap::capture

@@ -15,8 +15,8 @@ struct ChosenMode {
 };
 
 // Which mode an interface is captured in. Harmless by default: XDP takes a frame
-// away from the host, so mirror mode is chosen only where nothing of this host
-// uses the interface, and refused where it would cut the host off, unless `steal`.
+// away from the host, so mirror mode is chosen only where nothing at all points to the
+// interface (uses_of), and refused where it would cut the host off, unless `steal`.
 Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool steal);
 
 } // namespace xdpcap::capture

@@ -21,21 +21,6 @@ namespace {
 constexpr std::string_view kSshVariable = "SSH_CONNECTION=";
 constexpr int kAncestorsMax = 64;
 
-void outgoing_interfaces(const nlmsghdr& message, std::vector<unsigned>& interfaces) {
-  each_attribute(message, sizeof(rtmsg), [&](const nlattr& attribute) {
-    if (mnl_attr_get_type(&attribute) == RTA_OIF) interfaces.push_back(mnl_attr_get_u32(&attribute));
-    if (mnl_attr_get_type(&attribute) != RTA_MULTIPATH) return;
-    const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(&attribute));
-    std::size_t left = mnl_attr_get_payload_len(&attribute);
-    while (left >= sizeof *hop && hop->rtnh_len >= sizeof *hop && hop->rtnh_len <= left) {
-      interfaces.push_back(static_cast<unsigned>(hop->rtnh_ifindex));
-      const std::size_t step = std::min<std::size_t>(RTNH_ALIGN(hop->rtnh_len), left);
-      left -= step;
-      hop = reinterpret_cast<const rtnexthop*>(reinterpret_cast<const std::byte*>(hop) + step);
-    }
-  });
-}
-
 // The variable in /proc/PID/environ, whose entries end in NUL.
 std::optional<std::string> ssh_connection_of(int pid) {
   std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
@@ -55,20 +40,20 @@ int parent_of(int pid) {
 
 } // namespace
 
-std::vector<unsigned> default_route_interfaces() {
+std::vector<unsigned> outgoing_interfaces(const nlmsghdr& message) {
   std::vector<unsigned> interfaces;
-  for (const int family : {AF_INET, AF_INET6}) {
-    auto netlink = Netlink::open();
-    if (!netlink) return interfaces;
-    NetlinkMessage message;
-    nlmsghdr* request = message.begin(RTM_GETROUTE, NLM_F_DUMP);
-    static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(rtmsg)))->rtm_family =
-        static_cast<unsigned char>(family);
-    netlink->request(*request, [&](const nlmsghdr& answer) {
-      const auto* route = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&answer));
-      if (route->rtm_dst_len == 0 && route->rtm_type == RTN_UNICAST) outgoing_interfaces(answer, interfaces);
-    });
-  }
+  each_attribute(message, sizeof(rtmsg), [&](const nlattr& attribute) {
+    if (mnl_attr_get_type(&attribute) == RTA_OIF) interfaces.push_back(mnl_attr_get_u32(&attribute));
+    if (mnl_attr_get_type(&attribute) != RTA_MULTIPATH) return;
+    const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(&attribute));
+    std::size_t left = mnl_attr_get_payload_len(&attribute);
+    while (left >= sizeof *hop && hop->rtnh_len >= sizeof *hop && hop->rtnh_len <= left) {
+      interfaces.push_back(static_cast<unsigned>(hop->rtnh_ifindex));
+      const std::size_t step = std::min<std::size_t>(RTNH_ALIGN(hop->rtnh_len), left);
+      left -= step;
+      hop = reinterpret_cast<const rtnexthop*>(reinterpret_cast<const std::byte*>(hop) + step);
+    }
+  });
   return interfaces;
 }
 
@@ -85,7 +70,7 @@ std::optional<unsigned> interface_towards(const std::string& address) {
   route->rtm_dst_len = is_v6 ? 128 : 32;
   mnl_attr_put(request, RTA_DST, is_v6 ? 16 : 4, octets.data());
   std::vector<unsigned> interfaces;
-  netlink->request(*request, [&](const nlmsghdr& answer) { outgoing_interfaces(answer, interfaces); });
+  netlink->request(*request, [&](const nlmsghdr& answer) { interfaces = outgoing_interfaces(answer); });
   return interfaces.empty() ? std::nullopt : std::optional(interfaces.front());
 }
 

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+struct nlmsghdr;
+
 namespace xdpcap::capture {
 
-// Interfaces that a default route of this network namespace leads out of.
-std::vector<unsigned> default_route_interfaces();
+// The interfaces that the route in an RTM_NEWROUTE message leads out of.
+std::vector<unsigned> outgoing_interfaces(const nlmsghdr& message);
 
 // The interface that packets to `address` (text, IPv4 or IPv6) leave by.
 std::optional<unsigned> interface_towards(const std::string& address);

@@ -14,6 +14,7 @@
 #include "capture/ethtool.hpp"
 #include "capture/netlink.hpp"
 #include "capture/sentence.hpp"
+#include "core/tap_name.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -124,7 +125,7 @@ Result<void, Error> TapDevice::make_pair(std::uint32_t queues, std::uint32_t mtu
   if (!netlink) return std::move(netlink).error();
   int error = EEXIST;
   for (int number = 0; error == EEXIST && number < kNamesMax; ++number) {
-    outer_name_ = fmt::format("xdpcap{}", number);
+    outer_name_ = fmt::format("{}{}", tap_name_prefix, number);
     error = make_veth(*netlink, outer_name_, inside_.fd(), queues, mtu);
   }
   if (error == EOPNOTSUPP) {

@@ -6,19 +6,14 @@
 
 #include <cerrno>
 
+#include "capture/attached_programs.hpp"
 #include "capture/clsact.hpp"
 #include "capture/filter_maps.hpp"
 #include "capture/per_cpu.hpp"
 #include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
-namespace {
-
-// BPF_TCX_INGRESS and BPF_TCX_EGRESS of kernel 6.6; older ones answer EINVAL.
-constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);
-constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);
-
-} // namespace
+namespace {} // namespace
 
 void TapProgram::Destroy::operator()(tap_bpf* skeleton) const noexcept {
   tap_bpf::destroy(skeleton);
@@ -34,13 +29,13 @@ TapProgram::TapProgram(TapProgram&& other) noexcept
       tap_index_(other.tap_index_),
       ingress_(std::move(other.ingress_)),
       egress_(std::move(other.egress_)),
-      clsact_ifindex_(std::exchange(other.clsact_ifindex_, std::nullopt)) {}
+      clsact_(std::exchange(other.clsact_, std::nullopt)) {}
 TapProgram& TapProgram::operator=(TapProgram&& other) noexcept {
   std::swap(skeleton_, other.skeleton_);
   std::swap(tap_index_, other.tap_index_);
   std::swap(ingress_, other.ingress_);
   std::swap(egress_, other.egress_);
-  std::swap(clsact_ifindex_, other.clsact_ifindex_);
+  std::swap(clsact_, other.clsact_);
   return *this;
 }
 
@@ -66,11 +61,11 @@ Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, con
 }
 
 int TapProgram::attach_tcx(unsigned ifindex, bool ingress_only) {
-  const int in = ::bpf_link_create(program_fd(), static_cast<int>(ifindex), kTcxIngress, nullptr);
+  const int in = attach_tcx_first(ifindex, TcSide::ingress, program_fd());
   if (in < 0) return -in;
   OwnedFd ingress(in);
   if (!ingress_only) {
-    const int out = ::bpf_link_create(program_fd(), static_cast<int>(ifindex), kTcxEgress, nullptr);
+    const int out = attach_tcx_first(ifindex, TcSide::egress, program_fd());
     if (out < 0) return -out;
     egress_ = OwnedFd(out);
   }
@@ -84,21 +79,21 @@ Result<std::string, Error> TapProgram::attach(unsigned ifindex, TapAttach how, b
       leftovers == 0 ? "" : fmt::format("; removed {} tc filters that a killed capture left behind", leftovers);
   const int tcx_error = how == TapAttach::best ? attach_tcx(ifindex, ingress_only) : EOPNOTSUPP;
   if (tcx_error == 0) return "tcx links" + cleaned;
-  const int clsact_error = attach_clsact(ifindex, program_fd(), tap_index_, ingress_only);
-  if (clsact_error != 0) {
+  auto place = ClsactPlace::attach(ifindex, program_fd(), tap_index_, ingress_only);
+  if (!place) {
     return environment(
         "the tap cannot be attached: tcx says \"{}\" and clsact says \"{}\"; Linux with CONFIG_NET_CLS_ACT is needed",
-        errno_text(tcx_error), errno_text(clsact_error));
+        errno_text(tcx_error), errno_text(place.error()));
   }
-  clsact_ifindex_ = ifindex;
+  clsact_ = *place;
   return "clsact filters, as this kernel has no tcx links" + cleaned;
 }
 
 void TapProgram::detach() noexcept {
   ingress_.reset();
   egress_.reset();
-  if (clsact_ifindex_) detach_clsact(*clsact_ifindex_, tap_index_);
-  clsact_ifindex_.reset();
+  if (clsact_) clsact_->remove();
+  clsact_.reset();
 }
 
 TapCounts TapProgram::counts() const {
@@ -118,7 +113,7 @@ TapCounts TapProgram::counts() const {
 }
 
 int TapProgram::program_fd() const noexcept {
-  return ::bpf_program__fd(skeleton_->progs.tap);
+  return ::bpf_program__fd(skeleton_->progs.xdpcap_tap);
 }
 
 } // namespace xdpcap::capture

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "capture/clsact.hpp"
 #include "core/error.hpp"
 #include "core/owned_fd.hpp"
 #include "core/result.hpp"
@@ -63,8 +64,8 @@ class TapProgram {
 
   std::unique_ptr<tap_bpf, Destroy> skeleton_;
   unsigned tap_index_;
-  OwnedFd ingress_, egress_;               // tcx links
-  std::optional<unsigned> clsact_ifindex_; // where a clsact filter is to be removed
+  OwnedFd ingress_, egress_;          // tcx links
+  std::optional<ClsactPlace> clsact_; // filters to be removed
 };
 
 } // namespace xdpcap::capture

@@ -19,6 +19,8 @@
 #include <system_error>
 #include <utility>
 
+#include "core/tap_name.hpp"
+
 namespace xdpcap::host {
 namespace {
 
@@ -70,7 +72,7 @@ Result<std::vector<Interface>, Error> list_interfaces() {
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
   std::map<std::string, Interface> by_name;
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr != nullptr) add_entry(*entry, by_name[entry->ifa_name]);
+    if (entry->ifa_addr != nullptr && !is_tap_name(entry->ifa_name)) add_entry(*entry, by_name[entry->ifa_name]);
   }
   std::map<unsigned, Interface> by_index;
   for (auto& [name, interface] : by_name) by_index[interface.index] = std::move(interface);

@@ -21,7 +21,7 @@ struct Interface {
   std::vector<std::string> addresses; // text, IPv4 and IPv6
 };
 
-// All of them by index, needs no privilege.
+// All of them by index, but the taps of captures; needs no privilege.
 Result<std::vector<Interface>, Error> list_interfaces();
 
 // One line for a person: "eth0  up, running  mtu 1500  192.0.2.1 2001:db8::1".

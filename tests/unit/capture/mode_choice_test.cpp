@@ -27,19 +27,35 @@ TEST(ModeChoice, MirrorsAPortThatNothingUses) {
 }
 
 TEST(ModeChoice, TapsWhateverTheHostUses) {
-  Nic addressed = idle_port(), routed = idle_port(), session = idle_port(), bridged = idle_port();
-  addressed.addresses = {"192.0.2.1"};
-  routed.carries_default_route = true;
-  session.carries_ssh_session = true;
-  bridged.carries_other_interfaces = true;
-  for (const Nic& nic : {addressed, routed, session, bridged}) EXPECT_EQ(automatic(nic), CaptureMode::tap);
+  Nic used = idle_port();
+  used.uses = {"10.89.0.2 is routed through it"};
+  EXPECT_EQ(automatic(used), CaptureMode::tap);
 }
 
 TEST(ModeChoice, SaysWhichModeAndWhy) {
   Nic nic = idle_port();
-  nic.addresses = {"192.0.2.1", "2001:db8::1"};
+  nic.uses = {"it carries this host's address 192.0.2.1", "the default route leads through it"};
+  nic.has_address = true;
   EXPECT_EQ(choose_mode(nic, CaptureMode::automatic, false).value().reason,
             "eth1: tap mode, as it carries this host's address 192.0.2.1; its traffic is copied and goes on as before");
+}
+
+TEST(ModeChoice, NamesTheModeOfAMirrorPortWhereItMayBeOne) {
+  Nic nic = idle_port();
+  nic.uses = {"it carries this host's link-local address fe80::1"};
+  EXPECT_THAT(choose_mode(nic, CaptureMode::automatic, false).value().reason,
+              HasSubstr("(for a mirror port: --mode mirror)"));
+}
+
+TEST(ModeChoice, CopiesNoTapOfARunningCapture) {
+  Nic tap = idle_port();
+  tap.link.name = "xdpcap0";
+  tap.link.kind = "veth";
+  for (const CaptureMode mode : {CaptureMode::automatic, CaptureMode::mirror, CaptureMode::tap}) {
+    const auto refused = choose_mode(tap, mode, true);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.error().sentence, HasSubstr("xdpcap0 is the tap of a running capture"));
+  }
 }
 
 TEST(ModeChoice, RefusesToCutTheHostOff) {
@@ -57,7 +73,7 @@ TEST(ModeChoice, RefusesToCutTheHostOff) {
 
 TEST(ModeChoice, MirrorsAnAddressedPortOnRequestAndSaysWhatThatMeans) {
   Nic nic = idle_port();
-  nic.addresses = {"192.0.2.1"};
+  nic.uses = {"it carries this host's address 192.0.2.1"};
   const auto chosen = choose_mode(nic, CaptureMode::mirror, false);
   ASSERT_TRUE(chosen.ok());
   EXPECT_THAT(chosen->reason, HasSubstr("although it carries this host's address 192.0.2.1"));
@@ -66,7 +82,7 @@ TEST(ModeChoice, MirrorsAnAddressedPortOnRequestAndSaysWhatThatMeans) {
 TEST(ModeChoice, NamesAnXdpProgramInTheWayButTapsBesideIt) {
   Nic nic = idle_port();
   nic.xdp_program = AttachedProgram{42, "xdp_dispatcher"};
-  const auto refused = choose_mode(nic, CaptureMode::automatic, false);
+  const auto refused = choose_mode(nic, CaptureMode::mirror, false);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ExitCode::environment);
   EXPECT_THAT(refused.error().sentence, HasSubstr("xdp_dispatcher, id 42"));
