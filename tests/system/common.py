@@ -143,6 +143,17 @@ class Program:
         return self
 
 
+def threads(program):
+    """{name: {field of its status: set of values}} of all threads of a running program."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{program.process.pid}/task").iterdir():
+        facts = found.setdefault((task / "comm").read_text().strip(), {})
+        for line in (task / "status").read_text().splitlines():
+            field, _, value = line.partition(":\t")
+            facts.setdefault(field, set()).add((value.split() or [""])[0])
+    return found
+
+
 def capture(lab, *arguments, node="server", **options):
     """xdpcap-run, ready."""
     return Program(lab, node, XDPCAP_RUN, *arguments, **options).wait_ready()

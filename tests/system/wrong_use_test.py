@@ -67,6 +67,20 @@ class WrongUse(common.SystemTest):
         self.assertIsNone(first.process.poll(), "the first goes on")
         first.stop()
 
+    def test_what_a_capture_does_not_need_is_given_up(self):
+        """No thread but the one that puts settings back has a capability, and none may start a program."""
+        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-w", self.lab.room / "frames.pcapng",
+                             "--reveal")
+        threads = common.threads(run)
+        net_admin, nothing = {f"{1 << 12:016x}"}, {f"{0:016x}"}
+        for name in ("xdpcap-worker", "xdpcap-host", "publisher", "ZMQbg/IO/0", "ZMQbg/Reaper", "xdpcap-log"):
+            self.assertEqual(threads[name]["CapPrm"], nothing, name)
+        self.assertEqual(threads["xdpcap-run"]["CapPrm"], net_admin)
+        for name, facts in threads.items():
+            self.assertEqual(facts["CapBnd"] | facts["CapInh"] | facts["CapAmb"], nothing, name)
+            self.assertEqual((facts["NoNewPrivs"], facts["Seccomp"]), ({"1"}, {"2"}), name)
+        run.stop()
+
     def test_an_address_in_use(self):
         script = "import socket,time; s=socket.create_server(('127.0.0.1', 5599)); print('there', flush=True); time.sleep(60)"
         holder = self.lab.start("server", "python3", "-c", script, stdout=subprocess.PIPE)

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "publish/endpoint.hpp"
+#include "consume/silence.hpp"
 
 namespace xdpcap::consume {
-
 Result<void, Error> settle(Sources& sources, const std::string& server_key, const std::string& secret_key) {
   if (server_key.empty() && !secret_key.empty())
     return Error{ExitCode::usage, "--curve-secret-key-file needs --curve-server-key, the public key of the capture"};
@@ -14,10 +13,10 @@ Result<void, Error> settle(Sources& sources, const std::string& server_key, cons
     if (!client) return std::move(client).error();
     sources.curve = std::move(*client);
   }
-  if (sources.connect.empty() && sources.pull.empty()) sources.connect = {publish::default_connect_endpoint()};
+  if (sources.connect.empty() && sources.pull.empty()) sources.connect = default_endpoints();
   for (const auto* list : {&sources.connect, &sources.pull}) {
     for (const std::string& text : *list) {
-      if (auto endpoint = publish::parse_endpoint(text); !endpoint) return std::move(endpoint).error();
+      if (auto checked = check_trust(text); !checked) return checked;
     }
   }
   return {};

@@ -56,7 +56,9 @@ struct Config {
   std::uint64_t frames_max = UINT64_MAX;
 
   std::size_t memory_limit = std::size_t{512} << 20;
-  std::optional<std::string> user; // to become after set-up
+  std::optional<std::string> user;      // to become after set-up
+  std::optional<std::string> pub_group; // that may subscribe
+  bool sandbox = true;                  // seccomp and Landlock after set-up
 };
 
 } // namespace xdpcap::engine

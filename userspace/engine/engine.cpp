@@ -8,8 +8,6 @@
 #include <chrono>
 #include <random>
 
-#include "engine/privileges.hpp"
-
 namespace xdpcap::engine {
 namespace {
 
@@ -54,25 +52,12 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   engine->hash_seed_ =
       is_live ? std::random_device{}() * std::uint64_t{0x9e3779b97f4a7c15} + std::random_device{}() : 1;
 
-  std::optional<publish::Owner> owner;
-  if (wanted.user) {
-    auto found = look_up_user(*wanted.user);
-    if (!found) return std::move(found).error();
-    owner = *found;
-  }
+  if (auto planned = engine->plan_privileges(); !planned) return std::move(planned).error();
   if (auto opened = engine->open_source(); !opened) return std::move(opened).error();
   if (auto opened = engine->open_log(); !opened) return std::move(opened).error();
-  engine->open_host();
-  // Becoming another user reaches every thread, so sockets are bound before, by
-  // root. Capabilities are a thread's own: ZeroMQ's threads must come after.
-  if (!owner && is_live) {
-    if (auto dropped = drop_privileges({}, true); !dropped) return std::move(dropped).error();
-  }
-  if (auto opened = engine->open_outputs(owner); !opened) return std::move(opened).error();
-  if (owner) {
-    if (auto dropped = drop_privileges(owner, false); !dropped) return std::move(dropped).error();
-    engine->notes_.push_back(fmt::format("running as {}", *wanted.user));
-  }
+  if (auto opened = engine->open_host(); !opened) return std::move(opened).error();
+  if (auto opened = engine->open_outputs(); !opened) return std::move(opened).error();
+  if (auto given_up = engine->give_up_privileges(); !given_up) return std::move(given_up).error();
   engine->make_workers();
   engine->make_host_encoder();
   if (engine->plan_.body_max < wanted.body_max) {
@@ -109,7 +94,7 @@ Result<void, Error> Engine::open_source() {
   auto live = capture::LiveCapture::open(options);
   if (!live) return std::move(live).error();
   live_.emplace(std::move(*live));
-  notes_ = live_->notes();
+  notes_.insert(notes_.end(), live_->notes().begin(), live_->notes().end());
   return {};
 }
 
@@ -117,17 +102,19 @@ bool Engine::watches_host() const noexcept {
   return config_.read_file.empty() && config_.sockets_period.count() != 0;
 }
 
-void Engine::open_host() {
-  if (!watches_host()) return;
+Result<void, Error> Engine::open_host() {
+  if (!watches_host()) return {};
   HostThreadOptions options;
   options.whole_host = config_.sockets_of_host;
   options.period = config_.sockets_period;
   for (const auto& interface : config_.live.interfaces) options.interfaces.push_back(interface.name);
   options.sockets_max = plan_.host_sockets;
   options.processes_max = plan_.host_processes;
-  options.will_change_user = config_.user.has_value();
+  options.duties = duties_;
   host_ = std::make_unique<HostThread>(std::move(options));
+  if (host_->failure()) return *host_->failure();
   notes_.insert(notes_.end(), host_->notes().begin(), host_->notes().end());
+  return {};
 }
 
 Result<void, Error> Engine::open_log() {
@@ -145,11 +132,12 @@ Result<void, Error> Engine::open_log() {
   return {};
 }
 
-Result<void, Error> Engine::open_outputs(const std::optional<publish::Owner>& owner) {
+Result<void, Error> Engine::open_outputs() {
   publish::PublisherOptions options = config_.outputs;
   options.sensor = config_.sensor;
   options.epoch_ns = epoch_ns_;
-  options.owner = owner;
+  options.owner = owner_;
+  options.confine_thread = [rights = duties_.traffic()] { sandbox::confine_or_abort(rights); };
   if (options.queue_batches == 0) options.queue_batches = plan_.high_water_mark;
   options.queue_octets_max = plan_.queue_octets;
   if (config_.sink != Sink::zmq) {
@@ -271,16 +259,17 @@ void Engine::plan_hand_over(std::size_t workers) {
 void Engine::start() {
   publisher_->start();
   started_at_ = std::chrono::steady_clock::now();
-  if (log_ != nullptr) log_->start();
+  if (log_ != nullptr) log_->start([rights = duties_.traffic()] { sandbox::confine_or_abort(rights); });
   if (host_ != nullptr) host_->start(*host_encoder_, *publisher_);
   for (const auto& worker : workers_) {
-    worker->thread = std::thread([&worker = *worker] {
+    worker->thread = std::thread([&worker = *worker, rights = duties_.traffic()] {
+      ::pthread_setname_np(::pthread_self(), "xdpcap-worker");
+      sandbox::confine_or_abort(rights);
       ::prctl(PR_SET_TIMERSLACK, 1UL); // nanoseconds; by default every short wait is 50 us longer
       worker.run();
       worker.ended_at = std::chrono::steady_clock::now();
       worker.ended = true;
     });
-    ::pthread_setname_np(worker->thread.native_handle(), "xdpcap-worker");
   }
 }
 

@@ -21,6 +21,7 @@
 #include "engine/ledger.hpp"
 #include "engine/memory_plan.hpp"
 #include "engine/pipeline.hpp"
+#include "engine/privileges.hpp"
 #include "engine/queue_worker.hpp"
 #include "engine/symmetry.hpp"
 #include "publish/publisher.hpp"
@@ -75,8 +76,10 @@ class Engine {
 
   Result<void, Error> open_source();
   Result<void, Error> open_log();
-  void open_host();
-  Result<void, Error> open_outputs(const std::optional<publish::Owner>& owner);
+  Result<void, Error> open_host();
+  Result<void, Error> plan_privileges();
+  Result<void, Error> open_outputs();
+  Result<void, Error> give_up_privileges();
   void make_workers();
   void make_host_encoder();
   template <class Source>
@@ -92,6 +95,8 @@ class Engine {
 
   Config config_;
   MemoryPlan plan_;
+  Duties duties_;
+  publish::Owner owner_; // of the endpoints
   std::uint64_t epoch_ns_ = 0;
   std::uint64_t hash_seed_ = 0;
   std::vector<std::string> notes_;

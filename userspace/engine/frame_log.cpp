@@ -1,6 +1,9 @@
 #include "engine/frame_log.hpp"
 
+#include <pthread.h>
+
 #include <cstring>
+#include <utility>
 
 namespace xdpcap::engine {
 namespace {
@@ -73,8 +76,12 @@ FrameLogWriter::~FrameLogWriter() {
   if (thread_.joinable()) (void)stop();
 }
 
-void FrameLogWriter::start() {
-  thread_ = std::thread([this] { run(); });
+void FrameLogWriter::start(std::function<void()> confine) {
+  thread_ = std::thread([this, confine = std::move(confine)] {
+    ::pthread_setname_np(::pthread_self(), "xdpcap-log");
+    confine();
+    run();
+  });
 }
 
 bool FrameLogWriter::write_some() noexcept {

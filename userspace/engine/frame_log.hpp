@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -70,7 +71,8 @@ class FrameLogWriter {
   ~FrameLogWriter();
 
   [[nodiscard]] FrameLog& log(std::size_t worker) noexcept { return *logs_[worker]; }
-  void start();
+  // `confine` is called first, on the thread that writes.
+  void start(std::function<void()> confine);
   // Writes what is left and closes the file. After the workers have ended.
   Result<void, Error> stop();
   [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }

@@ -1,12 +1,12 @@
 #include "engine/host_thread.hpp"
 
+#include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include <algorithm>
 
 #include "engine/host_records.hpp"
-#include "engine/privileges.hpp"
 
 namespace xdpcap::engine {
 namespace {
@@ -47,22 +47,13 @@ void HostThread::set_up() {
   watch_ = std::make_unique<host::HostWatch>(host::WatchOptions{
       .whole_host = options_.whole_host, .sockets_max = options_.sockets_max, .processes_max = options_.processes_max});
   notes_ = watch_->notes();
-  if (options_.will_change_user) {
-    if (watch_->enters_namespaces()) {
-      watch_->stay_in_own_namespace();
-      notes_.emplace_back(
-          "--user may not enter other network namespaces: of sockets there only the opening and the end are seen");
-    }
-    if (watch_->reads_descriptors()) {
-      notes_.emplace_back("--user may not look into the processes of others: their sockets have no process");
-    }
-    return;
+  std::vector<unsigned> kept;
+  if (watch_->enters_namespaces()) kept.push_back(CAP_SYS_ADMIN);
+  if (watch_->enters_namespaces() || watch_->reads_descriptors()) kept.push_back(CAP_SYS_PTRACE);
+  if (watch_->reads_descriptors()) kept.push_back(CAP_DAC_READ_SEARCH);
+  if (auto confined = sandbox::confine(options_.duties.host(std::move(kept))); !confined) {
+    failure_ = std::move(confined).error();
   }
-  ThreadPrivileges kept;
-  kept.sys_admin = watch_->enters_namespaces();
-  kept.sys_ptrace = watch_->enters_namespaces() || watch_->reads_descriptors();
-  kept.dac_read_search = watch_->reads_descriptors();
-  if (auto dropped = keep_only(kept); !dropped) notes_.push_back(dropped.error().sentence);
 }
 
 void HostThread::start(publish::Encoder& encoder, const publish::Publisher& publisher) {

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "engine/privileges.hpp"
 #include "host/host_watch.hpp"
 #include "publish/encoder.hpp"
 #include "publish/publisher.hpp"
@@ -22,7 +24,7 @@ struct HostThreadOptions {
   std::vector<std::string> interfaces; // captured ones, in the order of their numbers
   std::size_t sockets_max = 65536;
   std::size_t processes_max = 8192;
-  bool will_change_user = false; // then nothing is kept: another user has no capabilities
+  Duties duties; // what it becomes once it is set up
 };
 
 // The thread that watches the host and publishes what it sees on topic `socket`. It
@@ -31,6 +33,7 @@ struct HostThreadOptions {
 //   nothing                          where one network namespace is watched
 //   CAP_SYS_ADMIN, CAP_SYS_PTRACE    to enter the namespaces of other processes (whole_host)
 //   CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH   to read descriptors in /proc, where the kernel has no BTF
+// also as another user (--user), with everything else given up (Duties::host).
 // Nothing it does holds up a worker; all records of a round fit into the batches there
 // are, one after the other. The constructor waits until it is set up; all calls on one
 // thread, counters may be read by any.
@@ -42,6 +45,8 @@ class HostThread {
   HostThread& operator=(const HostThread&) = delete;
 
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
+  // Of setting up: then it must not be started.
+  [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
   // Both outlive stop().
   void start(publish::Encoder& encoder, const publish::Publisher& publisher);
@@ -62,6 +67,7 @@ class HostThread {
 
   HostThreadOptions options_;
   std::vector<std::string> notes_;
+  std::optional<Error> failure_;
   std::unique_ptr<host::HostWatch> watch_;
   std::atomic<publish::Encoder*> encoder_{nullptr}; // the ledger looks at it from other threads
   const publish::Publisher* publisher_ = nullptr;

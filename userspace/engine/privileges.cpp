@@ -1,72 +1,111 @@
 #include "engine/privileges.hpp"
 
-#include <cap-ng.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
 
 namespace xdpcap::engine {
 namespace {
 
-void keep(unsigned capability) {
-  capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), capability, -1);
+using sandbox::Place;
+
+constexpr const char* kOwnName = "xdpcap"; // of user and group
+
+// Sanitizers open files, start processes and trace at the end.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
+std::optional<gid_t> group_named(const std::string& name) {
+  std::array<char, 16384> room{};
+  struct group entry {};
+  struct group* found = nullptr;
+  if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
+    return std::nullopt;
+  }
+  return found->gr_gid;
 }
 
-Result<void, Error> apply() {
-  // The bounding set stays where the process may not touch it; what counts is
-  // what this process can do.
-  if (capng_apply(CAPNG_SELECT_CAPS) != 0) {
-    return Error{ExitCode::privilege, fmt::format("Cannot give up capabilities ({}).", std::strerror(errno))};
-  }
-  return {};
+std::optional<gid_t> number_in(const char* variable) {
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return std::nullopt;
+  const std::string_view digits = text;
+  gid_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
 }
 
 } // namespace
 
-Result<publish::Owner, Error> look_up_user(const std::string& name) {
+Result<sandbox::User, Error> look_up_user(const std::string& name) {
   std::array<char, 16384> room{};
   passwd entry{};
   passwd* found = nullptr;
   if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
     return Error{ExitCode::usage, fmt::format("There is no user '{}' for --user; create it, or name another.", name)};
   }
-  return publish::Owner{found->pw_uid, found->pw_gid};
+  return sandbox::User{found->pw_uid, found->pw_gid};
 }
 
-Result<void, Error> drop_privileges(const std::optional<publish::Owner>& user, bool keep_net_admin) {
-  if (user) {
-    // setres[ug]id of the C library reach every thread, and leaving uid 0 clears
-    // the capabilities of each.
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(user->group, user->group, user->group) != 0 ||
-        ::setresuid(user->user, user->user, user->user) != 0) {
-      return Error{ExitCode::privilege,
-                   fmt::format("Cannot become the user of --user ({}); start as root.", std::strerror(errno))};
-    }
-    return {};
+std::optional<std::string> default_user() {
+  if (::geteuid() != 0) return std::nullopt;
+  const bool is_service =
+      std::getenv("NOTIFY_SOCKET") != nullptr || number_in("SYSTEMD_EXEC_PID") == static_cast<gid_t>(::getpid());
+  if (!is_service || !look_up_user(kOwnName)) return std::nullopt;
+  return kOwnName;
+}
+
+Result<std::optional<gid_t>, Error> subscribers_group(const std::optional<std::string>& wanted) {
+  if (wanted) {
+    if (const auto named = group_named(*wanted)) return named;
+    return Error{ExitCode::usage,
+                 fmt::format("There is no group '{}' for --pub-group; create it (sudo groupadd {}), or name another.",
+                             *wanted, *wanted)};
   }
-  capng_clear(CAPNG_SELECT_BOTH);
-  if (keep_net_admin) keep(CAP_NET_ADMIN);
-  return apply();
+  if (::geteuid() != 0) return std::optional<gid_t>{};
+  if (const auto of_sudo = number_in("SUDO_GID"); of_sudo && *of_sudo != 0) return of_sudo;
+  return group_named(kOwnName);
 }
 
-Result<void, Error> keep_only(const ThreadPrivileges& kept) {
-  capng_get_caps_process();
-  const auto may_keep = [](bool wanted, unsigned capability) {
-    return wanted && capng_have_capability(CAPNG_PERMITTED, capability) == 1;
-  };
-  const bool sys_admin = may_keep(kept.sys_admin, CAP_SYS_ADMIN);
-  const bool sys_ptrace = may_keep(kept.sys_ptrace, CAP_SYS_PTRACE);
-  const bool dac_read_search = may_keep(kept.dac_read_search, CAP_DAC_READ_SEARCH);
-  capng_clear(CAPNG_SELECT_BOTH);
-  if (sys_admin) keep(CAP_SYS_ADMIN);
-  if (sys_ptrace) keep(CAP_SYS_PTRACE);
-  if (dac_read_search) keep(CAP_DAC_READ_SEARCH);
-  return apply();
+sandbox::Rights Duties::traffic() const {
+  sandbox::Rights rights;
+  rights.user = user;
+  rights.every_call = rights.every_file = !confined || kSanitized;
+  return rights;
+}
+
+sandbox::Rights Duties::keeper() const {
+  sandbox::Rights rights = traffic();
+  rights.capabilities = {CAP_NET_ADMIN};
+  rights.sockets = rights.capture = rights.namespaces = true;
+  rights.places = {
+      {"/proc", Place::Access::read}, {"/sys", Place::Access::read}, {"/proc/sys/net", Place::Access::write}};
+  for (const std::string& directory : endpoint_directories) {
+    rights.places.push_back({directory, Place::Access::remove});
+    rights.places.push_back({directory + "/..", Place::Access::remove_dirs});
+  }
+  return rights;
+}
+
+sandbox::Rights Duties::host(std::vector<unsigned> capabilities) const {
+  sandbox::Rights rights = traffic();
+  rights.sockets = true;
+  rights.namespaces = rights.every_file = rights.every_file || !capabilities.empty();
+  rights.places = {{"/proc", Place::Access::read}, {"/sys", Place::Access::read}};
+  rights.capabilities = std::move(capabilities);
+  return rights;
 }
 
 } // namespace xdpcap::engine

@@ -47,8 +47,6 @@ class HostWatch {
   [[nodiscard]] bool reads_descriptors() const noexcept {
     return probe_ == nullptr;
   } // CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH
-  // Privileges are gone: other namespaces cannot be entered any more; events still tell of them.
-  void stay_in_own_namespace() noexcept { whole_host_ = false; }
 
   // Takes in what happened; waits at most so long for something to happen. Answers whether anything did.
   bool poll(int timeout_ms);

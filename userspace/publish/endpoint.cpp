@@ -3,12 +3,10 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -21,9 +19,6 @@ constexpr std::string_view kRootDirectory = "/run/xdpcap";
 
 Error usage(std::string sentence) {
   return {ExitCode::usage, std::move(sentence)};
-}
-Error refused(std::string sentence) {
-  return {ExitCode::output, std::move(sentence)};
 }
 
 Result<Endpoint, Error> parse_ipc(std::string_view text, std::string_view path) {
@@ -72,53 +67,6 @@ std::string user_directory() {
   return fmt::format("/tmp/xdpcap-{}", ::geteuid());
 }
 
-// Whether somebody answers at the socket: 0, or the errno of connect().
-int probe(const std::string& path) {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return errno;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), std::min(path.size(), kPathMax));
-  const int failure = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
-  ::close(fd);
-  return failure;
-}
-
-Result<bool, Error> prepare_directory(const std::string& directory, std::optional<Owner> owner) {
-  const bool created = ::mkdir(directory.c_str(), 0750) == 0;
-  if (!created && errno != EEXIST) {
-    return refused(
-        fmt::format("cannot create the directory {} for the publishing socket: {}; create it, or choose "
-                    "another place with --pub ipc:///...",
-                    directory, std::strerror(errno)));
-  }
-  if (created) {
-    // mkdir() leaves what the umask leaves; the group shall be able to enter.
-    const bool mode_set = ::chmod(directory.c_str(), 0750) == 0;
-    if (!mode_set || (owner && ::chown(directory.c_str(), owner->user, owner->group) != 0)) {
-      const int failure = errno;
-      ::rmdir(directory.c_str());
-      return refused(fmt::format("cannot hand the directory {} to its user: {}", directory, std::strerror(failure)));
-    }
-    return true;
-  }
-  struct stat status {};
-  if (::lstat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return refused(
-        fmt::format("{} is not a directory; remove it, or choose another place with --pub ipc:///...", directory));
-  }
-  const bool ours = status.st_uid == 0 || status.st_uid == ::geteuid() || (owner && status.st_uid == owner->user);
-  // In a sticky directory (/tmp) nobody can remove or replace what is ours.
-  const bool open_to_all = (status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0;
-  if (!ours || open_to_all) {
-    return refused(
-        fmt::format("the directory {} is {}, who could put a socket of their own in our place; use a "
-                    "private directory (mode 0750) for the ipc endpoint",
-                    directory, ours ? "writable by everybody" : "owned by another user"));
-  }
-  return false;
-}
-
 } // namespace
 
 bool Endpoint::is_local() const noexcept {
@@ -145,38 +93,13 @@ std::string default_bind_endpoint() {
   return fmt::format("ipc://{}/{}", directory, kSocketName);
 }
 
-std::string default_connect_endpoint() {
-  const std::string of_root = fmt::format("{}/{}", kRootDirectory, kSocketName);
-  if (::access(of_root.c_str(), R_OK | W_OK) == 0) return "ipc://" + of_root;
-  return default_bind_endpoint();
+std::string root_endpoint() {
+  return fmt::format("ipc://{}/{}", kRootDirectory, kSocketName);
 }
 
 std::string Endpoint::directory() const {
   const std::size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-Result<bool, Error> prepare_endpoint(const Endpoint& endpoint, std::optional<Owner> owner) {
-  if (endpoint.transport != Endpoint::Transport::ipc) return false;
-  const std::string directory = endpoint.directory();
-  Result<bool, Error> created = prepare_directory(directory, owner);
-  if (!created || *created) return created;
-
-  struct stat status {};
-  if (::lstat(endpoint.path.c_str(), &status) != 0) return created;
-  if (!S_ISSOCK(status.st_mode)) {
-    return refused(
-        fmt::format("{} is there and is not a socket; remove it, or choose another endpoint", endpoint.path));
-  }
-  const int failure = probe(endpoint.path);
-  if (failure == ECONNREFUSED) {
-    ::unlink(endpoint.path.c_str());
-  } else {
-    return refused(
-        fmt::format("{} is in use by a running process{}; stop that one, or choose another endpoint with --pub",
-                    endpoint.text, failure == 0 ? "" : fmt::format(" ({})", std::strerror(failure))));
-  }
-  return created;
 }
 
 } // namespace xdpcap::publish

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,27 +25,10 @@ struct Endpoint {
 };
 Result<Endpoint, Error> parse_endpoint(std::string_view text);
 
-// Where a capture publishes, and where a consumer looks, when nobody says
-// otherwise: /run/xdpcap/pub.sock for root, else below XDG_RUNTIME_DIR or /tmp.
-// A consumer finds root's socket where there is one.
+// Where a capture publishes when nobody says otherwise: /run/xdpcap/pub.sock for root, else below
+// XDG_RUNTIME_DIR or /tmp.
 std::string default_bind_endpoint();
-std::string default_connect_endpoint();
-
-// Whom the directory of a socket shall belong to, where privileges are dropped
-// after it was made.
-struct Owner {
-  uid_t user = 0;
-  gid_t group = 0;
-};
-
-// The private directory of an ipc endpoint: libzmq binds its socket with
-// whatever the umask leaves and takes the place of any socket that is there, so
-// safety is up to the directory around it. Created (one level, mode 0750) where
-// it is missing; refused where somebody else owns it or may put a socket in our place. A
-// socket nobody listens on, left behind by a killed process, is removed; a live
-// one is refused. Nothing to do for other transports; may be called again.
-//
-// Answers whether the directory was created here.
-Result<bool, Error> prepare_endpoint(const Endpoint& endpoint, std::optional<Owner> owner);
+// Root's, whoever asks.
+std::string root_endpoint();
 
 } // namespace xdpcap::publish

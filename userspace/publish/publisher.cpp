@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace xdpcap::publish {
@@ -52,6 +52,7 @@ Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions optio
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
   const PublisherOptions& wanted = publisher->options_;
   try {
+    publisher->start_zmq();
     if (wanted.curve && !wanted.curve->allowed_clients.empty()) {
       publisher->doorkeeper_.emplace(publisher->context_, wanted.curve->allowed_clients);
     }
@@ -70,6 +71,21 @@ Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions optio
 
 Publisher::~Publisher() {
   stop(milliseconds{0});
+}
+
+// ZeroMQ's threads begin with the first socket, and have from then on what the thread has that made it.
+void Publisher::start_zmq() {
+  if (options_.pub.empty() && options_.push.empty()) return;
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      if (options_.confine_thread) options_.confine_thread();
+      zmq::socket_t(context_, zmq::socket_type::pub).close();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 Result<void, Error> Publisher::bind(const std::string& text, bool push) {
@@ -101,15 +117,7 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   bound_.push_back(socket.get(zmq::sockopt::last_endpoint));
   if (endpoint->transport == Endpoint::Transport::ipc) {
     socket_files_.push_back(endpoint->path);
-    // Who may enter the directory may subscribe; in a directory open to all, the owner only.
-    struct stat directory {};
-    const bool is_private =
-        ::stat(endpoint->directory().c_str(), &directory) == 0 && (directory.st_mode & S_IXOTH) == 0;
-    const bool mode_set = ::chmod(endpoint->path.c_str(), is_private ? 0660 : 0600) == 0;
-    const Owner owner = options_.owner.value_or(Owner{::geteuid(), directory.st_gid});
-    if (!mode_set || (options_.owner && ::chown(endpoint->path.c_str(), owner.user, owner.group) != 0)) {
-      return Error{ExitCode::output, fmt::format("cannot set the permissions of {}", endpoint->path)};
-    }
+    if (auto opened = open_socket_to(*endpoint, options_.owner); !opened) return opened;
   }
   push ? static_cast<void>(pushes_.emplace_back(text, std::move(socket), options_.push_patience))
        : static_cast<void>(pubs_.emplace_back(text, std::move(socket)));
@@ -127,6 +135,7 @@ void Publisher::start() {
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     ::pthread_setname_np(::pthread_self(), "publisher");
+    if (options_.confine_thread) options_.confine_thread();
     try {
       run();
     } catch (const std::exception& error) {

@@ -18,6 +18,7 @@
 #include "publish/batch.hpp"
 #include "publish/curve.hpp"
 #include "publish/endpoint.hpp"
+#include "publish/ipc_directory.hpp"
 #include "publish/json.hpp"
 #include "publish/outlet.hpp"
 #include "publish/records.hpp"
@@ -48,7 +49,10 @@ struct PublisherOptions {
   std::optional<std::chrono::milliseconds> push_patience = std::chrono::milliseconds{50};
   bool insecure = false;            // allow TCP beyond loopback without CURVE
   std::optional<CurveServer> curve; // for every TCP endpoint
-  std::optional<Owner> owner;       // of a directory and socket made for ipc
+  Owner owner;                      // of a directory and socket made for ipc
+
+  // Called first on each thread that is started here, ZeroMQ's included: gives up what it does not need.
+  std::function<void()> confine_thread;
 
   std::optional<JsonOutput> json;
 
@@ -99,6 +103,7 @@ class Publisher {
  private:
   explicit Publisher(PublisherOptions options);
 
+  void start_zmq();
   Result<void, Error> bind(const std::string& text, bool push);
   void run();
   void drain(std::chrono::milliseconds patience);

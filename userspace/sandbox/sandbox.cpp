@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 #include "sandbox/landlock.hpp"
 #include "sandbox/seccomp_filter.hpp"
@@ -43,6 +46,9 @@ void shut_the_way_back() {
 // The system calls themselves: those of the C library would change every thread, also one that has
 // no capability to do so any more.
 Result<void, Error> become(const User& user) {
+  uid_t real = 0, effective = 0, saved = 0;
+  if (::getresuid(&real, &effective, &saved) != 0) return refused("ask who it is");
+  if (real == user.uid && effective == user.uid && saved == user.uid) return {}; // by the thread that started this one
   if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0 ||
       ::syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) {
     return refused("become another user, which only root may");
@@ -92,7 +98,7 @@ Result<std::vector<std::string>, Error> confine(const Rights& rights) {
     case Landlock::refused:
       return refused("limit access to files by Landlock");
   }
-  switch (filter_system_calls(rights)) {
+  switch (rights.every_call ? Seccomp::filtered : filter_system_calls(rights)) {
     case Seccomp::filtered:
       break;
     case Seccomp::absent:
@@ -102,6 +108,13 @@ Result<std::vector<std::string>, Error> confine(const Rights& rights) {
       return refused("filter system calls by seccomp");
   }
   return notes;
+}
+
+void confine_or_abort(const Rights& rights) noexcept {
+  const auto confined = confine(rights);
+  if (confined.ok()) return;
+  (void)std::fprintf(stderr, "%s\n", confined.error().sentence.c_str());
+  std::abort();
 }
 
 } // namespace xdpcap::sandbox

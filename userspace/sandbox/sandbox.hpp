@@ -38,7 +38,8 @@ struct Rights {
   bool sockets = false;               // make sockets: local, IP, netlink
   bool capture = false;               // AF_XDP and packet sockets, BPF programs and maps
   bool namespaces = false;            // enter namespaces
-  bool every_file = false;            // no limit but what the user may
+  bool every_call = false;            // no seccomp
+  bool every_file = false;            // no Landlock: no limit but what the user may
   std::vector<Place> places;          // else these; what is open stays open. A path that is not there is left out
 };
 
@@ -54,7 +55,10 @@ Result<void, Error> drop_all_privileges();
 // are returned say so, once for a program to show. Fails where something of it is refused.
 Result<std::vector<std::string>, Error> confine(const Rights& rights);
 
-// Whether the calling thread has a capability in its permitted set, bounding set aside.
+// The same for a thread that must not go on otherwise: a failure ends the process with its sentence.
+void confine_or_abort(const Rights& rights) noexcept;
+
+// Whether the calling thread has a capability in its permitted or effective set.
 [[nodiscard]] bool has_any_capability();
 
 } // namespace xdpcap::sandbox

@@ -39,8 +39,9 @@ constexpr std::array kAllowed{
     "mincore", "mlock", "mlock2", "mlockall", "mmap", "mprotect", "mremap", "msync", "munlock", "munlockall", "munmap",
     "prctl", "prlimit64", "rseq", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn", "rt_sigsuspend",
     "rt_sigtimedwait", "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity", "sched_getattr",
-    "sched_getparam", "sched_getscheduler", "sched_setaffinity", "sched_yield", "set_robust_list", "set_tid_address",
-    "setitimer", "getitimer", "alarm", "sigaltstack", "sysinfo", "times", "uname", "wait4", "waitid",
+    "sched_getparam", "sched_getscheduler", "sched_setaffinity", "sched_setattr", "sched_setparam",
+    "sched_setscheduler", "setpriority", "sched_yield", "set_robust_list", "set_tid_address", "setitimer", "getitimer",
+    "alarm", "sigaltstack", "sysinfo", "times", "uname", "wait4", "waitid",
     // To confine a thread that this one starts further.
     "capset", "landlock_add_rule", "landlock_create_ruleset", "landlock_restrict_self", "seccomp"};
 

@@ -165,7 +165,14 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--reveal", config.reveal, "leave Authorization, Cookie and Set-Cookie values readable");
   app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");
   app.add_option("--sensor", config.sensor, "name of this capture in every batch (default: the host's name)");
-  app.add_option("--user", config.user, "become this user once everything is open");
+  app.add_option("--user", config.user,
+                 "become this user once everything is open (default in a service of systemd: xdpcap, if there is one)")
+      ->type_name("NAME");
+  app.add_option("--pub-group", config.pub_group,
+                 "the group that may subscribe (default: that of the user of sudo, else xdpcap if there is one)")
+      ->type_name("NAME");
+  app.add_flag("!--no-sandbox", config.sandbox,
+               "leave out seccomp and Landlock, to trace the program; capabilities are given up all the same");
   app.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
   app.add_flag("-v,--verbose", options.in_full, "print the whole ledger at the end");
 }
