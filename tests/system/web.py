@@ -15,14 +15,18 @@ class Gateway(common.Program):
 
     def __init__(self, lab, endpoint, *arguments, listen="127.0.0.1:0", name="xdpcap-web"):
         super().__init__(lab, None, XDPCAP_WEB, "--connect", endpoint, "--listen", listen, *arguments, name=name)
-        self.wait_ready(r"listening on http://")
-        found = re.search(r"listening on (http://(\S+):(\d+)/\S*)", self.err)
-        self.url, self.address, self.port = found[1], found[2], int(found[3])
+        self.wait_ready(r"listening on https?://")
+        found = re.search(r"listening on ((https?://\S+:(\d+)/)\?token=(\w+))", self.err)
+        self.link, self.url, self.port, self.token = found[1], found[2], int(found[3]), found[4]
+        self.address = listen.rsplit(":", 1)[0]
+        self.bearer = f"Authorization: Bearer {self.token}\r\n"
 
     def request(self, path, method="GET", body=None, **fields):
         """(status, header fields, body) of one request."""
         connection = http.client.HTTPConnection(self.address, self.port, timeout=20)
-        connection.request(method, path, body=body, headers={key.replace("_", "-"): value for key, value in fields.items()})
+        fields = {"Authorization": f"Bearer {self.token}", **fields}
+        headers = {key.replace("_", "-"): value for key, value in fields.items() if value is not None}
+        connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
         answer = response.status, {key.lower(): value for key, value in response.getheaders()}, response.read()
         connection.close()
@@ -63,7 +67,8 @@ class Events:
 
     def __init__(self, gateway, path):
         self._socket = socket.create_connection((gateway.address, gateway.port), timeout=20)
-        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode())
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{gateway.bearer}"
+                             "Accept: text/event-stream\r\n\r\n".encode())
         self._octets = b""
         while b"\r\n\r\n" not in self._octets:
             self._octets += self._receive()

@@ -223,7 +223,7 @@ class WebApi(common.SystemTest):
 
     def test_what_an_attacker_sends_is_refused_and_ends_the_connection(self):
         gateway = self.start()
-        host = b"Host: localhost\r\n"
+        host = b"Host: localhost\r\n" + gateway.bearer.encode()
         second = b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n"
         for name, request, status in (
                 ("both framings", b"GET / HTTP/1.1\r\n" + host + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"4"),
@@ -245,32 +245,61 @@ class WebApi(common.SystemTest):
             self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), (name, answer[:200]))
             self.assertEqual(answer.count(b"HTTP/1.1 "), 1, f"{name}: nothing after it is another request: {answer!r}")
         for path in ("/../../etc/passwd", "/..%2f..%2fetc/passwd", "/assets/../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd"):
-            answer = gateway.raw(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            answer = gateway.raw(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{gateway.bearer}Connection: close\r\n\r\n".encode())
             self.assertTrue(answer.startswith(b"HTTP/1.1 404"), (path, answer[:100]))
             self.assertNotIn(b"root:", answer)
         self.assertEqual(gateway.raw(second.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")).count(b"200 OK"), 1)
         self.assertIsNone(gateway.process.poll())
 
-    def test_beyond_loopback_a_token_is_wanted(self):
+    def test_without_the_token_nothing_that_was_captured_is_to_be_had(self):
+        gateway = self.start("--grpc", "127.0.0.1:0")
+        self.assertRegex(gateway.link, r"/\?token=[0-9a-f]{64}$")
+        for path in ("/api/messages", "/api/stats", "/api/health", "/metrics", "/api/capture", "/api/messages/1-1-1.har"):
+            self.assertEqual(gateway.request(path, Authorization=None)[0], 401, path)
+        for path in ("/", "/healthz"):
+            self.assertEqual(gateway.request(path, Authorization=None)[0], 200, path)
+        self.assertEqual(json.loads(gateway.request("/healthz", Authorization=None)[2]), {"status": "ok"})
+        self.assertEqual(gateway.request("/api/stats", Authorization=f"bearer {gateway.token}")[0], 200)
+        status, fields, _ = gateway.request(f"/?token={gateway.token}", Authorization=None)
+        self.assertEqual((status, fields["location"]), (303, "./"))
+        self.assertRegex(fields["set-cookie"], rf"^xdpcap_{gateway.port}=\w+; HttpOnly; SameSite=Strict; Path=/$")
+        cookie = fields["set-cookie"].split(";")[0]
+        self.assertEqual(gateway.request("/api/stats", Authorization=None, Cookie=cookie)[0], 200)
+        for foreign in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "http://evil.example"}, {"Host": "localhost:80@evil.com"},
+                        {"Host": "[::1].evil.com"}, {"Host": "evil.example"}):
+            self.assertEqual(gateway.request("/api/stats", **foreign)[0], 403, foreign)
+        self.assertEqual({gateway.request("/api/stats", Authorization="Bearer wrong-wrong-wrong")[0] for _ in range(30)}, {401, 429})
+        self.assertEqual(gateway.request("/api/stats")[0], 200)
+
+    def test_beyond_loopback_it_speaks_tls(self):
         self.start()
-        gateway = common.Program(self.lab, "server", web.XDPCAP_WEB, "--connect", self.endpoint, "--listen", "10.77.0.2:0",
-                                 name="beyond").wait_ready(r"listening on http://")
-        port, token = re.search(r"http://10\.77\.0\.2:(\d+)/\?token=(\w+)", gateway.err).groups()
+        pem = self.lab.room / "pem"
+        self.lab.run(None, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=xdpcap", "-addext",
+                     "subjectAltName=IP:10.77.0.2", "-keyout", pem, "-out", f"{pem}.cert")
+        beyond = common.Program(self.lab, "server", web.XDPCAP_WEB, "--connect", self.endpoint, "--listen", "0.0.0.0:0",
+                                "--tls-cert", f"{pem}.cert", "--tls-key", pem, name="beyond").wait_ready(r"listening on https://")
+        # The link is one that another machine can open.
+        url, token = re.search(r"(https://10\.77\.0\.2:\d+)/\?token=(\w+)", beyond.err).groups()
 
         def ask(*options):
-            return self.lab.run("client", "curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", *options)
-        self.assertEqual(ask(f"http://10.77.0.2:{port}/api/messages"), "401")
-        self.assertEqual(ask("-H", f"Authorization: Bearer {token}", f"http://10.77.0.2:{port}/api/messages"), "200")
-        self.assertEqual(ask("-H", f"Authorization: Bearer {token}x", f"http://10.77.0.2:{port}/api/messages"), "401")
-        self.assertEqual(ask("-L", "-c", "/dev/null", f"http://10.77.0.2:{port}/?token={token}"), "200")
+            return self.lab.run("client", "curl", "-sS", "--cacert", f"{pem}.cert", "-o", "/dev/null", "-w", "%{http_code}", *options)
+        self.assertEqual(ask(f"{url}/api/messages"), "401")
+        self.assertEqual(ask("-H", f"Authorization: Bearer {token}", f"{url}/api/messages"), "200")
+        self.assertEqual(ask("-L", "-c", "/dev/null", f"{url}/?token={token}"), "200")
 
     def test_wrong_use_gets_a_sentence_and_its_exit_code(self):
         gateway = self.start()
+        readable = self.lab.room / "token"
+        readable.write_text("0123456789abcdef\n")
+        readable.chmod(0o644)
         for arguments, code, words in (
                 (("--listen", f"127.0.0.1:{gateway.port}"), 2, "cannot listen"), (("--listen", "nonsense"), 1, "ADDRESS:PORT"),
                 (("--listen", "192.0.2.77:80"), 2, "cannot listen"), (("--connect", "nonsense"), 1, "nonsense"),
                 (("--rules", "/no/such/file"), 1, "/no/such/file"), (("--history", "/no/such/dir/file"), 5, "/no/such/dir"),
-                (("--token", "/no/such/file"), 1, "--token"), (("--memory", "1"), 1, "8M"), (("--unknown",), 1, "--help")):
+                (("--token-file", "/no/such/file"), 1, "--token-file"), (("--memory", "1"), 1, "8M"),
+                (("--token-file", readable), 1, "chmod 600"), (("--listen", "0.0.0.0:0"), 1, "--tls-cert"),
+                (("--listen", "0.0.0.0:0", "--tls-cert", "/no/such", "--tls-key", "/no/such"), 1, "/no/such"),
+                (("--cors", "*"), 1, "--cors"), (("--unknown",), 1, "--help")):
             wrong = common.Program(self.lab, None, web.XDPCAP_WEB, *arguments, name="wrong")
             wrong.wait(code)
             self.assertIn(words, wrong.err)

@@ -1,11 +1,11 @@
 // What a reader does with the dashboard, in a real browser. web_browser_test.py owns the lab and starts this with
-//   XDPCAP_WEB_URL   where xdpcap-web listens          XDPCAP_UI      the folder whose node_modules has playwright-core
+//   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose node_modules has playwright-core
 //   XDPCAP_SHOTS     where pictures of the pages go; none where it is not set
 // and tells it on standard input when the traffic has ended ("quiet"). One line for each check; exit code 1 when one fails.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { base, browser, complaints, open, patience } from './web_page.mjs';
+import { api, base, browser, complaints, open, patience } from './web_page.mjs';
 
 const shots = process.env.XDPCAP_SHOTS;
 const evilPath = '/shop/<img/src=x/onerror=window.xss=1>';
@@ -35,7 +35,7 @@ const panel = () => page.innerText('[role="tabpanel"]');
 async function idOf(path) {
   const asked = new URLSearchParams({ path, limit: '1' });
   for (const end = Date.now() + patience; Date.now() < end;) {
-    const { data } = await (await fetch(`${base}api/messages?${asked}`)).json();
+    const { data } = await api(`api/messages?${asked}`);
     if (data[0]?.status) return data[0].id;
     await new Promise((wake) => setTimeout(wake, 200));
   }
@@ -289,7 +289,7 @@ await check('at rest the ledger closes, and its numbers add up', async () => {
   assert.ok(stages.some(({ name, numbers }) => name === 'HTTP' && numbers[0] > 0));
   await page.click('summary:has-text("counters")');
   const listed = await page.locator('.all-counters tbody tr').count();
-  const { data } = await (await fetch(`${base}api/stats`)).json();
+  const { data } = await api('api/stats');
   assert.equal(listed, data.sensors[0].counters.length, 'a counter is hidden');
   await until(() => document.querySelectorAll('.chart canvas').length === 4);
   await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0));

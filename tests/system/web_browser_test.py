@@ -93,14 +93,14 @@ class Dashboard(common.SystemTest):
             visitor.join()
             steady.terminate()
             steady.wait()
-        self.browse(gateway.url, quiet)
+        self.browse(gateway.link, quiet)
         gateway.stop()
 
     def test_a_tab_stays_small(self):
         rate, seconds = (10_000, 600) if common.LONG else (2_000, 20)
         common.capture(self.lab, "-i", "server0", "--pub", self.endpoint)
         gateway = web.Gateway(self.lab, self.endpoint)
-        node = self.node("web_memory.mjs", gateway.url, seconds + PATIENCE)
+        node = self.node("web_memory.mjs", gateway.link, seconds + PATIENCE)
         answered = self.lab.load(rate * seconds, connections=20, rate=rate)
         said, _ = node.communicate()
         print(said, end="", flush=True)

@@ -1,10 +1,14 @@
 // A browser for the checks of the dashboard; web_browser_test.py starts them with
-//   XDPCAP_WEB_URL   where xdpcap-web listens          XDPCAP_UI      the folder whose node_modules has playwright-core
+//   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose node_modules has playwright-core
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const { chromium } = createRequire(join(process.env.XDPCAP_UI, 'package.json'))('playwright-core');
-export const base = process.env.XDPCAP_WEB_URL;
+const link = new URL(process.env.XDPCAP_WEB_URL); // with the token
+export const base = `${link.origin}${link.pathname}`;
+const headers = { authorization: `Bearer ${link.searchParams.get('token')}` };
+// The JSON that the API answers.
+export const api = async (path) => (await fetch(`${base}${path}`, { headers })).json();
 export const patience = 60_000;
 export const complaints = []; // of the console; none is wanted
 
@@ -17,6 +21,8 @@ export async function open(viewport, colorScheme) {
   page.setDefaultTimeout(patience);
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error.stack)));
+  await page.goto(link.href); // which leaves a cookie
+  await page.goto('about:blank');
   page.on('dialog', (dialog) => { complaints.push(`a dialog: ${dialog.message()}`); void dialog.dismiss(); });
   return page;
 }

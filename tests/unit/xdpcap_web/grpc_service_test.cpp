@@ -73,14 +73,19 @@ class GrpcServiceTest : public ::testing::Test {
     sources.interface_names = [] {
       return std::map<std::pair<std::string, std::int32_t>, std::string>{{{"web1", 2}, "eth0"}};
     };
+    sources.check = [](std::string_view authorization, const std::string& peer) {
+      EXPECT_FALSE(peer.empty());
+      return authorization == "Bearer right" ? 200U : authorization.empty() ? 401U : 429U;
+    };
     auto opened = GrpcService::open(options, std::move(sources));
     ASSERT_TRUE(opened) << opened.error().sentence;
     service_ = std::move(*opened);
     channel_ = grpc::CreateChannel(fmt::format("127.0.0.1:{}", service_->port()), grpc::InsecureChannelCredentials());
     stub_ = v1::TcpMonitor::NewStub(channel_);
   }
-  std::unique_ptr<Client> connect(const v1::MonitorRequest& request) {
+  std::unique_ptr<Client> connect(const v1::MonitorRequest& request, const std::string& token = "Bearer right") {
     auto client = std::make_unique<Client>();
+    if (!token.empty()) client->context.AddMetadata("authorization", token);
     client->context.set_deadline(std::chrono::system_clock::now() + 30s);
     client->reader = stub_->StreamTraffic(&client->context, request);
     return client;
@@ -90,8 +95,8 @@ class GrpcServiceTest : public ::testing::Test {
     for (int i = 0; i < 1000 && service_->streams() != count; ++i) std::this_thread::sleep_for(10ms);
     ASSERT_EQ(service_->streams(), count);
   }
-  grpc::Status refusal(const v1::MonitorRequest& request) {
-    const auto client = connect(request);
+  grpc::Status refusal(const v1::MonitorRequest& request, const std::string& token = "Bearer right") {
+    const auto client = connect(request, token);
     EXPECT_EQ(client->next(), nullptr);
     return client->reader->Finish();
   }
@@ -166,10 +171,40 @@ TEST_F(GrpcServiceTest, ConnectionsComeAtFirstAndWhenTheyChange) {
   EXPECT_FALSE(event->connection().has_wire_rtt_ns());
   web.last_ns = 2 * kSecond;
   web.closed = true;
+  ++web.revision;
   set_connections({web, other});
   event = client->next();
   ASSERT_NE(event, nullptr);
   EXPECT_TRUE(event->connection().closed()) << "what did not change is not sent again";
+  // What the kernel tells late moves nothing on the wire.
+  web.ends.server = std::make_shared<const Process>(Process{.pid = 8, .name = "nginx"});
+  ++web.revision;
+  set_connections({web, other});
+  event = client->next();
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(event->connection().server_process().name(), "nginx");
+}
+
+TEST_F(GrpcServiceTest, WhoAsksForStatisticsGetsNoPackets) {
+  Connection web;
+  web.client = endpoint("10.0.0.1:4000");
+  web.server = endpoint("10.0.0.2:80");
+  v1::MonitorRequest request;
+  request.set_statistics(true);
+  request.set_statistics_period_ms(100);
+  const auto client = connect(request);
+  wait_for_streams(1);
+  service_->on_batch(segments(80, 100), publish::Topic::tcp);
+  set_connections({web});
+  const v1::TcpEvent* event = client->next();
+  ASSERT_NE(event, nullptr);
+  EXPECT_TRUE(event->has_connection());
+}
+
+TEST_F(GrpcServiceTest, WithoutTheTokenNothingIsServed) {
+  EXPECT_EQ(refusal(packets(), "").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(refusal(packets(), "").error_message(), HasSubstr("authorization: Bearer TOKEN"));
+  EXPECT_EQ(refusal(packets(), "Bearer wrong").error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 TEST_F(GrpcServiceTest, WhatIsAskedForWronglyIsRefusedWithTheFieldsName) {
@@ -184,6 +219,9 @@ TEST_F(GrpcServiceTest, WhatIsAskedForWronglyIsRefusedWithTheFieldsName) {
   request = packets();
   request.set_destination_address("10.0.0.256");
   EXPECT_THAT(refusal(request).error_message(), HasSubstr("destination_address: "));
+  request = packets();
+  request.set_interface("nope");
+  EXPECT_THAT(refusal(request).error_message(), HasSubstr("interface: no capture listens on 'nope'"));
   request = packets();
   request.set_statistics_period_ms(1);
   EXPECT_THAT(refusal(request).error_message(), HasSubstr("statistics_period_ms: "));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include <nlohmann/json.hpp>
 
 #include "make.hpp"
@@ -161,7 +163,23 @@ TEST(PacketFilter, AnIpv4AddressIsItsMappedForm) {
 }
 
 TEST(PacketFilter, AHostIsLookedUp) {
-  EXPECT_FALSE(filter({{"h", "localhost"}}).host.empty());
+  const std::vector<std::pair<std::string, std::string>> asked{
+      {"h", "shop.example"}, {"h.dst", "10.0.0.1"}, {"p", "80"}, {"h.src", "[fd00::1]"}};
+  EXPECT_EQ(PacketFilter::names_in(asked), std::vector<std::string>{"shop.example"});
+  EXPECT_FALSE(PacketFilter::parse(asked)) << "parse() itself asks nobody";
+  const auto parsed = PacketFilter::parse(asked, {{"shop.example", {endpoint("10.0.0.7:0")}}});
+  ASSERT_TRUE(parsed);
+  ASSERT_EQ(parsed->host.size(), 1u);
+  EXPECT_TRUE(same_endpoint(parsed->host[0], endpoint("10.0.0.7:0")));
+}
+
+TEST(NameLookup, ANameIsLookedUpAsideAndNobodyIsCalledAfterTheEnd) {
+  NameLookup names;
+  std::promise<HostAddresses> found;
+  ASSERT_TRUE(names.start({"localhost"}, [&found](HostAddresses all) { found.set_value(std::move(all)); }));
+  EXPECT_FALSE(found.get_future().get()["localhost"].empty());
+  names.close();
+  EXPECT_FALSE(names.start({"localhost"}, [](HostAddresses) { FAIL() << "called after close()"; }));
 }
 
 TEST(PacketFilter, AnErrorNamesItsParameter) {

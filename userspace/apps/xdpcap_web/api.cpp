@@ -1,5 +1,6 @@
 #include "apps/xdpcap_web/api.hpp"
 
+#include "apps/xdpcap_web/health.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
 #include "apps/xdpcap_web/parameters.hpp"
 
@@ -8,6 +9,12 @@ namespace xdpcap::web {
 Reply Api::answer(const Request& request) const {
   auto answer = route(request);
   return answer ? std::move(*answer) : reply_of(answer.error());
+}
+
+Api::Cost Api::cost_of(const Request& request) {
+  const std::string_view path = request.path;
+  if (path == "/healthz" || path == "/metrics" || path == "/api/health" || path == "/api/stats") return Cost::figures;
+  return path == "/api/messages" ? Cost::search : Cost::other;
 }
 
 Api::Answer Api::route(const Request& request) const {
@@ -20,6 +27,7 @@ Api::Answer Api::route(const Request& request) const {
   if (path == "/api/graph") return graph(request);
   if (path == "/api/interfaces") return interfaces(request);
   if (path == "/api/stats") return stats(request);
+  if (path == "/api/health") return health_in_words(request);
   if (path == "/metrics") return metrics(request);
   if (path == "/healthz") return health(request);
   return ApiError{.status = 404, .message = "there is nothing at this path; the README of xdpcap-web lists the calls"};
@@ -36,11 +44,15 @@ Api::Answer Api::graph(const Request& request) const {
 
 Api::Answer Api::interfaces(const Request& request) const {
   if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  std::vector<std::pair<std::string, std::vector<SensorInterface>>> all;
+  {
+    const std::lock_guard lock{parts_.model.mutex};
+    for (const auto& [name, sensor] : parts_.model.sensors.all()) all.emplace_back(name, sensor.interfaces);
+  }
   std::string body = "{\"data\":[";
-  const std::lock_guard lock{parts_.model.mutex};
   bool first = true;
-  for (const auto& [name, sensor] : parts_.model.sensors.all()) {
-    for (const SensorInterface& interface : sensor.interfaces) {
+  for (const auto& [name, interfaces] : all) {
+    for (const SensorInterface& interface : interfaces) {
       if (!first) body += ',';
       first = false;
       JsonObject object(body);
@@ -68,27 +80,21 @@ Api::Answer Api::interfaces(const Request& request) const {
   return Reply{.body = body + "]}\n"};
 }
 
+// Everybody may ask this: it says no more than a monitor needs.
 Api::Answer Api::health(const Request& request) const {
   if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
-  std::string reason;
-  if (const auto failure = parts_.ingest.failure()) {
-    reason = failure->sentence;
-  } else {
-    const std::lock_guard lock{parts_.model.mutex};
-    const auto now = std::chrono::steady_clock::now();
-    if (parts_.model.sensors.all().empty()) {
-      reason = "no capture was heard of; is xdpcap-run publishing where --connect says?";
-    } else if (!parts_.model.sensors.any_alive(now)) {
-      reason = "every capture has ended or is silent";
-    }
-  }
-  Reply reply{.status = reason.empty() ? 200U : 503U};
-  {
-    JsonObject object(reply.body);
-    object.text("status", reason.empty() ? "ok" : "stale");
-    if (!reason.empty()) object.words("reason", reason);
-  }
+  const Health health = health_of(parts_);
+  Reply reply{.status = health.status == Health::Status::stale ? 503U : 200U};
+  JsonObject(reply.body).text("status", name_of(health.status));
   reply.body += '\n';
+  return reply;
+}
+
+Api::Answer Api::health_in_words(const Request& request) const {
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  Reply reply{.body = "{\"data\":"};
+  append_health(reply.body, health_of(parts_));
+  reply.body += "}\n";
   return reply;
 }
 

@@ -13,7 +13,8 @@
 namespace xdpcap::web {
 
 // The calls of README.md that are answered at once. Stateless but for what it looks at, so any thread may call it;
-// the model is locked for as long as pointers are copied, never while JSON is written or text is searched.
+// the model is locked for as long as pointers and figures are copied, never while text is searched. Only the map is
+// written as JSON under the lock: it is bounded, and a copy of it would cost as much.
 class Api {
  public:
   struct Parts {
@@ -22,8 +23,13 @@ class Api {
     History* history = nullptr;                // null: no history is kept
     std::function<std::size_t()> streams = {}; // how many event streams are open
     std::size_t memory_max = 0;
+    std::function<std::uint64_t()> wrong_tokens = {}; // that clients sent
   };
   explicit Api(Parts parts) : parts_(std::move(parts)) {}
+
+  // What a call takes: figures are copied at once; a search may take the whole time limit.
+  enum class Cost { figures, search, other };
+  [[nodiscard]] static Cost cost_of(const Request& request);
 
   [[nodiscard]] Reply answer(const Request& request) const;
 
@@ -41,16 +47,22 @@ class Api {
   [[nodiscard]] Answer stats(const Request& request) const;
   [[nodiscard]] Answer metrics(const Request& request) const;
   [[nodiscard]] Answer health(const Request& request) const;
+  [[nodiscard]] Answer health_in_words(const Request& request) const;
 
   struct Page {
     std::string rows; // JSON, with commas between
     std::string next; // JSON
-    std::uint64_t searched = 0, oldest_ns = 0;
+    std::uint64_t searched = 0, total = 0, oldest_ns = 0;
+    std::uint64_t matched = 0; // with those that did not fit the page, as far as they were counted
+    bool counted = false;      // `matched` is all there are
   };
-  [[nodiscard]] Result<Page, ApiError> page_of_memory(const Query& query, std::size_t limit,
-                                                      const std::string& before) const;
-  [[nodiscard]] Result<Page, ApiError> page_of_history(const Query& query, std::size_t limit,
-                                                       const std::string& before) const;
+  struct Wanted {
+    std::size_t limit = 0;
+    std::string before;
+    bool count = false; // go on behind the page, to know how many there are
+  };
+  [[nodiscard]] Result<Page, ApiError> page_of_memory(const Query& query, const Wanted& wanted) const;
+  [[nodiscard]] Result<Page, ApiError> page_of_history(const Query& query, const Wanted& wanted) const;
   struct Found {
     Exchange exchange;
     Ends ends;

@@ -10,12 +10,13 @@
 namespace xdpcap::web {
 namespace {
 
-struct Wanted {
-  std::string state, process, address;
+struct ConnectionsWanted {
+  std::string state, process, address, sensor;
   std::optional<ConnectionId> id;
 
   [[nodiscard]] bool holds(const Connection& connection) const {
     if (id && *id != connection.id) return false;
+    if (!sensor.empty() && *connection.sensor != sensor) return false;
     if (!state.empty() && connection.closed != (state == "closed")) return false;
     if (!process.empty() && !is_process(connection.ends.client, process) &&
         !is_process(connection.ends.server, process))
@@ -79,7 +80,8 @@ void append_segment(std::string& out, const schema::SegmentRecord& segment) {
 } // namespace
 
 Api::Answer Api::connections(const Request& request) const {
-  auto parameters = Parameters::parse(request.query, {"state", "process", "address", "connection", "limit", "sort"});
+  auto parameters =
+      Parameters::parse(request.query, {"state", "process", "address", "sensor", "connection", "limit", "sort"});
   if (!parameters) return std::move(parameters).error();
   auto limit = parameters->number("limit", 200, 1, 1000);
   if (!limit) return std::move(limit).error();
@@ -87,7 +89,8 @@ Api::Answer Api::connections(const Request& request) const {
   if (!sort) return std::move(sort).error();
   auto state = parameters->one_of("state", {"", "open", "closed"});
   if (!state) return std::move(state).error();
-  Wanted wanted{*state, parameters->one("process"), parameters->one("address"), std::nullopt};
+  ConnectionsWanted wanted{*state, parameters->one("process"), parameters->one("address"), parameters->one("sensor"),
+                           std::nullopt};
   if (parameters->has("connection")) {
     wanted.id = ConnectionId::parse(parameters->one("connection"));
     if (!wanted.id) return bad("connection", "this is no id of a connection; take one from an earlier answer");

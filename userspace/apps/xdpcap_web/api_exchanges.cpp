@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include <charconv>
+#include <chrono>
 
 #include "apps/xdpcap_web/api.hpp"
 #include "apps/xdpcap_web/curl_command.hpp"
@@ -15,7 +16,8 @@
 namespace xdpcap::web {
 namespace {
 
-constexpr std::size_t kCopied = 512; // exchanges under one lock
+constexpr std::size_t kCopied = 512;           // exchanges under one lock
+constexpr std::chrono::seconds kSearchTime{2}; // of one call
 constexpr std::string_view kNoSuch = "there is no such exchange here any more; a history (--history) keeps them longer";
 
 void append_row(std::string& rows, const Exchange& exchange, const Ends& ends) {
@@ -39,7 +41,7 @@ void undo_codings(std::optional<consume::Seen>& half) {
 } // namespace
 
 Api::Answer Api::exchanges(const Request& request) const {
-  auto parameters = Parameters::parse(request.query, {"limit", "before", "source"}, kQueryNames);
+  auto parameters = Parameters::parse(request.query, {"limit", "before", "source", "count"}, kQueryNames);
   if (!parameters) return std::move(parameters).error();
   auto query = parse_query(*parameters);
   if (!query) return std::move(query).error();
@@ -47,8 +49,10 @@ Api::Answer Api::exchanges(const Request& request) const {
   if (!limit) return std::move(limit).error();
   auto source = parameters->one_of("source", {"memory", "history"});
   if (!source) return std::move(source).error();
-  auto page = *source == "history" ? page_of_history(*query, *limit, parameters->one("before"))
-                                   : page_of_memory(*query, *limit, parameters->one("before"));
+  auto count = parameters->flag("count");
+  if (!count) return std::move(count).error();
+  const Wanted wanted{*limit, parameters->one("before"), *count};
+  auto page = *source == "history" ? page_of_history(*query, wanted) : page_of_memory(*query, wanted);
   if (!page) return std::move(page).error();
   Reply reply;
   {
@@ -56,6 +60,9 @@ Api::Answer Api::exchanges(const Request& request) const {
     object.member("data") += "[" + page->rows + "]";
     object.member("next") += page->next.empty() ? "null" : page->next;
     object.number("searched", page->searched);
+    object.number("total", page->total);
+    object.number("matched", page->matched);
+    object.boolean("counted", page->counted);
     object.ms_or_null("oldest", page->oldest_ns);
   }
   reply.body += '\n';
@@ -63,56 +70,69 @@ Api::Answer Api::exchanges(const Request& request) const {
 }
 
 // Newest first. A page begins where the one before ended: at a number, which exchanges keep.
-Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, std::size_t limit,
-                                                const std::string& before) const {
-  std::uint64_t end = UINT64_MAX;
-  if (!before.empty()) {
-    const auto [stop, error] = std::from_chars(before.data(), before.data() + before.size(), end);
-    if (error != std::errc{} || stop != before.data() + before.size())
+Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, const Wanted& wanted) const {
+  std::uint64_t end = UINT64_MAX, first = 0;
+  if (!wanted.before.empty()) {
+    const char* const last = wanted.before.data() + wanted.before.size();
+    const auto [stop, error] = std::from_chars(wanted.before.data(), last, end);
+    if (error != std::errc{} || stop != last)
       return bad("before", "this is no place in the list; take it from 'next' of an earlier answer");
   }
+  const auto deadline = std::chrono::steady_clock::now() + kSearchTime;
   Page page;
   std::size_t rows = 0;
   std::vector<Found> copied;
-  for (bool more = true; more && rows < limit;) {
+  bool more = true, late = false;
+  const auto is_done = [&] { return late || (rows >= wanted.limit && !wanted.count); };
+  while (more && !is_done()) {
     copied.clear();
     {
       const std::lock_guard lock{parts_.model.mutex};
       const ExchangeStore& store = parts_.model.exchanges;
       end = std::min(end, store.next_number());
-      const std::uint64_t begin = std::max(store.first_number(), end > kCopied ? end - kCopied : 0);
-      if (store.size() != 0) page.oldest_ns = utc_now_ns();
-      if (store.size() != 0 && (store.at(store.first_number()).request || store.at(store.first_number()).response))
-        page.oldest_ns = store.at(store.first_number()).first_ns();
+      first = store.first_number();
+      const std::uint64_t begin = std::max(first, end > kCopied ? end - kCopied : 0);
+      page.total = store.size();
+      page.oldest_ns = store.oldest_ns();
       for (std::uint64_t number = end; number > begin; --number) {
         const Exchange& exchange = store.at(number - 1);
         copied.push_back({exchange, parts_.model.connections.ends_of(exchange.id.connection)});
       }
-      more = begin > store.first_number() && end > begin;
+      more = begin > first && end > begin;
     }
     for (const Found& found : copied) {
+      if (is_done()) break;
       --end;
       if (!found.exchange.request && !found.exchange.response) continue;
       ++page.searched;
-      if (!query.matches(found.exchange, found.ends)) continue;
-      append_row(page.rows, found.exchange, found.ends);
-      if (++rows == limit) break;
+      if (query.matches(found.exchange, found.ends)) {
+        ++page.matched;
+        if (rows < wanted.limit) {
+          append_row(page.rows, found.exchange, found.ends);
+          if (++rows == wanted.limit) page.next = fmt::format("\"{}\"", end);
+        }
+      }
+      late = std::chrono::steady_clock::now() > deadline;
     }
   }
-  if (rows == limit) page.next = fmt::format("\"{}\"", end);
+  page.counted = end <= first;
+  if (page.counted && page.matched == rows) page.next.clear();
+  if (!page.counted && page.next.empty()) page.next = fmt::format("\"{}\"", end);
   return page;
 }
 
-Result<Api::Page, ApiError> Api::page_of_history(const Query& query, std::size_t limit,
-                                                 const std::string& before) const {
+Result<Api::Page, ApiError> Api::page_of_history(const Query& query, const Wanted& wanted) const {
   if (parts_.history == nullptr) return bad("source", "no history is kept; start xdpcap-web with --history FILE");
-  auto found = parts_.history->find(query, limit, before);
+  auto found = parts_.history->find(query, wanted.limit, wanted.before, wanted.count);
   if (!found && found.error().code == ExitCode::usage) return bad("before", found.error().sentence);
   if (!found) return ApiError{.status = 500, .message = found.error().sentence};
   Page page;
   for (const auto& row : found->rows) append_row(page.rows, row.exchange, row.ends);
   if (!found->next.empty()) publish::json::append_latin1(page.next, found->next);
   page.searched = found->searched;
+  page.total = parts_.history->facts().exchanges;
+  page.matched = found->matched;
+  page.counted = found->counted;
   page.oldest_ns = found->oldest_ns;
   return page;
 }

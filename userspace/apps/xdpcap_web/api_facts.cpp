@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
-#include <set>
+#include <map>
 
 #include "apps/xdpcap_web/api.hpp"
+#include "apps/xdpcap_web/health.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
 #include "apps/xdpcap_web/parameters.hpp"
 
@@ -59,24 +60,19 @@ void append_history(std::string& out, const History* history) {
   object.words_or_null("error", facts.error);
 }
 
-std::uint64_t oldest_of(const ExchangeStore& store) {
-  for (std::uint64_t number = store.first_number(); number < store.next_number(); ++number) {
-    const Exchange& exchange = store.at(number);
-    if (exchange.request || exchange.response) return exchange.first_ns();
-  }
-  return 0;
-}
-
+// The value of a label: UTF-8, with what the text format reserves escaped. Names come from the wire.
 std::string label_text(std::string_view text) {
   std::string escaped;
+  const bool is_utf8 = publish::json::is_utf8(text);
   for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '\\' || c == '"') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
+    escaped += byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8) ? '?' : c;
   }
   return escaped;
 }
 
-// A counter's name as Prometheus takes it; names come from the wire.
+// A counter's name as Prometheus takes it.
 std::string metric_name(std::string_view name) {
   std::string metric = "xdpcap_";
   for (const char c : name) {
@@ -103,25 +99,49 @@ class Metrics {
   std::string out;
 };
 
-// Every figure of every ledger: one metric for each name, labels for sensor, interface and queue.
-void add_ledgers(Metrics& metrics, const Sensors& sensors) {
-  std::set<std::string_view> names;
-  for (const auto& [name, sensor] : sensors.all()) {
-    for (const SensorCounter& counter : sensor.counters) names.insert(counter.name);
-  }
-  for (const std::string_view name : names) {
-    const std::string metric = metric_name(name);
-    metrics.begin(metric, "counter", "a figure of the capture's ledger");
-    for (const auto& [sensor_name, sensor] : sensors.all()) {
-      for (const SensorCounter& counter : sensor.counters) {
-        if (counter.name != name) continue;
-        std::string labels = fmt::format("sensor=\"{}\"", label_text(sensor_name));
-        if (!counter.interface.empty()) labels += fmt::format(",interface=\"{}\"", label_text(counter.interface));
-        if (counter.queue >= 0) labels += fmt::format(",queue=\"{}\"", counter.queue);
-        metrics.value(metric, labels, counter.value);
-      }
+// Every figure of every ledger: one metric for each name, labels for sensor, interface and queue. Whatever names come,
+// each metric and each set of labels stands there once.
+void add_ledgers(Metrics& metrics, const std::vector<Sensor>& sensors) {
+  std::map<std::string, std::map<std::string, std::uint64_t>> all; // by metric and labels
+  for (const Sensor& sensor : sensors) {
+    const std::string sensor_label = fmt::format("sensor=\"{}\"", label_text(*sensor.name));
+    for (const SensorCounter& counter : sensor.counters) {
+      std::string metric = metric_name(counter.name);
+      if (counter.is_health()) metric.resize(metric.size() - std::string_view("_total").size());
+      if (metric.starts_with("xdpcap_web_")) continue; // those are this gateway's
+      std::string labels = sensor_label;
+      if (!counter.interface.empty()) labels += fmt::format(",interface=\"{}\"", label_text(counter.interface));
+      if (counter.queue >= 0) labels += fmt::format(",queue=\"{}\"", counter.queue);
+      all[std::move(metric)].insert_or_assign(std::move(labels), counter.value);
     }
   }
+  for (const auto& [metric, values] : all) {
+    const bool is_gauge = !metric.ends_with("_total");
+    metrics.begin(metric, is_gauge ? "gauge" : "counter",
+                  is_gauge ? "not 0: a problem of the capture" : "a figure of the capture's ledger");
+    for (const auto& [labels, value] : values) metrics.value(metric, labels, value);
+  }
+}
+
+// What the statistics show of the model, so that they are written without its lock.
+struct Figures {
+  std::vector<Sensor> sensors;
+  std::uint64_t exchanges = 0, connections = 0, sockets = 0, bytes = 0, oldest_ns = 0, lost_batches = 0, dropped = 0;
+};
+
+Figures figures_of(Model& model) {
+  Figures figures;
+  const std::lock_guard lock{model.mutex};
+  figures.sensors.reserve(model.sensors.all().size());
+  for (const auto& [name, sensor] : model.sensors.all()) figures.sensors.push_back(sensor);
+  figures.exchanges = model.exchanges.size();
+  figures.connections = model.connections.size();
+  figures.sockets = model.host.sockets();
+  figures.bytes = model.exchanges.octets();
+  figures.oldest_ns = model.exchanges.oldest_ns();
+  figures.lost_batches = model.lost_batches;
+  figures.dropped = model.exchanges.dropped();
+  return figures;
 }
 
 } // namespace
@@ -129,22 +149,23 @@ void add_ledgers(Metrics& metrics, const Sensors& sensors) {
 std::string stats_json(const Api::Parts& parts) {
   std::string out = "{\"data\":{\"sensors\":";
   const auto now = std::chrono::steady_clock::now();
-  const std::lock_guard lock{parts.model.mutex};
-  publish::json::append_array(out, &parts.model.sensors.all(),
-                              [&](const auto& each) { append_sensor(out, each.second, now); });
+  const Figures figures = figures_of(parts.model);
+  publish::json::append_array(out, &figures.sensors, [&](const Sensor& sensor) { append_sensor(out, sensor, now); });
+  out += ",\"health\":";
+  append_health(out, health_of(parts));
   out += ",\"gateway\":";
   {
     JsonObject gateway(out);
-    gateway.number("exchanges", parts.model.exchanges.size());
-    gateway.number("connections", parts.model.connections.size());
-    gateway.number("sockets", parts.model.host.sockets());
-    gateway.number("octets", parts.model.exchanges.octets());
+    gateway.number("exchanges", figures.exchanges);
+    gateway.number("connections", figures.connections);
+    gateway.number("sockets", figures.sockets);
+    gateway.number("octets", figures.bytes);
     gateway.number("memory_max", parts.memory_max);
-    gateway.ms_or_null("oldest", oldest_of(parts.model.exchanges));
+    gateway.ms_or_null("oldest", figures.oldest_ns);
     gateway.number("streams", parts.streams());
-    gateway.number("lost_batches", parts.model.lost_batches);
+    gateway.number("lost_batches", figures.lost_batches);
     gateway.number("damaged", parts.ingest.damaged());
-    gateway.number("dropped_exchanges", parts.model.exchanges.dropped());
+    gateway.number("dropped_exchanges", figures.dropped);
     append_history(gateway.member("history"), parts.history);
   }
   return out + "}}";
@@ -159,32 +180,33 @@ Api::Answer Api::metrics(const Request& request) const {
   if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
   Metrics metrics;
   const auto now = std::chrono::steady_clock::now();
+  const Figures figures = figures_of(parts_.model);
   metrics.begin("xdpcap_build_info", "gauge", "the version of this gateway");
   metrics.value("xdpcap_build_info", "version=\"" XDPCAP_VERSION "\"", 1);
-  const std::lock_guard lock{parts_.model.mutex};
-  const Model& model = parts_.model;
   metrics.begin("xdpcap_sensor_up", "gauge", "1 while the capture speaks");
-  for (const auto& [name, sensor] : model.sensors.all())
-    metrics.value("xdpcap_sensor_up", fmt::format("sensor=\"{}\"", label_text(name)),
+  for (const Sensor& sensor : figures.sensors)
+    metrics.value("xdpcap_sensor_up", fmt::format("sensor=\"{}\"", label_text(*sensor.name)),
                   !sensor.ended && !sensor.stale(now) ? 1 : 0);
+  metrics.only("xdpcap_web_problems", "gauge", "what /api/health tells", health_of(parts_).problems.size());
   metrics.only("xdpcap_web_batches_received_total", "counter", "batches from captures", parts_.ingest.batches());
   metrics.only("xdpcap_web_batches_lost_total", "counter", "batches that this gateway was too slow for",
-               model.lost_batches);
+               figures.lost_batches);
   metrics.only("xdpcap_web_batches_damaged_total", "counter", "batches that were no sound FlatBuffer",
                parts_.ingest.damaged());
-  metrics.only("xdpcap_web_exchanges", "gauge", "exchanges in memory", model.exchanges.size());
-  metrics.only("xdpcap_web_exchange_octets", "gauge", "octets that they take", model.exchanges.octets());
+  metrics.only("xdpcap_web_exchanges", "gauge", "exchanges in memory", figures.exchanges);
+  metrics.only("xdpcap_web_exchange_octets", "gauge", "octets that they take", figures.bytes);
   metrics.only("xdpcap_web_exchanges_dropped_total", "counter", "exchanges that left memory for age or room",
-               model.exchanges.dropped());
-  metrics.only("xdpcap_web_connections", "gauge", "connections in memory", model.connections.size());
+               figures.dropped);
+  metrics.only("xdpcap_web_connections", "gauge", "connections in memory", figures.connections);
   metrics.only("xdpcap_web_streams", "gauge", "open event streams", parts_.streams());
+  metrics.only("xdpcap_web_wrong_tokens_total", "counter", "requests with a wrong token", parts_.wrong_tokens());
   if (parts_.history != nullptr) {
     const History::Facts facts = parts_.history->facts();
     metrics.only("xdpcap_web_history_octets", "gauge", "octets of the history's file", facts.octets);
     metrics.only("xdpcap_web_history_dropped_total", "counter", "exchanges that the history had no room in time for",
                  facts.dropped);
   }
-  add_ledgers(metrics, model.sensors);
+  add_ledgers(metrics, figures.sensors);
   return Reply{.type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(metrics.out)};
 }
 

@@ -26,12 +26,22 @@ std::string error_event(std::string_view message, std::uint64_t lost) {
   return fmt::format("event: error\ndata: {}\n\n", data);
 }
 
+Result<Parameters, ApiError> parse(const Request& request) {
+  return Parameters::parse(request.query, {"i", "p", "h", "h.src", "h.dst", "p.src", "p.dst"});
+}
+
 } // namespace
 
-Result<std::shared_ptr<Feed>, ApiError> CaptureFeed::open(const Request& request, Api::Parts parts) {
-  auto parameters = Parameters::parse(request.query, {"i", "p", "h", "h.src", "h.dst", "p.src", "p.dst"});
+std::vector<std::string> CaptureFeed::names_in(const Request& request) {
+  const auto parameters = parse(request);
+  return parameters ? PacketFilter::names_in(parameters->pairs()) : std::vector<std::string>{};
+}
+
+Result<std::shared_ptr<Feed>, ApiError> CaptureFeed::open(const Request& request, Api::Parts parts,
+                                                          const HostAddresses& looked_up) {
+  auto parameters = parse(request);
   if (!parameters) return std::move(parameters).error();
-  auto filter = PacketFilter::parse(parameters->pairs());
+  auto filter = PacketFilter::parse(parameters->pairs(), looked_up);
   if (!filter) return std::move(filter).error();
   if (!filter->interface.empty()) {
     const std::lock_guard lock{parts.model.mutex};
@@ -69,7 +79,7 @@ void CaptureFeed::on_batch(const BatchPointer& batch, publish::Topic topic) noex
   queue_.push_back(batch);
 }
 
-Chunk CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second) {
+Composed CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second, Time until) {
   if (second || names_.empty()) {
     const std::lock_guard lock{parts_.model.mutex};
     for (const auto& [name, sensor] : parts_.model.sensors.all()) {
@@ -80,7 +90,7 @@ Chunk CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second) {
   }
   std::string text;
   std::uint64_t events = 0, lost = 0;
-  while (text.size() < kChunkMax) {
+  while (text.size() < kChunkMax && std::chrono::steady_clock::now() < until) {
     BatchPointer batch;
     {
       const std::lock_guard lock{mutex_};
@@ -94,7 +104,7 @@ Chunk CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second) {
   }
   if (lost != 0) text += tell_loss(lost);
   if (second) append_trouble(text);
-  return {std::make_shared<const std::string>(std::move(text)), events};
+  return {std::move(text), events};
 }
 
 void CaptureFeed::append_packets(std::string& text, const KeptBatch& batch, std::uint64_t& events) const {

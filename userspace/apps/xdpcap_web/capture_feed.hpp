@@ -17,11 +17,14 @@ namespace xdpcap::web {
 // batches are queued on the ingest thread, and turned into events on the server's.
 class CaptureFeed : public Feed, public BatchListener {
  public:
-  static Result<std::shared_ptr<Feed>, ApiError> open(const Request& request, Api::Parts parts);
+  static Result<std::shared_ptr<Feed>, ApiError> open(const Request& request, Api::Parts parts,
+                                                      const HostAddresses& looked_up);
+  // Names of hosts that are to be looked up for open().
+  static std::vector<std::string> names_in(const Request& request);
   ~CaptureFeed() override;
 
   void on_batch(const BatchPointer& batch, publish::Topic topic) noexcept override;
-  Chunk compose(std::vector<Change>& changes, bool second) override;
+  Composed compose(std::vector<Change>& changes, bool second, Time until) override;
   [[nodiscard]] std::string tell_loss(std::uint64_t lost) const override;
 
  private:

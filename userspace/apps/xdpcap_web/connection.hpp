@@ -61,6 +61,7 @@ struct MapShare {
 // A TCP connection as the flow and socket records tell it, and what HTTP said of it.
 struct Connection {
   ConnectionId id;
+  std::uint64_t revision = 0; // grows with whatever becomes known of it
   std::shared_ptr<const std::string> sensor;
   schema::Endpoint client, server;
   std::uint64_t first_ns = 0, last_ns = 0;

@@ -83,6 +83,7 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   if (record.client() == nullptr || record.server() == nullptr) return;
   const Place place = enter({source, record.flow()}, now_ns);
   Connection& connection = place->connection;
+  ++connection.revision;
   connection.sensor = sensor;
   connection.client = *record.client();
   connection.server = *record.server();
@@ -139,6 +140,7 @@ void ConnectionTable::add(const schema::SocketRecord& record, std::uint64_t now_
     return;
   const Ends before = kept.connection.ends;
   look_up_ends(kept.connection);
+  ++kept.connection.revision;
   if (before.client != kept.connection.ends.client || before.server != kept.connection.ends.server) {
     kept.heard_ns = now_ns;
     watcher_.changed(kept.connection);
@@ -150,6 +152,7 @@ void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMes
   if (message.client() == nullptr || message.server() == nullptr) return;
   const Place place = enter(id, now_ns);
   Connection& connection = place->connection;
+  ++connection.revision;
   if (connection.sensor == nullptr) {
     connection.sensor = sensor;
     connection.client = *message.client();

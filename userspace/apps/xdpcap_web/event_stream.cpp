@@ -10,10 +10,10 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 
 void EventStream::start(std::string head) {
-  stream_.expires_never(); // a stopped reader is dropped data, not a dead connection
+  stream_.tcp().expires_never(); // a stopped reader is dropped data, not a dead connection
   beast::error_code ignored;
   // The kernel's buffer counts as well: it must not become the queue.
-  stream_.socket().set_option(asio::socket_base::send_buffer_size(128 << 10), ignored);
+  stream_.tcp().socket().set_option(asio::socket_base::send_buffer_size(128 << 10), ignored);
   queue_.push_back({std::make_shared<const std::string>(std::move(head)), 0});
   write_next();
   watch();
@@ -72,8 +72,8 @@ void EventStream::close() {
   if (std::exchange(closed_, true)) return;
   queue_.clear();
   beast::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.tcp().close();
 }
 
 } // namespace xdpcap::web

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include "apps/xdpcap_web/client_stream.hpp"
 
 namespace xdpcap::web {
 
@@ -23,12 +23,13 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   // Makes the event that tells a loss.
   using TellLoss = std::function<std::string(std::uint64_t lost)>;
 
-  EventStream(boost::beast::tcp_stream stream, TellLoss tell_loss)
-      : stream_(std::move(stream)), tell_loss_(std::move(tell_loss)) {}
+  EventStream(ClientStream stream, TellLoss tell_loss) : stream_(std::move(stream)), tell_loss_(std::move(tell_loss)) {}
 
   // Sends the head of the answer; from then on until closed() it takes chunks.
   void start(std::string head);
   void offer(const Chunk& chunk);
+  // There was no room for a chunk with so many events.
+  void lose(std::uint64_t events) noexcept { lost_ += events; }
   // What is queued still goes out, as far as it goes out at once.
   void end(const Chunk& last_words);
   [[nodiscard]] bool closed() const noexcept { return closed_; }
@@ -40,7 +41,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   void write_next();
   void close();
 
-  boost::beast::tcp_stream stream_;
+  ClientStream stream_;
   TellLoss tell_loss_;
   std::deque<Chunk> queue_;
   std::size_t queued_ = 0;

@@ -100,6 +100,13 @@ std::optional<Exchange> ExchangeStore::find(const ExchangeId& id) const {
   return exchange;
 }
 
+std::uint64_t ExchangeStore::oldest_ns() const noexcept {
+  for (const Entry& entry : entries_) {
+    if (entry.exchange.request || entry.exchange.response) return entry.exchange.first_ns();
+  }
+  return 0;
+}
+
 std::vector<std::uint64_t> ExchangeStore::take_changes() {
   std::vector<std::uint64_t> changes;
   changes.swap(changes_);

@@ -38,6 +38,9 @@ class ExchangeStore {
   [[nodiscard]] std::uint64_t next_number() const noexcept { return base_ + entries_.size(); }
   [[nodiscard]] const Exchange& at(std::uint64_t number) const { return entries_[number - base_].exchange; }
 
+  // When the oldest one began whose messages are there; 0: there is none.
+  [[nodiscard]] std::uint64_t oldest_ns() const noexcept;
+
   // Numbers of exchanges that are new or have got their other half since the call before, ascending, each once.
   std::vector<std::uint64_t> take_changes();
 

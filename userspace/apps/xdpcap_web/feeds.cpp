@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "apps/xdpcap_web/capture_feed.hpp"
+#include "apps/xdpcap_web/health.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
 #include "apps/xdpcap_web/parameters.hpp"
 
@@ -27,10 +29,14 @@ class MessageFeed : public Feed {
 
   [[nodiscard]] bool wants_changes() const override { return true; }
 
-  Chunk compose(std::vector<Change>& changes, bool second) override {
+  Composed compose(std::vector<Change>& changes, bool second, Time until) override {
     std::vector<Change*> wanted;
     for (Change& change : changes) {
-      if (query_.matches(change.exchange, change.ends)) wanted.push_back(&change);
+      if (std::chrono::steady_clock::now() > until) {
+        ++skipped_; // not looked at
+      } else if (query_.matches(change.exchange, change.ends)) {
+        wanted.push_back(&change);
+      }
     }
     constexpr double kTicksASecond = 10;
     allowance_ = std::min(allowance_ + rate_ / kTicksASecond, rate_);
@@ -48,7 +54,7 @@ class MessageFeed : public Feed {
       skipped_ = 0;
       append_state(text);
     }
-    return {std::make_shared<const std::string>(std::move(text)), shown};
+    return {std::move(text), shown};
   }
 
   [[nodiscard]] std::string tell_loss(std::uint64_t lost) const override {
@@ -59,11 +65,15 @@ class MessageFeed : public Feed {
 
  private:
   void append_state(std::string& text) const {
-    const std::lock_guard lock{parts_.model.mutex};
-    const auto now = std::chrono::steady_clock::now();
+    const Health health = health_of(parts_);
+    std::uint64_t lost = 0;
+    {
+      const std::lock_guard lock{parts_.model.mutex};
+      lost = parts_.model.lost_batches;
+    }
     append_event(text, "state",
-                 fmt::format(R"({{"sensors":{},"stale":{},"lost_batches":{}}})", parts_.model.sensors.all().size(),
-                             !parts_.model.sensors.any_alive(now), parts_.model.lost_batches));
+                 fmt::format(R"({{"sensors":{},"stale":{},"lost_batches":{},"status":"{}","problems":{}}})",
+                             health.sensors, health.alive == 0, lost, name_of(health.status), health.problems.size()));
   }
 
   Query query_;
@@ -76,11 +86,11 @@ class StatsFeed : public Feed {
  public:
   explicit StatsFeed(Api::Parts parts) : parts_(std::move(parts)) {}
 
-  Chunk compose(std::vector<Change>& /*changes*/, bool second) override {
+  Composed compose(std::vector<Change>& /*changes*/, bool second, Time /*until*/) override {
     std::string text;
     if (second || !told_) append_event(text, "stats", stats_json(parts_));
     told_ = true;
-    return {std::make_shared<const std::string>(std::move(text)), 1};
+    return {std::move(text), 1};
   }
   // The next statistics say all that the lost ones did.
   [[nodiscard]] std::string tell_loss(std::uint64_t /*lost*/) const override { return {}; }
@@ -103,8 +113,12 @@ std::shared_ptr<Feed> Feeds::find(const Request& request) const {
   return known == feeds_.end() ? nullptr : known->second;
 }
 
-Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request) const {
-  if (request.path == "/api/capture") return CaptureFeed::open(request, parts_);
+std::vector<std::string> Feeds::names_in(const Request& request) {
+  return request.path == "/api/capture" ? CaptureFeed::names_in(request) : std::vector<std::string>{};
+}
+
+Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request, const HostAddresses& looked_up) const {
+  if (request.path == "/api/capture") return CaptureFeed::open(request, parts_, looked_up);
   if (request.path == "/api/messages") {
     auto parameters = Parameters::parse(request.query, {"rate"}, kQueryNames);
     if (!parameters) return std::move(parameters).error();
@@ -123,8 +137,12 @@ std::shared_ptr<Feed> Feeds::enter(const Request& request, const std::shared_ptr
 }
 
 void Feeds::tick() {
-  const bool second = ++ticks_ % 10 == 0;
-  std::vector<Change> changes = take_changes();
+  if (composing_) return; // what changes meanwhile waits in the store
+  constexpr std::chrono::seconds kSecond{1};
+  const auto now = std::chrono::steady_clock::now();
+  const bool second = now - said_second_ >= kSecond;
+  if (second) said_second_ = now;
+  std::vector<std::shared_ptr<Feed>> followed;
   for (auto at = feeds_.begin(); at != feeds_.end();) {
     Feed& feed = *at->second;
     std::erase_if(feed.streams, [](const auto& stream) { return stream->closed(); });
@@ -132,18 +150,52 @@ void Feeds::tick() {
       at = feeds_.erase(at);
       continue;
     }
-    const Chunk chunk = feed.compose(changes, second);
-    if (!chunk.text->empty()) {
-      for (const auto& stream : feed.streams) stream->offer(chunk);
-    }
-    ++at;
+    followed.push_back((at++)->second);
   }
   streams_ = count_streams();
+  composing_ = true;
+  boost::asio::post(composer_, [this, followed = std::move(followed), second]() mutable {
+    auto all = compose(followed, second);
+    boost::asio::post(context_, [this, followed = std::move(followed), all = std::move(all)]() mutable {
+      composing_ = false;
+      hand_out(std::move(all));
+    });
+  });
 }
 
-std::vector<Change> Feeds::take_changes() {
-  const bool wanted =
-      std::any_of(feeds_.begin(), feeds_.end(), [](const auto& each) { return each.second->wants_changes(); });
+std::vector<Feeds::Said> Feeds::compose(const std::vector<std::shared_ptr<Feed>>& feeds, bool second) {
+  std::vector<Change> changes =
+      take_changes(std::any_of(feeds.begin(), feeds.end(), [](const auto& each) { return each->wants_changes(); }));
+  std::vector<Said> all;
+  all.reserve(feeds.size());
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    // What one did not use is there for the others.
+    const auto share = kComposeTime / static_cast<std::chrono::milliseconds::rep>(feeds.size());
+    all.push_back({feeds[i], feeds[i]->compose(changes, second, std::chrono::steady_clock::now() + share)});
+  }
+  return all;
+}
+
+void Feeds::hand_out(std::vector<Said> all) {
+  struct Piece {
+    std::shared_ptr<ByteBudget> budget;
+    ByteBudget::Share share;
+    std::string text;
+  };
+  for (auto& [feed, composed] : all) {
+    if (composed.text.empty()) continue;
+    ByteBudget::Share share = bytes_->take(composed.text.size());
+    if (!share) {
+      for (const auto& stream : feed->streams) stream->lose(composed.events);
+      continue;
+    }
+    auto piece = std::make_shared<const Piece>(Piece{bytes_, std::move(share), std::move(composed.text)});
+    const Chunk chunk{{piece, &piece->text}, composed.events};
+    for (const auto& stream : feed->streams) stream->offer(chunk);
+  }
+}
+
+std::vector<Change> Feeds::take_changes(bool wanted) {
   std::vector<Change> changes;
   const std::lock_guard lock{parts_.model.mutex};
   const ExchangeStore& store = parts_.model.exchanges;
@@ -168,6 +220,7 @@ std::size_t Feeds::count_streams() const {
 }
 
 void Feeds::close() {
+  composer_.join();
   for (const auto& [key, feed] : feeds_) {
     for (const auto& stream : feed->streams) stream->end(farewell());
   }

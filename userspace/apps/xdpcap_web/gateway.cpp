@@ -42,18 +42,29 @@ Result<void, Error> Gateway::open_parts() {
                          .ingest = *ingest_,
                          .history = history_.get(),
                          .streams = [this] { return feeds_ == nullptr ? 0 : feeds_->streams(); },
-                         .memory_max = options_.memory};
-  access_ = std::make_unique<Access>(
-      Access::Options{.loopback = options_.loopback, .token = options_.token, .origins = options_.origins});
+                         .memory_max = options_.memory,
+                         .wrong_tokens = [this] { return access_ == nullptr ? 0 : access_->wrong_tokens(); }};
   api_ = std::make_unique<Api>(parts);
-  feeds_ = std::make_unique<Feeds>(parts);
-  auto server = HttpServer::open(
-      context_, {.address = options_.address, .port = options_.port, .streams_max = options_.streams_max}, *access_,
-      *api_, *feeds_);
+  feeds_ = std::make_unique<Feeds>(parts, context_);
+  auto server = HttpServer::open(context_,
+                                 {.address = options_.address,
+                                  .port = options_.port,
+                                  .tls_certificate = options_.tls_certificate,
+                                  .tls_key = options_.tls_key,
+                                  .streams_max = options_.streams_max},
+                                 *api_, *feeds_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
+  access_ = std::make_unique<Access>(Access::Options{.loopback = options_.loopback,
+                                                     .tls = !options_.tls_certificate.empty(),
+                                                     .port = server_->port(),
+                                                     .token = options_.token,
+                                                     .origins = options_.origins,
+                                                     .hosts = options_.hosts});
   if (options_.grpc.empty()) return {};
-  auto grpc = GrpcService::open({.address = options_.grpc}, grpc_sources(*model_));
+  auto grpc = GrpcService::open(
+      {.address = options_.grpc, .tls_certificate = options_.tls_certificate, .tls_key = options_.tls_key},
+      grpc_sources(*model_, *access_));
   if (!grpc) return std::move(grpc).error();
   grpc_ = std::move(*grpc);
   return {};
@@ -65,11 +76,17 @@ std::vector<std::string> Gateway::notes() const {
   std::vector<std::string> notes;
   for (const std::string& endpoint : options_.sources.connect) notes.push_back("subscribed to " + endpoint);
   if (history_ != nullptr) notes.push_back("history in " + options_.history_file);
-  if (!options_.loopback && options_.token.empty())
-    notes.emplace_back("insecure: whoever reaches this address sees everything that was captured");
-  if (grpc_ != nullptr) notes.push_back(fmt::format("gRPC on port {}", grpc_->port()));
+  if (!options_.loopback && options_.tls_certificate.empty())
+    notes.emplace_back("insecure: the token and what was captured go in clear text");
+  if (grpc_ != nullptr)
+    notes.push_back(fmt::format("gRPC on port {}, with the token as 'authorization: Bearer TOKEN'", grpc_->port()));
   std::string url = server_->url();
-  if (options_.made_token) url += "?token=" + options_.token;
+  // The link is the only place where it stands: a token from a file is not printed.
+  if (options_.token_file.empty()) {
+    url += "?token=" + options_.token;
+  } else {
+    notes.push_back("the token is the first line of " + options_.token_file);
+  }
   notes.push_back("listening on " + url);
   return notes;
 }
@@ -100,7 +117,7 @@ void Gateway::run() {
   });
   if (grpc_ != nullptr) ingest_->add(grpc_.get());
   ingest_->start();
-  server_->start();
+  server_->start(*access_);
   context_.run();
   if (grpc_ != nullptr) {
     ingest_->remove(grpc_.get());

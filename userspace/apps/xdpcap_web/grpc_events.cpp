@@ -98,7 +98,12 @@ void fill(v1::Process& message, const Process& process) {
 
 } // namespace
 
-Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request) {
+std::vector<std::string> names_of(const v1::MonitorRequest& request) {
+  return PacketFilter::names_in(
+      {{"h", request.address()}, {"h.src", request.source_address()}, {"h.dst", request.destination_address()}});
+}
+
+Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request, const HostAddresses& looked_up) {
   // The filter's own names, and what the fields are called.
   const std::vector<std::pair<std::string, std::string>> names{
       {"i", "interface"}, {"h", "address"},         {"h.src", "source_address"},  {"h.dst", "destination_address"},
@@ -113,7 +118,8 @@ Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request) {
                                      {"p.dst", port(request.destination_port())},
                                      {"h", request.address()},
                                      {"h.src", request.source_address()},
-                                     {"h.dst", request.destination_address()}});
+                                     {"h.dst", request.destination_address()}},
+                                    looked_up);
   if (filter) return filter;
   ApiError error = filter.error();
   for (const auto& [parameter, field] : names) {

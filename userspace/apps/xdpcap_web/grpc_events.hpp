@@ -9,8 +9,10 @@
 // Records and connections as messages of schemas/tcp_monitor.proto.
 namespace xdpcap::web {
 
-// A request as a filter; an error names the field.
-Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request);
+// A request as a filter; an error names the field. Names of hosts have been looked up.
+Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request, const HostAddresses& looked_up);
+// The names that it wants to be looked up.
+std::vector<std::string> names_of(const v1::MonitorRequest& request);
 
 // `source` is that of the record's batch.
 void fill(v1::Packet& packet, const schema::SegmentRecord& record, std::uint64_t source);

@@ -9,11 +9,17 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
+#include <future>
+#include <iterator>
+#include <map>
 #include <mutex>
-#include <set>
+#include <optional>
 #include <unordered_map>
 
 #include "apps/xdpcap_web/grpc_events.hpp"
+#include "apps/xdpcap_web/name_lookup.hpp"
+#include "apps/xdpcap_web/parameters.hpp"
 #include "publish/batch_view.hpp"
 #include "publish/json_text.hpp"
 #include "tcp_monitor.grpc.pb.h"
@@ -137,14 +143,13 @@ class Stream {
     return true;
   }
 
-  // Those that are new or have changed since they were sent.
+  // Those that are new or have changed since they were sent: also when the kernel's news of one came late.
   bool send_statistics() {
-    std::unordered_map<ConnectionId, State, IdHash> sent;
+    std::unordered_map<ConnectionId, std::uint64_t, IdHash> sent;
     for (const Connection& connection : sources_.connections(filter_)) {
-      const State state{connection.last_ns, connection.messages, connection.closed};
-      sent.emplace(connection.id, state);
+      sent.emplace(connection.id, connection.revision);
       const auto before = sent_.find(connection.id);
-      if (before != sent_.end() && before->second == state) continue;
+      if (before != sent_.end() && before->second == connection.revision) continue;
       v1::TcpEvent event;
       fill(*event.mutable_connection(), connection);
       if (!writer_.Write(event)) return false;
@@ -153,12 +158,6 @@ class Stream {
     return true;
   }
 
-  struct State {
-    std::uint64_t last_ns = 0, messages = 0;
-    bool closed = false;
-    friend bool operator==(const State&, const State&) = default;
-  };
-
   PacketFilter filter_;
   const GrpcService::Sources& sources_;
   grpc::ServerContext& context_;
@@ -166,8 +165,29 @@ class Stream {
   bool packets_, statistics_;
   std::chrono::milliseconds period_;
   std::map<std::pair<std::string, std::int32_t>, std::string> names_;
-  std::unordered_map<ConnectionId, State, IdHash> sent_;
+  std::unordered_map<ConnectionId, std::uint64_t, IdHash> sent_; // revisions
 };
+
+std::optional<std::string> text_of_file(const std::string& name) {
+  std::ifstream file(name, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// TLS where there is a certificate; null where its files cannot be read.
+std::shared_ptr<grpc::ServerCredentials> credentials_of(const GrpcService::Options& options) {
+  if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
+  const auto certificate = text_of_file(options.tls_certificate), key = text_of_file(options.tls_key);
+  if (!certificate || !key) return nullptr;
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs = {{*key, *certificate}};
+  return grpc::SslServerCredentials(tls);
+}
+
+// "ipv4:127.0.0.1:4711" without its port, which is another one at each connection.
+std::string address_of_peer(const std::string& peer) {
+  return peer.substr(0, peer.rfind(':'));
+}
 
 } // namespace
 
@@ -181,7 +201,9 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
     grpc::ServerBuilder builder;
     // Another server on the same port would take clients away.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddListeningPort(options_.address, grpc::InsecureServerCredentials(), &port_);
+    const auto credentials = credentials_of(options_);
+    if (credentials == nullptr) return false;
+    builder.AddListeningPort(options_.address, credentials, &port_);
     builder.SetMaxReceiveMessageSize(64 * 1024);
     builder.RegisterService(this);
     server_ = builder.BuildAndStart();
@@ -191,16 +213,17 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
   grpc::Status StreamTraffic(grpc::ServerContext* context, const v1::MonitorRequest* request,
                              grpc::ServerWriter<v1::TcpEvent>* writer) override {
     const auto wrong = [](const std::string& what) { return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, what); };
+    if (auto refused = refuse(*context)) return *refused;
     constexpr std::uint32_t kPeriodMin = 100, kPeriodMax = 3'600'000;
     const std::uint32_t period = request->statistics_period_ms();
     if (!request->packets() && !request->statistics())
       return wrong("packets, statistics: nothing is asked for; set one of them");
     if (period != 0 && (period < kPeriodMin || period > kPeriodMax))
       return wrong(fmt::format("statistics_period_ms: write {} to {}, or 0 for 1000", kPeriodMin, kPeriodMax));
-    auto filter = filter_of(*request);
+    auto filter = look_up_filter(*request);
     if (!filter) return wrong(filter.error().parameter + ": " + filter.error().message);
     Waiting waiting(options_.queue_octets);
-    if (!enter(waiting))
+    if (!enter(waiting, request->packets()))
       return {grpc::StatusCode::RESOURCE_EXHAUSTED,
               fmt::format("{} streams are open already, and more are not served", options_.streams_max)};
     Stream(*request, std::move(*filter), sources_, *context, *writer).run(waiting);
@@ -210,15 +233,18 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
 
   void on_batch(const BatchPointer& batch) {
     const std::lock_guard lock{mutex_};
-    for (Waiting* waiting : streams_) waiting->add(batch);
+    for (const auto& [waiting, packets] : streams_) {
+      if (packets) waiting->add(batch);
+    }
   }
 
   void stop() {
     {
       const std::lock_guard lock{mutex_};
       stopped_ = true;
-      for (Waiting* waiting : streams_) waiting->end();
+      for (const auto& [waiting, packets] : streams_) waiting->end();
     }
+    names_.close();
     // Cancels what hangs in a client that reads no more.
     constexpr std::chrono::milliseconds kGrace{500};
     if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kGrace);
@@ -231,10 +257,50 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
   }
 
  private:
-  bool enter(Waiting& waiting) {
+  // The token, as metadata of the call.
+  std::optional<grpc::Status> refuse(const grpc::ServerContext& context) const {
+    const auto& metadata = context.client_metadata();
+    const auto found = metadata.find("authorization");
+    const std::string_view authorization =
+        found == metadata.end() ? std::string_view{} : std::string_view(found->second.data(), found->second.size());
+    const unsigned status = sources_.check ? sources_.check(authorization, address_of_peer(context.peer())) : 401U;
+    if (status == 200) return std::nullopt;
+    if (status == 429)
+      return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many wrong tokens came from this address");
+    return grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                        "a token is wanted: send the metadata 'authorization: Bearer TOKEN' with the one that "
+                        "xdpcap-web printed, or has from --token-file");
+  }
+
+  // This thread waits for names, as it may: it is this call's own. But not for long.
+  Result<PacketFilter, ApiError> look_up_filter(const v1::MonitorRequest& request) {
+    constexpr std::chrono::seconds kTimeout{5};
+    std::vector<std::string> names = names_of(request);
+    HostAddresses looked_up;
+    if (!names.empty()) {
+      auto found = std::make_shared<std::promise<HostAddresses>>();
+      auto answer = found->get_future();
+      if (!names_.start(std::move(names), [found](HostAddresses all) { found->set_value(std::move(all)); }) ||
+          answer.wait_for(kTimeout) != std::future_status::ready)
+        return bad("address", "the name could not be looked up in time; write an address");
+      looked_up = answer.get();
+    }
+    auto filter = filter_of(request, looked_up);
+    if (!filter || filter->interface.empty()) return filter;
+    std::vector<std::string> captured;
+    for (const auto& [key, name] : sources_.interface_names()) {
+      if (name == filter->interface || std::to_string(key.second) == filter->interface) return filter;
+      captured.push_back(name);
+    }
+    return bad("interface",
+               fmt::format("no capture listens on '{}'; these are captured: {}", filter->interface,
+                           captured.empty() ? "none that is known" : fmt::to_string(fmt::join(captured, ", "))));
+  }
+
+  bool enter(Waiting& waiting, bool packets) {
     const std::lock_guard lock{mutex_};
     if (stopped_ || streams_.size() >= options_.streams_max) return false;
-    streams_.insert(&waiting);
+    streams_.emplace(&waiting, packets);
     return true;
   }
   void leave(Waiting& waiting) {
@@ -246,7 +312,8 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
   Sources sources_;
   int port_ = 0;
   mutable std::mutex mutex_;
-  std::set<Waiting*> streams_;
+  std::map<Waiting*, bool> streams_; // and whether they want packets
+  NameLookup names_;
   bool stopped_ = false;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -254,9 +321,11 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
 Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& options, Sources sources) {
   auto server = std::make_unique<Server>(options, std::move(sources));
   if (!server->start())
-    return Error{ExitCode::environment,
-                 fmt::format("--grpc {}: it cannot be listened on; is the port taken, or the address not of this host?",
-                             options.address)};
+    return Error{
+        ExitCode::environment,
+        fmt::format("--grpc {}: it cannot be listened on; is the port taken, the address not of this host, or the "
+                    "certificate not readable?",
+                    options.address)};
   return std::unique_ptr<GrpcService>(new GrpcService(std::move(server)));
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 
 namespace xdpcap::web {
 
+class Access;
 class Model;
 
 // The service TcpMonitor (schemas/tcp_monitor.proto). Each stream has a thread of gRPC's and a queue of batches of its
@@ -25,7 +27,8 @@ class Model;
 class GrpcService : public BatchListener {
  public:
   struct Options {
-    std::string address; // ADDRESS:PORT; port 0 takes a free one
+    std::string address;                            // ADDRESS:PORT; port 0 takes a free one
+    std::string tls_certificate = {}, tls_key = {}; // PEM files; empty: in clear
     std::size_t streams_max = 16;
     std::size_t queue_octets = std::size_t{8} << 20; // of each stream
   };
@@ -34,6 +37,8 @@ class GrpcService : public BatchListener {
     std::function<std::vector<Connection>(const PacketFilter&)> connections; // their courses may be left out
     std::function<std::map<std::pair<std::string, std::int32_t>, std::string>()>
         interface_names; // by sensor and number
+    // Whether a call may be served, by its metadata `authorization` and its peer: 200, else 401 or 429.
+    std::function<unsigned(std::string_view authorization, const std::string& peer)> check;
   };
 
   static Result<std::unique_ptr<GrpcService>, Error> open(const Options& options, Sources sources);
@@ -53,7 +58,7 @@ class GrpcService : public BatchListener {
   std::unique_ptr<Server> server_;
 };
 
-// What the service needs of the model; the model outlives it.
-GrpcService::Sources grpc_sources(Model& model);
+// What the service needs of the model and of who may ask; both outlive it.
+GrpcService::Sources grpc_sources(Model& model, Access& access);
 
 } // namespace xdpcap::web

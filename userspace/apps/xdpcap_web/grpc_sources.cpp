@@ -1,9 +1,10 @@
+#include "apps/xdpcap_web/access.hpp"
 #include "apps/xdpcap_web/grpc_service.hpp"
 #include "apps/xdpcap_web/model.hpp"
 
 namespace xdpcap::web {
 
-GrpcService::Sources grpc_sources(Model& model) {
+GrpcService::Sources grpc_sources(Model& model, Access& access) {
   GrpcService::Sources sources;
   sources.connections = [&model](const PacketFilter& filter) {
     std::vector<Connection> found;
@@ -24,6 +25,9 @@ GrpcService::Sources grpc_sources(Model& model) {
       }
     }
     return names;
+  };
+  sources.check = [&access](std::string_view authorization, const std::string& peer) {
+    return access.check_bearer(authorization, peer);
   };
   return sources;
 }

@@ -115,9 +115,10 @@ void History::note_facts(const std::string& error) {
   facts_.error = error;
 }
 
-Result<History::Page, Error> History::find(const Query& query, std::size_t limit, const std::string& before) {
+Result<History::Page, Error> History::find(const Query& query, std::size_t limit, const std::string& before,
+                                           bool count) {
   const std::lock_guard lock{search_mutex_};
-  return search_->find(query, limit, before, limits_.search);
+  return search_->find(query, {limit, before, count}, limits_.search);
 }
 
 Result<std::optional<History::Row>, Error> History::get(const ExchangeId& id) {

@@ -46,7 +46,7 @@ class History {
   void stop();
 
   // Newest first; what was added within the last kPatience may not be there yet. Any thread, one after the other.
-  Result<Page, Error> find(const Query& query, std::size_t limit, const std::string& before);
+  Result<Page, Error> find(const Query& query, std::size_t limit, const std::string& before, bool count = false);
   Result<std::optional<Row>, Error> get(const ExchangeId& id);
   [[nodiscard]] Facts facts() const;
 

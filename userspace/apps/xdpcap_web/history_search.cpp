@@ -95,11 +95,11 @@ bool HistorySearch::may_match(const Query& query, const sqlite::Statement& row) 
   return query.filter.matches(facts);
 }
 
-Result<HistoryPage, Error> HistorySearch::find(const Query& query, std::size_t limit, const std::string& before,
+Result<HistoryPage, Error> HistorySearch::find(const Query& query, const HistoryWanted& wanted,
                                                std::chrono::milliseconds budget) {
   constexpr std::uint64_t kLook = 64; // exchanges between two looks at the clock
   const auto deadline = std::chrono::steady_clock::now() + budget;
-  const auto cursor = before.empty() ? Cursor{} : Cursor::parse(before);
+  const auto cursor = wanted.before.empty() ? Cursor{} : Cursor::parse(wanted.before);
   if (!cursor) return Error{ExitCode::usage, "this is no 'next' of the history; take it from the answer before"};
   HistoryPage page;
   processes_.clear();
@@ -122,13 +122,19 @@ Result<HistoryPage, Error> HistorySearch::find(const Query& query, std::size_t l
     if (may_match(query, rows)) {
       looked_closely = true;
       auto row = unpack(rows);
-      if (row && query.matches(row->exchange, row->ends)) page.rows.push_back(*std::move(row));
+      if (row && query.matches(row->exchange, row->ends)) {
+        ++page.matched;
+        if (page.rows.size() < wanted.limit) page.rows.push_back(*std::move(row));
+      }
     }
+    const bool full = page.rows.size() >= wanted.limit;
+    if (full && page.next.empty()) page.next = here.text();
     const bool late = (looked_closely || page.searched % kLook == 0) && std::chrono::steady_clock::now() > deadline;
-    if (page.rows.size() < limit && !late) continue;
-    page.next = here.text();
+    if (!late && (!full || wanted.count)) continue;
+    if (page.next.empty()) page.next = here.text();
     break;
   }
+  page.counted = step == sqlite::Statement::Step::done;
   const bool failed_here = step == sqlite::Statement::Step::failed;
   const Error error = failed_here ? failed() : Error{};
   rows.reset();

@@ -26,6 +26,14 @@ struct HistoryPage {
   std::vector<HistoryRow> rows;
   std::string next; // `before` of the page behind it; empty: there is none
   std::uint64_t searched = 0, oldest_ns = 0;
+  std::uint64_t matched = 0; // with those behind the page that were counted
+  bool counted = false;      // `matched` is all there are
+};
+
+struct HistoryWanted {
+  std::size_t limit = 0;
+  std::string before; // `next` of an earlier page
+  bool count = false; // go on behind the page while there is time
 };
 
 // The reading side of the history's database, by a connection of its own. One thread.
@@ -36,8 +44,7 @@ class HistorySearch {
   // Time and connection are looked up, the rest is checked exchange by exchange: by columns first, so that only those
   // that may match are unpacked. After `budget`, what was found until then comes with a `next`.
   // An error of the code `usage` means that `before` is none of ours.
-  Result<HistoryPage, Error> find(const Query& query, std::size_t limit, const std::string& before,
-                                  std::chrono::milliseconds budget);
+  Result<HistoryPage, Error> find(const Query& query, const HistoryWanted& wanted, std::chrono::milliseconds budget);
   Result<std::optional<HistoryRow>, Error> get(const ExchangeId& id);
 
  private:

@@ -26,6 +26,12 @@ Reply reply_of(const ApiError& error) {
   return reply;
 }
 
+Reply busy_reply(std::string message) {
+  Reply reply = reply_of({.status = 503, .message = std::move(message)});
+  reply.fields.emplace_back("Retry-After", "1");
+  return reply;
+}
+
 bool percent_decode(std::string_view text, bool plus_is_blank, std::string& decoded) {
   decoded.clear();
   for (std::size_t i = 0; i < text.size(); ++i) {

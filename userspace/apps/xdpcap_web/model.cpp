@@ -24,6 +24,7 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
   now_ns_ = now_ns;
   Sensor& sensor = sensors.hear(batch, std::chrono::steady_clock::now());
   sensor.lost_batches += lost;
+  if (lost != 0) sensor.lost = sensor.heard;
   lost_batches += lost;
   const std::uint64_t source = source_of(*sensor.name, batch.epoch());
   switch (topic) {

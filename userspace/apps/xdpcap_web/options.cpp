@@ -1,20 +1,26 @@
 #include "apps/xdpcap_web/options.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cerrno>
 #include <charconv>
-#include <fstream>
+#include <cstring>
 
 #include "apps/xdpcap_web/access.hpp"
+#include "core/owned_fd.hpp"
 
 namespace xdpcap::web {
 namespace {
 
 // What CLI11 fills in, before it is understood.
 struct Words {
-  std::string listen = "127.0.0.1:8080", token_file, server_key, secret_key;
+  std::string listen = "127.0.0.1:8080", server_key, secret_key;
   bool insecure = false;
 };
 
@@ -28,8 +34,15 @@ void declare(CLI::App& app, Options& options, Words& words) {
       ->type_name("ENDPOINT");
   app.add_option("--listen", words.listen, "where to serve (default 127.0.0.1:8080; port 0: one that is free)")
       ->type_name("ADDRESS:PORT");
-  app.add_option("--token", words.token_file, "a file whose first line every request has to bring")->type_name("FILE");
-  app.add_flag("--insecure", words.insecure, "beyond loopback without a token");
+  app.add_option("--token-file", options.token_file,
+                 "its first line is the token that every request has to bring (default: one is made and printed)")
+      ->type_name("FILE");
+  app.add_option("--tls-cert", options.tls_certificate, "serve HTTPS with this certificate chain (PEM)")
+      ->type_name("FILE");
+  app.add_option("--tls-key", options.tls_key, "its private key (PEM)")->type_name("FILE");
+  app.add_flag("--insecure", words.insecure, "beyond loopback in clear text");
+  app.add_option("--host", options.hosts, "a name by which browsers may call this gateway (repeatable)")
+      ->type_name("NAME");
   app.add_option("--cors", options.origins, "pages of this origin may read the API (repeatable)")->type_name("ORIGIN");
   app.add_option("--minutes", options.minutes, "how long exchanges are kept in memory (default 10)")
       ->check(CLI::Range(1, 1440));
@@ -67,18 +80,61 @@ bool is_loopback(const std::string& address) {
   return ::inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-std::optional<Error> understand_token(const Words& words, Options& options) {
-  if (!words.token_file.empty()) {
-    std::ifstream file(words.token_file);
-    if (!std::getline(file, options.token) || options.token.size() < 16) {
-      return usage(
-          fmt::format("--token {}: the file has to be readable, and its first line the token: 16 characters at "
-                      "least, as `openssl rand -hex 16` makes them",
-                      words.token_file));
-    }
-  } else if (!options.loopback && !words.insecure) {
+// The first line of a file that nobody else can read.
+Result<std::string, Error> read_token(const std::string& file) {
+  const OwnedFd descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (descriptor.get() < 0 || ::fstat(descriptor.get(), &status) != 0)
+    return usage(fmt::format("--token-file {}: it cannot be read: {}", file, std::strerror(errno)));
+  // A group may: services get their secrets so.
+  constexpr mode_t kOthers = S_IRWXO | S_IWGRP | S_IXGRP;
+  if ((status.st_mode & kOthers) != 0)
+    return usage(fmt::format("--token-file {}: others may read or change it; chmod 600 it", file));
+  std::array<char, 1024> text{};
+  const ssize_t got = ::read(descriptor.get(), text.data(), text.size());
+  std::string_view line(text.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
+  line = line.substr(0, line.find_first_of("\r\n"));
+  if (!is_sound_token(line))
+    return usage(
+        fmt::format("--token-file {}: its first line has to be the token: 16 to 256 letters, digits and "
+                    "-._~+/=, as `openssl rand -hex 32` makes them",
+                    file));
+  return std::string(line);
+}
+
+// An origin as browsers write it (RFC 6454, 6.2).
+bool is_origin(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) return host_of_field(text.substr(scheme.size())).has_value();
+  }
+  return false;
+}
+
+std::optional<Error> understand_access(const Words& words, Options& options) {
+  if (options.token_file.empty()) {
     options.token = make_token();
-    options.made_token = true;
+  } else {
+    auto token = read_token(options.token_file);
+    if (!token) return std::move(token).error();
+    options.token = std::move(*token);
+  }
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    return usage("--tls-cert and --tls-key go together: the certificate chain and its private key");
+  if (!options.loopback && options.tls_certificate.empty() && !words.insecure)
+    return usage(
+        fmt::format("--listen {}: beyond loopback the token and what was captured would go in clear text; give "
+                    "--tls-cert and --tls-key, or say --insecure",
+                    words.listen));
+  for (const std::string& origin : options.origins) {
+    if (!is_origin(origin))
+      return usage(
+          fmt::format("--cors {}: write the origin of those pages, as https://ops.example; there is none for "
+                      "all",
+                      origin));
+  }
+  for (const std::string& host : options.hosts) {
+    if (host_of_field(host) != host)
+      return usage(fmt::format("--host {}: write a name in lower case and without a port, as shop.example", host));
   }
   return std::nullopt;
 }
@@ -87,15 +143,17 @@ std::optional<Error> understand(const Words& words, Options& options) {
   if (!split_address(words.listen, options.address, options.port))
     return usage(fmt::format("--listen {}: write ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080", words.listen));
   options.loopback = is_loopback(options.address);
-  if (auto error = understand_token(words, options)) return error;
+  if (auto error = understand_access(words, options)) return error;
   std::string grpc_address;
   std::uint16_t grpc_port = 0;
   if (!options.grpc.empty()) {
     if (!split_address(options.grpc, grpc_address, grpc_port))
       return usage(fmt::format("--grpc {}: write ADDRESS:PORT, as 127.0.0.1:50051", options.grpc));
-    if (!is_loopback(grpc_address) && !words.insecure)
+    if (!is_loopback(grpc_address) && options.tls_certificate.empty() && !words.insecure)
       return usage(
-          fmt::format("--grpc {}: gRPC has no token; take a loopback address, or say --insecure", options.grpc));
+          fmt::format("--grpc {}: beyond loopback the token and what was captured would go in clear text; give "
+                      "--tls-cert and --tls-key, or say --insecure",
+                      options.grpc));
   }
   constexpr std::size_t kLeastMemory = std::size_t{8} << 20;
   if (options.memory < kLeastMemory) return usage("--memory: 8M is the least that serves");

@@ -14,10 +14,12 @@ struct Options {
   consume::Sources sources;
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
-  bool loopback = true; // the address is of this machine's own
-  std::string token;    // empty: none is wanted
-  bool made_token = false;
-  std::vector<std::string> origins;
+  bool loopback = true;                 // the address is of this machine's own
+  std::string token;                    // that every request has to bring
+  std::string token_file;               // where it is from; empty: it was made for this run
+  std::string tls_certificate, tls_key; // PEM files; empty: in clear
+  std::vector<std::string> origins;     // whose pages may read the API
+  std::vector<std::string> hosts;       // names by which browsers may call this gateway
   std::uint64_t minutes = 10;
   std::size_t memory = std::size_t{96} << 20;
   std::string history_file;

@@ -2,14 +2,12 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <memory>
 
 #include "apps/xdpcap_web/json_views.hpp"
 #include "publish/batch_view.hpp"
@@ -19,43 +17,23 @@ namespace {
 
 using publish::text_of;
 
-constexpr std::size_t kAddressesMax = 16;
-
 bool same_address(const schema::Endpoint& a, const schema::Endpoint& b) noexcept {
   return a.address_high() == b.address_high() && a.address_low() == b.address_low();
 }
 
-// An IPv4 address and its mapped form are the same; link-local scopes are passed over.
-schema::Endpoint endpoint_of(const in_addr& address) noexcept {
-  return {0, 0xffff00000000u | ntohl(address.s_addr), 0, 4};
-}
-schema::Endpoint endpoint_of(const in6_addr& address) noexcept {
-  std::array<std::uint64_t, 2> words{};
-  static_assert(sizeof words == sizeof address);
-  std::memcpy(words.data(), &address, sizeof words);
-  return {__builtin_bswap64(words[0]), __builtin_bswap64(words[1]), 0, 6};
-}
-
-std::vector<schema::Endpoint> addresses_of(const std::string& host) {
+// Nothing where it is no address.
+std::optional<schema::Endpoint> address_in(const std::string& host) {
   in_addr v4{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return {endpoint_of(v4)};
+  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return endpoint_of(v4);
   in6_addr v6{};
   const bool in_brackets = host.starts_with('[') && host.ends_with(']');
   if (::inet_pton(AF_INET6, in_brackets ? host.substr(1, host.size() - 2).c_str() : host.c_str(), &v6) == 1)
-    return {endpoint_of(v6)};
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* answer = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &answer) != 0) return {};
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(answer, ::freeaddrinfo);
-  std::vector<schema::Endpoint> addresses;
-  for (const addrinfo* one = answer; one != nullptr && addresses.size() < kAddressesMax; one = one->ai_next) {
-    if (one->ai_family == AF_INET)
-      addresses.push_back(endpoint_of(reinterpret_cast<const sockaddr_in*>(one->ai_addr)->sin_addr));
-    if (one->ai_family == AF_INET6)
-      addresses.push_back(endpoint_of(reinterpret_cast<const sockaddr_in6*>(one->ai_addr)->sin6_addr));
-  }
-  return addresses;
+    return endpoint_of(v6);
+  return std::nullopt;
+}
+
+bool names_host(std::string_view parameter) noexcept {
+  return parameter == "h" || parameter == "h.src" || parameter == "h.dst";
 }
 
 std::optional<ApiError> read_port(const std::string& name, const std::string& text, std::string_view cure,
@@ -68,9 +46,16 @@ std::optional<ApiError> read_port(const std::string& name, const std::string& te
   return std::nullopt;
 }
 
-std::optional<ApiError> read_host(const std::string& name, const std::string& text, std::vector<schema::Endpoint>& to) {
-  if (text.size() <= 253) to = addresses_of(text);
-  if (!to.empty()) return std::nullopt;
+std::optional<ApiError> read_host(const std::string& name, const std::string& text, const HostAddresses& looked_up,
+                                  std::vector<schema::Endpoint>& to) {
+  if (const auto address = address_in(text)) {
+    to = {*address};
+    return std::nullopt;
+  }
+  if (const auto known = looked_up.find(text); known != looked_up.end()) {
+    to = known->second;
+    return std::nullopt;
+  }
   return ApiError{
       .parameter = name,
       .message = fmt::format("'{}' is no address and no host that has one; write 10.0.0.1 or fd00::1", text)};
@@ -139,7 +124,29 @@ std::optional<TcpHeaderFacts> header_of(const schema::SegmentRecord& record) noe
   return facts;
 }
 
-Result<PacketFilter, ApiError> PacketFilter::parse(const std::vector<std::pair<std::string, std::string>>& parameters) {
+// An IPv4 address and its mapped form are the same; link-local scopes are passed over.
+schema::Endpoint endpoint_of(const in_addr& address) noexcept {
+  return {0, 0xffff00000000u | ntohl(address.s_addr), 0, 4};
+}
+schema::Endpoint endpoint_of(const in6_addr& address) noexcept {
+  std::array<std::uint64_t, 2> words{};
+  static_assert(sizeof words == sizeof address);
+  std::memcpy(words.data(), &address, sizeof words);
+  return {__builtin_bswap64(words[0]), __builtin_bswap64(words[1]), 0, 6};
+}
+
+std::vector<std::string> PacketFilter::names_in(const std::vector<std::pair<std::string, std::string>>& parameters) {
+  constexpr std::size_t kNameMax = 253; // RFC 1035, 3.1
+  std::vector<std::string> names;
+  for (const auto& [parameter, value] : parameters) {
+    if (names_host(parameter) && !value.empty() && value.size() <= kNameMax && !address_in(value))
+      names.push_back(value);
+  }
+  return names;
+}
+
+Result<PacketFilter, ApiError> PacketFilter::parse(const std::vector<std::pair<std::string, std::string>>& parameters,
+                                                   const HostAddresses& looked_up) {
   PacketFilter filter;
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
@@ -153,8 +160,8 @@ Result<PacketFilter, ApiError> PacketFilter::parse(const std::vector<std::pair<s
     } else if (name == "p.src" || name == "p.dst") {
       error = read_port(name, value, "a number from 1 to 65535",
                         name == "p.src" ? filter.source_port : filter.destination_port);
-    } else if (name == "h" || name == "h.src" || name == "h.dst") {
-      error = read_host(name, value,
+    } else if (names_host(name)) {
+      error = read_host(name, value, looked_up,
                         name == "h"       ? filter.host
                         : name == "h.src" ? filter.source_host
                                           : filter.destination_host);

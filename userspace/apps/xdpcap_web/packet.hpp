@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netinet/in.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 
 #include "apps/xdpcap_web/connection.hpp"
 #include "apps/xdpcap_web/http_types.hpp"
+#include "apps/xdpcap_web/name_lookup.hpp"
 #include "core/result.hpp"
 #include "schemas/xdpcap_generated.h"
 
@@ -18,6 +21,10 @@ namespace xdpcap::web {
 // Who sent it; the ends of a segment depend on its direction. The verifier does not ask for ends: they may be missing.
 const schema::Endpoint* source_of(const schema::SegmentRecord& record) noexcept;
 const schema::Endpoint* destination_of(const schema::SegmentRecord& record) noexcept;
+
+// An address, without a port.
+schema::Endpoint endpoint_of(const in_addr& address) noexcept;
+schema::Endpoint endpoint_of(const in6_addr& address) noexcept;
 
 // What only the TCP header itself tells.
 struct TcpHeaderFacts {
@@ -37,8 +44,11 @@ struct PacketFilter {
   std::vector<schema::Endpoint> host = {}, source_host = {}, destination_host = {};
 
   // The parameters of `/api/capture` (i p h h.src h.dst p.src p.dst; others are passed over); empty values are as
-  // absent ones. An error names its parameter. A host name is looked up, which may take seconds.
-  static Result<PacketFilter, ApiError> parse(const std::vector<std::pair<std::string, std::string>>& parameters);
+  // absent ones. An error names its parameter. Names of hosts have been looked up.
+  static Result<PacketFilter, ApiError> parse(const std::vector<std::pair<std::string, std::string>>& parameters,
+                                              const HostAddresses& looked_up = {});
+  // The names that parse() wants to be looked up.
+  static std::vector<std::string> names_in(const std::vector<std::pair<std::string, std::string>>& parameters);
 
   // `interface` is the name of the record's interface, as far as the caller knows it.
   [[nodiscard]] bool matches(const schema::SegmentRecord& record, std::string_view interface) const noexcept;

@@ -11,6 +11,8 @@ namespace xdpcap::web {
 namespace {
 
 constexpr std::size_t kParametersMax = 64;
+// What is searched for is compared with all that was captured.
+constexpr std::size_t kValueMax = 256;
 
 } // namespace
 
@@ -39,6 +41,8 @@ Result<Parameters, ApiError> Parameters::parse(std::string_view query, std::init
                                      : fmt::format("there is no such parameter here; these are known: {}",
                                                    fmt::join(names, ", ")));
     }
+    if (value.size() > kValueMax)
+      return bad(name, fmt::format("this value is longer than {} bytes; give a shorter one", kValueMax));
     if (parameters.pairs_.size() >= kParametersMax) return bad(name, "these are too many parameters");
     parameters.pairs_.emplace_back(std::move(name), std::move(value));
   }
@@ -98,8 +102,11 @@ Result<std::string, ApiError> Parameters::one_of(std::string_view name,
                                                  std::initializer_list<std::string_view> choices) const {
   const std::string text = one(name);
   if (text.empty()) return std::string(*choices.begin());
-  if (std::find(choices.begin(), choices.end(), text) == choices.end())
-    return bad(name, fmt::format("'{}' is none of {}", text, fmt::join(choices, ", ")));
+  if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
+    std::vector<std::string_view> named;
+    std::copy_if(choices.begin(), choices.end(), std::back_inserter(named), [](auto one) { return !one.empty(); });
+    return bad(name, fmt::format("'{}' is none of {}", text, fmt::join(named, ", ")));
+  }
   return text;
 }
 
@@ -125,6 +132,7 @@ Result<Query, ApiError> parse_query(const Parameters& parameters) {
   }
   query.text = parameters.one("text");
   query.process = parameters.one("process");
+  query.sensor = parameters.one("sensor");
   if (parameters.has("connection")) {
     query.connection = ConnectionId::parse(parameters.one("connection"));
     if (!query.connection) return bad("connection", "this is no id of a connection; take one from /api/connections");

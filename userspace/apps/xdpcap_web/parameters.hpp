@@ -44,8 +44,9 @@ class Parameters {
 ApiError bad(std::string_view parameter, std::string message);
 
 // The names that make up a Query, and the query they make.
-inline constexpr std::array<std::string_view, 11> kQueryNames{
-    "host", "method", "status", "path", "latency", "min-latency", "text", "connection", "process", "from", "to"};
+inline constexpr std::array<std::string_view, 12> kQueryNames{"host",    "method",      "status", "path",
+                                                              "latency", "min-latency", "text",   "connection",
+                                                              "process", "sensor",      "from",   "to"};
 Result<Query, ApiError> parse_query(const Parameters& parameters);
 
 } // namespace xdpcap::web

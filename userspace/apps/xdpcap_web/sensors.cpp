@@ -67,6 +67,7 @@ void Sensors::add(Sensor& sensor, const schema::StatsRecord& record) {
                                                             : std::find_if(before.begin(), before.end(), same);
       if (old != before.end() && seconds > 0 && now.value >= old->value)
         now.rate = static_cast<double>(now.value - old->value) / seconds;
+      if (old != before.end()) now.grew = now.value > old->value ? sensor.heard : old->grew;
       sensor.counters.push_back(std::move(now));
       ++i;
     }

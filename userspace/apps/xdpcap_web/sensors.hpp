@@ -20,7 +20,14 @@ struct SensorCounter {
   std::string name, interface; // interface empty: of the whole process
   std::int32_t queue = -1;
   std::uint64_t value = 0;
-  double rate = 0; // a second
+  double rate = 0;      // a second
+  SteadyTime grew = {}; // when it was last seen to grow
+
+  // It counts what is wrong now (schemas/README.md, "Health"), or what was wanted and got lost.
+  [[nodiscard]] bool is_health() const noexcept { return name.starts_with("health_"); }
+  [[nodiscard]] bool is_loss() const noexcept {
+    return name.find("_dropped") != std::string::npos && name != "tcp_held_dropped";
+  }
 };
 
 struct SensorInterface {
@@ -48,6 +55,7 @@ struct Sensor {
   std::vector<Endpoint> endpoints;
   std::vector<SensorInterface> interfaces;
   std::uint64_t lost_batches = 0;
+  SteadyTime lost = {}; // when batches of it were last found lost
 
   [[nodiscard]] bool publishes_topic(std::string_view topic) const;
   // Nothing was heard of it for five seconds, though it speaks each second.

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
-#include <chrono>
+#include <boost/beast/http/status.hpp>
+#include <utility>
 
 #include "apps/xdpcap_web/assets.hpp"
+#include "apps/xdpcap_web/parameters.hpp"
 
 namespace xdpcap::web {
 
@@ -18,11 +21,18 @@ namespace http = beast::http;
 
 namespace {
 
-constexpr auto kReadPatience = std::chrono::seconds(30);
-constexpr auto kWritePatience = std::chrono::seconds(60);
+using std::chrono::steady_clock;
+
+constexpr auto kReadTimeout = std::chrono::seconds(30);
+constexpr auto kHandshakeTimeout = std::chrono::seconds(10);
+constexpr auto kWriteTimeout = std::chrono::seconds(60); // of an answer
+constexpr auto kStillTimeout = std::chrono::seconds(10); // without a byte that was read
+constexpr auto kLookUpTimeout = std::chrono::seconds(5);
 constexpr std::uint32_t kHeadMax = 16 << 10;
-constexpr auto kDrainPatience = std::chrono::seconds(2);
+constexpr auto kDrainTimeout = std::chrono::seconds(2);
 constexpr std::size_t kDrainMax = 256 << 10, kDrainPiece = 4 << 10;
+// Answers as small as this need no room of the budget: all connections together hold 32 MiB of them at most.
+constexpr std::size_t kSmallAnswer = 16 << 10;
 
 const Asset* asset_at(std::string_view path) {
   if (path == "/") path = "/index.html";
@@ -32,7 +42,7 @@ const Asset* asset_at(std::string_view path) {
 }
 
 Reply reply_of(const Asset& asset) {
-  Reply reply{.type = asset.type, .body = std::string(asset.octets)};
+  Reply reply{.type = asset.type, .static_body = asset.octets};
   reply.fields.emplace_back("Cache-Control", asset.hashed ? "public, max-age=31536000, immutable" : "no-cache");
   return reply;
 }
@@ -42,6 +52,23 @@ bool is_stream(const Request& request) {
          (request.wants_events() && (request.path == "/api/messages" || request.path == "/api/stats"));
 }
 
+// The head of an answer. Values are our own words, or an origin that --cors names.
+std::string head_of(const Reply& reply, std::optional<std::size_t> length, bool keep) {
+  const auto reason = http::obsolete_reason(static_cast<http::status>(reply.status));
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\n", reply.status,
+                                 std::string_view(reason.data(), reason.size()), reply.type);
+  bool has_caching = false;
+  for (const auto& [name, value] : reply.fields) {
+    has_caching = has_caching || name == "Cache-Control";
+    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+  }
+  if (!has_caching) head += "Cache-Control: no-store\r\n";
+  if (length) fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", *length);
+  if (!keep) head += "Connection: close\r\n";
+  return head + "\r\n";
+}
+
+constexpr std::string_view kHealthPath = "/healthz";
 const ApiError kNoBody{.status = 413, .message = "no request here has a body"};
 
 // What is wrong with a head that is no HTTP.
@@ -55,24 +82,49 @@ ApiError malformed(const beast::error_code& error) {
 } // namespace
 
 Session::Session(asio::ip::tcp::socket socket, HttpServer& server)
-    : stream_(std::move(socket)), server_(server), connections_(server.connections_) {
-  ++*connections_;
+    : stream_(std::move(socket), server.tls_.get()), server_(server), sessions_(server.sessions_) {
+  sessions_->insert(this);
+  beast::error_code ignored;
+  const auto peer = stream_.tcp().socket().remote_endpoint(ignored).address();
+  peer_ = peer.to_string();
+  enter(State::idle);
 }
 
 Session::~Session() {
-  --*connections_;
+  sessions_->erase(this);
+}
+
+void Session::enter(State state) {
+  state_ = state;
+  moved_ = steady_clock::now();
+}
+
+void Session::start() {
+  if (!stream_.is_tls()) return read();
+  stream_.tcp().expires_after(kHandshakeTimeout);
+  stream_.handshake([self = shared_from_this()](beast::error_code error) {
+    if (!error) self->read();
+  });
+}
+
+void Session::abandon() {
+  share_ = {};
+  enter(State::working); // neither idle nor writing: it is not abandoned twice
+  stream_.tcp().close();
 }
 
 void Session::read() {
+  enter(State::idle);
   parser_.emplace();
   parser_->header_limit(kHeadMax);
   parser_->body_limit(0);
-  stream_.expires_after(kReadPatience);
+  stream_.tcp().expires_after(kReadTimeout);
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
 }
 
 void Session::on_head(beast::error_code error) {
+  enter(State::working);
   if (error == http::error::body_limit && check()) error = {}; // what is wrong with it is said below
   if (error.category() == http::make_error_code(http::error::bad_method).category() &&
       error != http::error::end_of_stream && error != http::error::partial_message) {
@@ -91,14 +143,26 @@ void Session::on_head(beast::error_code error) {
     return;
   }
   if (parser_->get().method() == http::verb::options) {
-    auto preflight = server_.access_.preflight(request);
+    auto preflight = server_.access_->preflight(request);
     reply(request,
           preflight ? *std::move(preflight) : web::reply_of({.status = 405, .message = "there are GET and HEAD only"}),
           false);
     return;
   }
-  if (auto refused = server_.access_.refuse(request)) {
+  // What holds nothing that was captured is for everybody: else a browser could not even ask for the token.
+  const Asset* asset = asset_at(request.path);
+  const bool is_public = asset != nullptr || request.path == kHealthPath;
+  if (auto refused = server_.access_->refuse(request, is_public)) {
+    // A wrong token in the address: the page asks for another one.
+    if (refused->status == 401 && asset != nullptr) {
+      refused = reply_of(*asset);
+      refused->status = 401;
+    }
     reply(request, *std::move(refused), false);
+    return;
+  }
+  if (asset != nullptr) {
+    reply(request, reply_of(*asset), parser_->get().keep_alive());
     return;
   }
   answer(std::move(request));
@@ -143,24 +207,36 @@ Request Session::request_of() const {
   request.authorization = field(http::field::authorization);
   request.cookie = field(http::field::cookie);
   request.accept = field(http::field::accept);
+  const auto unlisted = [&](const char* name) {
+    const auto value = head[name];
+    return std::string(value.data(), value.size());
+  };
+  request.fetch_site = unlisted("Sec-Fetch-Site");
+  request.fetch_mode = unlisted("Sec-Fetch-Mode");
+  request.fetch_destination = unlisted("Sec-Fetch-Dest");
+  request.peer = peer_;
   request.head = head.method() == http::verb::head;
   return request;
 }
 
 void Session::answer(Request request) {
-  const bool keep = parser_->get().keep_alive();
-  if (const Asset* asset = asset_at(request.path)) {
-    reply(request, reply_of(*asset), keep);
-    return;
-  }
-  if (is_stream(request) && !request.head) {
+  if (is_stream(request)) {
     follow(std::move(request));
     return;
   }
-  stream_.expires_never(); // the answer takes as long as it takes
-  asio::post(server_.workers_, [self = shared_from_this(), request = std::move(request), keep] {
+  const bool keep = parser_->get().keep_alive();
+  const Api::Cost cost = Api::cost_of(request);
+  HttpServer::Lane& lane = server_.lane_of(cost);
+  if (lane.waiting >= HttpServer::kWaitingMax || (cost != Api::Cost::figures && server_.answers_.is_full())) {
+    reply(request, busy_reply("too many calls are being answered; ask again in a moment"), keep);
+    return;
+  }
+  stream_.tcp().expires_never(); // the answer takes as long as it takes
+  ++lane.waiting;
+  asio::post(lane.pool, [self = shared_from_this(), &lane, request = std::move(request), keep] {
     Reply made = self->server_.api_.answer(request);
-    asio::post(self->stream_.get_executor(), [self, request, made = std::move(made), keep]() mutable {
+    asio::post(self->stream_.get_executor(), [self, &lane, request, made = std::move(made), keep]() mutable {
+      --lane.waiting;
       self->reply(request, std::move(made), keep);
     });
   });
@@ -168,34 +244,69 @@ void Session::answer(Request request) {
 
 void Session::follow(Request request) {
   if (server_.feeds_.count_streams() >= server_.options_.streams_max) {
-    reply(request, web::reply_of({.status = 503, .message = "there are as many event streams as --clients allows"}),
-          false);
+    reply(request, busy_reply("there are as many event streams as --clients allows"), false);
     return;
   }
   if (auto feed = server_.feeds_.find(request)) {
     join(request, feed);
     return;
   }
-  stream_.expires_never();
-  asio::post(server_.workers_, [self = shared_from_this(), request = std::move(request)] {
-    auto made = self->server_.feeds_.make(request);
-    asio::post(self->stream_.get_executor(), [self, request, made = std::move(made)]() mutable {
-      if (!made) {
-        self->reply(request, web::reply_of(made.error()), false);
-      } else {
-        self->join(request, self->server_.feeds_.enter(request, *made));
-      }
-    });
+  std::vector<std::string> names = Feeds::names_in(request);
+  if (names.empty()) {
+    make_feed(std::move(request), {});
+  } else {
+    look_up(std::move(request), std::move(names));
+  }
+}
+
+// The names of hosts in a request, by whichever comes first: their addresses, or the end of the time for it.
+void Session::look_up(Request request, std::vector<std::string> names) {
+  if (names.size() > NameLookup::kNamesMax) {
+    reply(request, web::reply_of(bad("h", fmt::format("at most {} names are looked up", NameLookup::kNamesMax))),
+          false);
+    return;
+  }
+  stream_.tcp().expires_never();
+  // The other thread gets nothing that may die there: the session lives by its timer.
+  const bool started = server_.names_.start(
+      std::move(names), [weak = weak_from_this(), executor = stream_.get_executor()](HostAddresses found) {
+        asio::post(executor, [weak, found = std::move(found)]() mutable {
+          const auto self = weak.lock();
+          if (self == nullptr || !self->asks_) return;
+          self->timer_->cancel();
+          self->make_feed(*std::exchange(self->asks_, std::nullopt), std::move(found));
+        });
+      });
+  if (!started) {
+    reply(request, busy_reply("too many names are being looked up; write an address"), false);
+    return;
+  }
+  asks_ = std::move(request);
+  timer_ = std::make_unique<asio::steady_timer>(stream_.get_executor(), kLookUpTimeout);
+  timer_->async_wait([self = shared_from_this()](beast::error_code) {
+    if (!self->asks_) return;
+    const Request late = *std::exchange(self->asks_, std::nullopt);
+    self->reply(late, web::reply_of(bad("h", "the name could not be looked up in time; write an address")), false);
   });
 }
 
+void Session::make_feed(Request request, HostAddresses looked_up) {
+  auto made = server_.feeds_.make(request, looked_up);
+  if (!made) {
+    reply(request, web::reply_of(made.error()), false);
+  } else {
+    join(request, server_.feeds_.enter(request, *made));
+  }
+}
+
 void Session::join(const Request& request, const std::shared_ptr<Feed>& feed) {
-  Reply fields;
-  server_.access_.add_fields(request, fields);
-  std::string head =
-      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n";
-  for (const auto& [name, value] : fields.fields) head += fmt::format("{}: {}\r\n", name, value);
-  head += "\r\n";
+  if (request.head) { // as GET would begin
+    reply(request, {.type = "text/event-stream"}, false);
+    return;
+  }
+  Reply fields{.type = "text/event-stream"};
+  server_.access_->add_fields(request, fields);
+  std::string head = head_of(fields, std::nullopt, false);
   auto stream =
       std::make_shared<EventStream>(std::move(stream_), [weak = std::weak_ptr<Feed>(feed)](std::uint64_t lost) {
         const auto alive = weak.lock();
@@ -206,19 +317,37 @@ void Session::join(const Request& request, const std::shared_ptr<Feed>& feed) {
 }
 
 void Session::reply(const Request& request, Reply reply, bool keep) {
-  server_.access_.add_fields(request, reply);
-  response_ = {};
-  response_.version(11);
-  response_.result(reply.status);
-  response_.set(http::field::content_type, beast::string_view(reply.type.data(), reply.type.size()));
-  for (const auto& [name, value] : reply.fields) response_.insert(name, value);
-  if (response_.count(http::field::cache_control) == 0) response_.set(http::field::cache_control, "no-store");
-  response_.keep_alive(keep);
-  response_.content_length(reply.body.size());
-  if (!request.head) response_.body() = std::move(reply.body);
-  stream_.expires_after(kWritePatience);
-  http::async_write(stream_, response_, [self = shared_from_this(), keep](beast::error_code error, std::size_t) {
-    if (error || !keep) {
+  if (reply.body.size() > kSmallAnswer) {
+    share_ = server_.room_for(reply.body.size());
+    if (!share_) reply = busy_reply("too many answers wait for their readers; ask again in a moment");
+  }
+  server_.access_->add_fields(request, reply);
+  reply_ = std::move(reply);
+  head_ = head_of(reply_, reply_.content().size(), keep);
+  content_ = request.head ? std::string_view{} : reply_.content();
+  written_ = 0;
+  keep_ = keep;
+  enter(State::writing);
+  write_until_ = moved_ + kWriteTimeout;
+  write_more();
+}
+
+void Session::write_more() {
+  const std::string_view head = std::string_view(head_).substr(std::min(written_, head_.size()));
+  const std::string_view content = content_.substr(written_ - std::min(written_, head_.size()));
+  const std::array<asio::const_buffer, 2> rest{asio::buffer(head.data(), head.size()),
+                                               asio::buffer(content.data(), content.size())};
+  stream_.tcp().expires_at(std::min(write_until_, steady_clock::now() + kStillTimeout));
+  stream_.async_write_some(rest, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+    self->written_ += bytes;
+    self->moved_ = steady_clock::now();
+    if (!error && self->written_ < self->head_.size() + self->content_.size()) {
+      self->write_more();
+      return;
+    }
+    self->share_ = {};
+    self->reply_ = {};
+    if (error || !self->keep_) {
       self->close();
     } else {
       self->read();
@@ -226,20 +355,25 @@ void Session::reply(const Request& request, Reply reply, bool keep) {
   });
 }
 
-// With octets unread the kernel would answer RST, which may take our last words back: what the client still sends is
+// With bytes unread the kernel would answer RST, which may take our last words back: what the client still sends is
 // read for a moment, and thrown away.
 void Session::close() {
+  enter(State::idle);
+  stream_.tcp().expires_after(kDrainTimeout);
+  if (stream_.is_tls()) {
+    stream_.shutdown_tls([self = shared_from_this()](beast::error_code) {});
+    return;
+  }
   beast::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(kDrainPatience);
+  stream_.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   drain(kDrainMax);
 }
 
-void Session::drain(std::size_t octets_max) {
+void Session::drain(std::size_t bytes_max) {
   buffer_.clear();
   stream_.async_read_some(buffer_.prepare(kDrainPiece),
-                          [self = shared_from_this(), octets_max](beast::error_code error, std::size_t octets) {
-                            if (!error && octets < octets_max) self->drain(octets_max - octets);
+                          [self = shared_from_this(), bytes_max](beast::error_code error, std::size_t bytes) {
+                            if (!error && bytes < bytes_max) self->drain(bytes_max - bytes);
                           });
 }
 
