@@ -5,6 +5,7 @@ XDPCAP_LONG=1: 20,000 messages/s for 10 minutes with a history, under 300 MB.
 """
 import base64
 import json
+import pathlib
 import re
 import resource
 import signal
@@ -271,6 +272,15 @@ class WebApi(common.SystemTest):
         self.assertEqual({gateway.request("/api/stats", Authorization="Bearer wrong-wrong-wrong")[0] for _ in range(30)}, {401, 429})
         self.assertEqual(gateway.request("/api/stats")[0], 200)
 
+    def test_it_has_no_privilege_left(self):
+        gateway = self.start("--grpc", "127.0.0.1:0")
+        for thread in pathlib.Path(f"/proc/{gateway.process.pid}/task").iterdir():
+            status = dict(line.split(":\t", 1) for line in (thread / "status").read_text().splitlines() if ":\t" in line)
+            for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                self.assertEqual(int(status[kind], 16), 0, f"{status['Name']}: {kind}")
+            self.assertEqual(status["NoNewPrivs"], "1", status["Name"])
+        self.assertIn("runs as root", gateway.err)
+
     def test_beyond_loopback_it_speaks_tls(self):
         self.start()
         pem = self.lab.room / "pem"
@@ -294,12 +304,12 @@ class WebApi(common.SystemTest):
         readable.chmod(0o644)
         for arguments, code, words in (
                 (("--listen", f"127.0.0.1:{gateway.port}"), 2, "cannot listen"), (("--listen", "nonsense"), 1, "ADDRESS:PORT"),
-                (("--listen", "192.0.2.77:80"), 2, "cannot listen"), (("--connect", "nonsense"), 1, "nonsense"),
+                (("--listen", "192.0.2.77:8080", "--insecure"), 2, "cannot listen"), (("--connect", "nonsense"), 1, "nonsense"),
                 (("--rules", "/no/such/file"), 1, "/no/such/file"), (("--history", "/no/such/dir/file"), 5, "/no/such/dir"),
                 (("--token-file", "/no/such/file"), 1, "--token-file"), (("--memory", "1"), 1, "8M"),
                 (("--token-file", readable), 1, "chmod 600"), (("--listen", "0.0.0.0:0"), 1, "--tls-cert"),
                 (("--listen", "0.0.0.0:0", "--tls-cert", "/no/such", "--tls-key", "/no/such"), 1, "/no/such"),
-                (("--cors", "*"), 1, "--cors"), (("--unknown",), 1, "--help")):
+                (("--cors", "*"), 1, "--cors"), (("--user", "no-such-user"), 1, "--user"), (("--unknown",), 1, "--help")):
             wrong = common.Program(self.lab, None, web.XDPCAP_WEB, *arguments, name="wrong")
             wrong.wait(code)
             self.assertIn(words, wrong.err)

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/xdpcap_web/host_view.hpp"
 #include "make.hpp"
 
 namespace xdpcap::web {

@@ -7,6 +7,7 @@
 
 #include "apps/xdpcap_web/gateway.hpp"
 #include "apps/xdpcap_web/options.hpp"
+#include "apps/xdpcap_web/own_user.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -24,8 +25,12 @@ int run(int argc, char** argv) {
     return 0;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  auto gateway = Gateway::open(std::get<Options>(std::move(parsed)));
+  auto& options = std::get<Options>(parsed);
+  auto privileges = give_up_privileges(options.user);
+  if (!privileges) return fail(privileges.error());
+  auto gateway = Gateway::open(std::move(options));
   if (!gateway) return fail(gateway.error());
+  if (!privileges->empty()) fmt::print(stderr, "xdpcap-web: {}\n", *privileges);
   for (const std::string& note : (*gateway)->notes()) fmt::print(stderr, "xdpcap-web: {}\n", note);
   (*gateway)->run();
   return 0;

@@ -52,6 +52,8 @@ void declare(CLI::App& app, Options& options, Words& words) {
   app.add_option("--rules", options.rules_file, "types and labels for the map (YAML or JSON)")->type_name("FILE");
   app.add_option("--grpc", options.grpc, "serve gRPC here (schemas/tcp_monitor.proto)")->type_name("ADDRESS:PORT");
   app.add_option("--clients", options.streams_max, "event streams at once (default 512)")->check(CLI::Range(1, 65'536));
+  app.add_option("--user", options.user, "become this user, where root starts it (a service: xdpcap)")
+      ->type_name("NAME");
   app.add_option("--curve-server-key", words.server_key, "public key of the captures, for TCP endpoints")
       ->type_name("FILE")
       ->group("CURVE");

@@ -26,6 +26,7 @@ struct Options {
   std::uint64_t history_size = std::uint64_t{1} << 30;
   std::string rules_file;
   std::string grpc; // ADDRESS:PORT; empty: off
+  std::string user; // to become, where root starts it
   std::size_t streams_max = 512;
 };
 
