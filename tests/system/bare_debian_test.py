@@ -77,9 +77,9 @@ def write_settings(root):
     ui = root / "source" / UI
     names = [str(path.relative_to(ui)) for folder in ("src", "test") for path in sorted((ui / folder).rglob("*")) if path.is_file()]
     names += [".npmrc", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
-    (root / "work").mkdir()
-    (root / "work/settings.cmake").write_text("".join(f'set({name} "{value}")\n' for name, value in {
-        "SOURCE": f"/source/{UI}", "ROOM": "/room", "WORK": "/work", "INPUTS": ";".join(names), "NPM": "/usr/bin/npm",
+    (root / "made").mkdir()
+    (root / "made/settings.cmake").write_text("".join(f'set({name} "{value}")\n' for name, value in {
+        "SOURCE": f"/source/{UI}", "ROOM": "/room", "WORK": "/made", "INPUTS": ";".join(names), "NPM": "/usr/bin/npm",
         "MISSING": ""}.items()))
 
 
@@ -93,7 +93,7 @@ class BareDebian(unittest.TestCase):
         write_settings(self.root)
 
     def inside(self, *command, folder="/"):
-        environment = {"PATH": "/usr/bin", "HOME": "/work", "npm_config_cafile": CERTIFICATES}
+        environment = {"PATH": "/usr/bin", "HOME": "/made", "npm_config_cafile": CERTIFICATES}
         if shutil.which("npm"):  # of this machine's npm only where it fetches from
             environment["npm_config_registry"] = run("npm", "config", "get", "registry").strip()
         environment |= {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
@@ -103,8 +103,8 @@ class BareDebian(unittest.TestCase):
     def test_the_dashboard_builds_with_debians_own_npm(self):
         self.assertRegex(self.inside("node", "--version"), r"^v18\.")
         self.assertRegex(self.inside("npm", "--version"), r"^9\.2\.")
-        self.inside("cmake", "-P", f"/source/{UI}/build.cmake", "/work/settings.cmake")
-        built = (self.root / "work/assets.cpp").read_text()
+        self.inside("cmake", "-P", f"/source/{UI}/build.cmake", "/made/settings.cmake")
+        built = (self.root / "made/assets.cpp").read_text()
         for wanted in ('"/index.html"', "/assets/index-"):
             self.assertIn(wanted, built)
         self.inside("npm", "test", folder="/room")
