@@ -72,14 +72,19 @@ class ClientsTest(unittest.TestCase):
         out, err, lost = self.sub(publish=["--lose"])
         self.assertIn(f"{lost} batches lost ({lost} in all)", err)
 
-    def test_json_is_one_object_a_line_in_order(self):
+    def test_json_is_one_object_of_one_shape_for_each_exchange(self):
         out, _, _ = self.sub("--json", "--body", "text")
-        objects = [json.loads(line) for line in out.splitlines()]
-        self.assertEqual([o["kind"] for o in objects], ["request", "response", "request", "response", "response", "request"])
-        self.assertEqual(objects[0]["headers"], [["Host", "shop.example"], ["Cookie", "******"]])
-        self.assertEqual(objects[1]["body"], "hello gr\xfc\xdf\n")
-        self.assertEqual(objects[3]["flags"], ["interim"])
-        self.assertEqual(objects[5]["target"], "/caf\xe9\x1b[31m")
+        exchanges = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([e["status"] for e in exchanges], [200, 100, 503, None])
+        self.assertEqual({tuple(e) for e in exchanges}, {tuple(exchanges[0])})
+        first, interim, slow, silent = exchanges
+        self.assertEqual((first["kind"], first["method"], first["url"], first["latency_ms"]),
+                         ("exchange", "GET", "http://shop.example/cart?item=1&q=a%20b", 20))
+        self.assertEqual(first["request"]["headers"], [["Host", "shop.example"], ["Cookie", "******"]])
+        self.assertEqual(first["response"]["body"], "hello gr\xfc\xdf\n")
+        self.assertEqual(interim["flags"], ["interim"])
+        self.assertEqual(slow["latency_ms"], 1500)
+        self.assertEqual((silent["target"], silent["response"], silent["complete"]), ("/caf\xe9\x1b[31m", None, False))
 
     def test_filters_hold_for_the_pair(self):
         for arguments, statuses in ((["--status", "5xx"], [503]), (["--path", "/cart"], [200]), (["--host", "shop.*"], [200, 100, 503]),
@@ -87,13 +92,12 @@ class ClientsTest(unittest.TestCase):
                                     (["--status", "2xx", "--method", "POST"], [])):
             with self.subTest(arguments):
                 out, _, _ = self.sub("--json", *arguments)
-                objects = [json.loads(line) for line in out.splitlines()]
-                self.assertEqual([o["status"] for o in objects if o["kind"] == "response"], statuses)
-                self.assertEqual(sum(o["kind"] == "request" for o in objects), len([s for s in statuses if s != 100]))
+                self.assertEqual([json.loads(line)["status"] for line in out.splitlines()], statuses)
 
     def test_a_count_ends_it(self):
         out, err, _ = self.sub("--json", "-n", "3", end=None)
-        self.assertEqual(len(out.splitlines()), 3)
+        self.assertEqual(len(out.splitlines()), 2)
+        self.assertIn("3 messages", err)
 
     def test_har_is_a_file_of_entries(self):
         path = self.room / "session.har"

@@ -11,26 +11,22 @@
 namespace xdpcap::consume {
 namespace {
 
-bool has_wildcard(std::string_view text) noexcept {
-  return text.find_first_of("*?") != std::string_view::npos;
-}
-
 char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
 enum class Case { matters, ignored };
 
-// * stands for any text, ? for one character, and nothing else is special: brackets
+// * stands for any text, ? for one character where `one` says so, and nothing else is special: brackets
 // are a part of IPv6 addresses. On a mismatch the last * takes one character more.
-bool is_glob_of(std::string_view pattern, std::string_view text, Case letters) {
+bool is_glob_of(std::string_view pattern, std::string_view text, Case letters, char one = '?') {
   std::size_t p = 0, t = 0, star = std::string_view::npos, star_end = 0;
   const auto same = [letters](char a, char b) { return a == b || (letters == Case::ignored && lower(a) == lower(b)); };
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       star_end = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || same(pattern[p], text[t]))) {
+    } else if (p < pattern.size() && (pattern[p] == one || same(pattern[p], text[t]))) {
       ++p;
       ++t;
     } else if (star != std::string_view::npos) {
@@ -53,9 +49,10 @@ bool host_matches(std::string_view pattern, std::string_view host) {
   return is_glob_of(pattern, host, Case::ignored) || is_glob_of(pattern, without_port(host), Case::ignored);
 }
 
+// In a target ? begins the query: it stands for itself.
 bool path_matches(std::string_view pattern, std::string_view target) {
-  return has_wildcard(pattern) ? is_glob_of(pattern, target, Case::matters)
-                               : target.find(pattern) != std::string_view::npos;
+  return pattern.find('*') != std::string_view::npos ? is_glob_of(pattern, target, Case::matters, '*')
+                                                     : target.find(pattern) != std::string_view::npos;
 }
 
 bool status_matches(const std::string& pattern, std::uint16_t status) {
@@ -88,7 +85,10 @@ bool Filter::matches(const ExchangeFacts& exchange) const {
 
 bool is_status_pattern(std::string_view text) noexcept {
   const auto digit_or_x = [](char c) { return (c >= '0' && c <= '9') || c == 'x' || c == 'X'; };
-  return text.size() == 3 && text[0] >= '1' && text[0] <= '9' && digit_or_x(text[1]) && digit_or_x(text[2]);
+  if (text.size() != 3 || !digit_or_x(text[1]) || !digit_or_x(text[2])) return false;
+  // Servers send numbers above 599, but there is no class of them.
+  const bool is_class = text.find_first_of("xX") != std::string_view::npos;
+  return text[0] >= '1' && text[0] <= (is_class ? '5' : '9');
 }
 
 Result<std::uint64_t, Error> parse_duration_ns(std::string_view text) {

@@ -25,7 +25,7 @@ struct Filter {
   std::vector<std::string> hosts = {};    // exact or with * and ?, case aside; without a port: any port
   std::vector<std::string> methods = {};  // case aside
   std::vector<std::string> statuses = {}; // "404", "5xx"
-  std::vector<std::string> paths = {};    // with * or ?: the whole target; else a part of it
+  std::vector<std::string> paths = {};    // with *: the whole target; else a part of it
   std::uint64_t min_latency_ns = 0;
 
   [[nodiscard]] bool empty() const noexcept {
@@ -34,7 +34,7 @@ struct Filter {
   [[nodiscard]] bool matches(const ExchangeFacts& exchange) const;
 };
 
-// Whether `text` is a status (100 to 999) or a class of them (5xx).
+// Whether `text` is a status (100 to 999) or some of a class of RFC 9110 (5xx, 50x).
 bool is_status_pattern(std::string_view text) noexcept;
 // "100ms", "2s", "1.5s", "300us"; a number alone is milliseconds.
 Result<std::uint64_t, Error> parse_duration_ns(std::string_view text);

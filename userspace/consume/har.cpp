@@ -1,7 +1,6 @@
 #include "consume/har.hpp"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -26,13 +25,6 @@ std::string text_of(std::string_view bytes) {
     }
   }
   return text;
-}
-
-// The first field of that name, or nothing.
-std::string field_of(const Seen& message, const char* name) {
-  const auto found = std::find_if(message.fields.begin(), message.fields.end(),
-                                  [name](const auto& field) { return ::strcasecmp(field.first.c_str(), name) == 0; });
-  return found == message.fields.end() ? std::string{} : text_of(found->second);
 }
 
 json headers_of(const Seen& message) {
@@ -80,54 +72,53 @@ json query_of(const std::string& target) {
   return query;
 }
 
-std::string url_of(const Seen& request) {
-  if (request.target.find("://") != std::string::npos) return text_of(request.target);
-  const bool is_path = request.target.starts_with("/");
-  const std::string& host = request.host.empty() ? request.server : request.host;
-  return "http://" + text_of(is_path                 ? host + request.target
-                             : request.target == "*" ? host + "/*"
-                                                     : request.target + "/");
-}
-
-// Adds `text` and, where it is not text, `encoding`.
-void add_text(json& object, const Seen& message, publish::BodyFormat format) {
-  if (format == publish::BodyFormat::none || message.body.empty()) return;
-  if (format == publish::BodyFormat::text && publish::json::is_utf8(message.body)) {
-    object["text"] = message.body;
+// Adds `text` and, where it is not text, `encoding`. What is wrong with it, or how much of it is not there, is its
+// comment.
+void add_text(json& object, const DecodedBody& content, publish::BodyFormat format) {
+  if (!content.error.empty()) object["comment"] = content.error;
+  if (content.cut) object["comment"] = fmt::format("only its first {} bytes are here", content.octets.size());
+  if (format == publish::BodyFormat::none || content.octets.empty()) return;
+  if (format == publish::BodyFormat::text && publish::json::is_utf8(content.octets)) {
+    object["text"] = content.octets;
     return;
   }
   std::string quoted;
-  publish::json::append_base64(quoted, message.body);
+  publish::json::append_base64(quoted, content.octets);
   object["text"] = quoted.substr(1, quoted.size() - 2);
   object["encoding"] = "base64";
 }
 
 json request_of(const Seen& message, publish::BodyFormat format) {
-  json request{{"method", text_of(message.method)},      {"url", url_of(message)},
+  json request{{"method", text_of(message.method)},      {"url", text_of(url_of(message))},
                {"httpVersion", message.version},         {"cookies", json::array()},
                {"headers", headers_of(message)},         {"queryString", query_of(message.target)},
                {"headersSize", message.head_octets + 2}, // and the empty line
                {"bodySize", message.body_length}};
   if (message.body_length != 0) {
-    json data{{"mimeType", field_of(message, "content-type")}, {"params", json::array()}, {"text", ""}};
-    add_text(data, message, format);
+    json data{{"mimeType", text_of(field_of(message, "content-type"))}, {"params", json::array()}, {"text", ""}};
+    add_text(data, content_of(message), format);
     request["postData"] = std::move(data);
   }
   return request;
 }
 
 json response_of(const Seen& message, publish::BodyFormat format) {
-  std::string type = field_of(message, "content-type");
-  json content{{"size", message.body_length},
-               {"mimeType", type.empty() ? "application/octet-stream" : std::move(type)}};
-  add_text(content, message, format);
+  std::string type = text_of(field_of(message, "content-type"));
+  const DecodedBody decoded = content_of(message);
+  // The size of what a reader gets, and how many bytes its coding saved on the way.
+  const bool is_coded = decoded.decoded && !decoded.codings.empty() && !message.body.empty();
+  const std::uint64_t size = is_coded ? decoded.octets.size() : message.body_length;
+  json content{{"size", size}, {"mimeType", type.empty() ? "application/octet-stream" : std::move(type)}};
+  if (is_coded)
+    content["compression"] = static_cast<std::int64_t>(size) - static_cast<std::int64_t>(message.body_length);
+  add_text(content, decoded, format);
   return {{"status", message.status},
           {"statusText", text_of(message.reason)},
           {"httpVersion", message.version},
           {"cookies", json::array()},
           {"headers", headers_of(message)},
           {"content", std::move(content)},
-          {"redirectURL", field_of(message, "location")},
+          {"redirectURL", text_of(field_of(message, "location"))},
           {"headersSize", message.head_octets + 2},
           {"bodySize", message.body_length}};
 }

@@ -1,6 +1,7 @@
 #include "consume/seen.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include "publish/batch_view.hpp"
 #include "publish/schema_names.hpp"
@@ -40,7 +41,8 @@ void keep_contents(Seen& seen, const schema::HttpMessage& message) {
 
 std::size_t Seen::octets() const noexcept {
   std::size_t octets = sizeof(Seen) + method.size() + target.size() + host.size() + reason.size() + client.size() +
-                       server.size() + remarks.size() + json_line.size() + body.size();
+                       server.size() + remarks.size() + content_type.size() + sensor.size() + json_line.size() +
+                       body.size();
   for (const auto& [name, value] : fields) octets += sizeof(fields[0]) + name.size() + value.size();
   return octets;
 }
@@ -65,10 +67,36 @@ Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& k
   seen.client = text_of(message.client());
   seen.server = text_of(message.server());
   seen.version = fmt::format("HTTP/{}.{}", message.version_major(), message.version_minor());
+  seen.anomalies = message.anomalies();
+  seen.content_type = publish::field_named(message, "content-type");
   seen.remarks = remarks_of(message);
   if (keep.json_line) publish::append_json(seen.json_line, message, keep.json);
   if (keep.contents) keep_contents(seen, message);
   return seen;
+}
+
+std::string field_of(const Seen& message, std::string_view name) {
+  std::string joined;
+  bool found = false;
+  for (const auto& [field, value] : message.fields) {
+    if (field.size() != name.size() || ::strncasecmp(field.data(), name.data(), name.size()) != 0) continue;
+    if (found) joined += ", ";
+    joined += value;
+    found = true;
+  }
+  return joined;
+}
+
+std::string url_of(const Seen& request) {
+  if (request.target.find("://") != std::string::npos) return request.target;
+  const std::string& host = request.host.empty() ? request.server : request.host;
+  if (request.target.starts_with("/")) return "http://" + host + request.target;
+  return "http://" + (request.target == "*" ? host + "/*" : request.target + "/");
+}
+
+DecodedBody content_of(const Seen& message) {
+  const bool whole = message.complete && message.body.size() == message.body_length;
+  return decode_body(message.body, field_of(message, "content-encoding"), kContentMax, whole);
 }
 
 std::optional<std::uint64_t> Exchange::latency_ns() const noexcept {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "consume/content.hpp"
 #include "consume/filter.hpp"
 #include "publish/json.hpp"
 #include "schemas/xdpcap_generated.h"
@@ -31,7 +32,9 @@ struct Seen {
   std::uint64_t first_ns = 0, last_ns = 0;
   std::uint16_t status = 0;
   std::uint64_t body_length = 0;
-  std::string method, target, host, reason, client, server, version, remarks;
+  std::uint64_t anomalies = 0; // bits by schema::Anomaly
+  std::string method, target, host, reason, client, server, version, remarks, content_type;
+  std::string sensor; // where it was captured, if the caller says so
 
   std::string json_line;
   std::vector<std::pair<std::string, std::string>> fields;
@@ -43,6 +46,16 @@ struct Seen {
 };
 
 Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& keep);
+
+// Of a message seen with Keep::contents: the value of a field, several of that name joined by ", "
+// (RFC 9110, 5.3); empty where there is none.
+std::string field_of(const Seen& message, std::string_view name);
+// Where a request went: with scheme and host, as it is in its target or in Host, else with the server's address.
+std::string url_of(const Seen& request);
+// The body of a message seen with Keep::contents, as its receiver reads it: content codings undone, at most kContentMax
+// bytes of it.
+DecodedBody content_of(const Seen& message);
+inline constexpr std::size_t kContentMax = std::size_t{4} << 20;
 
 // A request with its response; either may be missing. An interim response comes
 // with a copy of the request that it is not yet the answer to.

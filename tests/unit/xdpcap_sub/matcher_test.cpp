@@ -80,6 +80,26 @@ TEST_F(MatcherTest, AnInterimResponseDoesNotTakeTheRequestsAnswer) {
   EXPECT_EQ(taken(), (Texts{"0/0 interim", "0/0"}));
 }
 
+TEST_F(MatcherTest, AnInterimResponseWaitsForItsRequestWhichEndsAfterIt) {
+  Seen interim = response(0);
+  interim.interim = true;
+  matcher_.add(interim, now_);
+  matcher_.add(interim, now_);
+  EXPECT_EQ(taken(), Texts{});
+  matcher_.add(request(0), now_);
+  matcher_.add(response(0), now_);
+  EXPECT_EQ(taken(), (Texts{"0/0 interim", "0/0 interim", "0/0"}));
+  // Not for ever, and not without bound.
+  matcher_.add(interim, now_);
+  matcher_.expire(now_ + 11s);
+  EXPECT_EQ(taken(), Texts{"-/0 interim"});
+  for (int i = 0; i < 300; ++i) matcher_.add(interim, now_);
+  EXPECT_LT(matcher_.waiting(), 300u);
+  matcher_.finish();
+  EXPECT_EQ(taken().size(), 300u);
+  EXPECT_EQ(matcher_.waiting(), 0u);
+}
+
 TEST_F(MatcherTest, WhatIsNeverAnsweredComesOutAlone) {
   matcher_.add(request(0), now_);
   matcher_.add(response(5), now_ + 1ms);

@@ -7,12 +7,16 @@
 #include <utility>
 
 #include "consume/har.hpp"
+#include "core/private_file.hpp"
 
 namespace xdpcap::sub {
 
 Result<HarFile, Error> HarFile::create(const std::string& path, publish::BodyFormat body) {
-  File file(std::fopen(path.c_str(), "we"));
+  auto opened = open_private(path, Existing::truncate);
+  if (!opened) return std::move(opened).error();
+  File file(::fdopen(opened->get(), "w"));
   if (!file) return Error{ExitCode::output, fmt::format("cannot create {}: {}", path, std::strerror(errno))};
+  (void)opened->release();
   HarFile har(path, std::move(file), body);
   auto begun = har.write(consume::har_head("xdpcap-sub"));
   if (!begun) return std::move(begun).error();

@@ -13,7 +13,8 @@ namespace xdpcap::sub {
 using consume::Exchange;
 
 // Writes exchanges as HAR (consume/har.hpp), one entry after the other, so that
-// memory does not grow with the file. The file is valid once finish() has closed it.
+// memory does not grow with the file. The file is valid once finish() has closed it. It holds what
+// was said on the wire, so nobody else may read it (core/private_file.hpp).
 class HarFile {
  public:
   static Result<HarFile, Error> create(const std::string& path, publish::BodyFormat body);

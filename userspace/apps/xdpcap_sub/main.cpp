@@ -7,6 +7,7 @@
 
 #include "apps/xdpcap_sub/options.hpp"
 #include "apps/xdpcap_sub/session.hpp"
+#include "apps/xdpcap_sub/terminal.hpp"
 
 namespace xdpcap::sub {
 namespace {
@@ -16,6 +17,7 @@ volatile std::sig_atomic_t stop = 0;
 // The first signal asks for an end with totals, the second one ends at once.
 void on_signal(int signal) {
   if (stop != 0) {
+    Keys::restore();
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }

@@ -8,12 +8,10 @@ namespace xdpcap::sub {
 void Matcher::add(Seen message, Clock::time_point now) {
   const auto partner = by_key_.find(key_of(message));
   if (message.interim) {
-    Exchange exchange;
-    if (partner != by_key_.end() && partner->second->message.request) exchange.request = partner->second->message;
-    exchange.response = std::move(message);
-    sink_(std::move(exchange));
+    add_interim(std::move(message), now);
     return;
   }
+  if (message.request) hand_on_interim(message);
   if (partner == by_key_.end()) {
     if (message.unpaired && !message.request) {
       hand_on_alone(std::move(message));
@@ -35,7 +33,43 @@ void Matcher::add(Seen message, Clock::time_point now) {
   sink_(std::move(exchange));
 }
 
+void Matcher::add_interim(Seen message, Clock::time_point now) {
+  const auto partner = by_key_.find(key_of(message));
+  Exchange exchange;
+  if (partner != by_key_.end() && partner->second->message.request) {
+    exchange.request = partner->second->message;
+    exchange.response = std::move(message);
+    sink_(std::move(exchange));
+    return;
+  }
+  if (message.unpaired) {
+    hand_on_alone(std::move(message));
+    return;
+  }
+  interim_.push_back({std::move(message), now, 0});
+  if (interim_.size() > limits_.interim_max) {
+    hand_on_alone(std::move(interim_.front().message));
+    interim_.pop_front();
+  }
+}
+
+void Matcher::hand_on_interim(const Seen& request) {
+  for (auto at = interim_.begin(); at != interim_.end();) {
+    if (key_of(at->message) != key_of(request)) {
+      ++at;
+      continue;
+    }
+    Exchange exchange{request, std::move(at->message)};
+    at = interim_.erase(at);
+    sink_(std::move(exchange));
+  }
+}
+
 void Matcher::expire(Clock::time_point now) {
+  while (!interim_.empty() && now - interim_.front().since >= limits_.answer_patience) {
+    hand_on_alone(std::move(interim_.front().message));
+    interim_.pop_front();
+  }
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     // Requests wait longer than responses, so the list is walked past those that may
     // still wait; it ends at the first that is younger than either patience.
@@ -48,6 +82,8 @@ void Matcher::expire(Clock::time_point now) {
 }
 
 void Matcher::finish() {
+  for (Waiting& interim : interim_) hand_on_alone(std::move(interim.message));
+  interim_.clear();
   while (!waiting_.empty()) hand_on_alone(take(waiting_.begin()));
 }
 

@@ -17,7 +17,8 @@ using consume::Seen;
 // Joins responses to their requests: response n of a connection answers request n.
 // Either may come first, for a server may answer while the client still sends. What
 // finds no partner in time is handed on alone, so nothing waits for ever and
-// nothing is kept without bound.
+// nothing is kept without bound. An interim response (100 Continue) waits for its request,
+// which is over only after it.
 class Matcher {
  public:
   using Clock = std::chrono::steady_clock;
@@ -27,6 +28,7 @@ class Matcher {
     Clock::duration answer_patience = std::chrono::seconds(10); // a request, for its response
     Clock::duration request_patience = std::chrono::seconds(1); // a response, for its request
     std::size_t waiting_max = 65'536;
+    std::size_t interim_max = 256;
     std::size_t octets_max = std::size_t{128} << 20;
   };
 
@@ -39,7 +41,7 @@ class Matcher {
   // Hands on everything, oldest first.
   void finish();
 
-  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size() + interim_.size(); }
 
  private:
   struct Key {
@@ -56,6 +58,9 @@ class Matcher {
 
   static Key key_of(const Seen& message) noexcept { return {message.source, message.flow, message.index}; }
   void wait(Seen message, Clock::time_point now);
+  void add_interim(Seen message, Clock::time_point now);
+  // Of a request that has come: the interim responses that came before it.
+  void hand_on_interim(const Seen& request);
   Seen take(Place place);
   void hand_on_alone(Seen message);
 
@@ -63,6 +68,7 @@ class Matcher {
   Limits limits_;
   std::list<Waiting> waiting_; // oldest first
   std::map<Key, Place> by_key_;
+  std::list<Waiting> interim_; // oldest first
   std::size_t octets_ = 0;
 };
 

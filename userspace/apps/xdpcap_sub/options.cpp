@@ -11,6 +11,7 @@ namespace {
 struct Words {
   std::vector<std::string> topics{"http"}, statuses;
   std::string body, min_latency, server_key, secret_key, keygen;
+  std::optional<std::int64_t> count;
   double timeout = 0;
 };
 
@@ -26,19 +27,19 @@ void declare(CLI::App& app, Options& options, Words& words) {
   app.add_option("--topic", words.topics, "http, flow, tcp, udp, socket or stats (repeatable; default: http)")
       ->type_name("TOPIC")
       ->delimiter(',');
-  auto* json = app.add_flag("--json", options.json, "one JSON object a line");
+  auto* json = app.add_flag("--json", options.json, "one JSON object a line: an exchange, or a record of the topic");
   auto* top = app.add_flag("--top", options.top, "who is asked how often, how slow, with how many errors");
   json->excludes(top);
   app.add_option("--har", options.har_file, "also write the exchanges as HAR 1.2")->type_name("FILE");
   app.add_option("--body", words.body, "show bodies: text, base64 or none (default: none; for --har: text)");
   app.add_flag("-q,--quiet", options.quiet, "print only the totals, at the end");
-  app.add_option("-n,--count", options.count_max, "end after this many messages")->type_name("COUNT");
+  app.add_option("-n,--count", words.count, "end after this many messages")->type_name("COUNT");
   app.add_option("--timeout", words.timeout, "end after so many seconds")->type_name("SECONDS");
   app.add_flag("--until-end", options.until_end, "end when the capture does");
   app.add_option("--host", options.filter.hosts, "only this host; * and ? as in a shell")->group("Filters");
   app.add_option("--method", options.filter.methods, "only this method")->delimiter(',')->group("Filters");
   app.add_option("--status", words.statuses, "only this status, as 404 or 5xx")->delimiter(',')->group("Filters");
-  app.add_option("--path", options.filter.paths, "only targets with this in them; with * or ? the whole must match")
+  app.add_option("--path", options.filter.paths, "only targets with this in them; with * the whole must match")
       ->group("Filters");
   app.add_option("--min-latency", words.min_latency, "only what took this long to be answered, as 100ms or 2s")
       ->group("Filters");
@@ -66,7 +67,8 @@ std::optional<Error> understand(const Words& words, Options& options) {
     options.sources.topics.push_back(*topic);
   }
   for (const std::string& status : words.statuses) {
-    if (!consume::is_status_pattern(status)) return usage(fmt::format("'{}' is no status; write 404 or 5xx", status));
+    if (!consume::is_status_pattern(status))
+      return usage(fmt::format("'{}' is no status: write a number as 404, or a class, 1xx to 5xx", status));
   }
   options.filter.statuses = words.statuses;
   if (!words.min_latency.empty()) {
@@ -77,6 +79,10 @@ std::optional<Error> understand(const Words& words, Options& options) {
   if (!words.body.empty()) {
     options.body = publish::body_format_named(words.body);
     if (!options.body) return usage(fmt::format("--body {}: write text, base64 or none", words.body));
+  }
+  if (words.count) {
+    if (*words.count < 1) return usage("-n wants a number of messages, 1 or more; without it there is no end");
+    options.count_max = static_cast<std::uint64_t>(*words.count);
   }
   if (words.timeout < 0) return usage("--timeout wants a number of seconds");
   if (words.timeout > 0) options.timeout = std::chrono::duration<double>(words.timeout);

@@ -6,6 +6,9 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <utility>
+
+#include "apps/xdpcap_sub/exchange_json.hpp"
 
 namespace xdpcap::sub {
 namespace {
@@ -55,10 +58,11 @@ Session::Session(Options options, std::unique_ptr<Receiver> receiver)
       drawn_(started_),
       expired_(started_) {
   const bool shows_text = !options_.quiet && !options_.json && !options_.top;
-  matching_ = shows_text || options_.top || !options_.har_file.empty() || !options_.filter.empty();
+  matching_ = !options_.quiet || !options_.har_file.empty() || !options_.filter.empty();
   keep_.json_line = options_.json && !options_.quiet;
   keep_.json.body = options_.body.value_or(publish::BodyFormat::none);
   keep_.contents = !options_.har_file.empty() || (shows_text && keep_.json.body != publish::BodyFormat::none);
+  if (options_.top && !options_.quiet && terminal_.is_terminal) keys_.emplace();
   if (shows_text && terminal_.is_terminal && options_.sources.topics.front() == publish::Topic::http)
     text_.add_heading(output_.text());
 }
@@ -73,6 +77,8 @@ Result<void, Error> Session::run(const volatile std::sig_atomic_t& stop) {
       received = receiver_->next(kPatience);
       now = Clock::now();
     }
+    terminal_.measure();
+    text_.resize(terminal_);
     if (received) take(*received, now);
     if (now - expired_ >= kPatience) {
       matcher_.expire(now);
@@ -86,7 +92,7 @@ Result<void, Error> Session::run(const volatile std::sig_atomic_t& stop) {
 }
 
 bool Session::ended(Clock::time_point now) const {
-  return full_ || failure_ || output_.failure() != 0 || (over_ && options_.until_end) ||
+  return full_ || quit_ || failure_ || output_.failure() != 0 || (over_ && options_.until_end) ||
          (options_.timeout && now - started_ >= *options_.timeout);
 }
 
@@ -106,13 +112,15 @@ void Session::take(const Received& received, Clock::time_point now) {
 
 void Session::take_messages(const schema::Batch& batch, Clock::time_point now) {
   const std::uint64_t source = source_of(batch);
+  const std::string_view sensor = publish::text_of(batch.sensor());
   for (const schema::HttpMessage* message : *batch.messages()) {
     if (full_) return;
     if (matching_) {
-      matcher_.add(see(*message, source, keep_), now);
+      Seen seen = see(*message, source, keep_);
+      seen.sensor = sensor;
+      matcher_.add(std::move(seen), now);
       continue;
     }
-    if (keep_.json_line) publish::append_json(output_.text(), *message, keep_.json);
     count(message->kind() == schema::Kind::request);
   }
 }
@@ -155,8 +163,7 @@ void Session::show(const Exchange& exchange) {
   if (options_.top) {
     top_.add(exchange);
   } else if (options_.json) {
-    if (with_request) output_.text() += exchange.request->json_line;
-    if (exchange.response) output_.text() += exchange.response->json_line;
+    append_json(output_.text(), exchange);
   } else {
     text_.add(output_.text(), exchange);
   }
@@ -167,12 +174,19 @@ void Session::count(bool request) {
   full_ = full_ || (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
 }
 
+// What was there is written over, line by line: a screen that is cleared first flickers.
 void Session::redraw(Clock::time_point now) {
-  if (!options_.top || options_.quiet || !terminal_.is_terminal || now - drawn_ < seconds(1)) return;
+  if (!keys_) return;
+  quit_ = quit_ || keys_->pressed('q');
+  if (now - drawn_ < seconds(1)) return;
   drawn_ = now;
-  constexpr std::size_t kRows = 30;
-  output_.text() = fmt::format("\x1b[H\x1b[2J{} messages, {} batches lost\n\n{}", totals_.messages(), receiver_->lost(),
-                               top_.table(terminal_, kRows));
+  constexpr std::size_t kOthers = 3; // lines: the figures, an empty one, and the cursor's
+  std::string text = printable(
+      fmt::format("{} messages, {} batches lost; q ends", totals_.messages(), receiver_->lost()), terminal_.columns);
+  text += "\n\n" + top_.table(terminal_, std::max(terminal_.rows, kOthers + 3) - kOthers);
+  output_.text() = "\x1b[H";
+  for (const char c : text) output_.text() += c == '\n' ? "\x1b[K\n" : std::string(1, c);
+  output_.text() += "\x1b[J";
   output_.flush();
 }
 
@@ -188,7 +202,12 @@ void Session::warn(Clock::time_point now) {
 
 Result<void, Error> Session::finish() {
   matcher_.finish();
-  if (options_.top && !options_.quiet) output_.text() += top_.table(terminal_, 0);
+  if (keys_) {
+    keys_.reset();
+    output_.text() += "\x1b[H\x1b[J" + top_.table(terminal_, std::max<std::size_t>(terminal_.rows, 6) - 2);
+  } else if (options_.top && !options_.quiet) {
+    output_.text() += top_.table(terminal_, 0);
+  }
   std::string totals = fmt::format("{} messages ({} requests, {} responses), {} batches lost", totals_.messages(),
                                    totals_.requests, totals_.responses, receiver_->lost());
   if (totals_.others != 0) totals += fmt::format(", {} other records", totals_.others);

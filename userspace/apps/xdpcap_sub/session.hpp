@@ -50,6 +50,7 @@ class Session {
   Options options_;
   std::unique_ptr<Receiver> receiver_;
   Terminal terminal_;
+  std::optional<Keys> keys_; // of --top on a terminal
   TextView text_;
   Matcher matcher_;
   Keep keep_;
@@ -62,6 +63,7 @@ class Session {
   bool full_ = false;  // -n is reached
   bool over_ = false;  // the capture said it ends
   bool heard_ = false; // anything at all
+  bool quit_ = false;  // the reader pressed q
   bool warned_ = false;
   Clock::time_point started_, drawn_, expired_;
 };

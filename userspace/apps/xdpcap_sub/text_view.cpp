@@ -9,6 +9,27 @@
 #include "publish/schema_names.hpp"
 
 namespace xdpcap::sub {
+
+// A line that knows its width, which colours add nothing to.
+class Row {
+ public:
+  Row(std::string& out, bool colour) : out_(out), colour_(colour) {}
+  void add(std::string_view text, const char* colour = nullptr) {
+    width_ += text.size();
+    if (colour_ && colour != nullptr) {
+      out_ += fmt::format("\x1b[{}m{}\x1b[0m", colour, text);
+    } else {
+      out_ += text;
+    }
+  }
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+
+ private:
+  std::string& out_;
+  bool colour_;
+  std::size_t width_ = 0;
+};
+
 namespace {
 
 constexpr const char* kDim = "2";
@@ -18,9 +39,34 @@ constexpr const char* kGreen = "32";
 constexpr const char* kYellow = "33";
 constexpr const char* kCyan = "36";
 
-// Everything to the left of the address: time, client, method, status, latency, size.
-constexpr const char* kColumns = "{:12}  {:21}  {:7} {:>3}  {:>8}  {:>7}  {}";
-constexpr std::size_t kBeforeAddress = 12 + 2 + 21 + 2 + 7 + 1 + 3 + 2 + 8 + 2 + 7 + 2;
+// Left of the address: time, client, method, status, latency, size. What a narrow terminal has no room for
+// is left out, so that the address has some.
+struct Layout {
+  bool client = true, whole_time = true, time = true, size = true, latency = true;
+};
+
+Layout layout_for(std::size_t columns) noexcept {
+  if (columns == 0 || columns >= 110) return {};
+  return {.client = false, .whole_time = false, .time = columns >= 70, .size = columns >= 60, .latency = columns >= 40};
+}
+
+struct Cells {
+  std::string_view time, client, method, status, latency, size;
+  const char* status_colour = nullptr;
+  const char* latency_colour = nullptr;
+  const char* colour = nullptr; // of the others
+};
+
+void add_cells(Row& row, const Layout& layout, const Cells& cells) {
+  if (layout.time)
+    row.add(fmt::format("{:{}}  ", cells.time.substr(0, layout.whole_time ? 12 : 8), layout.whole_time ? 12 : 8), kDim);
+  if (layout.client) row.add(fmt::format("{:21}  ", cells.client), cells.colour);
+  row.add(fmt::format("{:7} ", cells.method), cells.colour != nullptr ? cells.colour : kBold);
+  row.add(fmt::format("{:>3}", cells.status), cells.status_colour);
+  row.add("  ");
+  if (layout.latency) row.add(fmt::format("{:>8}  ", cells.latency), cells.latency_colour);
+  if (layout.size) row.add(fmt::format("{:>7}  ", cells.size), cells.colour);
+}
 
 const char* colour_of_status(std::uint16_t status) {
   switch (status / 100) {
@@ -50,59 +96,93 @@ std::string TextView::coloured(std::string text, const char* colour) const {
   return terminal_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
 }
 
-std::string TextView::status_text(const Exchange& exchange) const {
-  if (!exchange.response) return coloured("...", kYellow);
-  return coloured(fmt::format("{:>3}", exchange.response->status), colour_of_status(exchange.response->status));
-}
-
-std::string TextView::latency_text(const Exchange& exchange) const {
-  constexpr std::uint64_t kSlow = 1'000'000'000;
-  const auto latency = exchange.latency_ns();
-  std::string text = fmt::format("{:>8}", latency ? duration_text(*latency) : "-");
-  return latency.value_or(0) >= kSlow ? coloured(std::move(text), kRed) : text;
-}
-
 void TextView::add_heading(std::string& out) const {
-  out += coloured(fmt::format(kColumns, "time", "client", "method", "", "latency", "size", "address"), kDim);
+  Row row(out, terminal_.colour);
+  add_cells(row, layout_for(terminal_.columns),
+            {.time = "time",
+             .client = "client",
+             .method = "method",
+             .latency = "latency",
+             .size = "size",
+             .latency_colour = kDim,
+             .colour = kDim});
+  row.add("address", kDim);
   out += '\n';
 }
 
 void TextView::add(std::string& out, const Exchange& exchange) const {
+  constexpr std::uint64_t kSlow = 1'000'000'000;
   const Seen& first = exchange.request ? *exchange.request : *exchange.response;
-  std::string remarks = exchange.request && !exchange.interim() ? exchange.request->remarks : std::string{};
-  if (exchange.response && !exchange.response->remarks.empty()) {
-    if (!remarks.empty()) remarks += ' ';
-    remarks += exchange.response->remarks;
-  }
-  const std::string address = exchange.request ? address_of(*exchange.request) : "(request not seen) " + first.server;
-  const std::size_t space = terminal_.columns > kBeforeAddress + 20 ? terminal_.columns - kBeforeAddress : 0;
-  out += fmt::format(
-      kColumns, coloured(clock_text(first.first_ns), kDim), fmt::format("{:21}", first.client),
-      coloured(fmt::format("{:7}", printable(exchange.request ? exchange.request->method : "-", 16)), kBold),
-      status_text(exchange), latency_text(exchange),
-      exchange.response ? size_text(exchange.response->body_length) : "-", printable(address, space));
-  if (!remarks.empty()) out += "  " + coloured('[' + remarks + ']', kYellow);
+  const auto latency = exchange.latency_ns();
+  Row row(out, terminal_.colour);
+  const std::string time = clock_text(first.first_ns);
+  const std::string method = printable(exchange.request ? exchange.request->method : "-", 16);
+  const std::string status = exchange.response ? std::to_string(exchange.response->status) : "...";
+  const std::string size = exchange.response ? size_text(exchange.response->body_length) : "-";
+  const std::string waited = latency ? duration_text(*latency) : "-";
+  add_cells(row, layout_for(terminal_.columns),
+            {.time = time,
+             .client = first.client,
+             .method = method,
+             .status = status,
+             .latency = waited,
+             .size = size,
+             .status_colour = exchange.response ? colour_of_status(exchange.response->status) : kYellow,
+             .latency_colour = latency.value_or(0) >= kSlow ? kRed : nullptr});
+  add_address(row, exchange);
   out += '\n';
   if (exchange.request && !exchange.interim()) add_body(out, *exchange.request);
   if (exchange.response) add_body(out, *exchange.response);
 }
 
+// The address, then the remarks; of what is left of the line the remarks have at most half.
+void TextView::add_address(Row& row, const Exchange& exchange) const {
+  std::string remarks = exchange.request && !exchange.interim() ? exchange.request->remarks : std::string{};
+  if (exchange.response && !exchange.response->remarks.empty()) {
+    if (!remarks.empty()) remarks += ' ';
+    remarks += exchange.response->remarks;
+  }
+  if (!remarks.empty()) remarks = "  [" + remarks + ']';
+  const std::string address =
+      exchange.request
+          ? address_of(*exchange.request)
+          : (exchange.interim() ? "(its request is not over) " : "(request not seen) ") + exchange.response->server;
+  if (terminal_.columns == 0) {
+    row.add(printable(address));
+    row.add(remarks, kYellow);
+    return;
+  }
+  const std::size_t room = std::max<std::size_t>(terminal_.columns, row.width() + 4) - row.width();
+  remarks = printable(remarks, std::max<std::size_t>(room / 2, 1));
+  row.add(printable(address, room - std::min(room - 1, remarks.size())));
+  row.add(remarks, kYellow);
+}
+
 void TextView::add_body(std::string& out, const Seen& message) const {
   if (body_ == publish::BodyFormat::none || message.body.empty()) return;
-  if (body_ == publish::BodyFormat::base64 || !publish::json::is_utf8(message.body)) {
+  if (body_ == publish::BodyFormat::base64) {
     std::string quoted;
     publish::json::append_base64(quoted, message.body);
     out += "    " + quoted.substr(1, quoted.size() - 2) + '\n';
     return;
   }
+  const consume::DecodedBody content = consume::content_of(message);
+  if (!content.decoded || !publish::json::is_utf8(content.octets)) {
+    const std::string type = printable(consume::field_of(message, "content-type"), 60);
+    out += fmt::format("    ({}, {}: {}; --body base64 shows it)\n", type.empty() ? "no content type" : type,
+                       size_text(content.octets.size()), content.decoded ? "not text" : content.error);
+    return;
+  }
   // Line by line, so that a body keeps its shape and cannot steer the terminal.
-  for (std::size_t at = 0; at < message.body.size();) {
-    const std::size_t end = std::min(message.body.find('\n', at), message.body.size());
-    std::string_view line = std::string_view(message.body).substr(at, end - at);
+  for (std::size_t at = 0; at < content.octets.size();) {
+    const std::size_t end = std::min(content.octets.find('\n', at), content.octets.size());
+    std::string_view line = std::string_view(content.octets).substr(at, end - at);
     if (line.ends_with('\r')) line.remove_suffix(1);
     out += "    " + printable_utf8(line) + '\n';
     at = end + 1;
   }
+  if (!content.error.empty()) out += "    (" + content.error + ")\n";
+  if (content.cut) out += "    (more of it is not shown)\n";
 }
 
 void TextView::add(std::string& out, const schema::FlowRecord& record) const {

@@ -12,11 +12,15 @@ namespace xdpcap::sub {
 using consume::Exchange;
 using consume::Seen;
 
-// Lines for people: one for each exchange, columns aligned. All append to `out`.
+class Row;
+
+// Lines for people: one for each exchange, columns aligned, none wider than the terminal. All append to `out`.
 class TextView {
  public:
   TextView(Terminal terminal, publish::BodyFormat body) : terminal_(terminal), body_(body) {}
 
+  // What is added from now on is for a terminal of this size.
+  void resize(const Terminal& terminal) { terminal_ = terminal; }
   void add_heading(std::string& out) const;
   void add(std::string& out, const Exchange& exchange) const;
   void add(std::string& out, const schema::FlowRecord& record) const;
@@ -30,8 +34,7 @@ class TextView {
 
  private:
   [[nodiscard]] std::string coloured(std::string text, const char* colour) const;
-  [[nodiscard]] std::string status_text(const Exchange& exchange) const;
-  [[nodiscard]] std::string latency_text(const Exchange& exchange) const;
+  void add_address(Row& row, const Exchange& exchange) const;
   void add_body(std::string& out, const Seen& message) const;
 
   Terminal terminal_;

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <charconv>
 #include <chrono>
@@ -8,7 +7,6 @@
 #include "apps/xdpcap_web/curl_command.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
 #include "apps/xdpcap_web/parameters.hpp"
-#include "consume/content.hpp"
 #include "consume/har.hpp"
 #include "publish/batch_view.hpp"
 
@@ -23,19 +21,6 @@ constexpr std::string_view kNoSuch = "there is no such exchange here any more; a
 void append_row(std::string& rows, const Exchange& exchange, const Ends& ends) {
   if (!rows.empty()) rows += ',';
   append_exchange(rows, exchange, ends);
-}
-
-// HAR shows content: what was captured with its codings undone, where they can be.
-void undo_codings(std::optional<consume::Seen>& half) {
-  if (!half) return;
-  std::string codings;
-  for (const auto& [name, value] : half->fields) {
-    if (::strcasecmp(name.c_str(), "content-encoding") == 0) codings += (codings.empty() ? "" : ", ") + value;
-  }
-  if (codings.empty()) return;
-  constexpr std::size_t kContentMax = std::size_t{4} << 20;
-  consume::DecodedBody decoded = consume::decode_body(half->body, codings, kContentMax, half->complete);
-  if (decoded.decoded) half->body = std::move(decoded.octets);
 }
 
 } // namespace
@@ -171,8 +156,6 @@ Api::Answer Api::exchange(const Request& request, std::string_view rest) const {
   if (curl) return Reply{.type = "text/plain; charset=utf-8", .body = curl_command(exchange)};
   if (har) {
     consume::Exchange seen = exchange.with_contents();
-    undo_codings(seen.request);
-    undo_codings(seen.response);
     Reply reply{.body = consume::har_head("xdpcap-web") + consume::har_entry(seen, publish::BodyFormat::text) +
                         std::string(consume::har_tail())};
     reply.fields.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.har\"", id->text()));
