@@ -89,7 +89,7 @@ void Desk::open(Stream& stream, const wire::Segment& segment) noexcept {
   tcp::HalfConnection& self = connection.from(connection.direction_of(segment.from_low));
   self.next = segment.seq + 1;
   self.set(tcp::HalfConnection::started);
-  self.state = tcp::State::established;
+  self.enter(tcp::State::established);
 }
 
 void Desk::count(Stream& stream, const http::Message& message) noexcept {

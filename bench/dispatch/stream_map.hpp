@@ -12,7 +12,7 @@ namespace xdpcap::bench {
 // The same hash for every map, the engine's.
 struct KeyHash {
   using is_avalanching = void; // boost need not mix it again
-  std::size_t operator()(const wire::FlowKey& key) const noexcept { return tcp::FlowHash{0x5eed}(key); }
+  std::size_t operator()(const wire::FlowKey& key) const noexcept { return tcp::FlowHash{{.low = 0x5eed}}(key); }
 };
 
 // Streams by their key. A stream that was found stays where it is until it is

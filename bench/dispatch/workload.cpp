@@ -236,7 +236,7 @@ Workload::Workload(const Factors& factors, std::uint32_t steady_packets) {
 }
 
 void Workload::split(Phase& phase, std::uint32_t queues) {
-  const tcp::FlowHash hash{0x5ca1ab1e};
+  const tcp::FlowHash hash{{.low = 0x5ca1ab1e}};
   phase.queues.resize(queues);
   for (const Packet& packet : phase.all) phase.queues[(hash(packet.segment.key) >> 32) % queues].push_back(packet);
 }

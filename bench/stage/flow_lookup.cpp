@@ -19,7 +19,7 @@ namespace {
 
 struct KeyHash {
   using is_avalanching = void;
-  std::size_t operator()(const wire::FlowKey& key) const noexcept { return tcp::FlowHash{0x5eed}(key); }
+  std::size_t operator()(const wire::FlowKey& key) const noexcept { return tcp::FlowHash{{.low = 0x5eed}}(key); }
 };
 
 wire::FlowKey key_of(std::uint32_t number) {

@@ -21,7 +21,7 @@ class Wire {
   explicit Wire(std::size_t payload) : text_(payload, 'x') {
     for (tcp::HalfConnection& half : connection_.half) {
       half.set(tcp::HalfConnection::started);
-      half.state = tcp::State::established;
+      half.enter(tcp::State::established);
       half.next = Seq{1};
     }
     segment_.flags.bits = wire::TcpFlags::ack;

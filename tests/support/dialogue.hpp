@@ -31,6 +31,7 @@ struct Line {
   std::uint16_t window_octets = 65535;
   std::uint32_t missing = 0;
   wire::TcpOptions options;
+  wire::ChecksumState checksum_state = wire::ChecksumState::trusted;
 
   Line at(std::int64_t offset) const {
     return with([&](Line& l) { l.position = offset; });
@@ -64,6 +65,9 @@ struct Line {
       l.options.has_timestamps = true;
       l.options.timestamp_value = value;
     });
+  }
+  Line checksum(wire::ChecksumState state) const {
+    return with([&](Line& l) { l.checksum_state = state; });
   }
   Line scale(std::uint8_t shift) const {
     return with([&](Line& l) {
@@ -114,6 +118,7 @@ struct Stage {
     made.missing_tail = line.missing;
     made.window = line.window_octets;
     made.options = line.options;
+    made.checksum_state = line.checksum_state;
     made.arrived = now;
     made.wire_length = static_cast<std::uint32_t>(54 + line.payload.size());
     return made;

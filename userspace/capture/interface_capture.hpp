@@ -33,6 +33,7 @@ class InterfaceCapture {
 
   [[nodiscard]] InterfaceLedger ledger() const;
   [[nodiscard]] const std::vector<std::unique_ptr<XskSource>>& sources() const { return device_->sources; }
+  [[nodiscard]] CaptureMode mode() const noexcept { return mode_; }
   [[nodiscard]] const Link& link() const noexcept { return link_; }
 
   // Both directions of a connection come to one queue for sure.

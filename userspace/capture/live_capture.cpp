@@ -95,6 +95,11 @@ bool LiveCapture::symmetric() const noexcept {
   return std::all_of(interfaces_.begin(), interfaces_.end(), [](const auto& i) { return i->symmetric(); });
 }
 
+bool LiveCapture::only_taps() const noexcept {
+  return std::all_of(interfaces_.begin(), interfaces_.end(),
+                     [](const auto& interface) { return interface->mode() == CaptureMode::tap; });
+}
+
 std::vector<LinkEvent> LiveCapture::poll_events() {
   std::vector<LinkEvent> events = watch_.poll();
   for (const LinkEvent& event : events) {

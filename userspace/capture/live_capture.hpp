@@ -41,6 +41,9 @@ class LiveCapture {
   // a tap, or a NIC with symmetric RSS; and each connection on one interface.
   [[nodiscard]] bool symmetric() const noexcept;
 
+  // Every interface is in tap mode.
+  [[nodiscard]] bool only_taps() const noexcept;
+
   // Interfaces that went down, came back or vanished; the sources of a vanished
   // one finish. Never waits.
   [[nodiscard]] std::vector<LinkEvent> poll_events();

@@ -25,4 +25,12 @@ inline constexpr std::int64_t ns_since_1970(Instant instant) noexcept {
   return instant.time_since_epoch().count();
 }
 
+// Clocks of 32 bits, for records that have no room for more.
+inline constexpr std::uint32_t wrapping_ms(Instant at) noexcept {
+  return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000'000);
+}
+inline constexpr std::uint32_t wrapping_us(Instant at) noexcept {
+  return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000);
+}
+
 } // namespace xdpcap

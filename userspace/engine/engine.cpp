@@ -21,6 +21,12 @@ std::uint64_t utc_now_ns() {
           .count());
 }
 
+tcp::HashSeed secret_seed() {
+  std::random_device random; // 32 bits a call, from the kernel
+  const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
+  return {word(), word()};
+}
+
 std::uint64_t losses_in(const capture::LiveLedger& live) {
   std::uint64_t losses = 0;
   for (const auto& interface : live.interfaces) {
@@ -49,8 +55,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   engine->plan_ = *plan;
   engine->epoch_ns_ = utc_now_ns();
   // A file is replayed the same way each time; on a wire nobody may know the seed.
-  engine->hash_seed_ =
-      is_live ? std::random_device{}() * std::uint64_t{0x9e3779b97f4a7c15} + std::random_device{}() : 1;
+  if (is_live) engine->hash_seed_ = secret_seed();
 
   if (auto planned = engine->plan_privileges(); !planned) return std::move(planned).error();
   if (auto opened = engine->open_source(); !opened) return std::move(opened).error();
@@ -166,14 +171,22 @@ publish::TopicSet Engine::topics() const {
   return topics;
 }
 
+// What the kernel puts into a tap is finished: even of this host's own segments the checksum is
+// there. A mirror port shows what others sent.
+wire::ChecksumMode Engine::checksum_mode() const {
+  if (config_.checksums != wire::ChecksumMode::automatic || !live_) return config_.checksums;
+  return live_->only_taps() ? wire::ChecksumMode::on : wire::ChecksumMode::mirrored;
+}
+
 PipelineOptions Engine::pipeline_options(std::size_t shard) const {
   PipelineOptions options;
   options.decode.tunnels = config_.tunnels;
-  options.decode.checksums = config_.checksums;
+  options.decode.checksums = checksum_mode();
   options.decode.fragment_bytes = plan_.fragments;
   options.filter = config_.filter;
   options.tracker.flows_max = plan_.flows;
   options.tracker.embryos_max = plan_.embryos;
+  options.tracker.ended_max = plan_.flows / 2;
   options.tracker.reassembly = {
       .hole_store_bytes = plan_.hole_store, .early_octets_max = plan_.early_octets_max, .overlap = config_.overlap};
   options.tracker.hash_seed = hash_seed_;
@@ -277,7 +290,8 @@ bool Engine::running() const noexcept {
   if (publisher_->failed() || (log_ != nullptr && log_->failed())) return false;
   if (live_ && !live_->anything_left()) return false;
   const auto ended = [](const auto& worker) { return worker->ended.load(); };
-  // A file has one worker. Of several, one that ends early (-c COUNT) ends all.
+  // A file has one worker. Of several, one that ends early (-c COUNT) ends all; where segments are
+  // handed over they end together.
   return std::none_of(workers_.begin(), workers_.end(), ended);
 }
 

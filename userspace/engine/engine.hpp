@@ -86,6 +86,7 @@ class Engine {
   void add_worker(std::size_t number, Source& source);
   [[nodiscard]] bool watches_host() const noexcept;
   [[nodiscard]] publish::TopicSet topics() const; // that have records when there is something to say
+  [[nodiscard]] wire::ChecksumMode checksum_mode() const;
   [[nodiscard]] PipelineOptions pipeline_options(std::size_t shard) const;
   void plan_hand_over(std::size_t workers);
   void note_losses(const capture::LiveLedger& live);
@@ -98,7 +99,7 @@ class Engine {
   Duties duties_;
   publish::Owner owner_; // of the endpoints
   std::uint64_t epoch_ns_ = 0;
-  std::uint64_t hash_seed_ = 0;
+  tcp::HashSeed hash_seed_;
   std::vector<std::string> notes_;
   std::optional<capture::PcapSource> file_;
   std::optional<capture::MemorySource> memory_;

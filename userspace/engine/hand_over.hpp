@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -101,17 +102,25 @@ class HandOverLane {
 // the connection, the same for both directions.
 class HandOver {
  public:
-  HandOver(std::size_t workers, std::size_t memory_bytes_per_lane) : workers_(workers) {
+  HandOver(std::size_t workers, std::size_t memory_bytes_per_lane) : workers_(workers), sources_left_(workers) {
     const std::size_t parcels = std::max<std::size_t>(memory_bytes_per_lane / (256U << 10), 2);
     for (std::size_t i = 0; i < workers * workers; ++i) lanes_.push_back(std::make_unique<HandOverLane>(parcels));
   }
 
-  [[nodiscard]] std::size_t owner_of(std::uint64_t hash) const noexcept { return (hash >> 32) % workers_; }
+  // By the highest bits: the flow index of the owner uses the low ones, so its buckets are shared
+  // by all of its connections.
+  [[nodiscard]] std::size_t owner_of(std::uint64_t hash) const noexcept { return (hash >> 48) * workers_ >> 16; }
   [[nodiscard]] HandOverLane& lane(std::size_t from, std::size_t to) noexcept { return *lanes_[from * workers_ + to]; }
   [[nodiscard]] std::size_t workers() const noexcept { return workers_; }
 
+  // To be called once by each worker, after its last send() and the flush of its lanes. Until all have,
+  // each goes on receiving. Any thread.
+  void note_end_of_source() noexcept { sources_left_.fetch_sub(1, std::memory_order_release); }
+  [[nodiscard]] bool all_sources_ended() const noexcept { return sources_left_.load(std::memory_order_acquire) == 0; }
+
  private:
   std::size_t workers_;
+  std::atomic<std::size_t> sources_left_;
   std::vector<std::unique_ptr<HandOverLane>> lanes_;
 };
 

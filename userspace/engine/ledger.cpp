@@ -12,9 +12,9 @@ constexpr std::string_view kFrameNames[] = {"frames_received",        "octets_re
                                             "datagrams_filtered",     "segments_handed_over", "segments_handed_in",
                                             "segments_hand_over_full"};
 static_assert(std::size(kFrameNames) == Counters<FrameCount>::size);
-constexpr std::string_view kFlowNames[] = {
-    "flows_opened",         "flows_opened_partial", "flows_closed_fin",    "flows_closed_rst",
-    "flows_closed_timeout", "flows_closed_evicted", "flows_closed_reused", "waits_shed"};
+constexpr std::string_view kFlowNames[] = {"flows_opened",         "flows_opened_partial", "flows_closed_fin",
+                                           "flows_closed_rst",     "flows_closed_timeout", "flows_closed_capture",
+                                           "flows_closed_evicted", "flows_closed_reused",  "waits_shed"};
 static_assert(std::size(kFlowNames) == Counters<tcp::FlowCount>::size);
 
 // Adds up the counters of all workers under one name each.

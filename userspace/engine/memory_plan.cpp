@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 // The program itself: code, libraries, ZeroMQ's own threads and buffers.
 constexpr std::size_t kProgram = 24 * kMiB;
-// A flow record and its share of an index that is filled to half.
-constexpr std::size_t kFlowCost = 256 + 26;
+// A flow record, its share of an index that is filled to half, and half a record of an ended one in
+// a table whose size is a power of two.
+constexpr std::size_t kFlowCost = 256 + 26 + 24;
 constexpr std::size_t kEmbryoCost = 32;
 constexpr std::size_t kFrameCost = 2048;
 constexpr std::size_t kProcessCost = 1024; // with command line and path

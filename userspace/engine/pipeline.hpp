@@ -65,6 +65,9 @@ class Pipeline {
     const auto segment = decoder_.decode(frame);
     if (!segment.ok()) { // the decoder has counted why
       if (publish_datagrams_ && segment.error() == wire::NotASegment::udp) take_datagram(decoder_.datagram());
+      if (segments_ != SegmentTopic::off && segment.error() == wire::NotASegment::bad_tcp_checksum &&
+          filter_.wants(decoder_.refused()))
+        tell_stray(decoder_.refused(), tcp::SegmentVerdict::bad_checksum);
       return;
     }
     if (!filter_.wants(*segment)) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "capture/frame_source.hpp"
 #include "engine/frame_log.hpp"
@@ -30,9 +32,21 @@ class QueueWorker {
   QueueWorker(std::size_t number, Source& source, Pipeline& pipeline, Shared& shared, tcp::FlowHash hash, FrameLog* log)
       : number_(number), source_(source), pipeline_(pipeline), shared_(shared), hash_(hash), log_(log) {}
 
-  // Until the source is at its end or somebody says stop. The worker's thread.
+  // Until the source is at its end or somebody says stop, and no other worker hands anything over
+  // any more. The worker's thread.
   void run() noexcept {
     while (poll_once()) {
+    }
+    if (shared_.hand_over == nullptr) return;
+    for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
+      if (other != number_) shared_.hand_over->lane(number_, other).flush();
+    }
+    shared_.hand_over->note_end_of_source();
+    while (!shared_.hand_over->all_sources_ended()) {
+      take_handed_in();
+      pipeline_.end_burst(now_);
+      pipeline_.flush();
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
   }
 
@@ -60,7 +74,7 @@ class QueueWorker {
     return !source_.finished() && !shared_.stopping.load(std::memory_order_relaxed);
   }
 
-  // After every worker has ended: takes what was still under way.
+  // After run() of every worker has returned: takes what was still under way.
   void drain() noexcept {
     if (shared_.hand_over != nullptr) take_handed_in();
     pipeline_.end_burst(now_);

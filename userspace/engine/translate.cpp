@@ -19,15 +19,15 @@ std::uint32_t octets_ahead(Seq from, Seq to) noexcept {
 publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnection& peer) noexcept {
   using tcp::HalfConnection;
   publish::FlowHalf half;
-  half.state = state_of(self.state);
+  half.state = state_of(self.state());
   half.packets = self.packets;
-  half.payload_bytes = self.offset - std::min<std::uint64_t>(self.offset, self.gap_octets);
+  half.payload_bytes = self.offset - std::min(self.offset, self.gap_bytes());
   half.retransmitted_segments = self.retransmissions;
   half.out_of_order = self.out_of_order;
   half.zero_windows = self.zero_windows;
   half.gaps = self.gaps;
   half.gaps_by_capture = self.gaps_by_capture;
-  half.gap_bytes = self.gap_octets;
+  half.gap_bytes = self.gap_bytes();
   half.window_scale = self.window_scale;
   half.rtt = std::chrono::microseconds{self.srtt_us};
   if (self.has(HalfConnection::acked_any)) half.window = octets_ahead(self.last_ack, self.window_edge);
@@ -39,9 +39,20 @@ publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnec
 publish::Verdict verdict_of(tcp::SegmentVerdict verdict) noexcept {
   using tcp::SegmentVerdict;
   switch (verdict) {
+    case SegmentVerdict::delivered:
+    case SegmentVerdict::control:
+    case SegmentVerdict::opening:
+    case SegmentVerdict::reset:
+      return publish::Verdict::in_order;
     case SegmentVerdict::held:
-    case SegmentVerdict::hole_store_full:
       return publish::Verdict::out_of_order;
+    case SegmentVerdict::hole_store_full:
+    case SegmentVerdict::flow_table_full:
+      return publish::Verdict::dropped;
+    case SegmentVerdict::no_connection:
+      return publish::Verdict::no_connection;
+    case SegmentVerdict::bad_checksum:
+      return publish::Verdict::bad_checksum;
     case SegmentVerdict::duplicate:
       return publish::Verdict::retransmit;
     case SegmentVerdict::keep_alive:
@@ -52,9 +63,10 @@ publish::Verdict verdict_of(tcp::SegmentVerdict verdict) noexcept {
     case SegmentVerdict::after_close:
     case SegmentVerdict::reset_ignored:
       return publish::Verdict::out_of_window;
-    default:
-      return publish::Verdict::in_order;
+    case SegmentVerdict::count_:
+      break;
   }
+  return publish::Verdict::dropped;
 }
 
 } // namespace
@@ -79,6 +91,7 @@ publish::FlowRecord flow_record(const tcp::Connection& connection, publish::Flow
   if (connection.has(Connection::rst_revoked)) record.flags.add(publish::FlowFlag::reset_ignored);
   if (connection.has(Connection::urgent_seen)) record.flags.add(publish::FlowFlag::urgent);
   if (connection.has(Connection::beyond_window)) record.flags.add(publish::FlowFlag::beyond_window);
+  if (connection.has(Connection::unproved)) record.flags.add(publish::FlowFlag::unproved);
   if (client.packets == 0 || server.packets == 0) record.flags.add(publish::FlowFlag::one_sided);
   record.interface = connection.interface;
   return record;

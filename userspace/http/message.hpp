@@ -57,6 +57,8 @@ enum class Anomaly : std::uint8_t {
   tunnel,             // HTTP/1 ends here: CONNECT or Upgrade was agreed on
   h2_preface,         // "PRI * HTTP/2.0": another protocol follows
   overlap_conflict,   // the stream carried two versions of the same bytes
+  head_cut,           // the head never ended; what there was of it is shown
+  unproved,           // nobody acknowledged its bytes, and no checksum vouches for them
   count_,
 };
 

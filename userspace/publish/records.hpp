@@ -51,6 +51,7 @@ enum class FlowFlag : std::uint8_t {
   tunnel,
   urgent,
   beyond_window,
+  unproved,
   count_,
 };
 
@@ -104,6 +105,10 @@ enum class Verdict : std::uint8_t {
   keep_alive,
   out_of_window,
   paws_rejected,
+  bad_checksum,
+  dropped,
+  no_connection,
+  conflict,
 };
 
 // One segment and what became of it. `payload` is what shall be published of it

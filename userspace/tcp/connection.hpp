@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/instant.hpp"
@@ -47,14 +48,28 @@ struct HalfConnection {
   std::uint32_t srtt_us = 0; // smoothed round trip from this capture to the peer and back; 0: none measured
   std::uint32_t packets = 0;
   std::uint32_t retransmissions = 0; // segments with nothing but octets seen before
-  std::uint32_t gap_octets = 0;
-  std::uint16_t out_of_order = 0; // segments; stays at its maximum, as the three below
-  std::uint8_t zero_windows = 0;  // announced by this side
+  std::uint32_t gap_bytes_low = 0;   // see gap_bytes()
+  std::uint16_t out_of_order = 0;    // segments; stays at its maximum, as the three below
+  std::uint8_t zero_windows = 0;     // announced by this side
   std::uint8_t gaps = 0;
   std::uint8_t gaps_by_capture = 0; // of the gaps
-  State state = State::closed;
-  std::uint8_t window_scale = 0;
+  std::uint8_t gap_bytes_high = 0;
+  std::uint8_t state_bits : 4 = 0; // see state()
+  std::uint8_t window_scale : 4 = 0;
   std::uint8_t flags = 0;
+
+  [[nodiscard]] State state() const noexcept { return static_cast<State>(state_bits); }
+  void enter(State state) noexcept { state_bits = static_cast<std::uint8_t>(state) & 0xf; }
+  void on(Event event) noexcept { enter(next_state(state(), event)); }
+
+  // Bytes of all gaps, up to 2^40 - 1: a single gap may be 2^30.
+  [[nodiscard]] std::uint64_t gap_bytes() const noexcept { return std::uint64_t{gap_bytes_high} << 32 | gap_bytes_low; }
+  void add_gap_bytes(std::uint32_t bytes) noexcept {
+    constexpr std::uint64_t kMax = (std::uint64_t{1} << 40) - 1;
+    const std::uint64_t sum = std::min(gap_bytes() + bytes, kMax);
+    gap_bytes_low = static_cast<std::uint32_t>(sum);
+    gap_bytes_high = static_cast<std::uint8_t>(sum >> 32);
+  }
 
   [[nodiscard]] bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
   void set(Flag flag) noexcept { flags = static_cast<std::uint8_t>(flags | flag); }
@@ -72,11 +87,16 @@ struct Connection {
     closed = 1 << 2,           // ended in both directions; lingers to absorb stragglers
     grace_running = 1 << 3,    // stands in the queue of connections that wait for missing octets
     overlap_conflict = 1 << 4, // two versions of the same octets were seen
-    paws_seen = 1 << 5,        // a segment was refused for its old timestamp (RFC 7323, 5)
+    paws_seen = 1 << 5,        // a segment had an old timestamp (RFC 7323, 5)
     rst_revoked = 1 << 6,      // a reset was announced whose sender went on
     urgent_seen = 1 << 7,
     beyond_window = 1 << 8, // octets outside the receive window were seen
     update_due = 1 << 9,    // stands in the queue of connections whose new figures are to be told
+    unproved = 1 << 10,     // bytes were delivered that nobody acknowledged and no checksum vouches for
+    // `last` of the client's, of the server's half is the place of a FIN that its receiver may have
+    // refused: it counts once it is acknowledged.
+    client_fin_doubted = 1 << 11,
+    server_fin_doubted = 1 << 12,
   };
 
   wire::FlowKey key;
@@ -100,6 +120,17 @@ struct Connection {
   [[nodiscard]] const wire::Endpoint& server() const noexcept { return has(client_is_low) ? key.high : key.low; }
   [[nodiscard]] HalfConnection& from(Direction direction) noexcept { return half[index_of(direction)]; }
   [[nodiscard]] const HalfConnection& from(Direction direction) const noexcept { return half[index_of(direction)]; }
+  static constexpr Flag fin_doubted(Direction direction) noexcept {
+    return direction == Direction::to_server ? client_fin_doubted : server_fin_doubted;
+  }
+  void forget_clocks() noexcept {
+    for (HalfConnection& self : half) self.clear(HalfConnection::has_timestamps);
+  }
+  // Both directions ended by a FIN, and everything before was delivered.
+  [[nodiscard]] bool ended_by_fin() const noexcept {
+    constexpr std::uint8_t kEnded = HalfConnection::ended | HalfConnection::fin_seen;
+    return (half[0].flags & half[1].flags & kEnded) == kEnded;
+  }
   [[nodiscard]] Direction direction_of(bool from_low) const noexcept {
     return from_low == has(client_is_low) ? Direction::to_server : Direction::to_client;
   }

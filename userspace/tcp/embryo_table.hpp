@@ -19,7 +19,7 @@ struct Embryo {
   std::uint32_t syn_ack_delay_us = 0;
   std::uint8_t window_scale[2] = {0, 0};
   std::uint8_t flags = 0;
-  std::uint8_t reserved = 0;
+  std::uint8_t packets = 0; // SYNs of key.low, of key.high: four bits each, at most 15
 
   enum Flag : std::uint8_t {
     low_isn = 1 << 0, // isn[0] is known
@@ -30,6 +30,10 @@ struct Embryo {
     syn_ack_seen = 1 << 5,
   };
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
+  [[nodiscard]] std::uint8_t packets_of(std::size_t side) const noexcept { return packets >> (4 * side) & 0xf; }
+  void count_packet(std::size_t side) noexcept {
+    if (packets_of(side) < 0xf) packets = static_cast<std::uint8_t>(packets + (1U << (4 * side)));
+  }
   [[nodiscard]] bool knows_isn(std::size_t side) const noexcept {
     return has(static_cast<std::uint8_t>(low_isn << side));
   }
@@ -62,13 +66,5 @@ class EmbryoTable {
   std::uint64_t buckets_;
   Region memory_;
 };
-
-// Wrapping clocks of an embryo.
-inline std::uint32_t wrapping_ms(Instant at) noexcept {
-  return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000'000);
-}
-inline std::uint32_t wrapping_us(Instant at) noexcept {
-  return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000);
-}
 
 } // namespace xdpcap::tcp

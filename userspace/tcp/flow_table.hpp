@@ -20,7 +20,7 @@ class FlowTable {
  public:
   static constexpr std::uint32_t none = FlowIndex::none;
 
-  FlowTable(std::uint32_t flows_max, std::uint64_t hash_seed)
+  FlowTable(std::uint32_t flows_max, const HashSeed& hash_seed)
       : hash_(hash_seed), index_(flows_max), memory_(std::size_t{flows_max} * sizeof(Flow)), flows_max_(flows_max) {
     free_.reserve(flows_max);
   }

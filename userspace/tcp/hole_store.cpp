@@ -35,8 +35,8 @@ std::size_t HoleStore::random_level() noexcept {
 }
 
 bool HoleStore::new_wins(const EarlySegment& segment, std::uint32_t length, const Node& old) const noexcept {
-  const bool old_beyond = (old.flags & kBeyondWindow) != 0;
-  if (old_beyond != segment.beyond_window) return old_beyond;
+  const bool old_is_doubtful = (old.flags & kDoubtful) != 0;
+  if (old_is_doubtful != segment.doubtful) return old_is_doubtful;
   const std::int32_t ahead = distance(segment.seq, old.seq); // > 0: the new one begins before
   const bool longer = distance(old.seq + old.length, segment.seq + length) > 0;
   switch (policy_) {
@@ -64,8 +64,8 @@ bool HoleStore::merge(SlabPool::Index old, const EarlySegment& segment, std::uin
   std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
   const std::size_t octets = static_cast<std::size_t>(to - from);
   const bool wins = new_wins(segment, length, held);
-  // Octets inside the window that take the place of a whole piece outside lift its stain.
-  if (!segment.beyond_window && wins && octets == held.length) held.flags &= ~std::uint32_t{kBeyondWindow};
+  // A doubtful piece whose bytes are all replaced by others is doubtful no more.
+  if (!segment.doubtful && wins && octets == held.length) held.flags &= ~std::uint32_t{kDoubtful};
   if (std::memcmp(kept, fresh, octets) == 0) return false;
   if (wins) std::memcpy(kept, fresh, octets);
   return true;
@@ -106,7 +106,7 @@ std::uint32_t HoleStore::put(Anchor anchor, const EarlySegment& segment, std::ui
     fresh.arrived = segment.arrived;
     fresh.flags = (segment.has_ack ? kHasAck : 0U) | (at == 0 && segment.at_segment_start ? kSegmentStart : 0U) |
                   (absent ? kAbsent : 0U) | (first_of_frame ? kFirstOfFrame : 0U) |
-                  (segment.beyond_window ? kBeyondWindow : 0U);
+                  (segment.doubtful ? kDoubtful : 0U) | (segment.plausible ? kPlausible : 0U);
     if (!insert(anchor, fresh, absent ? Bytes{} : segment.data.subspan(at, end - at))) break;
     first_of_frame = false;
     at = end;
@@ -161,7 +161,8 @@ EarlyPiece HoleStore::front(Anchor anchor) const noexcept {
           .has_ack = (first.flags & kHasAck) != 0,
           .at_segment_start = (first.flags & kSegmentStart) != 0,
           .absent = absent,
-          .beyond_window = (first.flags & kBeyondWindow) != 0,
+          .doubtful = (first.flags & kDoubtful) != 0,
+          .plausible = (first.flags & kPlausible) != 0,
           .first_of_frame = (first.flags & kFirstOfFrame) != 0,
           .arrived = first.arrived};
 }

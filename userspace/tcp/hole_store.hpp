@@ -26,7 +26,8 @@ struct EarlyPiece {
   bool has_ack = false;
   bool at_segment_start = false;
   bool absent = false;         // cut by the snap length: known to be missing
-  bool beyond_window = false;  // see EarlySegment
+  bool doubtful = false;       // see EarlySegment
+  bool plausible = false;      // see EarlySegment
   bool first_of_frame = false; // of the pieces a frame became; the ledger counts frames
   Instant arrived{};
 };
@@ -39,8 +40,9 @@ struct EarlySegment {
   Seq ack{};
   bool has_ack = false;
   bool at_segment_start = true;
-  bool beyond_window = false; // what a receiver would refuse: any other version of these octets wins
-  bool counted = false;       // a part of it is held already, so its frame is counted
+  bool doubtful = false;  // the receiver may have refused it: any other version of these bytes wins
+  bool plausible = false; // of a doubtful one: wanted at the end even if nobody acknowledged it
+  bool counted = false;   // a part of it is held already, so its frame is counted
   Instant arrived{};
 };
 
@@ -98,7 +100,14 @@ class HoleStore {
     Links next;
     std::uint32_t octets;
   };
-  enum NodeFlag : std::uint32_t { kHasAck = 1, kSegmentStart = 2, kAbsent = 4, kFirstOfFrame = 8, kBeyondWindow = 16 };
+  enum NodeFlag : std::uint32_t {
+    kHasAck = 1,
+    kSegmentStart = 2,
+    kAbsent = 4,
+    kFirstOfFrame = 8,
+    kDoubtful = 16,
+    kPlausible = 32
+  };
   static constexpr std::size_t kRoom = kSlabBytes - sizeof(Node);
 
   [[nodiscard]] Node& node(SlabPool::Index index) const noexcept { return *reinterpret_cast<Node*>(pool_.at(index)); }

@@ -12,38 +12,72 @@ void Reassembler::end_probe(HalfConnection& self, Instant now) noexcept {
   self.srtt_us = self.srtt_us == 0 ? sample_us : self.srtt_us - self.srtt_us / 8 + sample_us / 8;
 }
 
-bool Reassembler::is_old_by_timestamp(const HalfConnection& self, const wire::Segment& segment) noexcept {
-  return segment.options.has_timestamps && self.has(HalfConnection::has_timestamps) &&
-         self.has(HalfConnection::started) &&
-         static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) < 0;
+// RFC 7323, 5.3, as Linux does it: a clock may differ by one tick between processors of the sender.
+// Without acknowledgements nothing is known of the receiver's clock.
+bool Reassembler::is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,
+                                      const wire::Segment& segment) noexcept {
+  constexpr std::uint8_t kKnown = HalfConnection::has_timestamps | HalfConnection::started;
+  return segment.options.has_timestamps && (self.flags & kKnown) == kKnown && peer.has(HalfConnection::acked_any) &&
+         static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) < -1;
 }
 
-// Learns what a segment says of its own direction: where it starts, its clock,
-// its end.
-void Reassembler::note_sequence(HalfConnection& self, const wire::Segment& segment) noexcept {
-  const bool has_fin = segment.flags.has(wire::TcpFlags::fin);
-  if (!self.has(HalfConnection::started) && (segment.length() != 0 || has_fin)) {
-    self.set(HalfConnection::started);
-    self.next = segment.seq;
-    self.state = next_state(self.state, Event::joined);
-  }
-  // RFC 7323, 4.3: only a segment at the left edge of the window moves the clock.
-  if (segment.options.has_timestamps && distance(segment.seq, self.next) >= 0) {
-    self.set(HalfConnection::has_timestamps);
-    self.ts_recent = segment.options.timestamp_value;
-  }
+void Reassembler::note_start(HalfConnection& self, const wire::Segment& segment) noexcept {
+  if (self.has(HalfConnection::started) || (segment.length() == 0 && !segment.flags.has(wire::TcpFlags::fin))) return;
+  self.set(HalfConnection::started);
+  self.next = segment.seq;
+  self.on(Event::joined);
+}
+
+// RFC 7323, 4.3: a segment moves the receiver's clock if it covers the last acknowledgement that the
+// receiver sent.
+void Reassembler::note_clock(HalfConnection& self, const HalfConnection& peer, const wire::Segment& segment) noexcept {
   if (!segment.options.has_timestamps) {
     self.clear(HalfConnection::has_timestamps);
     self.ts_recent = 0;
+    return;
   }
-  if (has_fin && !self.has(HalfConnection::fin_seen) && !self.has(HalfConnection::ended)) {
-    const Seq fin = segment.seq + segment.length();
-    if (distance(self.next, fin) < 0) return;
-    self.set(HalfConnection::fin_seen);
-    self.clear(HalfConnection::rst_pending);
+  const std::uint32_t value = segment.options.timestamp_value;
+  const bool is_first = !self.has(HalfConnection::has_timestamps);
+  const bool covers =
+      distance(segment.seq, peer.last_ack) >= 0 && distance(segment.seq + segment.length(), peer.last_ack) <= 0;
+  const std::uint32_t ahead = value - self.ts_recent;
+  const bool is_newer = static_cast<std::int32_t>(ahead) >= 0;
+  if (is_first || (is_newer && (covers || ahead >= kClockLeapMax))) self.ts_recent = value;
+  self.set(HalfConnection::has_timestamps);
+}
+
+void Reassembler::note_fin(Connection& connection, Direction direction, const wire::Segment& segment,
+                           bool doubtful) noexcept {
+  HalfConnection& self = connection.from(direction);
+  if (!segment.flags.has(wire::TcpFlags::fin)) return;
+  if (self.has(HalfConnection::fin_seen) || self.has(HalfConnection::ended)) return;
+  const Seq fin = segment.seq + segment.length();
+  if (distance(self.next, fin) < 0) return;
+  if (doubtful) {
+    if (self.has(HalfConnection::rst_pending)) return; // `last` is taken
     self.last = fin;
-    self.state = next_state(self.state, Event::sent_fin);
+    connection.set(Connection::fin_doubted(direction));
+    return;
   }
+  connection.clear(Connection::fin_doubted(direction));
+  self.set(HalfConnection::fin_seen);
+  self.clear(HalfConnection::rst_pending);
+  self.last = fin;
+  self.on(Event::sent_fin);
+}
+
+// A doubtful FIN was taken by its receiver if that acknowledged it, and all that was sent before.
+void Reassembler::confirm_fin(Connection& connection, Direction direction) noexcept {
+  HalfConnection& self = connection.from(direction);
+  HalfConnection& peer = connection.from(opposite(direction));
+  if (!connection.has(Connection::fin_doubted(direction)) || !peer.has(HalfConnection::acked_any) ||
+      !(self.next == self.last) || !(peer.last_ack == self.last + 1))
+    return;
+  connection.clear(Connection::fin_doubted(direction));
+  self.set(HalfConnection::fin_seen);
+  self.on(Event::sent_fin);
+  self.on(Event::fin_acknowledged);
+  peer.on(Event::received_fin);
 }
 
 // An acknowledgement that the fast path did not expect: the first one, an old
@@ -62,8 +96,8 @@ Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self, EarlySegmen
   if (self.has(HalfConnection::ended)) return Fit::beyond_end;
   const std::int32_t ahead = distance(self.next, piece.seq);
   if (ahead == -1 && length == 1) return Fit::keep_alive;
-  if (ahead + length <= 0) return Fit::duplicate;
   if (ahead > kWindowMax) return Fit::beyond_end;
+  if (ahead + length <= 0) return Fit::duplicate;
   if (ahead < 0) {
     const std::size_t old = static_cast<std::size_t>(-ahead);
     const std::size_t cut = std::min(old, piece.data.size());
@@ -125,13 +159,12 @@ void Reassembler::drop_held(HalfConnection& self) noexcept {
   counters_.add(StreamCount::held_dropped, frames);
 }
 
-// Held octets beyond the window, where the receiver gets to see them again: what
-// comes now, in its place, is what it takes.
+// Held bytes that the receiver may have refused: what comes now, in its place, is what it takes.
 void Reassembler::drop_refused(HalfConnection& self, const EarlySegment& piece) noexcept {
   const Seq end = piece.seq + static_cast<std::uint32_t>(piece.data.size());
   while (self.early != HoleStore::none) {
     const EarlyPiece held = holes_.front(self.early);
-    if (!held.beyond_window || distance(held.seq, end) <= 0) break;
+    if (!held.doubtful || distance(held.seq, end) <= 0) break;
     count_settled(held, StreamCount::held_dropped);
     holes_.drop_front(self.early);
   }
@@ -144,7 +177,7 @@ void Reassembler::forget(Connection& connection) noexcept {
 void Reassembler::count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept {
   if (self.gaps != UINT8_MAX) ++self.gaps;
   if (cause == GapCause::capture && self.gaps_by_capture != UINT8_MAX) ++self.gaps_by_capture;
-  self.gap_octets += octets;
+  self.add_gap_bytes(octets);
   counters_.add(cause == GapCause::network   ? StreamCount::gaps_network
                 : cause == GapCause::capture ? StreamCount::gaps_capture
                                              : StreamCount::gaps_other);

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 
 #include "core/counters.hpp"
 #include "core/stream.hpp"
@@ -39,6 +40,11 @@ struct ReassemblyLimits {
 // octets whose segment acknowledges bytes of the other direction that were not
 // seen yet wait for these, because captures swap directions. Both waits end when
 // the caller says so (give_up), after a grace of packet time.
+//
+// A segment that its receiver may have refused (beyond the window, an old timestamp, a checksum
+// that does not sum up) is doubtful: its bytes are held until the receiver acknowledges them, and
+// any other version of them wins. So nothing that was taken is lost, and nothing that was refused
+// is believed.
 class Reassembler {
  public:
   // No window is larger (RFC 7323, 2.3): what is farther away is not of this stream.
@@ -57,6 +63,9 @@ class Reassembler {
     ++self.packets;
     if (is_predicted(self, peer, segment)) [[likely]] {
       note_acknowledgement(self, peer, segment);
+      // RFC 7323, 4.3: the clock moves with what the receiver has acknowledged, not with what is on
+      // its way to it and may arrive in another order.
+      if (distance(segment.seq, peer.last_ack) >= 0) self.ts_recent = segment.options.timestamp_value;
       if (segment.payload.empty()) return SegmentVerdict::control;
       deliver(self, direction, segment, sink);
       if (peer.early != HoleStore::none) [[unlikely]]
@@ -76,7 +85,8 @@ class Reassembler {
 
   // Ends the waits for which there is proof: what the receiver acknowledged and
   // was not seen is a gap of this cause; so is a hole in a direction whose other
-  // one was never seen. With `by_force` every wait ends.
+  // one was never seen. With `by_force` every wait ends: bytes whose sender left the checksum to its
+  // hardware are delivered without proof (Connection::unproved), other doubtful ones are dropped.
   template <StreamSink Sink>
   void give_up(Connection& connection, GapCause cause, bool by_force, Instant now, Sink& sink) noexcept;
 
@@ -92,6 +102,9 @@ class Reassembler {
   [[nodiscard]] std::uint64_t frames_held() const noexcept { return frames_held_; }
 
  private:
+  // Ticks. A sender's clock that is farther ahead than this was not heard of for a long time.
+  static constexpr std::uint32_t kClockLeapMax = std::uint32_t{1} << 30;
+
   // Everything about this segment was expected (header prediction, Van Jacobson):
   // it begins where the direction ends, nothing is held, nothing is unusual.
   static bool is_predicted(const HalfConnection& self, const HalfConnection& peer,
@@ -103,8 +116,8 @@ class Reassembler {
         static_cast<std::uint8_t>(~(HalfConnection::has_timestamps | HalfConnection::scale_known));
     return (segment.flags.bits & kUnusual) == TcpFlags::ack && segment.seq == self.next &&
            (self.flags & kMask) == kPlain && self.early == HoleStore::none && segment.missing_tail == 0 &&
-           segment.options.has_timestamps == self.has(HalfConnection::has_timestamps) &&
-           static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) >= 0 &&
+           !segment.doubtful() && segment.options.has_timestamps == self.has(HalfConnection::has_timestamps) &&
+           segment.options.timestamp_value - self.ts_recent < kClockLeapMax &&
            (segment.ack == self.last_ack ||
             (distance(self.last_ack, segment.ack) > 0 && distance(segment.ack, peer.next) >= 0));
   }
@@ -113,7 +126,6 @@ class Reassembler {
   static void deliver(HalfConnection& self, Direction direction, const wire::Segment& segment, Sink& sink) noexcept {
     const auto length = static_cast<std::uint32_t>(segment.payload.size());
     const std::uint64_t offset = self.offset;
-    self.ts_recent = segment.options.timestamp_value;
     self.next = self.next + length;
     self.offset += length;
     begin_probe(self, segment.arrived);
@@ -134,8 +146,8 @@ class Reassembler {
     self.window_edge = segment.ack + (std::uint32_t{segment.window} << self.window_scale);
     if (peer.probe_us != 0 && distance(peer.probe_end, segment.ack) >= 0) end_probe(peer, segment.arrived);
     if (peer.has(HalfConnection::fin_seen) && distance(peer.last, segment.ack) > 0) [[unlikely]] {
-      peer.state = next_state(peer.state, Event::fin_acknowledged);
-      self.state = next_state(self.state, Event::received_fin);
+      peer.on(Event::fin_acknowledged);
+      self.on(Event::received_fin);
     }
   }
 
@@ -166,7 +178,11 @@ class Reassembler {
   template <StreamSink Sink>
   SegmentVerdict place(Connection&, Direction, EarlySegment&, Sink&) noexcept;
   template <StreamSink Sink>
-  SegmentVerdict hold(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  std::optional<SegmentVerdict> try_to_place(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  template <StreamSink Sink>
+  std::optional<SegmentVerdict> hold(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  template <StreamSink Sink>
+  void accept_doubted_fin(Connection&, Direction, Instant, Sink&) noexcept;
   template <StreamSink Sink>
   void settle(Connection&, Sink&) noexcept;
   template <StreamSink Sink>
@@ -181,8 +197,13 @@ class Reassembler {
   bool end_one_wait(Connection&, GapCause, bool by_force, Instant, Sink&) noexcept;
 
   // Non-template halves of the above.
-  static bool is_old_by_timestamp(const HalfConnection& self, const wire::Segment& segment) noexcept;
-  static void note_sequence(HalfConnection& self, const wire::Segment& segment) noexcept;
+  static bool is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,
+                                  const wire::Segment& segment) noexcept;
+  static void note_start(HalfConnection& self, const wire::Segment& segment) noexcept;
+  static void note_clock(HalfConnection& self, const HalfConnection& peer, const wire::Segment& segment) noexcept;
+  static void note_fin(Connection& connection, Direction direction, const wire::Segment& segment,
+                       bool doubtful) noexcept;
+  static void confirm_fin(Connection& connection, Direction direction) noexcept;
   static void note_early_acknowledgement(HalfConnection& self, HalfConnection& peer,
                                          const wire::Segment& segment) noexcept;
   enum class ResetFit : std::uint8_t { exact, in_window, outside };

@@ -15,39 +15,61 @@ template <StreamSink Sink>
   HalfConnection& self = connection.from(direction);
   HalfConnection& peer = connection.from(opposite(direction));
   if (segment.flags.has(TcpFlags::rst)) return accept_reset(connection, direction, segment, sink);
-  if (is_old_by_timestamp(self, segment)) {
+  const bool is_old = is_old_by_timestamp(self, peer, segment);
+  if (is_old) {
     connection.set(Connection::paws_seen);
-    return segment.length() == 0 ? SegmentVerdict::control : SegmentVerdict::old_timestamp;
+    if (segment.length() == 0 && !segment.flags.has(TcpFlags::fin)) return SegmentVerdict::control;
   }
+  // Of a direction that nobody answers nothing is ever acknowledged: there is no proof to wait for.
+  const bool doubtful = is_old || (segment.doubtful() && peer.has(HalfConnection::started));
   if (segment.flags.has(TcpFlags::urg)) connection.set(Connection::urgent_seen);
   if (self.has(HalfConnection::syn_unconfirmed)) {
     // Its sender goes on although no SYN-ACK was seen: where it goes on tells
     // whether the SYN's data was taken.
     confirm_syn_data(connection, direction, distance(self.next, segment.seq) > 0, sink);
   }
-  note_sequence(self, segment);
-  if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);
-  if (self.has(HalfConnection::rst_pending) && segment.length() != 0) revoke_reset(connection, self);
+  note_start(self, segment);
+  if (!is_old) {
+    note_clock(self, peer, segment);
+    // What a segment acknowledges comes before what it says: a FIN that answers a FIN is sent in
+    // CLOSE-WAIT.
+    if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);
+  }
+  note_fin(connection, direction, segment, doubtful);
+  if (self.has(HalfConnection::rst_pending) && segment.length() != 0 && !doubtful) revoke_reset(connection, self);
 
   EarlySegment piece{.seq = segment.seq,
                      .data = segment.payload,
                      .missing_tail = segment.missing_tail,
                      .ack = segment.ack,
                      .has_ack = segment.flags.has(TcpFlags::ack),
+                     .doubtful = doubtful,
+                     .plausible = !is_old && segment.checksum_state == wire::ChecksumState::offloaded,
                      .arrived = segment.arrived};
-  const SegmentVerdict verdict = place(connection, direction, piece, sink);
+  SegmentVerdict verdict = place(connection, direction, piece, sink);
+  if (is_old && verdict == SegmentVerdict::duplicate) verdict = SegmentVerdict::old_timestamp;
   settle(connection, sink);
   return verdict;
 }
 
-// Delivers a piece, holds it, or says why not.
+// Delivers a piece, holds it, or says why not. Each further turn has given up the hole before the
+// first held piece, so the stream moves on.
 template <StreamSink Sink>
 SegmentVerdict Reassembler::place(Connection& connection, Direction direction, EarlySegment& piece,
                                   Sink& sink) noexcept {
+  for (;;) {
+    const std::optional<SegmentVerdict> verdict = try_to_place(connection, direction, piece, sink);
+    if (verdict) return piece.counted ? SegmentVerdict::held : *verdict;
+  }
+}
+
+template <StreamSink Sink>
+std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, Direction direction,
+                                                        EarlySegment& piece, Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
   const Fit fit = cut_to_fit(self, piece);
-  if (fit == Fit::in_order) drop_refused(self, piece);
+  if (fit == Fit::in_order && !piece.doubtful) drop_refused(self, piece);
   switch (fit) {
     case Fit::empty:
       return SegmentVerdict::control;
@@ -61,7 +83,7 @@ SegmentVerdict Reassembler::place(Connection& connection, Direction direction, E
       return SegmentVerdict::duplicate;
     case Fit::in_order:
       // What is held came first: only what lies before it goes on at once.
-      if (is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece)) break;
+      if (piece.doubtful || is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece)) break;
       hand_on(self, direction,
               EarlyPiece{.seq = piece.seq,
                          .length = static_cast<std::uint32_t>(piece.data.size()),
@@ -76,9 +98,10 @@ SegmentVerdict Reassembler::place(Connection& connection, Direction direction, E
       return SegmentVerdict::delivered;
     case Fit::early:
       if (self.out_of_order != UINT16_MAX) ++self.out_of_order;
-      piece.beyond_window = peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known) &&
-                            self.has(HalfConnection::scale_known) && distance(peer.window_edge, piece.seq) >= 0;
-      if (piece.beyond_window) {
+      if (peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known) &&
+          self.has(HalfConnection::scale_known) && distance(peer.window_edge, piece.seq) >= 0) {
+        piece.doubtful = true;
+        piece.plausible = false;
         connection.set(Connection::beyond_window);
         counters_.add(StreamCount::beyond_window);
       }
@@ -87,9 +110,10 @@ SegmentVerdict Reassembler::place(Connection& connection, Direction direction, E
   return hold(connection, direction, piece, sink);
 }
 
+// Answers nothing where the piece has to be placed again, because the stream has moved on.
 template <StreamSink Sink>
-SegmentVerdict Reassembler::hold(Connection& connection, Direction direction, EarlySegment& piece,
-                                 Sink& sink) noexcept {
+std::optional<SegmentVerdict> Reassembler::hold(Connection& connection, Direction direction, EarlySegment& piece,
+                                                Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HoldResult result = holes_.hold(self.early, piece);
   if (result.conflict) {
@@ -104,8 +128,7 @@ SegmentVerdict Reassembler::hold(Connection& connection, Direction direction, Ea
     // Its share is used up: what is missing is given up, so that the rest moves.
     declare_gap(self, direction, holes_.front(self.early).seq, GapCause::unknown, piece.arrived, sink);
     settle(connection, sink);
-    const SegmentVerdict verdict = place(connection, direction, piece, sink);
-    return piece.counted ? SegmentVerdict::held : verdict;
+    return std::nullopt;
   }
   if (piece.counted) return SegmentVerdict::held;
   if (result.no_room) return SegmentVerdict::hole_store_full;
@@ -118,7 +141,10 @@ SegmentVerdict Reassembler::accept_reset(Connection& connection, Direction direc
                                          Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
-  switch (judge_reset(self, peer, segment)) {
+  // One that its receiver may have refused is believed when its sender falls silent.
+  ResetFit fit = judge_reset(self, peer, segment);
+  if (fit == ResetFit::exact && segment.doubtful()) fit = ResetFit::in_window;
+  switch (fit) {
     case ResetFit::outside:
       return SegmentVerdict::reset_ignored;
     case ResetFit::in_window:
@@ -132,7 +158,7 @@ SegmentVerdict Reassembler::accept_reset(Connection& connection, Direction direc
       break;
   }
   finish(connection, StreamEnd::rst, GapCause::network, segment.arrived, sink);
-  for (HalfConnection& half : connection.half) half.state = next_state(half.state, Event::reset);
+  for (HalfConnection& half : connection.half) half.on(Event::reset);
   return SegmentVerdict::reset;
 }
 
@@ -194,13 +220,14 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
   while (self.early != HoleStore::none) {
     const EarlyPiece piece = holes_.front(self.early);
     if (distance(self.next, piece.seq) > 0 || is_blocked(peer, piece.has_ack, piece.ack)) break;
-    // What lay beyond the window was refused, unless it was acknowledged all the same.
-    if (piece.beyond_window && distance(peer.last_ack, piece.seq + piece.length) > 0) break;
+    // What may have been refused was not, once it is acknowledged.
+    if (piece.doubtful && distance(peer.last_ack, piece.seq + piece.length) > 0) break;
     const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
     if (wanted) hand_on(self, direction, piece, sink);
     count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
     holes_.drop_front(self.early);
   }
+  confirm_fin(connection, direction);
   reach_end(self, direction, connection.last_seen, sink);
   return !(self.next == before);
 }
@@ -231,6 +258,16 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     declare_gap(self, direction, to, cause, now, sink);
     return true;
   }
+  // By force nothing waits for an acknowledgement any more: what is not plausible without goes.
+  for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    HalfConnection& self = connection.from(direction);
+    if (!by_force || self.early == HoleStore::none) continue;
+    const EarlyPiece piece = holes_.front(self.early);
+    if (!piece.doubtful || piece.plausible) continue;
+    count_settled(piece, StreamCount::held_dropped);
+    holes_.drop_front(self.early);
+    return true;
+  }
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     const HalfConnection& peer = connection.from(opposite(direction));
@@ -238,6 +275,20 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     const Seq to = holes_.front(self.early).seq;
     if (distance(self.next, to) <= 0) continue; // held for its cause only
     declare_gap(self, direction, to, by_force ? GapCause::unknown : cause, now, sink);
+    return true;
+  }
+  for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+    HalfConnection& self = connection.from(direction);
+    if (!by_force || self.early == HoleStore::none) continue;
+    const EarlyPiece piece = holes_.front(self.early);
+    if (!piece.doubtful || distance(self.next, piece.seq) > 0) continue;
+    const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
+    if (wanted) {
+      connection.set(Connection::unproved);
+      hand_on(self, direction, piece, sink);
+    }
+    count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
+    holes_.drop_front(self.early);
     return true;
   }
   // Each direction waits for the other: a retransmission acknowledges what was
@@ -263,6 +314,17 @@ void Reassembler::give_up(Connection& connection, GapCause cause, bool by_force,
   } while (end_one_wait(connection, cause, by_force, now, sink));
 }
 
+// A FIN that nobody acknowledged, behind the last byte of what is believed, is believed as well.
+template <StreamSink Sink>
+void Reassembler::accept_doubted_fin(Connection& connection, Direction direction, Instant now, Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  if (!connection.has(Connection::fin_doubted(direction)) || !(self.next == self.last)) return;
+  connection.clear(Connection::fin_doubted(direction));
+  self.set(HalfConnection::fin_seen);
+  self.on(Event::sent_fin);
+  reach_end(self, direction, now, sink);
+}
+
 template <StreamSink Sink>
 void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, Instant now, Sink& sink) noexcept {
   for (HalfConnection& half : connection.half) {
@@ -270,6 +332,8 @@ void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, 
     half.clear(HalfConnection::syn_unconfirmed);
   }
   give_up(connection, cause, true, now, sink);
+  for (const Direction direction : {Direction::to_server, Direction::to_client})
+    accept_doubted_fin(connection, direction, now, sink);
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     if (self.has(HalfConnection::ended)) continue;

@@ -5,6 +5,7 @@
 
 #include "core/counters.hpp"
 #include "tcp/embryo_table.hpp"
+#include "tcp/ended_table.hpp"
 #include "tcp/flow_table.hpp"
 #include "tcp/idle_wheel.hpp"
 #include "tcp/reassembler.hpp"
@@ -38,8 +39,9 @@ concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const
 struct TrackerLimits {
   std::uint32_t flows_max = 65536;
   std::uint32_t embryos_max = 131072;
+  std::uint32_t ended_max = 65536; // connections that are over and still remembered
   ReassemblyLimits reassembly;
-  std::uint64_t hash_seed = 0;
+  HashSeed hash_seed;
   std::uint64_t first_flow_id = 1; // ids count up from here; shards start far apart
 };
 
@@ -48,7 +50,7 @@ struct Timeouts {
   // hours, and a full table evicts by itself.
   Duration established = std::chrono::hours{1};
   Duration half_closed = std::chrono::seconds{120}; // one direction has ended
-  Duration linger = std::chrono::seconds{5};        // after the end, to absorb stragglers
+  Duration linger = std::chrono::seconds{5};        // after the end, for the last ACK and stragglers
   Duration reset = std::chrono::seconds{2};         // of silence after an RST that was not exact
   // Data can be captured after its acknowledgement; this much packet time it may
   // take. Captures that swap directions do so within milliseconds.
@@ -64,6 +66,7 @@ enum class FlowCount : std::uint8_t {
   closed_fin,
   closed_rst,
   closed_timeout,
+  closed_by_capture, // open when the capture ended
   closed_evicted,
   closed_reused, // the addresses began a new connection
   waits_shed,    // holes given up because the hole store was nearly full
@@ -79,6 +82,7 @@ class Tracker {
   Tracker(const TrackerLimits& limits, const Timeouts& timeouts)
       : table_(limits.flows_max, limits.hash_seed),
         embryos_(limits.embryos_max),
+        ended_(limits.ended_max),
         reassembler_(limits.reassembly),
         waits_(std::min<std::size_t>(limits.flows_max, 65536)),
         updates_(std::min<std::size_t>(limits.flows_max, 65536)),
@@ -128,6 +132,10 @@ class Tracker {
     Connection& operator()(std::uint32_t slot) const noexcept { return table->at(slot).tcp; }
   };
 
+  // Of what is known of the clocks of a connection's ends (RFC 7323, 5.5): the fastest clocks tick
+  // each microsecond and turn their sign bit in this time.
+  static constexpr Duration kClockLifetime = std::chrono::seconds{INT32_MAX / 1'000'000};
+
   // Binds a flow to the sink, so that the reassembler need not know of flows.
   template <class Sink>
   struct Stream {
@@ -146,6 +154,8 @@ class Tracker {
     if ((connection.flags & (Connection::closed | Connection::update_due)) != Connection::update_due) [[unlikely]] {
       if (connection.has(Connection::closed))
         return segment.length() == 0 ? SegmentVerdict::control : SegmentVerdict::after_close;
+      if (now_ - connection.last_seen > kClockLifetime) [[unlikely]]
+        connection.forget_clocks();
       plan_update(flow);
     }
     connection.last_seen = now_;
@@ -194,6 +204,8 @@ class Tracker {
   template <class Sink>
   void tell_updates(Sink& sink) noexcept;
 
+  void rearm(const Flow& flow, Duration delay) noexcept;
+  void note_ended(const Connection& connection) noexcept;
   void plan_update(Flow& flow) noexcept;
   void plan_duties() noexcept;
   [[nodiscard]] Duration timeout_of(const Connection& connection) const noexcept;
@@ -203,6 +215,7 @@ class Tracker {
 
   FlowTable<Flow> table_;
   EmbryoTable embryos_;
+  EndedTable ended_;
   Reassembler reassembler_;
   WaitQueue waits_;
   WaitQueue updates_; // connections with activity that was not told of
@@ -217,5 +230,6 @@ class Tracker {
 
 } // namespace xdpcap::tcp
 
+#include "tcp/tracker_closing.hpp"
 #include "tcp/tracker_slow.hpp"
 #include "tcp/tracker_updates.hpp"

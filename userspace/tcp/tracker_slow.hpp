@@ -1,6 +1,6 @@
 #pragma once
 
-// How connections begin, wait and end: what is rare. Templates, because they
+// How connections begin and wait: what is rare. Templates, because they
 // call the sink; included by tracker.hpp only.
 
 #include "tcp/tracker.hpp"
@@ -21,6 +21,7 @@ inline Seq initial_sequence(const HalfConnection& half) noexcept {
 
 inline void note_syn(Embryo& embryo, const wire::Segment& segment) noexcept {
   const std::size_t side = side_of(segment);
+  embryo.count_packet(side);
   embryo.isn[side] = segment.seq;
   embryo.flags = static_cast<std::uint8_t>(embryo.flags | Embryo::low_isn << side);
   if (segment.options.has_window_scale) {
@@ -50,6 +51,7 @@ template <class Sink>
     return SegmentVerdict::reset;
   }
   if (!segment.flags.has(TcpFlags::syn)) return accept_first(hash, segment, sink);
+  if (segment.checksum_state == wire::ChecksumState::wrong) return SegmentVerdict::bad_checksum;
   return segment.flags.has(TcpFlags::ack) ? accept_syn_ack(flow, hash, segment, sink)
                                           : accept_syn(flow, hash, segment, sink);
 }
@@ -61,8 +63,10 @@ SegmentVerdict Tracker<Flow>::accept_syn(Flow* flow, std::uint64_t hash, const w
   if (flow != nullptr) {
     Connection& connection = flow->tcp;
     const HalfConnection& self = connection.from(connection.direction_of(segment.from_low));
-    if (self.has(HalfConnection::started) && detail::initial_sequence(self) == segment.seq)
+    if (self.has(HalfConnection::started) && detail::initial_sequence(self) == segment.seq) {
+      ++connection.from(connection.direction_of(segment.from_low)).packets;
       return SegmentVerdict::opening;
+    }
     // On a connection that has ended it begins a new one. On a live one it only
     // does so if the other end takes it: the SYN-ACK will tell.
     if (connection.has(Connection::closed) || is_eventful(connection)) {
@@ -87,7 +91,6 @@ SegmentVerdict Tracker<Flow>::accept_syn(Flow* flow, std::uint64_t hash, const w
   flow = promote(*embryo, hash, segment, sink);
   if (flow == nullptr) return SegmentVerdict::flow_table_full;
   HalfConnection& self = flow->tcp.from(flow->tcp.direction_of(segment.from_low));
-  ++self.packets;
   reassembler_.hold_syn_data(self, segment);
   look_after(*flow, sink);
   return self.early == HoleStore::none ? SegmentVerdict::hole_store_full : SegmentVerdict::held;
@@ -108,11 +111,12 @@ SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, con
     if (takes_new) {
       remove(*flow, StreamEnd::timeout, FlowCount::closed_reused, sink);
     } else {
+      ++self.packets;
       if (!self.has(HalfConnection::started) && peer.has(HalfConnection::syn_unconfirmed)) {
         self.set(HalfConnection::started);
         self.next = segment.seq + 1;
-        self.window_scale = segment.options.window_scale;
-        self.state = State::established;
+        self.window_scale = segment.options.window_scale & 0xf;
+        self.enter(State::established);
         connection.syn_to_syn_ack_us = us_between(wrapping_us(connection.first_seen), wrapping_us(segment.arrived));
       }
       if (peer.has(HalfConnection::syn_unconfirmed)) {
@@ -137,8 +141,9 @@ SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, con
   embryo->flags |= Embryo::low_isn | Embryo::high_isn | Embryo::syn_ack_seen;
   if (segment.length() == 0) return SegmentVerdict::opening;
   Flow* opened = promote(*embryo, hash, segment, sink);
-  return opened == nullptr ? SegmentVerdict::flow_table_full
-                           : accept_known(*opened, detail::without_syn(segment), sink);
+  if (opened == nullptr) return SegmentVerdict::flow_table_full;
+  --opened->tcp.from(opened->tcp.direction_of(segment.from_low)).packets; // accept_known() counts it
+  return accept_known(*opened, detail::without_syn(segment), sink);
 }
 
 // The first segment without SYN of addresses that have no flow: a connection
@@ -164,6 +169,8 @@ SegmentVerdict Tracker<Flow>::accept_first(std::uint64_t hash, const wire::Segme
   }
   if (flow == nullptr) {
     if (segment.length() == 0) return SegmentVerdict::no_connection;
+    if (segment.checksum_state == wire::ChecksumState::wrong) return SegmentVerdict::bad_checksum;
+    if (ended_.covers(hash, side, segment.seq + segment.length(), now_)) return SegmentVerdict::after_close;
     const bool client_is_low = sink.is_client(segment) == segment.from_low;
     flow = open(hash, segment, client_is_low, sink);
     if (flow == nullptr) return SegmentVerdict::flow_table_full;
@@ -208,9 +215,10 @@ Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Seg
     HalfConnection& half = connection.from(connection.direction_of(side == 0));
     half.set(HalfConnection::started);
     half.next = said.isn[side] + 1;
-    if (scaled) half.window_scale = said.window_scale[side];
+    half.packets = said.packets_of(side);
+    if (scaled) half.window_scale = said.window_scale[side] & 0xf;
     if (said.has(Embryo::syn_ack_seen)) half.set(HalfConnection::scale_known);
-    half.state = both ? State::established : next_state(State::closed, Event::sent_syn);
+    half.enter(both ? State::established : State::syn_sent);
   }
   const std::uint32_t since_syn_us = us_between(said.syn_us, wrapping_us(segment.arrived));
   if (said.has(Embryo::syn_ack_seen) && said.syn_ack_delay_us != 0) {
@@ -230,15 +238,16 @@ template <class Sink>
   const HalfConnection& client = connection.from(Direction::to_server);
   const HalfConnection& server = connection.from(Direction::to_client);
   if (client.has(HalfConnection::ended) && server.has(HalfConnection::ended)) {
-    const bool by_fin = client.has(HalfConnection::fin_seen) && server.has(HalfConnection::fin_seen);
-    close(flow, by_fin ? StreamEnd::fin : StreamEnd::rst, by_fin ? FlowCount::closed_fin : FlowCount::closed_rst, sink);
+    const bool is_acknowledged =
+        distance(client.last, server.last_ack) > 0 && distance(server.last, client.last_ack) > 0;
+    if (!connection.ended_by_fin() || is_acknowledged) {
+      close(flow, StreamEnd::rst, FlowCount::closed_rst, sink);
+    } else {
+      rearm(flow, timeouts_.linger); // for the acknowledgement of the last FIN
+    }
     return;
   }
-  if (client.has(HalfConnection::rst_pending) || server.has(HalfConnection::rst_pending)) {
-    const std::uint32_t slot = table_.slot_of(flow);
-    wheel_.disarm(slot);
-    wheel_.arm(slot, now_ + timeouts_.reset);
-  }
+  if (client.has(HalfConnection::rst_pending) || server.has(HalfConnection::rst_pending)) rearm(flow, timeouts_.reset);
   if (connection.has(Connection::grace_running) || !reassembler_.is_waiting(connection)) return;
   if (waits_.full() || reassembler_.holes().is_tight()) {
     counters_.add(FlowCount::waits_shed);
@@ -251,32 +260,10 @@ template <class Sink>
 }
 
 template <class Flow>
-template <class Sink>
-void Tracker<Flow>::close(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept {
-  Connection& connection = flow.tcp;
-  if (connection.has(Connection::closed)) return;
-  Stream<Sink> stream{flow, sink};
-  reassembler_.finish(connection, end, cause_of_loss(connection.last_seen), now_, stream);
-  connection.set(Connection::closed);
-  counters_.add(as);
-  sink.on_close(flow, end, now_);
-  const std::uint32_t slot = table_.slot_of(flow);
-  wheel_.disarm(slot);
-  wheel_.arm(slot, now_ + timeouts_.linger);
-}
-
-template <class Flow>
-template <class Sink>
-void Tracker<Flow>::remove(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept {
-  close(flow, end, as, sink);
-  wheel_.disarm(table_.slot_of(flow));
-  table_.erase(flow);
-}
-
-template <class Flow>
 Duration Tracker<Flow>::timeout_of(const Connection& connection) const noexcept {
   const std::uint8_t any = connection.half[0].flags | connection.half[1].flags;
   if (connection.has(Connection::closed)) return timeouts_.linger;
+  if (connection.ended_by_fin()) return timeouts_.linger;
   if ((any & HalfConnection::rst_pending) != 0) return timeouts_.reset;
   if ((any & HalfConnection::ended) != 0) return timeouts_.half_closed;
   return timeouts_.established;
@@ -341,41 +328,6 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
   } else {
     look_after(flow, sink);
   }
-}
-
-// Makes room: of the connections next to fall silent, one that has ended, else
-// one at rest, else the one silent longest.
-template <class Flow>
-template <class Sink>
-bool Tracker<Flow>::evict_one(Sink& sink) noexcept {
-  constexpr std::uint32_t kCandidates = 32;
-  std::uint32_t seen = 0;
-  std::uint32_t chosen = FlowTable<Flow>::none;
-  std::pair<int, Instant> worth_of_chosen{};
-  wheel_.in_order([&](std::uint32_t slot) {
-    const Flow& flow = table_.at(slot);
-    const int rank = flow.tcp.has(Connection::closed) ? 0 : flow.is_at_rest() ? 1 : 2;
-    const std::pair worth{rank, flow.tcp.last_seen};
-    if (chosen == FlowTable<Flow>::none || worth < worth_of_chosen) {
-      chosen = slot;
-      worth_of_chosen = worth;
-    }
-    return ++seen < kCandidates && rank != 0;
-  });
-  if (chosen == FlowTable<Flow>::none) return false;
-  remove(table_.at(chosen), StreamEnd::evicted, FlowCount::closed_evicted, sink);
-  return true;
-}
-
-template <class Flow>
-template <class Sink>
-void Tracker<Flow>::finish_all(Sink& sink) noexcept {
-  for (std::uint32_t slot = 0; slot < table_.slots_touched(); ++slot) {
-    Flow& flow = table_.at(slot);
-    if (flow.tcp.id != 0) remove(flow, StreamEnd::capture, FlowCount::closed_timeout, sink);
-  }
-  while (!waits_.empty()) waits_.pop();
-  while (!updates_.empty()) updates_.pop();
 }
 
 } // namespace xdpcap::tcp

@@ -16,7 +16,7 @@ enum class SegmentVerdict : std::uint8_t {
   duplicate,       // nothing but octets seen before
   held,            // came early
   keep_alive,      // RFC 9293, 3.8.4: one octet or none before the next one
-  old_timestamp,   // refused by PAWS (RFC 7323, 5)
+  old_timestamp,   // nothing but bytes seen before, with an old timestamp (PAWS, RFC 7323, 5)
   beyond_end,      // octets behind the sender's FIN
   after_close,     // for a connection that has ended
   reset,           // an RST that ended, or may end, the connection
@@ -24,13 +24,15 @@ enum class SegmentVerdict : std::uint8_t {
   no_connection,   // no payload, and no connection is known
   hole_store_full, // came early, and there was no room
   flow_table_full, // of a new connection there was no room for
+  bad_checksum,    // begins no connection: its checksum is wrong
   count_,
 };
 
 inline constexpr std::string_view name_of(SegmentVerdict verdict) noexcept {
   constexpr std::array<std::string_view, static_cast<std::size_t>(SegmentVerdict::count_)> kNames{
-      "delivered",  "control",     "opening", "duplicate",     "held",          "keep_alive",      "old_timestamp",
-      "beyond_end", "after_close", "reset",   "reset_ignored", "no_connection", "hole_store_full", "flow_table_full"};
+      "delivered",     "control",       "opening",         "duplicate",       "held",
+      "keep_alive",    "old_timestamp", "beyond_end",      "after_close",     "reset",
+      "reset_ignored", "no_connection", "hole_store_full", "flow_table_full", "bad_checksum"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 

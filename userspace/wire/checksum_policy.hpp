@@ -3,79 +3,82 @@
 #include <cstdint>
 
 #include "wire/checksum.hpp"
+#include "wire/segment.hpp"
 
 namespace xdpcap::wire {
 
+// Which segments are believed whose checksum does not sum up.
 enum class ChecksumMode : std::uint8_t {
-  automatic, // refuse what is corrupt, take what a sender left to its hardware
-  on,        // refuse whatever does not sum up
-  off,       // look at none
+  // Of a recording, made nobody knows where: none is refused, but each is doubtful.
+  automatic,
+  // Of a mirror port: wrong ones are refused. Virtual switches mirror segments whose checksum the
+  // sender left to its hardware; those are doubtful.
+  mirrored,
+  // Whatever does not sum up is refused.
+  on,
+  // None is looked at.
+  off,
 };
 
-enum class Verdict : std::uint8_t { right, partial, left, wrong };
-
-// Decides about checksums. A capture on the sending host sees segments before
-// the network card completes them: the Linux kernel leaves the sum over the
-// pseudo-header in the field, other senders leave anything; and files whose
-// addresses somebody changed are wrong all through. `automatic` knows the former at
-// sight. As to the rest: corruption is one frame in millions, so failures that are
-// more than one in ten are no corruption. Such a segment is taken, and after some
-// of them (within the first thousand) verification is given up. One thread.
+// Decides about checksums. A capture on the sending host sees segments before the network card
+// completes them: the Linux kernel leaves the sum over the pseudo-header in the field, other senders
+// leave anything; and files whose addresses somebody changed are wrong all through. Neither proves
+// that the receiver took a segment, and an attacker can forge both. So such a segment is marked
+// (Segment::checksum_state), and whoever reassembles asks the receiver's acknowledgement. One thread.
 class ChecksumPolicy {
  public:
-  explicit ChecksumPolicy(ChecksumMode mode) noexcept : mode_(mode), verifying_(mode != ChecksumMode::off) {}
+  explicit ChecksumPolicy(ChecksumMode mode) noexcept : mode_(mode) {}
 
-  [[nodiscard]] bool verifying() const noexcept { return verifying_; }
-  [[nodiscard]] bool given_up() const noexcept { return mode_ != ChecksumMode::off && !verifying_; }
+  [[nodiscard]] bool verifying() const noexcept { return mode_ != ChecksumMode::off; }
+  // A segment that is `wrong` is to be refused.
+  [[nodiscard]] bool refuses() const noexcept { return mode_ != ChecksumMode::automatic; }
 
-  // Of an IPv4 header of `octets` octets. Hardware fills in a zero, and the length of a super-packet.
-  [[nodiscard]] Verdict judge_ip(const std::byte* header, std::size_t octets) noexcept {
-    if (sums_up(add_to_sum(0, header, octets))) [[likely]] {
-      return Verdict::right;
+  // Of an IPv4 header of `bytes` bytes. In a recording hardware was to fill in a zero, and the
+  // length of a super-packet; a wrong one is refused in every mode, as the addresses may be wrong.
+  [[nodiscard]] ChecksumState judge_ip(const std::byte* header, std::size_t bytes) noexcept {
+    if (sums_up(add_to_sum(0, header, bytes))) [[likely]] {
+      return ChecksumState::trusted;
     }
-    if (mode_ == ChecksumMode::on) return Verdict::wrong;
+    if (mode_ != ChecksumMode::automatic) return ChecksumState::wrong;
     const bool is_left = load_be16(header + 10) == 0 || load_be16(header + 2) == 0;
-    return is_left ? Verdict::partial : learn(false);
+    return is_left ? ChecksumState::offloaded : learn(false);
   }
 
   // Of a whole TCP segment.
-  [[nodiscard]] Verdict judge_tcp(const Address& source, const Address& destination, Bytes segment) noexcept {
+  [[nodiscard]] ChecksumState judge_tcp(const Address& source, const Address& destination, Bytes segment) noexcept {
     const std::uint64_t pseudo = pseudo_header_sum(source, destination, segment.size());
+    if (sums_up(add_to_sum(pseudo, segment.data(), segment.size()))) [[likely]] {
+      return mode_ == ChecksumMode::automatic ? learn(true) : ChecksumState::trusted;
+    }
+    if (mode_ == ChecksumMode::on) return ChecksumState::wrong;
     const auto field = load_native<std::uint16_t>(segment.data() + 16);
-    if (mode_ == ChecksumMode::automatic && is_partial(field, pseudo, segment.size())) return Verdict::partial;
-    const bool right = sums_up(add_to_sum(pseudo, segment.data(), segment.size()));
-    if (mode_ == ChecksumMode::automatic) return learn(right);
-    return right ? Verdict::right : Verdict::wrong;
+    if (is_partial(field, pseudo, segment.size())) return ChecksumState::offloaded;
+    return mode_ == ChecksumMode::automatic ? learn(false) : ChecksumState::wrong;
   }
 
  private:
-  static constexpr std::uint32_t kTrial = 1000;
-  // Fewer failures than these prove nothing about the frames to come.
+  // Fewer failures than these prove nothing about the rest of a recording.
   static constexpr std::uint32_t kFailuresMin = 4;
 
   // Linux sums the pseudo-header with its length; Windows leaves the length out
   // of it where the card is to cut the segment (large send offload).
-  static bool is_partial(std::uint16_t field, std::uint64_t pseudo, std::size_t octets) noexcept {
+  static bool is_partial(std::uint16_t field, std::uint64_t pseudo, std::size_t bytes) noexcept {
     if (field == fold(pseudo)) return true;
-    return field == fold(pseudo - __builtin_bswap32(static_cast<std::uint32_t>(octets)));
+    return field == fold(pseudo - __builtin_bswap32(static_cast<std::uint32_t>(bytes)));
   }
 
-  Verdict learn(bool right) noexcept {
-    if (verified_ < kTrial) {
-      ++verified_;
-      if (!right) ++failed_;
-    }
-    if (right) return Verdict::right;
-    const bool is_systematic = failed_ * 10 > verified_;
-    if (!is_systematic) return Verdict::wrong;
-    if (failed_ >= kFailuresMin) verifying_ = false;
-    return Verdict::left;
+  // Corruption is one frame in millions. Where failures are more than one in ten the sender, or who
+  // changed the recording, is the reason: then they say nothing about a single segment.
+  ChecksumState learn(bool right) noexcept {
+    ++verified_;
+    if (right) return ChecksumState::trusted;
+    ++failed_;
+    return failed_ >= kFailuresMin && failed_ * 10 > verified_ ? ChecksumState::offloaded : ChecksumState::wrong;
   }
 
   ChecksumMode mode_;
-  bool verifying_;
-  std::uint32_t verified_ = 0;
-  std::uint32_t failed_ = 0;
+  std::uint64_t verified_ = 0;
+  std::uint64_t failed_ = 0;
 };
 
 } // namespace xdpcap::wire

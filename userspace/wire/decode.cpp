@@ -1,5 +1,7 @@
 #include "wire/decode.hpp"
 
+#include <algorithm>
+
 #include "wire/tcp_header.hpp"
 #include "wire/walk.hpp"
 
@@ -105,18 +107,21 @@ std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) n
   if (step.layer != Layer::tcp) [[unlikely]] {
     return step.why;
   }
-  if (checksums_.verifying() && !accept_checksum(walk, segment)) [[unlikely]] {
-    return NotASegment::bad_tcp_checksum;
-  }
   segment.arrived = frame.arrived;
   segment.wire_length = frame.wire_length;
   segment.interface = frame.interface;
+  segment.checksum_state = judge_checksum(walk);
+  if (segment.checksum_state == ChecksumState::wrong && checksums_.refuses()) [[unlikely]] {
+    refused_ = segment;
+    return NotASegment::bad_tcp_checksum;
+  }
   counters_.add(DecodeCount::segments);
   if (segment.missing_tail != 0) [[unlikely]] {
     counters_.add(DecodeCount::cut);
   }
-  if (walk.checksum_left) [[unlikely]] {
-    counters_.add(DecodeCount::checksum_left);
+  if (segment.doubtful()) [[unlikely]] {
+    counters_.add(segment.checksum_state == ChecksumState::offloaded ? DecodeCount::checksum_offloaded
+                                                                     : DecodeCount::checksum_wrong);
   }
   if (walk.from_tunnel) [[unlikely]] {
     counters_.add(DecodeCount::from_tunnel);
@@ -169,22 +174,11 @@ Step Decoder::join(Walk& walk, Instant arrived) noexcept {
   return after_protocol(walk);
 }
 
-bool Decoder::accept_checksum(Walk& walk, Segment& segment) noexcept {
-  if (walk.rest.cut() || !walk.verifiable) return true;
-  switch (checksums_.judge_tcp(walk.source, walk.destination, {walk.rest.at, walk.rest.captured})) {
-    case Verdict::right:
-      return true;
-    case Verdict::partial:
-      segment.checksum_partial = true;
-      counters_.add(DecodeCount::checksum_partial);
-      return true;
-    case Verdict::left:
-      walk.checksum_left = true;
-      return true;
-    case Verdict::wrong:
-      break;
-  }
-  return false;
+// The sum of a header before this one may be doubtful already.
+ChecksumState Decoder::judge_checksum(const Walk& walk) noexcept {
+  if (!checksums_.verifying() || walk.rest.cut() || !walk.verifiable) return walk.checksum_state;
+  const ChecksumState state = checksums_.judge_tcp(walk.source, walk.destination, {walk.rest.at, walk.rest.captured});
+  return std::max(state, walk.checksum_state);
 }
 
 } // namespace xdpcap::wire

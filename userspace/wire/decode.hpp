@@ -57,14 +57,15 @@ class Decoder {
   // Any thread may read them. Frames decoded = segments + the sum of all NotASegment.
   [[nodiscard]] const Counters<DecodeCount>& counters() const noexcept { return counters_; }
 
-  // So many checksums were wrong that they cannot be meant: verification is off.
-  [[nodiscard]] bool checksums_given_up() const noexcept { return checksums_.given_up(); }
+  // The segment of the frame for which decode() answered NotASegment::bad_tcp_checksum just now. Its
+  // payload lives as long as one that was accepted.
+  [[nodiscard]] const Segment& refused() const noexcept { return refused_; }
 
  private:
   [[nodiscard]] std::optional<NotASegment> fill(Segment& segment, const Frame& frame) noexcept;
   [[nodiscard]] Step walk_on(Walk& walk, Step step, Instant arrived) noexcept;
   [[nodiscard]] Step join(Walk& walk, Instant arrived) noexcept;
-  [[nodiscard]] bool accept_checksum(Walk& walk, Segment& segment) noexcept;
+  [[nodiscard]] ChecksumState judge_checksum(const Walk& walk) noexcept;
   void keep_datagram(const Walk& walk, const Frame& frame) noexcept;
   [[nodiscard]] NotASegment refuse(NotASegment why) noexcept;
 
@@ -73,6 +74,7 @@ class Decoder {
   Counters<DecodeCount> counters_;
   FragmentStore fragments_;
   UdpDatagram datagram_;
+  Segment refused_;
 };
 
 } // namespace xdpcap::wire

@@ -34,11 +34,11 @@ enum class NotASegment : std::uint8_t {
 enum class DecodeCount : std::uint8_t {
   segments = static_cast<std::uint8_t>(NotASegment::count_), // frames that were segments
   // Of the segments:
-  from_tunnel,      // inside of at least one tunnel other than VLAN tags
-  from_fragments,   // put together from IP fragments
-  checksum_partial, // only the pseudo-header was summed
-  checksum_left,    // wrong, and taken all the same: see Decoder::checksums_given_up()
-  cut,              // the snap length took some of the payload
+  from_tunnel,        // inside of at least one tunnel other than VLAN tags
+  from_fragments,     // put together from IP fragments
+  checksum_offloaded, // left to the sender's hardware, so far as one can see: see ChecksumMode
+  checksum_wrong,     // and taken as doubtful: see ChecksumMode
+  cut,                // the snap length took some of the payload
   // Where the frames of `fragment_held` went. What is in none of these is still held.
   fragments_joined,    // into a whole datagram
   fragments_expired,   // the rest did not come within 30 s

@@ -76,6 +76,13 @@ struct TcpOptions {
   std::uint32_t timestamp_echo = 0;
 };
 
+// What is known of a segment's checksum.
+enum class ChecksumState : std::uint8_t {
+  trusted,   // it sums up, or whoever asked for it takes this capture's word (`--checksums off`)
+  offloaded, // the sender's hardware was to finish it, so it proves nothing
+  wrong,     // it does not sum up: the receiver may have refused it
+};
+
 // A TCP segment, its lengths checked against the frame it came in. The payload
 // is borrowed from that frame (or from the fragment store) and dies with the burst.
 struct Segment {
@@ -91,14 +98,15 @@ struct Segment {
   std::uint32_t missing_tail = 0;
   TcpOptions options;
   Instant arrived;
-  std::uint32_t wire_length = 0;  // of the frame, for byte counts
-  std::uint16_t interface = 0;    // see Frame
-  std::uint16_t checksum = 0;     // as sent
-  bool checksum_partial = false;  // only the pseudo-header was summed: the sender's hardware was to finish it
+  std::uint32_t wire_length = 0; // of the frame, for byte counts
+  std::uint16_t interface = 0;   // see Frame
+  std::uint16_t checksum = 0;    // as sent
+  ChecksumState checksum_state = ChecksumState::trusted;
   std::uint8_t header_octets = 0; // of the TCP header, captured; they lie right before `payload`
 
   [[nodiscard]] const Endpoint& source() const noexcept { return from_low ? key.low : key.high; }
   [[nodiscard]] const Endpoint& destination() const noexcept { return from_low ? key.high : key.low; }
+  [[nodiscard]] bool doubtful() const noexcept { return checksum_state != ChecksumState::trusted; }
   // The TCP header as sent, options included; lives as long as the payload.
   [[nodiscard]] Bytes header() const noexcept { return {payload.data() - header_octets, header_octets}; }
   // Octets of payload in sequence space (SYN and FIN not counted).

@@ -86,8 +86,8 @@ struct Walk {
   // False where the addresses are not those that the sender summed.
   bool verifiable = true;
 
-  bool checksum_left = false; // one was wrong, and taken all the same
-  bool tagged = false;        // a VLAN tag was seen since the last Ethernet header
+  ChecksumState checksum_state = ChecksumState::trusted; // of the IP headers so far
+  bool tagged = false;                                   // a VLAN tag was seen since the last Ethernet header
   bool from_tunnel = false;
   bool from_fragments = false;
 
@@ -114,9 +114,10 @@ struct Walk {
     return rest.on_wire >= octets ? NotASegment::snapped : NotASegment::truncated;
   }
   [[nodiscard]] bool accept_ip_checksum(std::size_t header) noexcept {
-    const Verdict verdict = checksums->judge_ip(rest.at, header);
-    if (verdict == Verdict::left) checksum_left = true;
-    return verdict != Verdict::wrong;
+    const ChecksumState state = checksums->judge_ip(rest.at, header);
+    if (state == ChecksumState::wrong) return false;
+    if (state == ChecksumState::offloaded) checksum_state = state;
+    return true;
   }
 };
 

@@ -188,7 +188,7 @@ TEST_F(PipelineTest, a_worker_allocates_nothing_once_it_is_warm) {
   }
   capture::MemorySource source{frames, 6};
   Shared shared;
-  QueueWorker worker{0, source, *pipeline_, shared, tcp::FlowHash{1}, nullptr};
+  QueueWorker worker{0, source, *pipeline_, shared, tcp::FlowHash{{.low = 1}}, nullptr};
 
   for (std::size_t i = 0; i < frames.size() / 64; ++i) { // the first round warms it up
     ASSERT_TRUE(worker.poll_once());

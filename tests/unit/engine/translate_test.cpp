@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <utility>
+
 namespace xdpcap::engine {
 namespace {
 
@@ -46,6 +49,33 @@ TEST(FlowRecords, AreNotLedAstrayByOctetsThatWereNeverSeen) {
   connection.from(Direction::to_client) = half(1, 6000, 7000);
   const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
   EXPECT_EQ(record.halves[index_of(Direction::to_server)].in_flight, 0U);
+}
+
+// A segment that was dropped or refused is never published as one in order.
+TEST(SegmentRecords, SayWhatBecameOfEachSegment) {
+  using publish::Verdict;
+  using tcp::SegmentVerdict;
+  const std::pair<SegmentVerdict, Verdict> expected[] = {
+      {SegmentVerdict::delivered, Verdict::in_order},
+      {SegmentVerdict::control, Verdict::in_order},
+      {SegmentVerdict::opening, Verdict::in_order},
+      {SegmentVerdict::reset, Verdict::in_order},
+      {SegmentVerdict::duplicate, Verdict::retransmit},
+      {SegmentVerdict::held, Verdict::out_of_order},
+      {SegmentVerdict::keep_alive, Verdict::keep_alive},
+      {SegmentVerdict::old_timestamp, Verdict::paws_rejected},
+      {SegmentVerdict::beyond_end, Verdict::out_of_window},
+      {SegmentVerdict::after_close, Verdict::out_of_window},
+      {SegmentVerdict::reset_ignored, Verdict::out_of_window},
+      {SegmentVerdict::no_connection, Verdict::no_connection},
+      {SegmentVerdict::hole_store_full, Verdict::dropped},
+      {SegmentVerdict::flow_table_full, Verdict::dropped},
+      {SegmentVerdict::bad_checksum, Verdict::bad_checksum},
+  };
+  static_assert(std::size(expected) == static_cast<std::size_t>(SegmentVerdict::count_));
+  for (const auto& [verdict, published] : expected) {
+    EXPECT_EQ(stray_record({}, Direction::to_server, verdict, false).verdict, published) << name_of(verdict);
+  }
 }
 
 } // namespace

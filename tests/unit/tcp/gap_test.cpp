@@ -1,5 +1,8 @@
 // What never comes: when it is said, and what is said of it.
 #include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <memory>
 
 #include "unit/tcp/observed.hpp"
 
@@ -131,28 +134,57 @@ TEST(Gap, connections_that_only_hold_give_way_to_those_that_move) {
   EXPECT_TRUE(wire.ledger_closes());
 }
 
-TEST(Timestamps, an_old_duplicate_at_the_next_place_is_refused) {
-  Observed wire;
-  wire.handshake();
-  wire.hear(client().at(0).acks(0).says("abc").clock(100000));
-  EXPECT_EQ(wire.hear(client().at(3).acks(0).says("OLD").clock(90000)), SegmentVerdict::old_timestamp);
-  EXPECT_EQ(wire.hear(client().at(3).acks(0).says("def").clock(100001)), SegmentVerdict::delivered);
-  EXPECT_EQ(wire.from_client(), "abcdef");
+// Each held piece is a hole given up once there is no room: as many turns as pieces, on a small stack.
+TEST(Gap, giving_up_many_holes_at_once_takes_no_stack) {
+  tcp::TrackerLimits limits = Observed::small();
+  limits.reassembly.hole_store_bytes = std::size_t{160} << 20;
+  limits.reassembly.early_octets_max = 100'000;
+  auto wire = std::make_unique<Observed>(limits);
+  wire->handshake();
+  constexpr int kPieces = 60'000;
+  for (int i = 0; i < kPieces; ++i) wire->hear(client().at(2 + 2 * i).acks(0).says("x"), {});
+  const auto segment = client().at(2 + 2 * kPieces).acks(0).says(std::string(65'495, 'y'));
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, 256 << 10);
+  struct Work {
+    Observed& wire;
+    const Line& line;
+  } work{*wire, segment};
+  pthread_t thread{};
+  ASSERT_EQ(::pthread_create(
+                &thread, &attributes,
+                [](void* given) -> void* {
+                  auto& [observed, line] = *static_cast<Work*>(given);
+                  observed.hear(line, {});
+                  return nullptr;
+                },
+                &work),
+            0);
+  ::pthread_join(thread, nullptr);
+  ::pthread_attr_destroy(&attributes);
+  EXPECT_TRUE(wire->ledger_closes());
+  EXPECT_GT(wire->heard.gaps.size(), 20'000U);
 }
 
-TEST(Timestamps, wrap_around) {
+TEST(Gap, bytes_of_gaps_are_counted_beyond_32_bits) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("abc").clock(0xfffffffe), client().at(3).acks(0).says("def").clock(1));
-  EXPECT_EQ(wire.from_client(), "abcdef");
+  const auto far = [&](std::int64_t to) {
+    wire.hear_all(client().at(to).acks(0).says("x"), server().at(0).acks(to + 1));
+    wire.wait(1s);
+  };
+  wire.heard.text[0].clear();
+  wire.count_gaps_only = true;
+  for (std::int64_t to = 1; to <= 9; ++to) far(to * 1'000'000'000);
+  wire.end();
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).gap_bytes(), 9'000'000'000U - 8U);
 }
 
-TEST(Timestamps, of_reordered_segments_may_be_older_than_those_that_overtook_them) {
+TEST(Gap, a_segment_at_half_the_sequence_space_is_far_away_and_no_overflow) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(6).acks(0).says("ghi").clock(130), client().at(3).acks(0).says("def").clock(120),
-                client().at(0).acks(0).says("abc").clock(110));
-  EXPECT_EQ(wire.from_client(), "abcdefghi");
+  EXPECT_EQ(wire.hear(client().at((std::int64_t{1} << 31) - 1).acks(0).says("x")), SegmentVerdict::beyond_end);
 }
 
 } // namespace

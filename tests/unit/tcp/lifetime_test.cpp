@@ -19,6 +19,9 @@ TEST(Lifetime, a_fin_ends_its_direction_and_two_end_the_connection) {
   EXPECT_TRUE(wire.heard.ends[1].empty());
   wire.hear(server().at(0).acks(4).says("late words").fin());
   EXPECT_EQ(wire.from_server(), "late words");
+  EXPECT_EQ(wire.heard.ends[1], Ends{StreamEnd::fin});
+  EXPECT_TRUE(wire.heard.closed.empty()) << "the last FIN is not acknowledged yet";
+  wire.hear(client().at(4).acks(11));
   EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::fin});
 }
 
@@ -27,8 +30,8 @@ TEST(Lifetime, states_follow_acknowledged_fins) {
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(1), server().at(0).acks(1).fin(),
                 client().at(1).acks(1));
-  EXPECT_EQ(wire.heard.last.from(Direction::to_server).state, tcp::State::fin_wait_2);
-  EXPECT_EQ(wire.heard.last.from(Direction::to_client).state, tcp::State::last_ack);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).state(), tcp::State::time_wait);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_client).state(), tcp::State::closed);
 }
 
 TEST(Lifetime, a_fin_that_overtakes_data_waits_for_it) {
@@ -247,6 +250,108 @@ TEST(Lifetime, an_answer_stamped_before_its_cause_took_a_moment_and_not_an_hour)
   EXPECT_LE(wire.heard.last.syn_ack_to_ack_us, 1U);
   EXPECT_EQ(wire.heard.last.from(Direction::to_server).srtt_us, 1U);
   EXPECT_LT(wire.heard.last.last_seen - wire.heard.last.first_seen, 1s);
+}
+
+// The commonest close: FIN, FIN and ACK in one segment, ACK.
+TEST(Lifetime, a_fin_that_answers_a_fin_is_sent_in_close_wait) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(1).fin());
+  EXPECT_TRUE(wire.heard.closed.empty());
+  wire.hear(client().at(1).acks(1));
+  const tcp::HalfConnection& client_half = wire.heard.last.from(Direction::to_server);
+  const tcp::HalfConnection& server_half = wire.heard.last.from(Direction::to_client);
+  EXPECT_EQ(client_half.state(), tcp::State::time_wait);
+  EXPECT_EQ(server_half.state(), tcp::State::closed);
+  EXPECT_EQ(client_half.packets, 4U) << "SYN, ACK, FIN, ACK";
+  EXPECT_EQ(server_half.packets, 2U) << "SYN-ACK, FIN-ACK";
+}
+
+TEST(Lifetime, of_a_connection_joined_late_the_states_of_a_close_are_right_too) {
+  Observed wire;
+  wire.partial = true;
+  wire.hear_all(client().at(0).acks(0).says("abc").fin(), server().at(0).acks(4).fin(), client().at(4).acks(1));
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).state(), tcp::State::time_wait);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_client).state(), tcp::State::closed);
+}
+
+TEST(Lifetime, a_simultaneous_close_passes_closing) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(0).fin(), client().at(1).acks(1),
+                server().at(1).acks(1));
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).state(), tcp::State::time_wait);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_client).state(), tcp::State::time_wait);
+}
+
+TEST(Lifetime, a_last_ack_that_is_not_captured_is_waited_for_a_while) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(1).fin());
+  wire.wait(4s);
+  EXPECT_TRUE(wire.heard.closed.empty());
+  wire.wait(4s);
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::fin});
+  EXPECT_EQ(wire.tracker.counters().get(tcp::FlowCount::closed_fin), 1U);
+  EXPECT_EQ(wire.tracker.counters().get(tcp::FlowCount::closed_timeout), 0U);
+}
+
+TEST(Lifetime, the_end_of_the_capture_does_not_hide_how_a_connection_ended) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).fin(), server().at(0).acks(1).fin());
+  wire.end();
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::fin});
+}
+
+TEST(Lifetime, a_connection_that_is_open_at_the_end_is_counted_so) {
+  Observed wire;
+  wire.handshake();
+  wire.end();
+  EXPECT_EQ(wire.heard.closed, Ends{StreamEnd::capture});
+  EXPECT_EQ(wire.tracker.counters().get(tcp::FlowCount::closed_by_capture), 1U);
+  EXPECT_EQ(wire.tracker.counters().get(tcp::FlowCount::closed_timeout), 0U);
+}
+
+TEST(Lifetime, repeated_syns_are_packets_too) {
+  Observed wire;
+  wire.hear_all(client().syn(), client().syn(), server().syn().acks(0), server().syn().acks(0), client().at(0).acks(0),
+                server().syn().acks(0));
+  wire.end();
+  EXPECT_EQ(wire.heard.last.from(Direction::to_server).packets, 3U);
+  EXPECT_EQ(wire.heard.last.from(Direction::to_client).packets, 3U);
+}
+
+// Their record is gone; who sent them is not a new connection.
+TEST(Lifetime, stragglers_of_an_ended_connection_begin_no_other) {
+  for (const bool by_reset : {false, true}) {
+    Observed wire;
+    wire.handshake();
+    wire.hear_all(client().at(0).acks(0).says("GET /"), server().at(0).acks(5).says("200"));
+    if (by_reset) {
+      wire.hear(server().at(3).acks(5).rst());
+    } else {
+      wire.hear_all(server().at(3).acks(5).fin(), client().at(5).acks(4).fin(), server().at(4).acks(6));
+    }
+    wire.wait(20s);
+    EXPECT_EQ(wire.tracker.table().size(), 0U);
+    EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /")), SegmentVerdict::after_close);
+    EXPECT_EQ(wire.hear(server().at(0).acks(5).says("200")), SegmentVerdict::after_close);
+    EXPECT_EQ(wire.heard.opened, 1);
+    wire.partial = true; // but bytes that were never seen before are another's
+    EXPECT_EQ(wire.hear(client().at(2000).acks(0).says("GET /")), SegmentVerdict::delivered);
+    EXPECT_EQ(wire.heard.opened, 2);
+  }
+}
+
+TEST(Lifetime, addresses_are_free_again_after_some_minutes) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("GET /"), server().at(0).acks(5).rst());
+  wire.wait(20s);
+  wire.wait(10min);
+  wire.partial = true;
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /")), SegmentVerdict::delivered);
 }
 
 } // namespace

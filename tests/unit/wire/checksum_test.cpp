@@ -7,6 +7,7 @@ namespace xdpcap::test {
 namespace {
 
 using wire::ChecksumMode;
+using wire::ChecksumState;
 using wire::DecodeCount;
 using wire::NotASegment;
 
@@ -30,68 +31,76 @@ TEST(Checksum, OnRefusesWhatDoesNotSumUp) {
   Decoding decode({.checksums = ChecksumMode::on});
   EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
   EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_EQ(as_text(decode.decoder().refused().payload), "odd");
   EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NotASegment::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(NotASegment::bad_ip_checksum));
   EXPECT_THAT(decode(segment.partial_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
   EXPECT_THAT(decode(with_request_v6(eth()).bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
-  EXPECT_FALSE(decode.decoder().checksums_given_up());
+}
+
+// However many an attacker sends first.
+TEST(Checksum, OfALiveCaptureIsNeverGivenUp) {
+  for (const ChecksumMode mode : {ChecksumMode::on, ChecksumMode::mirrored}) {
+    Decoding decode({.checksums = mode});
+    for (int i = 0; i < 2000; ++i) {
+      ASSERT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+    }
+    EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
+  }
+}
+
+TEST(Checksum, OfAMirrorPortMayBeLeftToHardwareAndIsDoubtfulThen) {
+  Decoding decode({.checksums = ChecksumMode::mirrored});
+  const Decoded decoded = decode(segment.partial_checksum());
+  ASSERT_THAT(decoded, IsSegmentWith("odd"));
+  EXPECT_EQ(decoded->checksum_state, ChecksumState::offloaded);
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(NotASegment::bad_ip_checksum));
 }
 
 TEST(Checksum, OffTakesEverything) {
   Decoding decode({.checksums = ChecksumMode::off});
-  EXPECT_THAT(decode(segment.bad_checksum()), IsSegmentWith("odd"));
+  const Decoded decoded = decode(segment.bad_checksum());
+  ASSERT_THAT(decoded, IsSegmentWith("odd"));
+  EXPECT_EQ(decoded->checksum_state, ChecksumState::trusted);
   EXPECT_THAT(decode(segment.bad_ip_checksum()), IsSegmentWith("odd"));
-  EXPECT_FALSE(decode.decoder().checksums_given_up());
 }
 
-TEST(Checksum, AutomaticTakesTheSumOfAPseudoHeaderAndSaysSo) {
+TEST(Checksum, OfARecordingMayBeTheSumOfAPseudoHeader) {
   Decoding decode;
   const Decoded decoded = decode(segment.partial_checksum());
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
-  EXPECT_TRUE(decoded->checksum_partial);
+  EXPECT_EQ(decoded->checksum_state, ChecksumState::offloaded);
   const Decoded whole = decode(segment);
   ASSERT_TRUE(whole.ok());
-  EXPECT_FALSE(whole->checksum_partial);
+  EXPECT_EQ(whole->checksum_state, ChecksumState::trusted);
   const Decoded v6 = decode(with_request_v6(eth()).partial_checksum());
   ASSERT_TRUE(v6.ok());
-  EXPECT_TRUE(v6->checksum_partial);
-  EXPECT_EQ(decode.count(DecodeCount::checksum_partial), 2U);
+  EXPECT_EQ(v6->checksum_state, ChecksumState::offloaded);
+  EXPECT_EQ(decode.count(DecodeCount::checksum_offloaded), 2U);
 }
 
-TEST(Checksum, AutomaticTakesAnIpChecksumThatHardwareWasToFillIn) {
+TEST(Checksum, OfAnIpHeaderInARecordingMayBeLeftToHardware) {
   Decoding decode;
-  EXPECT_THAT(decode(segment.ip_checksum(0)), IsSegmentWith("odd"));
-  EXPECT_EQ(decode.count(DecodeCount::checksum_left), 0U);
+  const Decoded decoded = decode(segment.ip_checksum(0));
+  ASSERT_THAT(decoded, IsSegmentWith("odd"));
+  EXPECT_EQ(decoded->checksum_state, ChecksumState::offloaded);
 }
 
-TEST(Checksum, AutomaticRefusesARareFailureAsCorruption) {
+TEST(Checksum, ARareFailureInARecordingIsCorruption) {
   Decoding decode;
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(decode(segment).ok());
-  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(decode(segment).ok());
+  const Decoded decoded = decode(segment.bad_checksum());
+  ASSERT_THAT(decoded, IsSegmentWith("odd"));
+  EXPECT_EQ(decoded->checksum_state, ChecksumState::wrong);
+  EXPECT_EQ(decode.count(DecodeCount::checksum_wrong), 1U);
   EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NotASegment::bad_ip_checksum));
-  EXPECT_FALSE(decode.decoder().checksums_given_up());
 }
 
-TEST(Checksum, AutomaticTakesFailuresThatAreTheRuleAndGivesUp) {
+TEST(Checksum, FailuresThatAreTheRuleInARecordingSayNothingOfASegment) {
   Decoding decode;
-  for (int i = 0; i < 4; ++i) {
-    EXPECT_FALSE(decode.decoder().checksums_given_up());
-    EXPECT_THAT(decode(segment.checksum(0)), IsSegmentWith("odd")) << "not one is lost";
-    EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
-  }
-  EXPECT_TRUE(decode.decoder().checksums_given_up());
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(decode(segment).ok());
-  EXPECT_THAT(decode(segment.bad_checksum()), IsSegmentWith("odd"));
-  EXPECT_EQ(decode.count(DecodeCount::checksum_left), 4U);
-}
-
-TEST(Checksum, AutomaticDoesNotGiveUpLater) {
-  Decoding decode;
-  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(decode(segment).ok());
-  for (int i = 0; i < 1000; ++i) {
-    EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
-  }
-  EXPECT_FALSE(decode.decoder().checksums_given_up());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(decode(segment.checksum(0))->checksum_state, ChecksumState::wrong);
+  EXPECT_EQ(decode(segment.checksum(0))->checksum_state, ChecksumState::offloaded);
+  EXPECT_EQ(decode(segment)->checksum_state, ChecksumState::trusted);
 }
 
 TEST(Checksum, OfASegmentThatWasCutIsNotLookedAt) {

@@ -1,0 +1,113 @@
+// Segments whose checksum proves nothing: the receiver's acknowledgement decides.
+#include <gtest/gtest.h>
+
+#include "unit/tcp/observed.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using namespace std::chrono_literals;
+using tcp::Connection;
+using tcp::SegmentVerdict;
+using wire::ChecksumState;
+
+constexpr ChecksumState kOffloaded = ChecksumState::offloaded;
+constexpr ChecksumState kWrong = ChecksumState::wrong;
+
+TEST(Doubtful, a_forged_segment_gives_way_to_the_one_that_the_receiver_takes) {
+  for (const ChecksumState state : {kOffloaded, kWrong}) {
+    Observed wire;
+    wire.handshake();
+    EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /admin").checksum(state)), SegmentVerdict::held);
+    wire.hear_all(client().at(0).acks(0).says("GET /index"), server().at(0).acks(10));
+    wire.end();
+    EXPECT_EQ(wire.from_client(), "GET /index");
+    EXPECT_TRUE(wire.ledger_closes());
+  }
+}
+
+TEST(Doubtful, a_forged_segment_that_comes_early_gives_way_too) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(3).acks(0).says("BAD").checksum(kWrong), client().at(3).acks(0).says("def"),
+                client().at(0).acks(0).says("abc"));
+  EXPECT_EQ(wire.from_client(), "abcdef");
+}
+
+TEST(Doubtful, what_is_acknowledged_is_delivered_at_once) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(server().at(0).acks(0).says("abc").checksum(kOffloaded),
+                server().at(3).acks(0).says("def").checksum(kOffloaded));
+  EXPECT_EQ(wire.from_server(), "");
+  wire.hear(client().at(0).acks(3));
+  EXPECT_EQ(wire.from_server(), "abc");
+  wire.hear(client().at(0).acks(6).says("next request"));
+  EXPECT_EQ(wire.from_server(), "abcdef");
+  EXPECT_EQ(wire.heard.order.back(), "c:next request") << "cause before effect";
+}
+
+TEST(Doubtful, at_the_end_only_what_hardware_was_to_finish_is_delivered_and_it_is_said) {
+  Observed offloaded;
+  offloaded.handshake();
+  offloaded.hear(server().at(0).acks(0).says("last words").checksum(kOffloaded));
+  offloaded.end();
+  EXPECT_EQ(offloaded.from_server(), "last words");
+  EXPECT_NE(offloaded.heard.flags & Connection::unproved, 0);
+
+  Observed wrong;
+  wrong.handshake();
+  wrong.hear(server().at(0).acks(0).says("last words").checksum(kWrong));
+  wrong.end();
+  EXPECT_EQ(wrong.from_server(), "");
+  EXPECT_TRUE(wrong.ledger_closes());
+}
+
+TEST(Doubtful, where_nobody_answers_there_is_nothing_to_wait_for) {
+  Observed wire;
+  wire.partial = true;
+  wire.hear(server().at(0).says("abc").checksum(kOffloaded));
+  EXPECT_EQ(wire.from_server(), "abc");
+}
+
+TEST(Doubtful, a_fin_counts_once_it_is_acknowledged) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(client().at(0).acks(0).fin().checksum(kWrong));
+  wire.hear_all(client().at(0).acks(0).says("abc"), server().at(0).acks(3));
+  EXPECT_EQ(wire.from_client(), "abc");
+  EXPECT_TRUE(wire.heard.ends[0].empty());
+  wire.hear_all(client().at(3).acks(0).fin().checksum(kOffloaded));
+  EXPECT_TRUE(wire.heard.ends[0].empty());
+  wire.hear(server().at(0).acks(4));
+  EXPECT_EQ(wire.heard.ends[0], std::vector<StreamEnd>{StreamEnd::fin});
+}
+
+TEST(Doubtful, an_exact_reset_does_not_cut_off_who_goes_on) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(server().at(0).rst().checksum(kWrong));
+  wire.hear_all(server().at(0).acks(0).says("abc"));
+  wire.wait(3s);
+  EXPECT_EQ(wire.from_server(), "abc");
+  EXPECT_TRUE(wire.heard.closed.empty());
+}
+
+TEST(Doubtful, a_wrong_checksum_begins_no_connection) {
+  Observed wire;
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("junk").checksum(kWrong)), SegmentVerdict::bad_checksum);
+  EXPECT_EQ(wire.hear(client().syn().checksum(kWrong)), SegmentVerdict::bad_checksum);
+  wire.end();
+  EXPECT_EQ(wire.heard.opened, 0);
+}
+
+TEST(Doubtful, what_lies_behind_a_refused_segment_is_not_lost_with_it) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("BAD").checksum(kWrong), client().at(3).acks(0).says("def"));
+  wire.end();
+  EXPECT_EQ(wire.from_client(), "___def");
+}
+
+} // namespace
+} // namespace xdpcap::test
