@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,7 +34,21 @@ zmq::message_t shared(const zmq::message_t& payload) {
   return copy;
 }
 
+bool begins_a_topic(std::string_view prefix) {
+  return name_of(Topic::stats).starts_with(prefix) ||
+         std::any_of(kRecordTopics.begin(), kRecordTopics.end(),
+                     [prefix](Topic topic) { return name_of(topic).starts_with(prefix); });
+}
+
 } // namespace
+
+void limit_peers(zmq::socket_t& socket, bool curve) {
+  socket.set(zmq::sockopt::maxmsgsize, curve ? kPeerMessageMaxCurve : kPeerMessageMax);
+  // Subscriptions are taken in one by one: before the next one its sender may have been hung up on.
+  socket.set(zmq::sockopt::rcvhwm, 1);
+  socket.set(zmq::sockopt::handshake_ivl, 5000);
+  socket.set(zmq::sockopt::tcp_keepalive, 1); // a peer that vanished without a word ends at some time
+}
 
 zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight) {
   auto* header = static_cast<MessageHeader*>(::operator new(sizeof(MessageHeader) + bytes.size()));
@@ -57,13 +72,32 @@ void PubOutlet::send(const Outgoing& batch, const zmq::message_t& payload) {
 }
 
 void PubOutlet::service() {
-  zmq::message_t change;
-  while (socket_.recv(change, zmq::recv_flags::dontwait)) {
-    const std::string_view text = change.to_string_view();
-    if (text.empty()) continue;
-    if (text.front() == '\x01') prefixes_.emplace(text.substr(1));
-    if (text.front() == '\x00') prefixes_.erase(std::string(text.substr(1)));
+  zmq::message_t message;
+  for (int i = 0; i < kChangesAtOnce && socket_.recv(message, zmq::recv_flags::dontwait); ++i) change(message);
+}
+
+void PubOutlet::change(zmq::message_t& message) {
+  const std::string_view text = message.to_string_view();
+  const bool subscribes = !text.empty() && text.front() == '\x01';
+  if (!subscribes && (text.empty() || text.front() != '\x00')) return disconnect(message); // nothing else is ever sent
+  const std::string_view prefix = text.substr(1);
+  std::set<std::string, std::less<>>& kept = begins_a_topic(prefix) ? prefixes_ : unknown_;
+  if (!subscribes) {
+    if (const auto found = kept.find(prefix); found != kept.end()) kept.erase(found);
+    return;
   }
+  if (&kept == &unknown_) {
+    unknown_seen_.fetch_add(1, std::memory_order_relaxed);
+    if (unknown_.size() >= kUnknownMax && !unknown_.contains(prefix)) return disconnect(message);
+  }
+  kept.emplace(prefix);
+}
+
+// The I/O thread then sees the end of the connection, and forgets the peer with all it subscribed to.
+void PubOutlet::disconnect(zmq::message_t& message) {
+  const int fd = zmq_msg_get(message.handle(), ZMQ_SRCFD);
+  if (fd < 0 || ::shutdown(fd, SHUT_RDWR) != 0) return;
+  disconnected_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void PubOutlet::close(int linger_ms) {

@@ -54,9 +54,20 @@ class InFlight {
 // stands still must never hold a worker's batch. Copies of the message share it.
 zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight);
 
+// What peers of a socket that publishes may send: a subscription, and what a handshake takes
+// (an identity of 255 characters, a key). libzmq hangs up on who sends more.
+inline constexpr std::int64_t kPeerMessageMax = 512;
+inline constexpr std::int64_t kPeerMessageMaxCurve = 1536;
+// For all kinds of sockets that are bound: what a peer may cost, in bytes and in time.
+void limit_peers(zmq::socket_t& socket, bool curve);
+
 // The live plane. Sends to whoever is there and has room. A subscriber that is
 // slow loses its own batches, and learns it from topic_seq. The socket is an XPUB, which
 // is a PUB that tells what is subscribed to: a topic nobody wants costs nothing.
+//
+// libzmq keeps each subscription of each peer for as long as it is connected, also in manual mode.
+// Only what begins the name of a topic can ever match; of anything else kUnknownMax may be kept at
+// a time, and whoever subscribes to more is hung up on, which frees what was kept for him.
 class PubOutlet {
  public:
   PubOutlet(std::string name, zmq::socket_t socket) : name_(std::move(name)), socket_(std::move(socket)) {}
@@ -73,11 +84,26 @@ class PubOutlet {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const Counters<OutletCount>& counters() const noexcept { return counters_; }
   [[nodiscard]] bool subscribed() const noexcept { return !prefixes_.empty(); }
+  // Subscriptions to what is no topic, and peers that were hung up on, so far.
+  [[nodiscard]] std::uint64_t unknown_subscriptions() const noexcept {
+    return unknown_seen_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t peers_disconnected() const noexcept {
+    return disconnected_.load(std::memory_order_relaxed);
+  }
 
  private:
+  static constexpr std::size_t kUnknownMax = 64;
+  static constexpr int kChangesAtOnce = 64; // of subscriptions, before the next batch is sent
+
+  void change(zmq::message_t& message);
+  void disconnect(zmq::message_t& message);
+
   std::string name_;
   zmq::socket_t socket_;
-  std::set<std::string, std::less<>> prefixes_;
+  std::set<std::string, std::less<>> prefixes_; // of topics' names: 27 can be
+  std::set<std::string, std::less<>> unknown_;
+  std::atomic<std::uint64_t> unknown_seen_{0}, disconnected_{0};
   Counters<OutletCount> counters_;
 };
 

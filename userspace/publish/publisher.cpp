@@ -9,6 +9,8 @@
 #include <exception>
 #include <utility>
 
+#include "publish/accept_limit.hpp"
+
 namespace xdpcap::publish {
 namespace {
 
@@ -51,6 +53,9 @@ Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), l
 Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions options) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
   const PublisherOptions& wanted = publisher->options_;
+  if (!wanted.pub.empty() || !wanted.push.empty()) {
+    if (auto limited = limit_connections(wanted.connections_max); !limited) return std::move(limited).error();
+  }
   try {
     publisher->start_zmq();
     if (wanted.curve && !wanted.curve->allowed_clients.empty()) {
@@ -108,6 +113,9 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   // Only where asked for: else 127.0.0.1 would be bound, and named, as a mapped IPv6 address.
   socket.set(zmq::sockopt::ipv6, endpoint->host == "*" || endpoint->host.find(':') != std::string::npos);
   socket.set(zmq::sockopt::linger, 0);
+  limit_peers(socket, curve);
+  // Each subscription is told, also to what another peer subscribed to before.
+  if (!push) socket.set(zmq::sockopt::xpub_verbose, true);
   if (curve) apply(*options_.curve, socket);
   try {
     socket.bind(text);
@@ -300,11 +308,23 @@ void Publisher::beat(bool last) {
   heartbeat.interval_ns =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count());
   heartbeat.last = last;
+  add_peer_counts(stats);
   heartbeat.counts = stats.counts();
   heartbeat.endpoints = report();
   heartbeat.publishes = options_.publishes;
   last_beat_ = now;
   forward({Topic::stats, 1, write_heartbeat(stats_builder_, heartbeat)});
+}
+
+void Publisher::add_peer_counts(StatsBuilder& stats) const {
+  std::uint64_t unknown = 0, disconnected = 0;
+  for (const PubOutlet& pub : pubs_) {
+    unknown += pub.unknown_subscriptions();
+    disconnected += pub.peers_disconnected();
+  }
+  stats.add("publish_unknown_subscriptions", unknown);
+  stats.add("publish_peers_disconnected", disconnected);
+  stats.add("publish_connections_refused", connections_refused());
 }
 
 void Publisher::fail(Error error) {

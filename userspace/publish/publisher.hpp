@@ -45,6 +45,8 @@ struct PublisherOptions {
   // Past it batches are dropped for everybody, and counted: only large bodies and
   // a receiver that stands still get there.
   std::size_t queue_octets_max = std::size_t{256} << 20;
+  // Subscribers and receivers of all endpoints together; who comes when there are as many is hung up on.
+  std::size_t connections_max = 256;
   // How long a batch waits for room at a PUSH endpoint. Nothing: for ever (for reading a file).
   std::optional<std::chrono::milliseconds> push_patience = std::chrono::milliseconds{50};
   bool insecure = false;            // allow TCP beyond loopback without CURVE
@@ -112,6 +114,7 @@ class Publisher {
   void forward(const Outgoing& batch);
   void service(SteadyInstant now);
   void beat(bool last);
+  void add_peer_counts(StatsBuilder& stats) const;
   void fail(Error error);
   [[nodiscard]] bool blocked() const noexcept;
   [[nodiscard]] std::chrono::milliseconds patience(SteadyInstant now) const noexcept;
