@@ -31,10 +31,10 @@ class Mirror(common.SystemTest):
             return self.statistics("sensor", "mirror0")["rx"]["packets"] + self.lost_before_xdp() >= frames
         common.wait_until(received, f"the arrival of {frames} frames at {probe.name}")
 
-    def test_an_idle_port_is_chosen_for_mirror_mode_and_every_frame_is_accounted_for(self):
+    def test_every_frame_of_a_port_is_accounted_for(self):
         with self.nothing_left():
-            probe = capture_lab.start(self.lab, "mirror0", node="sensor")
-            self.assertIn("mirror mode, as nothing of this host uses it", probe.err)
+            probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
+            self.assertIn("mirror0: mirror mode", probe.err)
             self.send(FRAMES, OTHER)
             self.seen_by_xdp(probe, FRAMES + OTHER)
             figures = probe.figures()
@@ -46,7 +46,7 @@ class Mirror(common.SystemTest):
         self.assertEqual(figures["flows"], 50_000)
 
     def test_a_stalled_reader_shows_as_a_full_ring(self):
-        probe = capture_lab.start(self.lab, "mirror0", "sleep", "ring=1024", "frames=4096", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "sleep", "ring=1024", "frames=4096", node="sensor")
         self.send()
         self.seen_by_xdp(probe, FRAMES)
         figures = probe.figures()
@@ -56,7 +56,7 @@ class Mirror(common.SystemTest):
         self.assertEqual(capture_lab.total(figures, "rx_dropped"), 0)
 
     def test_a_lack_of_frames_shows_as_an_empty_fill_ring(self):
-        probe = capture_lab.start(self.lab, "mirror0", "sleep", "ring=1024", "frames=1024", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "sleep", "ring=1024", "frames=1024", node="sensor")
         self.send()
         self.seen_by_xdp(probe, FRAMES)
         figures = probe.figures()
@@ -67,7 +67,7 @@ class Mirror(common.SystemTest):
         self.assertEqual(capture_lab.total(figures, "fill_ring_empty"), dropped, "and the kernel names the cause")
 
     def test_generic_xdp_delivers_too(self):
-        probe = capture_lab.start(self.lab, "mirror0", "xdp=generic", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "xdp=generic", node="sensor")
         self.assertIn("generic XDP, copy", probe.err)
         self.send(1000)
         self.seen_by_xdp(probe, 1000)
@@ -79,14 +79,14 @@ class Mirror(common.SystemTest):
     def test_a_port_takes_frames_for_any_address_while_it_is_captured(self):
         def promiscuity():
             return "promiscuity 1" in self.lab.run("sensor", "ip", "-d", "link", "show", "mirror0")
-        probe = capture_lab.start(self.lab, "mirror0", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         self.assertTrue(promiscuity())
         probe.figures()
         self.assertFalse(promiscuity())
 
     def test_after_its_start_a_capture_needs_no_privilege_not_even_to_clean_up(self):
         with self.nothing_left():
-            probe = capture_lab.start(self.lab, "mirror0", "drop", node="sensor")
+            probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "drop", node="sensor")
             self.send(1000, 10)
             self.seen_by_xdp(probe, 1010)
             figures = probe.figures()
@@ -96,25 +96,34 @@ class Mirror(common.SystemTest):
 
     def test_a_killed_capture_leaves_nothing(self):
         with self.nothing_left():
-            probe = capture_lab.start(self.lab, "mirror0", node="sensor")
+            probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
             self.send(1000)
             probe.stop(-signal.SIGKILL, signal.SIGKILL)
 
     def test_killed_and_started_again_at_once_ten_times(self):
         for _ in range(10):
-            capture_lab.start(self.lab, "mirror0", node="sensor").stop(-signal.SIGKILL, signal.SIGKILL)
-        probe = capture_lab.start(self.lab, "mirror0", node="sensor")
+            capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor").stop(-signal.SIGKILL, signal.SIGKILL)
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         self.send(1000)
         self.seen_by_xdp(probe, 1000)
         self.assertEqual(probe.figures()["frames"] + self.lost_before_xdp(), 1000)
 
+    def test_a_detached_program_is_attached_again(self):
+        links = common.bpf_links(self.lab, "sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
+        self.assertEqual(common.detach_links(self.lab, common.bpf_links(self.lab, "sensor") - links, "sensor"), 1)
+        common.wait_until(lambda: "attached again" in probe.err, "the program's attachment")
+        self.send(FRAMES, 0)
+        self.seen_by_xdp(probe, FRAMES)
+        self.assertEqual(probe.figures()["frames"], FRAMES)
+
     def test_a_second_capture_is_refused_with_the_name_of_the_first(self):
-        capture_lab.start(self.lab, "mirror0", node="sensor")
-        second = capture_lab.Probe(self.lab, "sensor", "mirror0", name="second").wait(2)
+        capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
+        second = capture_lab.Probe(self.lab, "sensor", "mirror0", "mode=mirror", name="second").wait(2)
         self.assertRegex(second.err, r"mirror0 already carries an XDP program \(capture, id \d+\).*--mode tap")
 
     def test_a_port_that_goes_down_and_comes_back_is_captured_on(self):
-        probe = capture_lab.start(self.lab, "mirror0", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         self.lab.run("sensor", "ip", "link", "set", "mirror0", "down")
         common.wait_until(lambda: "mirror0 went down" in probe.err, "the message that the port is down")
         self.lab.run("sensor", "ip", "link", "set", "mirror0", "up")
@@ -124,7 +133,7 @@ class Mirror(common.SystemTest):
         self.assertEqual(probe.figures()["frames"] + self.lost_before_xdp(), 1000)
 
     def test_a_capture_ends_when_its_port_is_removed(self):
-        probe = capture_lab.start(self.lab, "mirror0", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         self.send(1000)
         self.seen_by_xdp(probe, 1000)
         self.lab.run("sensor", "ip", "link", "delete", "mirror0")

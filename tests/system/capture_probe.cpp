@@ -188,7 +188,7 @@ int main(int argc, char** argv) { // NOLINT(bugprone-exception-escape): then the
   fmt::print(stderr, "ready\n");
   bool left = true;
   while (ended == 0 && left) {
-    for (const LinkEvent& event : capture->poll_events()) fmt::print(stderr, "{}\n", event.sentence);
+    for (const std::string& words : capture->check()) fmt::print(stderr, "{}\n", words);
     left = capture->anything_left();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }

@@ -191,6 +191,21 @@ def messages(program):
     return [json.loads(line) for line in program.out.splitlines()]
 
 
+def bpf_links(lab, node="server", program=None):
+    """The numbers of all bpf_links, or of those of programs with this name."""
+    def listed(what):
+        return json.loads(lab.run(node, "/usr/sbin/bpftool", "-j", what, "list"))
+    programs = {one["id"] for one in listed("prog") if program in (None, one.get("name"))}
+    return {one["id"] for one in listed("link") if one.get("prog_id") in programs}
+
+
+def detach_links(lab, links, node="server"):
+    """As a clean-up script or the agent of a network does; answers how many."""
+    for number in links:
+        lab.run(node, "/usr/sbin/bpftool", "link", "detach", "id", number)
+    return len(links)
+
+
 def traces(lab):
     """What a capture can leave behind, as a set of texts: links, programs on them, filters, sockets, namespaces."""
     found = set()

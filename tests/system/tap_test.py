@@ -6,9 +6,11 @@ Short: a few seconds. XDPCAP_LONG=1: 20,000 requests/s for 30 s, 30 bursts, 50 r
 import re
 import signal
 import threading
+import time
 import unittest
 
 import common
+import foreign_program
 
 
 class Tap(common.SystemTest):
@@ -143,6 +145,108 @@ class Harmless(common.SystemTest):
         self.server("ip address flush dev server0", "ip link set server0 addrgenmode none", "ip link add br0 type bridge",
                     "ip link set server0 master br0", "ip link set br0 addrgenmode none up", "ip address add 10.77.0.2/24 dev br0")
         self.assert_harmless("it carries this host's address 10.77.0.2")
+
+
+class Health(common.SystemTest):
+    """Whatever makes a capture blind is said, mended where it can be, and ends it with an exit code where it cannot."""
+
+    def setUp(self):
+        super().setUp()
+        self.lab.serve()
+
+    def server(self, *words):
+        return self.lab.run("server", *words)
+
+    def start(self, *options):
+        return common.capture(self.lab, "-i", "server0", "--json", "-v", "--sockets", "0", *options)
+
+    def said(self, run, pattern, seconds=10):
+        common.wait_until(lambda: re.search(pattern, run.err), f"'{pattern}' among {run.err}", seconds)
+
+    def responses(self, run):
+        return sum(m["kind"] == "response" for m in common.messages(run))
+
+    def detach(self, run_before, program):
+        return common.detach_links(self.lab, common.bpf_links(self.lab, program=program) - run_before)
+
+    def test_detached_links_are_attached_again(self):
+        before = common.bpf_links(self.lab)
+        run = self.start()
+        self.assertEqual(self.detach(before, "xdpcap_tap"), 2)
+        self.said(run, "server0: somebody detached the tc program of this capture; it is attached again")
+        common.wait_until(lambda: len(common.bpf_links(self.lab, program="xdpcap_tap") - before) == 2, "both links")
+        self.assertEqual([self.lab.get() for _ in range(3)], ["200"] * 3)
+        run.stop()
+        self.assertEqual(self.responses(run), 3)
+        self.assertIn("ledger closed", run.said)
+
+    def test_what_cannot_be_attached_again_ends_the_capture(self):
+        before = common.bpf_links(self.lab)
+        run = self.start()
+        self.assertEqual(self.detach(before, "capture"), 1)
+        run.wait(2)
+        self.assertIn("the capture of server0 has ended: somebody detached its XDP program", run.err)
+
+    def test_a_tap_that_is_set_down_comes_up_again(self):
+        run = self.start()
+        self.server("ip", "link", "set", "xdpcap0", "down")
+        self.said(run, "its tap xdpcap0 was set down and is up again")
+        self.assertEqual([self.lab.get() for _ in range(3)], ["200"] * 3)
+        run.stop()
+        self.assertEqual(self.responses(run), 3)
+
+    def test_a_tap_that_is_removed_ends_the_capture(self):
+        run = self.start()
+        self.server("ip", "link", "delete", "xdpcap0")
+        run.wait(2)
+        self.assertIn("xdpcap-run: the capture of server0 has ended: somebody removed its device xdpcap0", run.err)
+
+    def test_a_raised_mtu_loses_nothing(self):
+        run = self.start()
+        for node, link in (("client", "client0"), ("server", "server0")):
+            self.lab.run(node, "ip", "link", "set", link, "mtu", "9000")
+            self.lab.run(node, "ethtool", "-K", link, "tso", "off", "gso", "off", "gro", "off")
+        self.assertEqual([self.lab.get("/256-KiB.txt") for _ in range(4)], ["200"] * 4)
+        run.stop()
+        whole = [m for m in common.messages(run) if m["kind"] == "response" and m["body_len"] == 256 << 10 and m["complete"]]
+        self.assertEqual(len(whole), 4)
+        self.assertIn("\n0 packets dropped by kernel", run.said)
+
+    def test_a_program_that_is_put_before_is_said(self):
+        run = self.start()
+        other = foreign_program.attach_tcx(self.lab, foreign_program.build(self.lab.room / "pass.bpf.o"), "server0", first=True)
+        self.said(run, "server0: another tc program was put before that of this capture")
+        # It ends the row: nothing is seen, although the interface counts packets.
+        for _ in range(10):
+            self.assertEqual(self.lab.get(), "200")
+        self.said(run, r"server0: it counts \d+ packets since \d+ s, and the capture sees none of them", 15)
+        run.process.send_signal(signal.SIGUSR1)
+        self.said(run, r"(?s)health_preceded +1  \[server0\].*health_no_frames +1  \[server0\]")
+        foreign_program.detach(other)
+        self.said(run, "server0: no other tc program is before")
+        run.stop()
+        self.assertNotIn("health_preceded", run.err.split("messages (")[-1])
+
+    def test_an_interface_that_goes_down_is_said_and_comes_back(self):
+        run = self.start()
+        self.server("ip", "link", "set", "server0", "down")
+        self.said(run, "server0 went down; capture goes on when it is back")
+        self.server("ip", "link", "set", "server0", "up")
+        self.said(run, "server0 is up again")
+        run.stop()
+
+    def test_in_a_container_whose_proc_sys_is_read_only_the_tap_is_silent_and_the_ledger_closes(self):
+        program = ("mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "
+                   f"{common.XDPCAP_RUN} -i server0 --json --sockets 0 -v")
+        run = common.Program(self.lab, "server", "unshare", "-m", "sh", "-c", program, name="xdpcap-run").wait_ready()
+        self.assertEqual(self.lab.get(), "200")
+        time.sleep(2)  # IPv6 solicits routers and joins groups in this time
+        addresses = self.server("ip", "-6", "address", "show", "dev", "xdpcap0")
+        run.stop()
+        self.assertEqual(addresses, "")
+        self.assertIn("ledger closed", run.said)
+        sent = int(re.search(r"tap_sent +(\d+)", run.err)[1])
+        self.assertEqual(sent, int(re.search(r"tap_cloned +(\d+)", run.err)[1]), "nothing but clones went through")
 
 
 if __name__ == "__main__":

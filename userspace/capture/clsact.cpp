@@ -92,6 +92,7 @@ int add_filter(unsigned ifindex, bpf_tc_attach_point side, int program_fd, std::
     options.prog_fd = program_fd;
     options.handle = handle;
     options.priority = priority;
+    options.flags = BPF_TC_F_REPLACE; // the handle is ours: one that is left is as good
     error = ::bpf_tc_attach(&hook, &options);
     if (error == 0) return static_cast<int>(priority);
   }

@@ -21,6 +21,10 @@ constexpr std::chrono::milliseconds kStillPause{10};
 constexpr int kStillRounds = 3;
 constexpr int kStillRoundsMax = 100;
 
+// So many packets of an interface in so long a time, and none seen, are a reason to ask why.
+constexpr std::chrono::seconds kSilence{5};
+constexpr std::uint64_t kSilencePackets = 10;
+
 std::string describe(const std::string& name, const AttachedDevice& device, std::size_t queues) {
   std::string note = fmt::format("{}: {}, {} queue{}", name, device.rung, queues, queues == 1 ? "" : "s");
   if (!device.what_was_tried.empty()) note += fmt::format(" (refused before: {})", device.what_was_tried);
@@ -42,10 +46,17 @@ Result<std::unique_ptr<InterfaceCapture>, Error> InterfaceCapture::open(const Ni
                                                                         std::vector<std::string>& notes) {
   std::unique_ptr<InterfaceCapture> capture(new InterfaceCapture(nic, mode.mode)); // NOLINT: private constructor
   notes.push_back(mode.reason);
-  if (!nic.link.up) notes.push_back(nic.link.name + ": is down; frames come when it is brought up");
+  if (capture->problems_.set(Problem::interface_down, !nic.link.up || !nic.link.running)) {
+    notes.push_back(nic.link.name + ": is down; frames come when it is brought up");
+  }
   auto opened = mode.mode == CaptureMode::tap ? capture->open_tap(options, number, notes)
                                               : capture->open_mirror(nic, wanted, options, number, notes);
   if (!opened) return std::move(opened).error();
+  const std::vector<std::string> others = programs_of_others(nic.link.index);
+  if (mode.mode == CaptureMode::tap && !others.empty()) {
+    notes.push_back(fmt::format("{}: carries {} as well; the capture sees packets as they are before the tc programs",
+                                nic.link.name, fmt::join(others, ", ")));
+  }
   return capture;
 }
 
@@ -61,6 +72,7 @@ Result<void, Error> InterfaceCapture::open_mirror(const Nic& nic, const LiveInte
   device.name = name;
   device.index = link_.index;
   device.mtu = link_.mtu;
+  device.usual_mtu = link_.mtu;
   device.queues = wanted.queues.empty() ? first_queues(nic.queues) : wanted.queues;
   device.program = {.interface = number, .queues = nic.queues, .tunnels = options.tunnels, .udp = options.udp};
   device.filter = options.filter;
@@ -82,10 +94,10 @@ Result<void, Error> InterfaceCapture::open_mirror(const Nic& nic, const LiveInte
   return {};
 }
 
-Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::uint16_t number,
-                                               std::vector<std::string>& notes) {
+// A tap's device and what receives from it, for frames of `mtu`.
+Result<void, Error> InterfaceCapture::attach_tap(const LiveOptions& options, std::uint16_t number, std::uint32_t mtu) {
   const std::uint32_t queues = std::clamp(options.workers, 1U, kTapQueuesMax);
-  const std::uint32_t mtu = std::min(link_.mtu + kVlanRoom, kVethMtuMax);
+  tap_device_.reset();
   auto tap = TapDevice::create(queues, mtu);
   if (!tap) return std::move(tap).error();
   tap_device_.emplace(std::move(*tap));
@@ -94,6 +106,7 @@ Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::
   device.name = TapDevice::inner_name;
   device.index = tap_device_->inner_index();
   device.mtu = mtu;
+  device.usual_mtu = link_.mtu + kVlanRoom;
   device.queues = first_queues(queues);
   // The tc program selects; what reaches the tap is all wanted, and nothing else is behind it.
   device.program = {.interface = number, .queues = queues, .miss = MissAction::drop, .select = false};
@@ -107,7 +120,21 @@ Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::
   }
   if (!attached->ok()) return std::move(*attached).error();
   device_.emplace(std::move(attached->value()));
+  return {};
+}
+
+Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::uint16_t number,
+                                               std::vector<std::string>& notes) {
+  // Frames of any length, as the interface's MTU may change; kernels before 6.6 want to know it.
+  if (auto attached = attach_tap(options, number, kVethMtuMax); !attached) {
+    if (attached.error().code != ExitCode::environment || link_.mtu > single_buffer_mtu_max) return attached;
+    if (auto again = attach_tap(options, number, link_.mtu + kVlanRoom); !again) return again;
+  }
+  const auto queues = static_cast<std::uint32_t>(device_->sources.size());
   symmetric_ = true; // the tc program chooses the queue by a symmetric hash
+  if (const int error = tap_device_->bring_up(); error != 0) {
+    return environment("the tap cannot be brought up: {}", errno_text(error));
+  }
 
   auto program = TapProgram::load(
       {.tap_index = tap_device_->outer_index(), .queues = queues, .tunnels = options.tunnels, .udp = options.udp},
@@ -148,15 +175,146 @@ void InterfaceCapture::wait_until_still() const {
   }
 }
 
+void InterfaceCapture::end(Problem problem, std::string why) {
+  problems_.set(problem, true);
+  why_over_ = std::move(why);
+  stop();
+}
+
+std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time_point now) {
+  Words words;
+  if (stopped_) return words;
+  const auto link = link_now(link_.index);
+  if (!link && link.error() != ENODEV) return words; // the next time
+  if (!link) {
+    end(Problem::interface_gone,
+        fmt::format("{} is gone: it was removed or moved to another network namespace", link_.name));
+  } else if (check_tap(words) && check_attachment(words)) {
+    check_link(*link, words);
+    check_traffic(*link, now, words);
+  }
+  if (!why_over_.empty()) words.push_back(why_over_);
+  return words;
+}
+
+void InterfaceCapture::check_link(const Link& now, Words& words) {
+  const bool was_down = problems_.has(Problem::interface_down);
+  const bool is_down = !now.up || !now.running;
+  if (problems_.set(Problem::interface_down, is_down)) {
+    words.push_back(fmt::format("{} went down; capture goes on when it is back", link_.name));
+  } else if (was_down && !is_down) {
+    words.push_back(fmt::format("{} is up again; capture goes on", link_.name));
+  }
+  if (problems_.set(Problem::mtu, now.mtu > device_->mtu_max)) {
+    words.push_back(fmt::format(
+        "{}: its MTU is {} now, and longer frames than for an MTU of {} are lost to this capture: start it again",
+        link_.name, now.mtu, device_->mtu_max));
+  }
+}
+
+// The device of the tap belongs to this program, but others may reach it. False: the capture is over.
+bool InterfaceCapture::check_tap(Words& words) {
+  if (!tap_device_) return true;
+  const std::string& name = tap_device_->outer_name();
+  const auto tap = link_now(tap_device_->outer_index());
+  if (!tap && tap.error() == ENODEV) {
+    end(Problem::tap_gone,
+        fmt::format("the capture of {} has ended: somebody removed its device {}; start it again", link_.name, name));
+    return false;
+  }
+  if (!tap) return true;
+  const int error = tap->up ? 0 : tap_device_->bring_up();
+  if (!tap->up && error == 0) {
+    words.push_back(
+        fmt::format("{}: its tap {} was set down and is up again; meanwhile nothing was seen", link_.name, name));
+  }
+  if (problems_.set(Problem::tap_down, error != 0)) {
+    words.push_back(
+        fmt::format("{}: nothing is seen, as its tap {} is down: sudo ip link set {} up", link_.name, name, name));
+  }
+  return true;
+}
+
+// False: the capture is over.
+bool InterfaceCapture::check_attachment(Words& words) {
+  if (!device_->program.attached()) {
+    // The tap's end is in a namespace that may not be entered any more.
+    const int error = tap_device_ ? EPERM : device_->program.attach_again();
+    if (error != 0) {
+      end(Problem::links_detached,
+          fmt::format("the capture of {} has ended: somebody detached its XDP program; start it again", link_.name));
+      return false;
+    }
+    words.push_back(
+        fmt::format("{}: somebody detached the XDP program of this capture; it is attached again, and what came "
+                    "meanwhile was not seen",
+                    link_.name));
+  }
+  if (!tap_program_) return true;
+  TapProgram::Standing standing = tap_program_->standing();
+  if (!standing.attached) {
+    if (const int error = tap_program_->attach_again(); error != 0) {
+      end(Problem::links_detached,
+          fmt::format(
+              "the capture of {} has ended: somebody detached its tc program, and the kernel does not let it attach "
+              "again ({}); start it again",
+              link_.name, errno_text(error)));
+      return false;
+    }
+    words.push_back(
+        fmt::format("{}: somebody detached the tc program of this capture; it is attached again, and what came "
+                    "meanwhile was not seen",
+                    link_.name));
+    standing = tap_program_->standing();
+  }
+  const bool was_preceded = problems_.has(Problem::preceded);
+  if (problems_.set(Problem::preceded, standing.preceded)) {
+    words.push_back(fmt::format(
+        "{}: another tc program was put before that of this capture; what it does not pass on is not seen: start "
+        "the capture again to be first",
+        link_.name));
+  } else if (was_preceded && !standing.preceded) {
+    words.push_back(fmt::format("{}: no other tc program is before that of this capture any more", link_.name));
+  }
+  return true;
+}
+
+std::uint64_t InterfaceCapture::seen() const {
+  if (tap_program_) return tap_program_->counts().seen;
+  std::uint64_t sum = 0;
+  for (const XdpCounts& queue : device_->program.counts()) sum += queue.seen;
+  return sum;
+}
+
+// A suspicion, no proof: the driver counts what another program may take before us.
+void InterfaceCapture::check_traffic(const Link& link, std::chrono::steady_clock::time_point now, Words& words) {
+  const std::uint64_t sent = tap_program_ ? link.statistics.tx_packets : 0;
+  const std::uint64_t counted = link.statistics.rx_packets + sent, saw = seen();
+  if (saw != seen_ || seen_at_ == std::chrono::steady_clock::time_point{}) {
+    problems_.set(Problem::no_frames, false);
+    seen_ = saw;
+    seen_at_ = now;
+    counted_ = counted;
+    return;
+  }
+  const bool suspicious = now - seen_at_ >= kSilence && counted - counted_ >= kSilencePackets;
+  if (suspicious && problems_.set(Problem::no_frames, true)) {
+    words.push_back(fmt::format(
+        "{}: it counts {} packets since {} s, and the capture sees none of them; another program may take them before: "
+        "see "
+        "bpftool net, and --doctor",
+        link_.name, counted - counted_, std::chrono::duration_cast<std::chrono::seconds>(now - seen_at_).count()));
+  }
+}
+
 InterfaceLedger InterfaceCapture::ledger() const {
   InterfaceLedger ledger;
   ledger.interface = link_.name;
   ledger.mode = mode_;
-  if (const auto links = all_links()) {
-    if (const auto now = find_link(*links, link_.name); now && now->index == link_.index) {
-      ledger.nic_missed = now->statistics.rx_missed - link_.statistics.rx_missed;
-      ledger.nic_dropped = now->statistics.rx_dropped - link_.statistics.rx_dropped;
-    }
+  ledger.problems = problems_;
+  if (const auto now = link_now(link_.index)) {
+    ledger.nic_missed = now->statistics.rx_missed - link_.statistics.rx_missed;
+    ledger.nic_dropped = now->statistics.rx_dropped - link_.statistics.rx_dropped;
   }
   if (tap_program_) ledger.tap = {tap_program_->counts(), tap_device_->statistics()};
   const std::vector<XdpCounts> counts = device_->program.counts();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "capture/mode_choice.hpp"
 #include "capture/nic.hpp"
 #include "capture/port_settings.hpp"
+#include "capture/problems.hpp"
 #include "capture/tap_device.hpp"
 #include "capture/tap_program.hpp"
 #include "capture/xsk_ladder.hpp"
@@ -31,6 +33,13 @@ class InterfaceCapture {
   // nothing moves any more in the kernel, and has told the sources to finish.
   void stop();
 
+  // Whether it still sees what the interface carries, and mends what it can; answers
+  // what a person should know, a sentence each. To be called about each second, on
+  // the thread that has CAP_NET_ADMIN if any has: mending needs it.
+  std::vector<std::string> check(std::chrono::steady_clock::time_point now);
+  // It has ended by itself: nothing will come any more. Why, in a sentence; else empty.
+  [[nodiscard]] const std::string& why_over() const noexcept { return why_over_; }
+
   [[nodiscard]] InterfaceLedger ledger() const;
   [[nodiscard]] const std::vector<std::unique_ptr<XskSource>>& sources() const { return device_->sources; }
   [[nodiscard]] CaptureMode mode() const noexcept { return mode_; }
@@ -44,12 +53,25 @@ class InterfaceCapture {
   Result<void, Error> open_mirror(const Nic& nic, const LiveInterface& wanted, const LiveOptions& options,
                                   std::uint16_t number, std::vector<std::string>& notes);
   Result<void, Error> open_tap(const LiveOptions& options, std::uint16_t number, std::vector<std::string>& notes);
+  Result<void, Error> attach_tap(const LiveOptions& options, std::uint16_t number, std::uint32_t mtu);
   void wait_until_still() const;
+  using Words = std::vector<std::string>;
+  void end(Problem problem, std::string why);
+  void check_link(const Link& now, Words& words);
+  bool check_tap(Words& words);
+  bool check_attachment(Words& words);
+  void check_traffic(const Link& link, std::chrono::steady_clock::time_point now, Words& words);
+  [[nodiscard]] std::uint64_t seen() const;
 
   Link link_; // as it was at the start; its statistics are the baseline
   CaptureMode mode_;
   bool symmetric_ = false;
   bool stopped_ = false;
+  Problems problems_;
+  std::string why_over_;
+  // When the capture last saw something, and what the interface had counted then.
+  std::chrono::steady_clock::time_point seen_at_;
+  std::uint64_t seen_ = 0, counted_ = 0;
   std::optional<PromiscuousMode> promiscuous_;
   std::unique_ptr<SymmetricRss> rss_;
   std::optional<TapDevice> tap_device_;

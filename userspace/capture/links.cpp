@@ -8,6 +8,7 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "capture/netlink.hpp"
@@ -95,6 +96,19 @@ Result<std::vector<Link>, Error> all_links() {
   const int error = netlink->request(*request, [&](const nlmsghdr& answer) { links.push_back(parse_link(answer)); });
   if (error != 0) return environment("the kernel does not list its interfaces: {}", errno_text(error));
   return links;
+}
+
+Result<Link, int> link_now(unsigned ifindex) {
+  auto netlink = Netlink::open();
+  if (!netlink) return EIO;
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_GETLINK, 0);
+  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index =
+      static_cast<int>(ifindex);
+  Link link;
+  const int error = netlink->request(*request, [&](const nlmsghdr& answer) { link = parse_link(answer); });
+  if (error != 0) return error;
+  return link;
 }
 
 std::optional<Link> find_link(const std::vector<Link>& links, std::string_view name) {

@@ -35,6 +35,8 @@ struct Link {
 
 // All interfaces of this network namespace.
 Result<std::vector<Link>, Error> all_links();
+// One of them, by a message of its own; ENODEV: it is gone, or was never here.
+Result<Link, int> link_now(unsigned ifindex);
 std::optional<Link> find_link(const std::vector<Link>& links, std::string_view name);
 
 // The link an RTM_NEWLINK or RTM_DELLINK message is about.

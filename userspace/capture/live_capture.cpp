@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kFrameBytesMax = 4096;
 constexpr std::uint32_t kRingMin = 64; // a burst
+constexpr std::chrono::seconds kCheckPeriod{1};
 
 struct Plan {
   std::vector<Nic> nics;
@@ -68,11 +69,7 @@ Result<LiveCapture, Error> LiveCapture::open(const LiveOptions& options) {
   if (!plan) return std::move(plan).error();
   if (auto missing = missing_privilege(needs_of(*plan, options))) return *std::move(missing);
 
-  std::vector<Link> links;
-  for (const Nic& nic : plan->nics) links.push_back(nic.link);
-  auto watch = LinkWatch::open(std::move(links));
-  if (!watch) return std::move(watch).error();
-  LiveCapture capture(std::move(*watch));
+  LiveCapture capture;
   for (std::size_t i = 0; i < plan->nics.size(); ++i) {
     auto interface = InterfaceCapture::open(plan->nics[i], plan->modes[i], options.interfaces[i], options,
                                             static_cast<std::uint16_t>(i), capture.notes_);
@@ -100,15 +97,27 @@ bool LiveCapture::only_taps() const noexcept {
                      [](const auto& interface) { return interface->mode() == CaptureMode::tap; });
 }
 
-std::vector<LinkEvent> LiveCapture::poll_events() {
-  std::vector<LinkEvent> events = watch_.poll();
-  for (const LinkEvent& event : events) {
-    if (event.change != LinkChange::vanished) continue;
-    for (const auto& interface : interfaces_) {
-      if (interface->link().index == event.ifindex) interface->stop();
-    }
+std::vector<std::string> LiveCapture::check(bool at_once) {
+  std::vector<std::string> words;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_check_ && !at_once) return words;
+  next_check_ = now + kCheckPeriod;
+  for (const auto& interface : interfaces_) {
+    for (std::string& sentence : interface->check(now)) words.push_back(std::move(sentence));
   }
-  return events;
+  return words;
+}
+
+bool LiveCapture::anything_left() const noexcept {
+  return std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& i) { return i->why_over().empty(); });
+}
+
+std::string LiveCapture::why_over() const {
+  std::vector<std::string> reasons;
+  for (const auto& interface : interfaces_) {
+    if (!interface->why_over().empty()) reasons.push_back(interface->why_over());
+  }
+  return fmt::format("{}", fmt::join(reasons, "; "));
 }
 
 LiveLedger LiveCapture::ledger() const {

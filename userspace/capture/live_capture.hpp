@@ -1,11 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "capture/interface_capture.hpp"
-#include "capture/link_watch.hpp"
 #include "capture/live_ledger.hpp"
 #include "capture/live_options.hpp"
 #include "capture/live_source.hpp"
@@ -20,7 +20,7 @@ namespace xdpcap::capture {
 //
 //   auto capture = LiveCapture::open(options);          main thread
 //   ... one thread for each capture->workers(): receive from its source()
-//   capture->poll_events(), capture->ledger()           main thread, now and then
+//   capture->check(), capture->ledger()                 one thread at a time, now and then
 //   capture->stop()                                     main thread: sources run dry and finish
 //   ... join the workers
 //   capture->close()                                    the final ledger; everything undone
@@ -44,11 +44,13 @@ class LiveCapture {
   // Every interface is in tap mode.
   [[nodiscard]] bool only_taps() const noexcept;
 
-  // Interfaces that went down, came back or vanished; the sources of a vanished
-  // one finish. Never waits.
-  [[nodiscard]] std::vector<LinkEvent> poll_events();
-  // False: all interfaces are gone, nothing will come any more.
-  [[nodiscard]] bool anything_left() const noexcept { return watch_.anything_left(); }
+  // Looks each second whether every interface is still seen, whatever the caller's
+  // pace, and mends what it can; answers what a person should know. `at_once`: now.
+  [[nodiscard]] std::vector<std::string> check(bool at_once = false);
+  // False: every capture has ended by itself, nothing will come any more.
+  [[nodiscard]] bool anything_left() const noexcept;
+  // Why the captures that ended by themselves did, in sentences.
+  [[nodiscard]] std::string why_over() const;
 
   // Any time until close(); see QueueLedger for what holds when.
   [[nodiscard]] LiveLedger ledger() const;
@@ -61,10 +63,10 @@ class LiveCapture {
   LiveLedger close();
 
  private:
-  explicit LiveCapture(LinkWatch watch) : watch_(std::move(watch)) {}
+  LiveCapture() = default;
 
   std::vector<std::string> notes_;
-  LinkWatch watch_;
+  std::chrono::steady_clock::time_point next_check_;
   std::vector<std::unique_ptr<InterfaceCapture>> interfaces_;
   std::vector<std::unique_ptr<LiveSource>> worker_sources_; // borrow from interfaces_
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "capture/live_options.hpp"
+#include "capture/problems.hpp"
 #include "capture/tap_device.hpp"
 #include "capture/tap_program.hpp"
 #include "capture/xdp_program.hpp"
@@ -46,6 +47,7 @@ struct TapLedger {
 struct InterfaceLedger {
   std::string interface;
   CaptureMode mode = CaptureMode::mirror;
+  Problems problems; // that exist now
   // By the NIC and its driver, since the capture began; before XDP could count.
   std::uint64_t nic_missed = 0, nic_dropped = 0;
   TapLedger tap; // zeroes in mirror mode

@@ -45,9 +45,9 @@ void Netlink::Close::operator()(mnl_socket* socket) const noexcept {
   mnl_socket_close(socket);
 }
 
-Result<Netlink, Error> Netlink::open(int protocol, unsigned groups) {
-  Netlink netlink(mnl_socket_open2(protocol, groups != 0 ? SOCK_CLOEXEC | SOCK_NONBLOCK : SOCK_CLOEXEC));
-  if (!netlink.socket_ || mnl_socket_bind(netlink.socket_.get(), groups, MNL_SOCKET_AUTOPID) < 0) {
+Result<Netlink, Error> Netlink::open(int protocol) {
+  Netlink netlink(mnl_socket_open2(protocol, SOCK_CLOEXEC));
+  if (!netlink.socket_ || mnl_socket_bind(netlink.socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
     return environment("the kernel refuses a netlink socket ({}); it is needed to look at the interfaces",
                        errno_text(errno));
   }
@@ -66,14 +66,6 @@ int Netlink::request(nlmsghdr& message, const Visitor& visit) {
     const int state = mnl_cb_run(answer.data(), static_cast<std::size_t>(length), sequence_, port, visit_one, context);
     if (state < 0) return errno;
     if (state == MNL_CB_STOP) return 0;
-  }
-}
-
-void Netlink::drain(const Visitor& visit) {
-  std::vector<char> answer(kAnswerBytes);
-  ssize_t length = 0;
-  while ((length = mnl_socket_recvfrom(socket_.get(), answer.data(), answer.size())) > 0) {
-    mnl_cb_run(answer.data(), static_cast<std::size_t>(length), 0, 0, visit_one, const_cast<Visitor*>(&visit));
   }
 }
 

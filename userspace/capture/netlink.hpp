@@ -34,15 +34,11 @@ class Netlink {
  public:
   using Visitor = std::function<void(const nlmsghdr&)>;
 
-  // `groups` is a mask of RTMGRP_*; with it the socket hears events and does not block.
-  static Result<Netlink, Error> open(int protocol = NETLINK_ROUTE, unsigned groups = 0);
+  static Result<Netlink, Error> open(int protocol = NETLINK_ROUTE);
 
   // Sends and waits for the whole answer; `visit` sees each message of it.
   // Answers 0 or the kernel's errno.
   int request(nlmsghdr& message, const Visitor& visit = {});
-
-  // What came since the last call; never waits.
-  void drain(const Visitor& visit);
 
  private:
   struct Close {

@@ -4,7 +4,6 @@
 #include <sched.h>
 
 #include <cerrno>
-#include <fstream>
 #include <thread>
 
 #include "capture/sentence.hpp"
@@ -22,11 +21,6 @@ Result<NetworkNamespace, Error> NetworkNamespace::create() {
     }
     fd = OwnedFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!fd) error = errno;
-    // Best effort: where /proc/sys is read-only, router solicitations of the
-    // tap's inner end go to its outer end and are dropped there.
-    for (const char* scope : {"all", "default"}) {
-      std::ofstream(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", scope)) << '1';
-    }
   }).join();
   if (error == EPERM) {
     return privilege(

@@ -13,7 +13,7 @@ namespace xdpcap::capture {
 // signal, the kernel removes the namespace and every device in it.
 class NetworkNamespace {
  public:
-  // Needs CAP_SYS_ADMIN. IPv6 is switched off inside: nothing speaks from there.
+  // Needs CAP_SYS_ADMIN.
   static Result<NetworkNamespace, Error> create();
 
   // Runs `work` on a thread of its own that lives in the namespace, and waits for

@@ -8,7 +8,6 @@
 #include <net/if.h>
 
 #include <cerrno>
-#include <fstream>
 #include <string_view>
 
 #include "capture/ethtool.hpp"
@@ -50,7 +49,22 @@ int make_veth(Netlink& netlink, const std::string& outer, int inside_fd, std::ui
   return netlink.request(*request);
 }
 
-int bring_up(Netlink& netlink, unsigned index) {
+// No address comes by itself (addrconf of IPv6), so it solicits no router and joins
+// no group. Needs no /proc/sys, which containers have read-only.
+int keep_silent(Netlink& netlink, unsigned index) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_NEWLINK, 0);
+  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index = static_cast<int>(index);
+  nlattr* families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
+  nlattr* ipv6 = mnl_attr_nest_start(request, AF_INET6);
+  mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+  mnl_attr_nest_end(request, ipv6);
+  mnl_attr_nest_end(request, families);
+  const int error = netlink.request(*request);
+  return error == EAFNOSUPPORT ? 0 : error; // a kernel without IPv6
+}
+
+int set_up(Netlink& netlink, unsigned index) {
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_NEWLINK, 0);
   auto* info = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)));
@@ -145,7 +159,8 @@ Result<void, Error> TapDevice::prepare_inner(std::uint32_t queues) {
     const int queue_error = Ethtool(inner_name).set_queues(queues);
     if (queue_error != 0 && queue_error != EOPNOTSUPP) error = queue_error;
     auto netlink = Netlink::open();
-    if (error == 0) error = netlink ? bring_up(*netlink, inner_index_) : EIO;
+    if (error == 0) error = netlink ? keep_silent(*netlink, inner_index_) : EIO;
+    if (error == 0) error = set_up(*netlink, inner_index_);
   });
   if (!entered) return entered;
   if (error != 0) return environment("the inner end of the tap cannot be set up: {}", errno_text(error));
@@ -155,7 +170,9 @@ Result<void, Error> TapDevice::prepare_inner(std::uint32_t queues) {
 Result<void, Error> TapDevice::prepare_outer(std::uint32_t queues) {
   auto netlink = Netlink::open();
   if (!netlink) return std::move(netlink).error();
-  std::ofstream(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", outer_name_)) << '1';
+  if (const int error = keep_silent(*netlink, outer_index_); error != 0) {
+    return environment("the tap cannot be kept silent: {}", errno_text(error));
+  }
   const Ethtool ethtool(outer_name_);
   const int queue_error = ethtool.set_queues(queues);
   if (queue_error != 0 && queue_error != EOPNOTSUPP) {
@@ -168,19 +185,19 @@ Result<void, Error> TapDevice::prepare_outer(std::uint32_t queues) {
   if (const int error = put_queues(*netlink, outer_index_, queues); error != 0) {
     return environment("the tap's queues cannot be set up: {}", errno_text(error));
   }
-  if (const int error = bring_up(*netlink, outer_index_); error != 0) {
-    return environment("the tap cannot be brought up: {}", errno_text(error));
-  }
   return {};
+}
+
+int TapDevice::bring_up() const {
+  auto netlink = Netlink::open();
+  return netlink ? set_up(*netlink, outer_index_) : EIO;
 }
 
 TapDevice::Statistics TapDevice::statistics() const {
   Statistics statistics;
-  if (const auto links = all_links()) {
-    if (const auto link = find_link(*links, outer_name_)) {
-      statistics.sent = link->statistics.tx_packets;
-      statistics.dropped = link->statistics.tx_dropped;
-    }
+  if (const auto link = link_now(outer_index_)) {
+    statistics.sent = link->statistics.tx_packets;
+    statistics.dropped = link->statistics.tx_dropped;
   }
   statistics.queue_dropped = qdisc_drops(outer_index_);
   return statistics;

@@ -17,13 +17,17 @@ namespace xdpcap::capture {
 // would on a wire. Both ends go when this object, or the process, goes.
 class TapDevice {
  public:
-  // As many queues as given on both ends, and room for frames of `mtu` octets
-  // behind the Ethernet header.
+  // As many queues as given on both ends, and room for frames of `mtu` bytes
+  // behind the Ethernet header. The outer end is still down: nothing may come
+  // through before somebody listens.
   static Result<TapDevice, Error> create(std::uint32_t queues, std::uint32_t mtu);
 
   ~TapDevice();
   TapDevice(TapDevice&&) noexcept = default;
-  TapDevice& operator=(TapDevice&&) noexcept = default;
+  TapDevice& operator=(TapDevice&&) = delete; // it would have to remove the target's devices
+
+  // Brings the outer end up, the first time or after somebody took it down. 0 or an errno.
+  [[nodiscard]] int bring_up() const;
 
   [[nodiscard]] const NetworkNamespace& inside() const noexcept { return inside_; }
   [[nodiscard]] unsigned outer_index() const noexcept { return outer_index_; }

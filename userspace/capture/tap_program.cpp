@@ -4,6 +4,7 @@
 
 #include <tap.skel.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "capture/attached_programs.hpp"
@@ -27,17 +28,12 @@ TapProgram::~TapProgram() {
 TapProgram::TapProgram(TapProgram&& other) noexcept
     : skeleton_(std::move(other.skeleton_)),
       tap_index_(other.tap_index_),
+      ifindex_(other.ifindex_),
+      ingress_only_(other.ingress_only_),
+      companions_(std::move(other.companions_)),
       ingress_(std::move(other.ingress_)),
       egress_(std::move(other.egress_)),
       clsact_(std::exchange(other.clsact_, std::nullopt)) {}
-TapProgram& TapProgram::operator=(TapProgram&& other) noexcept {
-  std::swap(skeleton_, other.skeleton_);
-  std::swap(tap_index_, other.tap_index_);
-  std::swap(ingress_, other.ingress_);
-  std::swap(egress_, other.egress_);
-  std::swap(clsact_, other.clsact_);
-  return *this;
-}
 
 Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, const wire::Filter& filter) {
   ::libbpf_set_print(nullptr); // see XdpProgram
@@ -60,24 +56,67 @@ Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, con
   return TapProgram(std::move(skeleton), options.tap_index);
 }
 
-int TapProgram::attach_tcx(unsigned ifindex, bool ingress_only) {
-  const int in = attach_tcx_first(ifindex, TcSide::ingress, program_fd());
-  if (in < 0) return -in;
-  OwnedFd ingress(in);
-  if (!ingress_only) {
-    const int out = attach_tcx_first(ifindex, TcSide::egress, program_fd());
-    if (out < 0) return -out;
-    egress_ = OwnedFd(out);
+int TapProgram::attach_tcx(TcSide side, OwnedFd& link) {
+  for (const AttachedProgram& other : tcx_programs(ifindex_, side).value_or(std::vector<AttachedProgram>{})) {
+    if (other.name == tap_program_name) companions_.push_back(other.id);
   }
-  ingress_ = std::move(ingress);
+  const int fd = attach_tcx_first(ifindex_, side, program_fd());
+  if (fd < 0) return -fd;
+  link = OwnedFd(fd);
   return 0;
+}
+
+int TapProgram::attach_tcx() {
+  int error = attach_tcx(TcSide::ingress, ingress_);
+  if (error == 0 && !ingress_only_) error = attach_tcx(TcSide::egress, egress_);
+  if (error != 0) ingress_.reset();
+  return error;
+}
+
+bool TapProgram::preceded(TcSide side) const {
+  const std::uint32_t own = program_id(program_fd());
+  const auto row = tcx_programs(ifindex_, side);
+  if (!row) return false;
+  for (const AttachedProgram& program : *row) {
+    if (program.id == own) return false;
+    const bool is_capture = program.name == tap_program_name ||
+                            std::find(companions_.begin(), companions_.end(), program.id) != companions_.end();
+    if (!is_capture) return true;
+  }
+  return false;
+}
+
+TapProgram::Standing TapProgram::standing() const {
+  if (clsact_) {
+    const ClsactPlace::Standing standing = clsact_->standing();
+    return {standing.attached, standing.preceded};
+  }
+  Standing standing;
+  standing.attached = attached_ifindex(ingress_.get()) != 0 && (ingress_only_ || attached_ifindex(egress_.get()) != 0);
+  standing.preceded = preceded(TcSide::ingress) || (!ingress_only_ && preceded(TcSide::egress));
+  return standing;
+}
+
+int TapProgram::attach_again() {
+  if (clsact_) {
+    auto place = ClsactPlace::attach(ifindex_, program_fd(), tap_index_, ingress_only_);
+    if (!place) return place.error();
+    place->made_qdisc |= clsact_->made_qdisc;
+    clsact_ = *place;
+    return 0;
+  }
+  int error = attached_ifindex(ingress_.get()) != 0 ? 0 : attach_tcx(TcSide::ingress, ingress_);
+  if (error == 0 && !ingress_only_ && attached_ifindex(egress_.get()) == 0) error = attach_tcx(TcSide::egress, egress_);
+  return error;
 }
 
 Result<std::string, Error> TapProgram::attach(unsigned ifindex, TapAttach how, bool ingress_only) {
   const int leftovers = remove_clsact_leftovers(ifindex);
   const std::string cleaned =
       leftovers == 0 ? "" : fmt::format("; removed {} tc filters that a killed capture left behind", leftovers);
-  const int tcx_error = how == TapAttach::best ? attach_tcx(ifindex, ingress_only) : EOPNOTSUPP;
+  ifindex_ = ifindex;
+  ingress_only_ = ingress_only;
+  const int tcx_error = how == TapAttach::best ? attach_tcx() : EOPNOTSUPP;
   if (tcx_error == 0) return "tcx links" + cleaned;
   auto place = ClsactPlace::attach(ifindex, program_fd(), tap_index_, ingress_only);
   if (!place) {

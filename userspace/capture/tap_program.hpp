@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "capture/attached_programs.hpp"
 #include "capture/clsact.hpp"
 #include "core/error.hpp"
 #include "core/owned_fd.hpp"
@@ -45,12 +47,20 @@ class TapProgram {
   static Result<TapProgram, Error> load(const TapProgramOptions& options, const wire::Filter& filter);
   ~TapProgram();
   TapProgram(TapProgram&&) noexcept;
-  TapProgram& operator=(TapProgram&&) noexcept;
+  TapProgram& operator=(TapProgram&&) = delete;
 
   // `ingress_only`: on the loopback every packet passes both ways, one is enough.
   // Answers in words how it was done.
   Result<std::string, Error> attach(unsigned ifindex, TapAttach how, bool ingress_only);
   void detach() noexcept;
+
+  struct Standing {
+    bool attached = true;  // in every direction that was attached
+    bool preceded = false; // a program that is no capture's is asked first, as far as the kernel says
+  };
+  [[nodiscard]] Standing standing() const;
+  // What somebody detached, once more; 0 or an errno.
+  int attach_again();
 
   [[nodiscard]] TapCounts counts() const; // needs no privilege
   [[nodiscard]] int program_fd() const noexcept;
@@ -60,12 +70,17 @@ class TapProgram {
     void operator()(tap_bpf* skeleton) const noexcept;
   };
   TapProgram(std::unique_ptr<tap_bpf, Destroy> skeleton, unsigned tap_index) noexcept;
-  int attach_tcx(unsigned ifindex, bool ingress_only);
+  int attach_tcx();
+  int attach_tcx(TcSide side, OwnedFd& link);
+  [[nodiscard]] bool preceded(TcSide side) const;
 
   std::unique_ptr<tap_bpf, Destroy> skeleton_;
   unsigned tap_index_;
-  OwnedFd ingress_, egress_;          // tcx links
-  std::optional<ClsactPlace> clsact_; // filters to be removed
+  unsigned ifindex_ = 0;
+  bool ingress_only_ = false;
+  std::vector<std::uint32_t> companions_; // programs of other captures, as they were when their names could be read
+  OwnedFd ingress_, egress_;              // tcx links
+  std::optional<ClsactPlace> clsact_;     // filters to be removed
 };
 
 } // namespace xdpcap::capture

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "capture/attached_programs.hpp"
 #include "capture/filter_maps.hpp"
 #include "capture/per_cpu.hpp"
 #include "capture/sentence.hpp"
@@ -80,7 +81,17 @@ int XdpProgram::attach(unsigned ifindex, XdpAttach how) {
   const int fd = ::bpf_link_create(program_fd(), static_cast<int>(ifindex), BPF_XDP, &options);
   if (fd < 0) return -fd;
   link_ = OwnedFd(fd);
+  ifindex_ = ifindex;
+  how_ = how;
   return 0;
+}
+
+bool XdpProgram::attached() const {
+  return attached_ifindex(link_.get()) != 0;
+}
+
+int XdpProgram::attach_again() {
+  return attach(ifindex_, how_);
 }
 
 void XdpProgram::detach() noexcept {

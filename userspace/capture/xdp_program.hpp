@@ -48,6 +48,10 @@ class XdpProgram {
   // In the network namespace of the calling thread. Answers 0 or an errno, so
   // that the caller can try the next rung of its ladder.
   int attach(unsigned ifindex, XdpAttach how);
+  // False after somebody detached it, or its interface has gone. Needs no privilege.
+  [[nodiscard]] bool attached() const;
+  // Once more, as the last time; 0 or an errno.
+  int attach_again();
   // Detach before the sockets are closed: drivers free rings the program still fills.
   void detach() noexcept;
 
@@ -69,6 +73,8 @@ class XdpProgram {
   std::unique_ptr<capture_bpf, Destroy> skeleton_;
   std::uint32_t queues_;
   OwnedFd link_;
+  unsigned ifindex_ = 0;
+  XdpAttach how_ = XdpAttach::native;
 };
 
 } // namespace xdpcap::capture

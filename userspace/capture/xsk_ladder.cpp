@@ -36,7 +36,7 @@ bool is_jumbo(const LadderDevice& device) {
 
 // Generic XDP comes after GRO and hands over super-packets; native frames are as on the wire.
 std::uint32_t frame_bytes_for(const LadderDevice& device, const Rung& rung) {
-  const bool fits_small = device.mtu + kLinkHeaderMax <= kSmallFrame - Umem::headroom;
+  const bool fits_small = device.usual_mtu + kLinkHeaderMax <= kSmallFrame - Umem::headroom;
   return rung.attach == XdpAttach::native && fits_small ? kSmallFrame : kLargeFrame;
 }
 
@@ -75,17 +75,18 @@ std::string bind_refusal(const LadderDevice& device, std::uint32_t queue, int er
   }
 }
 
-// Either sources for all queues, or why not in words.
+// Either sources for all queues, or why not in words. `multi_buffer`: whether
+// frames that are longer than one of the UMEM come in pieces.
 Result<std::vector<std::unique_ptr<XskSource>>, std::string> open_sources(const LadderDevice& device,
-                                                                          const LiveOptions& options,
-                                                                          const Rung& rung) {
+                                                                          const LiveOptions& options, const Rung& rung,
+                                                                          bool& multi_buffer) {
   std::vector<std::unique_ptr<XskSource>> sources;
-  bool multi_buffer = is_jumbo(device) || rung.attach == XdpAttach::generic;
+  multi_buffer = true;
   for (const std::uint32_t queue : device.queues) {
     int error = 0;
     auto source = open_source(device, options, rung, queue, multi_buffer, error);
-    if (!source && error == EINVAL && multi_buffer && !is_jumbo(device)) {
-      // Before kernel 6.6: super-packets will be dropped and counted, the rest works.
+    if (!source && (error == EINVAL || error == EOPNOTSUPP) && multi_buffer && !is_jumbo(device)) {
+      // Before kernel 6.6, or a driver without: longer frames will be dropped and counted, the rest works.
       multi_buffer = false;
       source = open_source(device, options, rung, queue, multi_buffer, error);
     }
@@ -115,14 +116,19 @@ Attempt try_rung(const LadderDevice& device, const LiveOptions& options, const R
                         device.name)};
   }
   if (error != 0) return {{}, fmt::format("the driver says \"{}\"", errno_text(error)), {}};
-  auto sources = open_sources(device, options, rung);
+  bool in_pieces = false;
+  auto sources = open_sources(device, options, rung, in_pieces);
   if (!sources) return {{}, std::move(sources).error(), {}};
   for (const auto& source : *sources) {
     if (auto inserted = program->insert_socket(source->queue(), source->fd()); !inserted) {
       return {{}, std::move(inserted).error().sentence, {}};
     }
   }
-  return {AttachedDevice{std::move(*sources), std::move(*program), rung.name, {}}, {}, {}};
+  const bool any_length = in_pieces && (program_options.multi_buffer || rung.attach == XdpAttach::generic);
+  const std::uint32_t mtu_max = any_length  ? UINT32_MAX
+                                : in_pieces ? single_buffer_mtu_max
+                                            : frame_bytes_for(device, rung) - Umem::headroom - kLinkHeaderMax;
+  return {AttachedDevice{std::move(*sources), std::move(*program), mtu_max, rung.name, {}}, {}, {}};
 }
 
 } // namespace

@@ -22,6 +22,8 @@ struct LadderDevice {
   std::string name;
   unsigned index = 0;
   std::uint32_t mtu = 1500;
+  // Of nearly all frames: decides how large a UMEM frame is; longer ones come in pieces.
+  std::uint32_t usual_mtu = 1500;
   std::vector<std::uint32_t> queues; // to be opened
   XdpProgramOptions program;         // `multi_buffer` is decided here
   wire::Filter filter;
@@ -31,6 +33,7 @@ struct LadderDevice {
 struct AttachedDevice {
   std::vector<std::unique_ptr<XskSource>> sources;
   XdpProgram program;         // last: destroyed, and so detached, before the sockets close
+  std::uint32_t mtu_max = 0;  // above it frames may be dropped: what the device was opened for
   std::string rung;           // how it was done in the end: "native XDP, zero-copy"
   std::string what_was_tried; // and what was refused before; may be empty
 };

@@ -290,16 +290,18 @@ bool Engine::running() const noexcept {
   if (publisher_->failed() || (log_ != nullptr && log_->failed())) return false;
   if (live_ && !live_->anything_left()) return false;
   const auto ended = [](const auto& worker) { return worker->ended.load(); };
-  // A file has one worker. Of several, one that ends early (-c COUNT) ends all; where segments are
-  // handed over they end together.
-  return std::none_of(workers_.begin(), workers_.end(), ended);
+  // A worker whose interfaces are gone leaves the others at work; a file has one.
+  return shared_.frames_left.load() != 0 && !std::all_of(workers_.begin(), workers_.end(), ended);
 }
 
 std::vector<std::string> Engine::tick() {
   std::vector<std::string> words;
   if (!live_) return words;
-  for (const capture::LinkEvent& event : live_->poll_events()) words.push_back(event.sentence);
-  note_losses(live_->ledger());
+  {
+    const std::lock_guard lock{live_mutex_};
+    words = live_->check();
+    note_losses(live_->ledger());
+  }
   if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over &&
       config_.hand_over == HandOverMode::automatic) {
     shared_.handing_over = true;
@@ -357,6 +359,11 @@ std::chrono::nanoseconds Engine::worked() const noexcept {
 Ledger Engine::finish() {
   if (!finished_) {
     finished_ = true;
+    // Workers that ended by themselves know that something vanished; this says what.
+    if (live_ && !running()) {
+      const std::lock_guard lock{live_mutex_};
+      (void)live_->check(true);
+    }
     // Sockets are drained, a file is left where it is.
     if (live_) live_->stop();
     if (!live_) shared_.stopping = true;
@@ -367,7 +374,7 @@ Ledger Engine::finish() {
     for (const auto& worker : workers_) worker->pipeline->finish();
     if (host_ != nullptr) host_->stop();
     if (live_) {
-      if (!live_->anything_left()) fail({ExitCode::environment, "Every captured interface is gone; the capture ends."});
+      if (!live_->anything_left()) fail({ExitCode::environment, live_->why_over() + "."});
       const std::lock_guard lock{live_mutex_};
       final_live_ = live_->close();
     }

@@ -84,6 +84,11 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
   const auto add = [&](const char* name, std::uint64_t value) {
     ledger.counts.push_back({name, value, of.interface, -1});
   };
+  for (std::size_t i = 0; i < capture::Problems::size; ++i) {
+    const auto problem = static_cast<capture::Problem>(i);
+    ledger.counts.push_back(
+        {fmt::format("health_{}", name_of(problem)), of.problems.has(problem) ? 1U : 0U, of.interface, -1});
+  }
   add("nic_missed", of.nic_missed);
   add("nic_dropped", of.nic_dropped);
   ledger.dropped_by_kernel += of.nic_missed;
