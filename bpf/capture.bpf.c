@@ -82,7 +82,7 @@ int capture(struct xdp_md* ctx) {
   count->redirected++;
   count->no_metadata += !has_meta;
   count->fragments += p.fragment;
-  count->tunnels += found == FOUND_TUNNEL;
+  count->tunnels += found == FOUND_TUNNEL || found == FOUND_DEEP;
   return XDP_REDIRECT;
 }
 

@@ -14,20 +14,12 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "protocols.h"
 #include "shared.h"
 
 #define VLAN_TAGS_MAX 4
 #define IPV6_EXTENSIONS_MAX 8
 #define EXTENSION_OCTETS_MASK 0xfff /* tells the verifier what 255 units come to at most */
-
-/* Ethertypes and protocols that the kernel's headers of some releases lack. */
-#define ETHERTYPE_QINQ_OLD 0x9100
-#define ETHERTYPE_NSH 0x894F
-#define PROTOCOL_IPIP 4
-#define PROTOCOL_MOBILITY 135
-#define PROTOCOL_HIP 139
-#define PROTOCOL_SHIM6 140
-#define PROTOCOL_MPLS 137
 
 /* Where reading stands. `at` only moves forward, and only past checked octets. */
 struct cursor {
@@ -42,6 +34,7 @@ enum found {
   FOUND_TCP,      /* addresses and ports are known */
   FOUND_FRAGMENT, /* of TCP, not the first: addresses only */
   FOUND_TUNNEL,   /* addresses of the outer header where there is one */
+  FOUND_DEEP,     /* no tunnel, and more headers than are read here: as a tunnel, but never switched off */
   FOUND_UDP,      /* of no tunnel's port: addresses and ports are known */
   FOUND_UDP_LATER /* a fragment of UDP, not the first: addresses only */
 };
@@ -80,20 +73,23 @@ struct extension {
   })
 
 static __always_inline int is_vlan(__u16 type) {
-  return type == ETH_P_8021Q || type == ETH_P_8021AD || type == ETHERTYPE_QINQ_OLD;
+  return type == XDPCAP_ETHERTYPE_VLAN || type == XDPCAP_ETHERTYPE_QINQ || type == XDPCAP_ETHERTYPE_QINQ_9100 ||
+         type == XDPCAP_ETHERTYPE_QINQ_9200 || type == XDPCAP_ETHERTYPE_QINQ_9300;
 }
 
-/* UDP ports of the tunnels that user space opens: VXLAN (two), VXLAN-GPE,
- * GENEVE, GTP-U, Teredo, MPLS in UDP. */
+static __always_inline int answers_from(__u16 port) {
+  return port == XDPCAP_PORT_GTP_U || port == XDPCAP_PORT_TEREDO;
+}
 static __always_inline int is_tunnel_port(__u16 port) {
-  return port == 4789 || port == 8472 || port == 4790 || port == 6081 || port == 2152 || port == 3544 || port == 6635;
+  return port == XDPCAP_PORT_VXLAN || port == XDPCAP_PORT_VXLAN_LINUX || port == XDPCAP_PORT_VXLAN_GPE ||
+         port == XDPCAP_PORT_GENEVE || port == XDPCAP_PORT_GRE || port == XDPCAP_PORT_MPLS || answers_from(port);
 }
 
 /* What the payload of the IP packet is. A fragment that is not the first has no
  * ports; one of UDP may continue a tunnel datagram, which nobody can tell here (settle_udp). */
 static __always_inline int parse_transport(struct cursor* c, struct packet* p, int later_fragment) {
   switch (p->protocol) {
-    case IPPROTO_TCP: {
+    case XDPCAP_PROTOCOL_TCP: {
       struct tcphdr* tcp;
 
       if (later_fragment) return FOUND_FRAGMENT;
@@ -103,21 +99,24 @@ static __always_inline int parse_transport(struct cursor* c, struct packet* p, i
       p->destination_port = bpf_ntohs(tcp->dest);
       return FOUND_TCP;
     }
-    case IPPROTO_UDP: {
+    case XDPCAP_PROTOCOL_UDP: {
       struct udphdr* udp;
 
       if (later_fragment) return FOUND_UDP_LATER;
       udp = TAKE(c, struct udphdr);
-      if (!udp) return FOUND_MALFORMED;
+      if (!udp) return p->fragment ? FOUND_UDP_LATER : FOUND_MALFORMED;
       p->source_port = bpf_ntohs(udp->source);
       p->destination_port = bpf_ntohs(udp->dest);
-      return is_tunnel_port(p->destination_port) || is_tunnel_port(p->source_port) ? FOUND_TUNNEL : FOUND_UDP;
+      return is_tunnel_port(p->destination_port) || answers_from(p->source_port) ? FOUND_TUNNEL : FOUND_UDP;
     }
-    case IPPROTO_GRE:
-    case PROTOCOL_IPIP:
-    case IPPROTO_IPV6:
-    case PROTOCOL_MPLS:
+    case XDPCAP_PROTOCOL_GRE:
+    case XDPCAP_PROTOCOL_IPV4:
+    case XDPCAP_PROTOCOL_IPV6:
+    case XDPCAP_PROTOCOL_MPLS:
+    case XDPCAP_PROTOCOL_ETHERIP:
       return FOUND_TUNNEL;
+    case XDPCAP_PROTOCOL_AUTHENTICATION: /* over IPv4; IPv6 has read it */
+      return FOUND_DEEP;
     default:
       return FOUND_NOT_TCP;
   }
@@ -147,10 +146,10 @@ static __always_inline int parse_ipv4(struct cursor* c, struct packet* p) {
 #define EXTENSION_UNIT 0x0f
 #define EXTENSION_IS_FRAGMENT 0x20 /* whose length field is reserved, hence of no unit */
 static const __u8 extension_shape[256] = {
-    [IPPROTO_HOPOPTS] = EXTENSION | 8,   [IPPROTO_ROUTING] = EXTENSION | 8,
-    [IPPROTO_DSTOPTS] = EXTENSION | 8,   [IPPROTO_AH] = EXTENSION | 4,
-    [PROTOCOL_MOBILITY] = EXTENSION | 8, [PROTOCOL_HIP] = EXTENSION | 8,
-    [PROTOCOL_SHIM6] = EXTENSION | 8,    [IPPROTO_FRAGMENT] = EXTENSION | EXTENSION_IS_FRAGMENT,
+    [XDPCAP_PROTOCOL_HOP_BY_HOP] = EXTENSION | 8,  [XDPCAP_PROTOCOL_ROUTING] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_DESTINATION] = EXTENSION | 8, [XDPCAP_PROTOCOL_AUTHENTICATION] = EXTENSION | 4,
+    [XDPCAP_PROTOCOL_MOBILITY] = EXTENSION | 8,    [XDPCAP_PROTOCOL_HOST_IDENTITY] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_SHIM6] = EXTENSION | 8,       [XDPCAP_PROTOCOL_FRAGMENT] = EXTENSION | EXTENSION_IS_FRAGMENT,
 };
 
 static __always_inline int parse_ipv6(struct cursor* c, struct packet* p) {
@@ -169,17 +168,38 @@ static __always_inline int parse_ipv6(struct cursor* c, struct packet* p) {
     __u32 octets;
 
     if (!shape) break;
-    if ((void*)(extension + 1) > c->end) return FOUND_MALFORMED;
+    if ((void*)(extension + 1) > c->end) return fragment ? FOUND_DEEP : FOUND_MALFORMED;
     octets = (extension->length * (shape & EXTENSION_UNIT) + 8) & EXTENSION_OCTETS_MASK;
     fragment |= bpf_ntohs(extension->fragment_offset) & (0xfff9 * (shape >> 5));
     next = extension->next;
-    if (c->at + octets > c->end) return FOUND_MALFORMED;
+    if (c->at + octets > c->end) return fragment ? FOUND_DEEP : FOUND_MALFORMED;
     c->at += octets;
     if (fragment & 0xfff8) break; /* what follows is the middle of something */
   }
   p->protocol = next;
   p->fragment = fragment != 0;
+  /* A chain longer than is read here, or a later fragment of one. */
+  if (extension_shape[next]) return FOUND_DEEP;
   return parse_transport(c, p, (fragment & 0xfff8) != 0);
+}
+
+/* No IP header was read: the MAC pair keeps both directions together. */
+static __always_inline int without_addresses(const struct ethhdr* ethernet, struct packet* p, int found) {
+  __builtin_memcpy(p->source, ethernet->h_source, ETH_ALEN);
+  __builtin_memcpy(p->destination, ethernet->h_dest, ETH_ALEN);
+  return found;
+}
+
+/* IEEE 802.2: only SNAP leads on, in which everything may be. */
+static __always_inline int is_snap(struct cursor* c) {
+  struct snap {
+    __u8 destination, source, control, organisation[3];
+  }* snap = TAKE(c, struct snap);
+  __u32 organisation;
+
+  if (!snap || snap->destination != 0xaa || snap->source != 0xaa || snap->control != 0x03) return 0;
+  organisation = (__u32)snap->organisation[0] << 16 | snap->organisation[1] << 8 | snap->organisation[2];
+  return organisation == XDPCAP_SNAP_ETHERTYPES || organisation == XDPCAP_SNAP_BRIDGED;
 }
 
 /* From the first octet of an Ethernet frame. `p` is all zeroes before. */
@@ -197,20 +217,23 @@ static __always_inline int parse_frame(struct cursor* c, struct packet* p) {
     type = bpf_ntohs(tag->next);
   }
   switch (type) {
-    case ETH_P_IP:
+    case XDPCAP_ETHERTYPE_IPV4:
       return parse_ipv4(c, p);
-    case ETH_P_IPV6:
+    case XDPCAP_ETHERTYPE_IPV6:
       return parse_ipv6(c, p);
-    case ETH_P_MPLS_UC:
-    case ETH_P_MPLS_MC:
-    case ETH_P_PPP_SES:
-    case ETHERTYPE_NSH:
-      /* No outer addresses: the MAC pair keeps both directions together. */
-      __builtin_memcpy(p->source, ethernet->h_source, ETH_ALEN);
-      __builtin_memcpy(p->destination, ethernet->h_dest, ETH_ALEN);
-      return FOUND_TUNNEL;
+    case XDPCAP_ETHERTYPE_MPLS:
+    case XDPCAP_ETHERTYPE_MPLS_MULTICAST:
+    case XDPCAP_ETHERTYPE_PPPOE:
+    case XDPCAP_ETHERTYPE_NSH:
+    case XDPCAP_ETHERTYPE_PBB:
+      return without_addresses(ethernet, p, FOUND_TUNNEL);
+    case XDPCAP_ETHERTYPE_ETHERNET:
+    case XDPCAP_ETHERTYPE_PPP:
+      return without_addresses(ethernet, p, FOUND_DEEP);
     default:
-      return is_vlan(type) ? FOUND_TUNNEL : FOUND_NOT_IP;
+      if (is_vlan(type) || (type <= XDPCAP_ETHERTYPE_LENGTH_MAX && is_snap(c)))
+        return without_addresses(ethernet, p, FOUND_DEEP);
+      return FOUND_NOT_IP;
   }
 }
 

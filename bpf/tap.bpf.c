@@ -74,6 +74,7 @@ int xdpcap_tap(struct __sk_buff* skb) {
       __builtin_memset(&p, 0, sizeof(p));
       found = parse_skb(skb, &p);
     }
+    if (found == FOUND_MALFORMED && skb->len > HEADERS_MAX) found = FOUND_DEEP;
   }
   found = settle_udp(found, config.tunnels, config.udp);
   if (found == FOUND_NOT_IP) {
@@ -98,7 +99,7 @@ int xdpcap_tap(struct __sk_buff* skb) {
   }
   count->cloned++;
   count->fragments += p.fragment;
-  count->tunnels += found == FOUND_TUNNEL;
+  count->tunnels += found == FOUND_TUNNEL || found == FOUND_DEEP;
   return TCX_NEXT;
 }
 

@@ -25,7 +25,8 @@ SOURCE = {".c", ".h", ".cpp", ".hpp"}
 # Outside libraries and the only rooms that may include them: their doors.
 DOORS = [
     (r"linux/bpf\.h", ("capture", "host", "sandbox")),
-    (r"bpf/.*|xdp/.*|linux/if_xdp\.h", ("capture", "host")),
+    (r"bpf/protocols\.h", ("wire",)),
+    (r"bpf/(?!protocols\.h).*|xdp/.*|linux/if_xdp\.h", ("capture", "host")),
     (r".*\.skel\.h", ("capture", "host")),
     (r"pcap(/.*|\.h)", ("capture",)),
     (r"libmnl/.*", ("capture", "host")),

@@ -42,8 +42,8 @@ class Programs {
                 .value()) {}
 
   // Runs a packet through both, which must agree.
-  std::string verdict(const Packet& packet) {
-    const Buffer octets = packet.bytes();
+  std::string verdict(const Packet& packet) { return verdict(packet.bytes()); }
+  std::string verdict(const Buffer& octets) {
     const std::string xdp = xdp_verdict(octets), tap = tap_verdict(octets);
     return xdp == tap ? xdp : "XDP says " + xdp + ", tc says " + tap;
   }

@@ -1,26 +1,8 @@
+#include "bpf/protocols.h"
 #include "wire/walk.hpp"
 
 namespace xdpcap::wire {
 namespace {
-
-// IP protocol numbers (https://www.iana.org/assignments/protocol-numbers).
-enum : std::uint8_t {
-  kHopByHop = 0,
-  kIpv4 = 4,
-  kTcp = 6,
-  kUdp = 17,
-  kIpv6 = 41,
-  kRouting = 43,
-  kFragment = 44,
-  kGre = 47,
-  kAuthentication = 51,
-  kDestination = 60,
-  kEtherIp = 97,
-  kMobility = 135,
-  kMpls = 137,
-  kHostIdentity = 139,
-  kShim6 = 140,
-};
 
 Step read_fragment_header(Walk& walk) noexcept {
   constexpr std::size_t kHeader = 8;
@@ -51,29 +33,29 @@ Step read_ip(Walk& walk) noexcept {
 
 Step read_ip_payload(Walk& walk) noexcept {
   switch (walk.protocol) {
-    case kTcp:
+    case XDPCAP_PROTOCOL_TCP:
       return Layer::tcp;
-    case kUdp:
+    case XDPCAP_PROTOCOL_UDP:
       return Layer::udp;
-    case kGre:
+    case XDPCAP_PROTOCOL_GRE:
       return Layer::gre;
-    case kIpv4:
+    case XDPCAP_PROTOCOL_IPV4:
       return walk.enter(Tunnel::ipip, Layer::ipv4);
-    case kIpv6:
+    case XDPCAP_PROTOCOL_IPV6:
       return walk.enter(Tunnel::ip6in4, Layer::ipv6);
-    case kMpls:
+    case XDPCAP_PROTOCOL_MPLS:
       return walk.enter(Tunnel::mpls, Layer::mpls);
-    case kEtherIp:
+    case XDPCAP_PROTOCOL_ETHERIP:
       return walk.enter(Tunnel::etherip, Layer::etherip);
-    case kAuthentication:
+    case XDPCAP_PROTOCOL_AUTHENTICATION:
       return Layer::extension;
-    case kHopByHop:
-    case kRouting:
-    case kFragment:
-    case kDestination:
-    case kMobility:
-    case kHostIdentity:
-    case kShim6:
+    case XDPCAP_PROTOCOL_HOP_BY_HOP:
+    case XDPCAP_PROTOCOL_ROUTING:
+    case XDPCAP_PROTOCOL_FRAGMENT:
+    case XDPCAP_PROTOCOL_DESTINATION:
+    case XDPCAP_PROTOCOL_MOBILITY:
+    case XDPCAP_PROTOCOL_HOST_IDENTITY:
+    case XDPCAP_PROTOCOL_SHIM6:
       return walk.is_v6 ? Step{Layer::extension} : Step{NotASegment::other_protocol};
     default:
       return NotASegment::other_protocol;
@@ -84,14 +66,14 @@ Step read_ip_payload(Walk& walk) noexcept {
 // in units of 8 octets beyond the first; the authentication header (RFC 4302),
 // which IPv4 has as well, counts in 4 octets beyond the second.
 Step read_extension(Walk& walk) noexcept {
-  if (walk.protocol == kFragment) return read_fragment_header(walk);
+  if (walk.protocol == XDPCAP_PROTOCOL_FRAGMENT) return read_fragment_header(walk);
   if (!walk.rest.has(8)) return walk.missing(8);
   const std::byte* at = walk.rest.at;
   const std::size_t units = load_u8(at + 1);
-  const std::size_t header = walk.protocol == kAuthentication ? (units + 2) * 4 : (units + 1) * 8;
+  const std::size_t header = walk.protocol == XDPCAP_PROTOCOL_AUTHENTICATION ? (units + 2) * 4 : (units + 1) * 8;
   if (!walk.rest.has(header)) return walk.missing(header);
   // On the way, the destination is not the last one, which the sender summed.
-  if (walk.protocol == kRouting && load_u8(at + 3) != 0) walk.verifiable = false;
+  if (walk.protocol == XDPCAP_PROTOCOL_ROUTING && load_u8(at + 3) != 0) walk.verifiable = false;
   walk.protocol = load_u8(at);
   walk.rest.skip(header);
   return after_protocol(walk);

@@ -1,3 +1,4 @@
+#include "bpf/protocols.h"
 #include "wire/walk.hpp"
 
 namespace xdpcap::wire {
@@ -5,13 +6,13 @@ namespace {
 
 bool is_known(std::uint16_t ether_type) noexcept {
   switch (ether_type) {
-    case 0x0800: // IPv4
-    case 0x86dd: // IPv6
-    case 0x8100: // VLAN
-    case 0x88a8: // VLAN, provider
-    case 0x8847: // MPLS
-    case 0x8864: // PPPoE
-    case 0x0806: // ARP
+    case XDPCAP_ETHERTYPE_IPV4:
+    case XDPCAP_ETHERTYPE_IPV6:
+    case XDPCAP_ETHERTYPE_VLAN:
+    case XDPCAP_ETHERTYPE_QINQ:
+    case XDPCAP_ETHERTYPE_MPLS:
+    case XDPCAP_ETHERTYPE_PPPOE:
+    case XDPCAP_ETHERTYPE_ARP:
       return true;
     default:
       return false;
@@ -128,34 +129,33 @@ Step first_layer(LinkType link, Walk& walk) noexcept {
 
 Step step_of_ether_type(std::uint16_t type, Walk& walk) noexcept {
   switch (type) {
-    case 0x0800:
+    case XDPCAP_ETHERTYPE_IPV4:
       return Layer::ipv4;
-    case 0x86dd:
+    case XDPCAP_ETHERTYPE_IPV6:
       return Layer::ipv6;
-    case 0x8100: // 802.1Q
-    case 0x88a8: // 802.1ad
-    case 0x9100: // as used before 802.1ad
-    case 0x9200:
-    case 0x9300:
+    case XDPCAP_ETHERTYPE_VLAN:
+    case XDPCAP_ETHERTYPE_QINQ:
+    case XDPCAP_ETHERTYPE_QINQ_9100:
+    case XDPCAP_ETHERTYPE_QINQ_9200:
+    case XDPCAP_ETHERTYPE_QINQ_9300:
       return Layer::vlan;
-    case 0x8847: // unicast
-    case 0x8848: // multicast
+    case XDPCAP_ETHERTYPE_MPLS:
+    case XDPCAP_ETHERTYPE_MPLS_MULTICAST:
       return walk.enter(Tunnel::mpls, Layer::mpls);
-    case 0x8864:
+    case XDPCAP_ETHERTYPE_PPPOE:
       return walk.enter(Tunnel::pppoe, Layer::pppoe);
-    case 0x88e7:
+    case XDPCAP_ETHERTYPE_PBB:
       return walk.enter(Tunnel::pbb, Layer::pbb);
-    case 0x894f:
+    case XDPCAP_ETHERTYPE_NSH:
       return walk.enter(Tunnel::nsh, Layer::nsh);
-    case 0x6558:
-      return Layer::ethernet; // transparent Ethernet bridging, inside of tunnels
-    case 0x880b:
+    case XDPCAP_ETHERTYPE_ETHERNET:
+      return Layer::ethernet;
+    case XDPCAP_ETHERTYPE_PPP:
       return Layer::ppp;
     default:
       break;
   }
-  constexpr std::uint16_t kLengthMax = 1500; // up to here it is a length, and LLC follows
-  return type <= kLengthMax ? Step{Layer::llc} : Step{NotASegment::not_ip};
+  return type <= XDPCAP_ETHERTYPE_LENGTH_MAX ? Step{Layer::llc} : Step{NotASegment::not_ip};
 }
 
 // IEEE 802.2. Only SNAP (RFC 1042) carries what we look for.
@@ -167,7 +167,7 @@ Step read_llc(Walk& walk) noexcept {
   if (!walk.rest.has(kHeader)) return walk.missing(kHeader);
   // The organisation: an ether type follows, or (802.1H) did so before the bridge.
   const std::uint32_t organisation = load_be32(at + 2) & 0xffffff;
-  if (organisation != 0 && organisation != 0x0000f8) return NotASegment::not_ip;
+  if (organisation != XDPCAP_SNAP_ETHERTYPES && organisation != XDPCAP_SNAP_BRIDGED) return NotASegment::not_ip;
   const std::uint16_t type = load_be16(at + 6);
   walk.rest.skip(kHeader);
   return after_ether_type(type, walk);

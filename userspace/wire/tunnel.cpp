@@ -1,39 +1,27 @@
 #include "wire/tunnel.hpp"
 
+#include "bpf/protocols.h"
 #include "wire/walk.hpp"
 
 namespace xdpcap::wire {
 namespace {
 
-// UDP ports (https://www.iana.org/assignments/service-names-port-numbers); 8472
-// is what Linux used for VXLAN before there was a number, and still does.
-enum : std::uint16_t {
-  kGtpU = 2152,
-  kTeredo = 3544,
-  kGreInUdp = 4754,
-  kVxlan = 4789,
-  kVxlanGpe = 4790,
-  kGeneve = 6081,
-  kMplsInUdp = 6635,
-  kVxlanLinux = 8472,
-};
-
 Step step_of_port(std::uint16_t port, Walk& walk) noexcept {
   switch (port) {
-    case kVxlan:
-    case kVxlanLinux:
+    case XDPCAP_PORT_VXLAN:
+    case XDPCAP_PORT_VXLAN_LINUX:
       return walk.enter(Tunnel::vxlan, Layer::vxlan);
-    case kVxlanGpe:
+    case XDPCAP_PORT_VXLAN_GPE:
       return walk.enter(Tunnel::vxlan_gpe, Layer::vxlan_gpe);
-    case kGeneve:
+    case XDPCAP_PORT_GENEVE:
       return walk.enter(Tunnel::geneve, Layer::geneve);
-    case kGtpU:
+    case XDPCAP_PORT_GTP_U:
       return walk.enter(Tunnel::gtp_u, Layer::gtp_u);
-    case kTeredo:
+    case XDPCAP_PORT_TEREDO:
       return walk.enter(Tunnel::teredo, Layer::teredo);
-    case kMplsInUdp:
+    case XDPCAP_PORT_MPLS:
       return walk.enter(Tunnel::mpls, Layer::mpls);
-    case kGreInUdp:
+    case XDPCAP_PORT_GRE:
       return walk.enter(Tunnel::gre, Layer::gre);
     default:
       return NotASegment::udp;
@@ -95,7 +83,7 @@ Step read_udp(Walk& walk) noexcept {
   const Step by_destination = step_of_port(destination, walk);
   if (by_destination.layer != Layer::refused || by_destination.why != NotASegment::udp) return by_destination;
   // These two answer from their own port.
-  if (source == kGtpU || source == kTeredo) return step_of_port(source, walk);
+  if (source == XDPCAP_PORT_GTP_U || source == XDPCAP_PORT_TEREDO) return step_of_port(source, walk);
   return NotASegment::udp;
 }
 
