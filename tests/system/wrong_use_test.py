@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Wrong use: one sentence that tells the cure, the documented exit code, and nothing left behind."""
 import pathlib
+import re
 import signal
 import subprocess
 import unittest
@@ -9,6 +10,8 @@ import common
 import foreign_program
 import recording
 
+# Of programs that a cure names: xdpcap-sub makes keys.
+FOREIGN_OPTIONS = {"--curve-keygen", "--pub-group"}
 USAGE, ENVIRONMENT, PRIVILEGE, INPUT, OUTPUT = 1, 2, 3, 4, 5
 
 
@@ -36,6 +39,18 @@ class WrongUse(common.SystemTest):
 
     def test_an_unknown_option(self):
         self.refused(USAGE, "--frobnicate", mentions=["frobnicate"])
+
+    def test_the_options_that_sentences_name_are_there(self):
+        """A floor below the programs names an option by its cure: every program that may print it has to have it."""
+        helps = {program: subprocess.run([common.BUILD / program, "--help"], capture_output=True, text=True,
+                                         check=True).stdout for program in ("xdpcap-run", "xdpcap-sub")}
+        floors = {"xdpcap-run": ("publish", "engine", "capture", "host", "wire"), "xdpcap-sub": ("consume",)}
+        for program, folders in floors.items():
+            for path in (path for folder in folders for path in (common.SOURCE / "userspace" / folder).glob("*.cpp")):
+                for literal in re.findall(r'"(?:\\.|[^"\\\n])*"', path.read_text()):
+                    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", literal):
+                        known = option in helps[program] or option in FOREIGN_OPTIONS
+                        self.assertTrue(known, f"{path.name} names {option}, which {program} does not have")
 
     def test_a_number_that_is_none(self):
         self.refused(USAGE, "-r", self.recorded(), "--json", "-c", "many")

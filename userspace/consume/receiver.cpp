@@ -5,6 +5,23 @@
 #include "consume/silence.hpp"
 
 namespace xdpcap::consume {
+namespace {
+
+// Of bodies an engine keeps 1 MiB unless it was told otherwise.
+constexpr std::int64_t kBatchBytesMax = std::int64_t{256} << 20;
+
+// Parts of one message arrive together, so that none has to be waited for.
+bool receive_part(zmq::socket_t& socket, zmq::message_t& part) {
+  for (;;) {
+    try {
+      return socket.recv(part, zmq::recv_flags::dontwait).has_value();
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) throw;
+    }
+  }
+}
+
+} // namespace
 Result<void, Error> settle(Sources& sources, const std::string& server_key, const std::string& secret_key) {
   if (server_key.empty() && !secret_key.empty())
     return Error{ExitCode::usage, "--curve-secret-key-file needs --curve-server-key, the public key of the capture"};
@@ -41,6 +58,7 @@ void Receiver::add(const std::string& endpoint, bool pull, const Sources& source
   zmq::socket_t socket(context_, pull ? zmq::socket_type::pull : zmq::socket_type::sub);
   socket.set(zmq::sockopt::rcvhwm, sources.queue_batches);
   socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::maxmsgsize, kBatchBytesMax); // who sends more is no capture
   socket.set(zmq::sockopt::ipv6, true);
   // A capture that was restarted is found again soon.
   socket.set(zmq::sockopt::reconnect_ivl, 100);
@@ -54,14 +72,27 @@ void Receiver::add(const std::string& endpoint, bool pull, const Sources& source
   sockets_.push_back(std::move(socket));
 }
 
+// A batch is two parts. More or fewer are no batch: what is there of the message is read away.
+bool Receiver::receive_payload(zmq::socket_t& socket, const zmq::message_t& topic) {
+  if (!topic.more() || !receive_part(socket, payload_)) return false;
+  if (!payload_.more()) return true;
+  zmq::message_t rest;
+  while (receive_part(socket, rest) && rest.more()) {
+  }
+  return false;
+}
+
 std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
   for (bool waited = false;; waited = true) {
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       const std::size_t at = (turn_ + i) % sockets_.size();
       zmq::message_t topic;
-      if (!sockets_[at].recv(topic, zmq::recv_flags::dontwait)) continue;
+      if (!receive_part(sockets_[at], topic)) continue;
       turn_ = at + 1;
-      if (!topic.more() || !sockets_[at].recv(payload_)) return std::nullopt;
+      if (!receive_payload(sockets_[at], topic)) {
+        ++damaged_;
+        return std::nullopt;
+      }
       Received received;
       received.bytes = {payload_.data<std::byte>(), payload_.size()};
       received.batch = reader_.open(received.bytes);

@@ -47,7 +47,7 @@ class Receiver {
   static Result<std::unique_ptr<Receiver>, Error> open(const Sources& sources);
 
   // The next batch, or nothing within `patience` (or when a signal came). Batches
-  // that are no sound FlatBuffer are skipped and counted.
+  // that are no sound FlatBuffer, or no message of two parts, are skipped and counted.
   std::optional<Received> next(std::chrono::milliseconds patience);
 
   [[nodiscard]] std::uint64_t lost() const noexcept { return losses_.lost(); }
@@ -57,6 +57,7 @@ class Receiver {
  private:
   Receiver() = default;
   void add(const std::string& endpoint, bool pull, const Sources& sources);
+  [[nodiscard]] bool receive_payload(zmq::socket_t& socket, const zmq::message_t& topic);
 
   zmq::context_t context_;
   std::deque<zmq::socket_t> sockets_;

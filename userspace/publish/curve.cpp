@@ -9,14 +9,17 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <sstream>
 
 #include <zmq_addon.hpp>
+
+#include "core/owned_fd.hpp"
 
 namespace xdpcap::publish {
 namespace {
 
 constexpr std::size_t kKeyCharacters = 40;
+constexpr std::size_t kKeyFileMax = std::size_t{1} << 20;
 using KeyText = std::array<char, kKeyCharacters + 1>;
 
 Error unusable(std::string sentence) {
@@ -44,11 +47,28 @@ Result<void, Error> write_key(const std::string& path, const char* key, mode_t m
   return {};
 }
 
-} // namespace
+// The whole of a small file. A secret one is looked at once it is open: nobody can exchange it then.
+Result<std::string, Error> read_text(const std::string& path, bool secret) {
+  const OwnedFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    return unusable(fmt::format("cannot read the key file {}: {}", path, std::strerror(errno)));
+  }
+  if (secret && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return unusable(
+        fmt::format("the secret key {} can be read by others; chmod 600 it, and better make a new one", path));
+  }
+  std::string text(kKeyFileMax, ' ');
+  const ssize_t length = ::read(fd.get(), text.data(), text.size());
+  if (length < 0) return unusable(fmt::format("cannot read the key file {}: {}", path, std::strerror(errno)));
+  text.resize(static_cast<std::size_t>(length));
+  return text;
+}
 
-Result<std::vector<std::string>, Error> read_keys(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return unusable(fmt::format("cannot read the key file {}: {}", path, std::strerror(errno)));
+Result<std::vector<std::string>, Error> read_lines(const std::string& path, bool secret) {
+  Result<std::string, Error> text = read_text(path, secret);
+  if (!text) return std::move(text).error();
+  std::istringstream file(*text);
   std::vector<std::string> keys;
   for (std::string line; std::getline(file, line);) {
     const std::string key = trimmed(line);
@@ -65,13 +85,14 @@ Result<std::vector<std::string>, Error> read_keys(const std::string& path) {
   return keys;
 }
 
+} // namespace
+
+Result<std::vector<std::string>, Error> read_keys(const std::string& path) {
+  return read_lines(path, false);
+}
+
 Result<std::string, Error> read_key(const std::string& path, bool secret) {
-  struct stat status {};
-  if (secret && ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return unusable(
-        fmt::format("the secret key {} can be read by others; chmod 600 it, and better make a new one", path));
-  }
-  Result<std::vector<std::string>, Error> keys = read_keys(path);
+  Result<std::vector<std::string>, Error> keys = read_lines(path, secret);
   if (!keys) return std::move(keys).error();
   return keys->front();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,8 +19,15 @@ namespace xdpcap::publish {
 // the tail. The first batch seen of a topic only says where one came in. A new
 // epoch is a restart of the capture, not a loss. Not for PULL: there each
 // receiver gets its share on purpose.
+//
+// Memory is bounded whatever a publisher sends: sensors with longer names than the engine allows,
+// and those beyond the first kSensorsMax, are not counted.
 class LossCounter {
  public:
+  static constexpr std::size_t kSensorNameMax = 255;
+  static constexpr std::size_t kSensorsMax = 256;
+  static constexpr std::size_t kStreamsMax = 16384; // shards and topics of all sensors together
+
   // The topics to count; others in a heartbeat are not ours to miss.
   void watch(Topic topic) noexcept { watched_[index_of(topic)] = true; }
 
@@ -34,7 +42,7 @@ class LossCounter {
   using Stream = std::tuple<std::string, std::uint16_t, Topic>; // sensor, shard, topic
   std::uint64_t advance(std::string_view sensor, std::uint16_t shard, Topic topic, std::uint64_t first_not_lost,
                         std::uint64_t next);
-  void enter_epoch(std::string_view sensor, std::uint64_t epoch);
+  [[nodiscard]] bool enter_epoch(std::string_view sensor, std::uint64_t epoch);
 
   std::array<bool, kTopics> watched_{};
   std::map<std::string, std::uint64_t, std::less<>> epochs_;

@@ -11,11 +11,12 @@ namespace {
 // A batch with one flow record, or a heartbeat, with the numbers of one's choice.
 class Batches {
  public:
-  const schema::Batch& flow(std::uint64_t seq, std::uint16_t shard = 0, std::uint64_t epoch = 1) {
+  const schema::Batch& flow(std::uint64_t seq, std::uint16_t shard = 0, std::uint64_t epoch = 1,
+                            const std::string& name = "s") {
     flatbuffers::FlatBufferBuilder& builder = builders_.emplace_back();
     const std::vector records{schema::CreateFlowRecord(builder)};
     const auto flows = builder.CreateVector(records);
-    const auto sensor = builder.CreateString("s");
+    const auto sensor = builder.CreateString(name);
     schema::BatchBuilder batch(builder);
     batch.add_sensor(sensor);
     batch.add_epoch(epoch);
@@ -91,6 +92,30 @@ TEST_F(LossCounterTest, ARestartIsNoLoss) {
   EXPECT_EQ(counter_.see(batches_.flow(0, 0, 2)), 0u);
   EXPECT_EQ(counter_.see(batches_.flow(2, 0, 2)), 1u);
   EXPECT_EQ(counter_.restarts(), 1u);
+}
+
+TEST_F(LossCounterTest, SensorsWithoutEndDoNotTakeTheCountOfThoseThatAreKnown) {
+  counter_.see(batches_.flow(0));
+  for (int i = 0; i < 1000; ++i) {
+    for (const std::uint64_t seq : {0U, 9U}) {
+      Batches rogue;
+      counter_.see(rogue.flow(seq, 0, 1, "rogue" + std::to_string(i)));
+    }
+  }
+  const std::uint64_t lost = counter_.lost();
+  EXPECT_EQ(lost, 8 * (LossCounter::kSensorsMax - 1)) << "those that came first are counted, the others not kept";
+  EXPECT_EQ(counter_.see(batches_.flow(3)), 2u);
+  EXPECT_EQ(counter_.see(batches_.flow(0, 0, 1, std::string(LossCounter::kSensorNameMax + 1, 'x'))), 0u);
+}
+
+TEST_F(LossCounterTest, ShardsWithoutEndAreNotKept) {
+  for (std::uint64_t seq : {0U, 5U}) {
+    for (std::uint32_t shard = 0; shard < 20'000; ++shard) {
+      Batches batches;
+      counter_.see(batches.flow(seq, static_cast<std::uint16_t>(shard)));
+    }
+  }
+  EXPECT_EQ(counter_.lost(), 4 * LossCounter::kStreamsMax);
 }
 
 } // namespace

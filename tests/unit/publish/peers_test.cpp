@@ -45,7 +45,10 @@ class Flood {
         for (char& c : name) c = static_cast<char>(random());
         socket.set(zmq::sockopt::subscribe, name);
       }
-      while (!over_) std::this_thread::sleep_for(1ms);
+      while (!over_) {
+        [[maybe_unused]] const int events = socket.get(zmq::sockopt::events); // lets it subscribe anew
+        std::this_thread::sleep_for(1ms);
+      }
     });
   }
   ~Flood() {

@@ -132,7 +132,8 @@ void add_output(CLI::App& app, Options& options, Words& words) {
       ->type_name("ENDPOINT");
   app.add_option("--push", words.push, "and on this PUSH endpoint (repeatable)")->type_name("ENDPOINT");
   app.add_flag("--insecure", config.outputs.insecure, "allow TCP endpoints beyond loopback without CURVE keys");
-  app.add_option("--curve-secret-key", words.curve_secret_key, "file with the secret key for TCP endpoints")
+  app.add_option("--curve-secret-key-file,--curve-secret-key", words.curve_secret_key,
+                 "file with the secret key for TCP endpoints")
       ->type_name("FILE");
   app.add_option("--curve-clients", words.curve_clients, "file with the public keys that may connect, one a line")
       ->type_name("FILE");
