@@ -9,22 +9,6 @@ constexpr Ending kSeenWhole{End::complete, true};
 constexpr Ending kCutByGap{End::gap, false};
 constexpr Ending kMalformed{End::malformed, false};
 
-End end_by(StreamEnd end) noexcept {
-  switch (end) {
-    case StreamEnd::fin:
-      return End::fin;
-    case StreamEnd::rst:
-      return End::rst;
-    case StreamEnd::timeout:
-      return End::timeout;
-    case StreamEnd::evicted:
-      return End::evicted;
-    case StreamEnd::capture:
-      break;
-  }
-  return End::capture;
-}
-
 HttpCount incomplete_by(End end) noexcept {
   switch (end) {
     case End::rst:
@@ -76,6 +60,8 @@ bool Conversation::note_direction(Direction direction) noexcept {
 
 const Message* Conversation::advance(Input& input, Workspace& workspace) noexcept {
   const Message* message = nullptr;
+  if (halves_[index_of(opposite(input.stream.direction))].phase == Phase::refused) [[unlikely]]
+    message = answer_refused(input, workspace);
   while (message == nullptr && !input.rest.empty()) {
     switch (half_of(input).phase) {
       case Phase::between:
@@ -95,6 +81,9 @@ const Message* Conversation::advance(Input& input, Workspace& workspace) noexcep
         break;
       case Phase::to_close:
         continue_to_close(input, workspace);
+        break;
+      case Phase::refused:
+        message = continue_refused(input, workspace);
         break;
       case Phase::searching:
         search(input, workspace);
@@ -206,6 +195,7 @@ const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) no
     workspace.builder_.take_gap(draft, gap.length, gap.cause);
     return nullptr;
   }
+  if (half.phase == Phase::refused) return nullptr; // its line is what it is
   if (half.phase == Phase::head) {
     workspace.counts_.add(HttpCount::heads_lost_to_gap);
     drop_draft(half, workspace);
@@ -228,12 +218,11 @@ const Message* Conversation::finish_direction(Direction direction, StreamEnd end
   Half& half = halves_[index_of(direction)];
   const Phase phase = half.phase;
   half.phase = Phase::closed;
+  if (!speaks_http()) forget_refused(opposite(direction), workspace); // nobody will answer it any more
   if (half.draft == 0) return nullptr;
   Draft& draft = workspace.builder_.at(half.draft);
-  if (phase == Phase::head) {
-    workspace.counts_.add(HttpCount::heads_cut_by_close);
-    return nullptr;
-  }
+  if (phase == Phase::head) return finish_head(direction, end, workspace);
+  if (phase == Phase::refused) return finish_refused(direction, end, workspace);
   if (phase == Phase::to_close && draft.has_gap) return hand_out(draft, kCutByGap, workspace);
   const bool complete = phase == Phase::to_close && end == StreamEnd::fin;
   return hand_out(draft, {end_by(end), complete}, workspace);
@@ -243,7 +232,7 @@ const Message* Conversation::finish_direction(Direction direction, StreamEnd end
 // without.
 void Conversation::settle(Direction direction, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
-  const bool in_progress = half.phase >= Phase::head && half.phase <= Phase::to_close;
+  const bool in_progress = half.phase >= Phase::head && half.phase <= Phase::refused;
   if (!in_progress) drop_draft(half, workspace);
 }
 
@@ -313,6 +302,7 @@ void Conversation::switch_protocol(Direction direction, Phase phase, Workspace& 
     workspace.counts_.add(phase == Phase::h2 ? HttpCount::octets_h2 : HttpCount::octets_tunnel, read);
     drop_draft(other, workspace);
   }
+  forget_refused(opposite(direction), workspace);
   if (other.phase <= Phase::head || other.phase == Phase::searching) other.phase = phase;
 }
 

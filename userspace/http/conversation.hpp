@@ -38,6 +38,7 @@ class Conversation {
     while (const Message* message = advance(input, workspace)) {
       sink.on_message(*message);
       settle(bytes.direction, workspace);
+      settle(opposite(bytes.direction), workspace);
     }
   }
 
@@ -86,6 +87,7 @@ class Conversation {
     chunked,   // in a chunked body
     trailer,   // in its trailer section
     to_close,  // in a body that runs to the end of the connection
+    refused,   // behind a start line that cannot be read, which is kept (conversation_broken.cpp)
     searching, // for a segment that begins with a start line
     // From here on nothing is read:
     not_http,
@@ -105,6 +107,7 @@ class Conversation {
     bool behind_loss : 1 = false;     // the message to come is the first behind lost bytes
     bool tentative : 1 = false;       // what is read may turn out not to be a start line
     bool sends_responses : 1 = false; // its last message was one
+    bool closed_while_refused : 1 = false;
   };
 
   struct Input {
@@ -132,7 +135,18 @@ class Conversation {
   const Message* take_head(Input& input, Bytes bytes, const Head& head, Workspace& workspace) noexcept;
   void keep_for_body(Input& input, Bytes head, const MessageFacts& facts, const BodyPlan& plan,
                      Workspace& workspace) noexcept;
-  const Message* hand_out_cut_head(Input& input, Workspace& workspace) noexcept;
+  const Message* hand_out_full_head(Input& input, Workspace& workspace) noexcept;
+  const Message* hand_out_cut_head(Direction direction, Anomaly why, Ending ending, Workspace& workspace) noexcept;
+  const Message* hand_out_refused(Direction direction, Ending ending, Workspace& workspace) noexcept;
+  const Message* hand_out_broken(Direction direction, const Draft& draft, const Head& head, Bytes bytes, Ending ending,
+                                 Workspace& workspace) noexcept;
+  const Message* finish_head(Direction direction, StreamEnd end, Workspace& workspace) noexcept;
+  const Message* finish_refused(Direction direction, StreamEnd end, Workspace& workspace) noexcept;
+  const Message* continue_refused(Input& input, Workspace& workspace) noexcept;
+  const Message* answer_refused(const Input& input, Workspace& workspace) noexcept;
+  void keep_refused_line(Direction direction, Workspace& workspace) noexcept;
+  void forget_refused(Direction direction, Workspace& workspace) noexcept;
+  [[nodiscard]] bool speaks_http() const noexcept;
   const Message* continue_counted(Input& input, Workspace& workspace) noexcept;
   const Message* continue_chunked(Input& input, Workspace& workspace) noexcept;
   const Message* continue_trailer(Input& input, Workspace& workspace) noexcept;
@@ -142,7 +156,7 @@ class Conversation {
 
   Answer check_start_line(const Draft& draft, Bytes newest, bool tentative, Workspace& workspace) noexcept;
   void refuse_start_line(Input& input, Workspace& workspace) noexcept;
-  void refuse_drafted_start_line(Input& input, std::size_t newest, Workspace& workspace) noexcept;
+  const Message* refuse_drafted_start_line(Input& input, std::size_t newest, Workspace& workspace) noexcept;
   MessageFacts describe(Input& input, Bytes bytes, const Head& head, Workspace& workspace,
                         RequestKind& answered) noexcept;
   void note_roles(Kind kind, Direction direction) noexcept;

@@ -77,18 +77,18 @@ const Message* Conversation::continue_head(Input& input, Workspace& workspace) n
     shed(input, workspace);
     return nullptr;
   }
+  draft.last_byte = input.stream.arrived;
   if (!draft.start_line_known) {
     const Answer answer = check_start_line(draft, newest, half.tentative, workspace);
     if (answer == Answer::wrong) {
-      refuse_drafted_start_line(input, newest.size(), workspace);
-      return nullptr;
+      return refuse_drafted_start_line(input, newest.size(), workspace);
     }
     draft.start_line_known = answer == Answer::done;
   }
   input.rest = input.rest.subspan(newest.size());
   if (!end) {
     const bool full = draft.head.size() == workspace.limits().head_bytes_max;
-    return full ? hand_out_cut_head(input, workspace) : nullptr;
+    return full ? hand_out_full_head(input, workspace) : nullptr;
   }
   Head head;
   const Bytes bytes = builder.head_of(draft);
@@ -117,27 +117,30 @@ void Conversation::refuse_start_line(Input& input, Workspace& workspace) noexcep
     input.rest = {};
     return;
   }
-  end_half(half, half.has_spoken_http ? Phase::malformed : Phase::not_http, workspace);
+  keep_refused_line(input.stream.direction, workspace);
 }
 
 // The same for one that came in part; its last `newest` bytes stand at the front
 // of the rest.
-void Conversation::refuse_drafted_start_line(Input& input, std::size_t newest, Workspace& workspace) noexcept {
+const Message* Conversation::refuse_drafted_start_line(Input& input, std::size_t newest,
+                                                       Workspace& workspace) noexcept {
   Half& half = half_of(input);
-  const auto earlier = static_cast<std::size_t>(workspace.builder_.at(half.draft).head.size()) - newest;
-  drop_draft(half, workspace);
   if (half.tentative) {
+    const auto earlier = static_cast<std::size_t>(workspace.builder_.at(half.draft).head.size()) - newest;
+    drop_draft(half, workspace);
     // The newest bytes may still begin a message by themselves: search() looks at
     // them, if a segment begins here.
     workspace.counts_.add(HttpCount::octets_skipped, earlier);
     if (earlier == 0) input.rest = {};
     half.tentative = false;
     start_search(half);
-    return;
+    return nullptr;
   }
-  end_half(half, half.has_spoken_http ? Phase::malformed : Phase::not_http, workspace);
-  workspace.counts_.add(half.phase == Phase::malformed ? HttpCount::octets_malformed : HttpCount::octets_not_http,
-                        earlier);
+  workspace.counts_.add(half.has_spoken_http ? HttpCount::octets_malformed : HttpCount::octets_not_http,
+                        workspace.builder_.at(half.draft).head.size());
+  input.rest = input.rest.subspan(newest);
+  keep_refused_line(input.stream.direction, workspace);
+  return half.phase == Phase::refused ? continue_refused(input, workspace) : nullptr;
 }
 
 void Conversation::search(Input& input, Workspace& workspace) noexcept {
@@ -186,7 +189,7 @@ MessageFacts Conversation::describe(Input& input, Bytes bytes, const Head& head,
     input.reacting = false; // what follows in these bytes was pipelined
   } else {
     // 101 is the last HTTP/1 word on its request, and so counts as its answer.
-    const bool interim = head.start.status < 200 && head.start.status != 101;
+    const bool interim = is_informational(head.start.status) && head.start.status != 101;
     if (interim) facts.anomalies.add(Anomaly::interim);
     const Pairing::Answered to = interim ? pairing_.on_interim() : pairing_.on_response(half.behind_loss, slabs);
     facts.index = to.index;
@@ -260,26 +263,6 @@ void Conversation::keep_for_body(Input& input, Bytes head, const MessageFacts& f
   half.phase = plan.framing == Framing::chunked          ? Phase::chunked
                : plan.framing == Framing::content_length ? Phase::counted
                                                          : Phase::to_close;
-}
-
-// More head than is kept: the direction ends, and what there is is shown.
-const Message* Conversation::hand_out_cut_head(Input& input, Workspace& workspace) noexcept {
-  Half& half = half_of(input);
-  Draft& draft = workspace.builder_.at(half.draft);
-  workspace.counts_.add(HttpCount::heads_too_large);
-  end_half(half, Phase::malformed, workspace);
-  Head head;
-  const Bytes bytes = workspace.builder_.cut_head_of(draft);
-  if (parse_head(bytes, workspace.builder_.field_room(), head) != Answer::done) {
-    drop_draft(half, workspace);
-    return nullptr;
-  }
-  note_roles(head.start.kind, input.stream.direction);
-  RequestKind answered = RequestKind::plain;
-  MessageFacts facts = describe(input, bytes, head, workspace, answered);
-  facts.anomalies.add(Anomaly::head_too_large);
-  half.has_spoken_http = true;
-  return hand_out(facts, head, bytes, {}, input.stream.arrived, {End::malformed, false}, workspace);
 }
 
 } // namespace xdpcap::http

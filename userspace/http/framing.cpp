@@ -24,7 +24,7 @@ Anomalies framing_anomalies(const Head& head) noexcept {
 
 bool has_no_body(const Head& head, RequestKind answered) noexcept {
   const std::uint16_t status = head.start.status;
-  if (status < 200 || status == 204 || status == 304 || answered == RequestKind::head) return true;
+  if (is_informational(status) || status == 204 || status == 304 || answered == RequestKind::head) return true;
   return answered == RequestKind::connect && status < 300;
 }
 

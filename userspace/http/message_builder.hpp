@@ -41,7 +41,8 @@ struct Draft {
   EmptyLineFinder empty_line; // of the head, then of the trailer section
   ChunkDecoder chunks;
   bool start_line_known = false;
-  bool body_cut = false; // no more of it is kept
+  bool line_ended = false; // of a start line that cannot be read: no more of it is kept
+  bool body_cut = false;   // no more of it is kept
   bool has_gap = false;
   std::uint8_t gaps_listed = 0; // the first ones; the others only count
   std::array<BodyGap, kGapsMax> gaps{};
@@ -53,6 +54,23 @@ struct Ending {
   End end = End::complete;
   bool complete = true;
 };
+
+// The end of a message that the end of its direction cut.
+constexpr End end_by(StreamEnd end) noexcept {
+  switch (end) {
+    case StreamEnd::fin:
+      return End::fin;
+    case StreamEnd::rst:
+      return End::rst;
+    case StreamEnd::timeout:
+      return End::timeout;
+    case StreamEnd::evicted:
+      return End::evicted;
+    case StreamEnd::capture:
+      break;
+  }
+  return End::capture;
+}
 
 // The memory of messages in progress and the place where a finished one is laid
 // out. One for each worker, used by one thread; all of it is reserved in the

@@ -112,7 +112,8 @@ Answer parse_status_line(std::string_view text, StartLine& line) noexcept {
 
   read_version(text.data(), line);
   line.status = static_cast<std::uint16_t>((at[-3] - '0') * 100 + (at[-2] - '0') * 10 + (at[-1] - '0'));
-  if (line.status < 100) return Answer::wrong;
+  // No such class of status codes, and senders send them: a client has to read the message all the same.
+  if (line.status < 100) line.anomalies.add(Anomaly::bad_start_line);
   const LineEnd line_end = find_line_end(at, text.data() + text.size(), line.anomalies);
   if (line_end.answer != Answer::done) return line_end.answer;
   if (at == line_end.content_end) {

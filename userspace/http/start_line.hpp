@@ -24,6 +24,11 @@ struct StartLine {
 
 inline constexpr std::size_t kMethodMax = 32;
 
+// RFC 9110, 15.2. A code below 100 is of no class, and its response is a final one.
+constexpr bool is_informational(std::uint16_t status) noexcept {
+  return status / 100 == 1;
+}
+
 // Reads the start line at the beginning of `text`. Pure. The kind follows the
 // content. Lenient in what implementations differ in (a bare LF, blanks inside the
 // target or behind the version, no blank behind the status code), and says so in

@@ -92,7 +92,6 @@ TEST(StartLine, IsWrongWhereNothingCouldMakeItRight) {
                                         "HTTP/0.9 200 OK\r\n",
                                         "HTTP/1.01 200 OK\r\n",
                                         "HTTP/1.1 200\rX: y\r\n",
-                                        "HTTP/1.1 099 no\r\n",
                                         "http/1.1 200 OK\r\n",
                                         "\xffHTTP/1.1 200 OK\r\n"};
   for (const std::string_view text : wrong) {
