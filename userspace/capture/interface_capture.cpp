@@ -72,7 +72,6 @@ Result<void, Error> InterfaceCapture::open_mirror(const Nic& nic, const LiveInte
   device.name = name;
   device.index = link_.index;
   device.mtu = link_.mtu;
-  device.usual_mtu = link_.mtu;
   device.queues = wanted.queues.empty() ? first_queues(nic.queues) : wanted.queues;
   device.program = {.interface = number, .queues = nic.queues, .tunnels = options.tunnels, .udp = options.udp};
   device.filter = options.filter;
@@ -106,7 +105,6 @@ Result<void, Error> InterfaceCapture::attach_tap(const LiveOptions& options, std
   device.name = TapDevice::inner_name;
   device.index = tap_device_->inner_index();
   device.mtu = mtu;
-  device.usual_mtu = link_.mtu + kVlanRoom;
   device.queues = first_queues(queues);
   // The tc program selects; what reaches the tap is all wanted, and nothing else is behind it.
   device.program = {.interface = number, .queues = queues, .miss = MissAction::drop, .select = false};

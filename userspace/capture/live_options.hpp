@@ -33,10 +33,12 @@ struct LiveOptions {
   bool tunnels = true; // frames that may carry TCP in a tunnel are captured too, unfiltered
   // Mirror mode even on the interface the host is reached by.
   bool steal = false;
-  // Each queue locks frames_per_queue times 2 KiB of memory (4 KiB with an MTU
-  // above 1770 or in generic mode). Both are powers of two, the ring the smaller.
+  // Each queue locks frames_per_queue times 2 KiB of memory; longer frames come in
+  // pieces (kernels before 6.6: 4 KiB with an MTU above 1770 or in generic mode).
+  // Both are powers of two, the ring not above the frames. So many frames may
+  // wait while a worker does not run.
   std::uint32_t frames_per_queue = 16384;
-  std::uint32_t ring = 8192;
+  std::uint32_t ring = 16384;
   bool busy_poll = false;
   // In mirror mode with several queues: let both directions of a connection meet
   // in one queue, where the NIC can; put back afterwards.

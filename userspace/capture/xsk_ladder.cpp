@@ -34,16 +34,17 @@ bool is_jumbo(const LadderDevice& device) {
   return device.mtu > single_buffer_mtu_max;
 }
 
-// Generic XDP comes after GRO and hands over super-packets; native frames are as on the wire.
-std::uint32_t frame_bytes_for(const LadderDevice& device, const Rung& rung) {
-  const bool fits_small = device.usual_mtu + kLinkHeaderMax <= kSmallFrame - Umem::headroom;
-  return rung.attach == XdpAttach::native && fits_small ? kSmallFrame : kLargeFrame;
+// Small where longer ones come in pieces. Else generic XDP, which comes after GRO and
+// hands over super-packets, wants all there is; native frames are as on the wire.
+std::uint32_t frame_bytes_for(const LadderDevice& device, const Rung& rung, bool in_pieces) {
+  const bool fits_small = device.mtu + kLinkHeaderMax <= kSmallFrame - Umem::headroom;
+  return in_pieces || (rung.attach == XdpAttach::native && fits_small) ? kSmallFrame : kLargeFrame;
 }
 
 // One source for one queue. On failure null and an errno.
 std::unique_ptr<XskSource> open_source(const LadderDevice& device, const LiveOptions& options, const Rung& rung,
                                        std::uint32_t queue, bool multi_buffer, int& error) {
-  auto umem = Umem::create(options.frames_per_queue, frame_bytes_for(device, rung), error);
+  auto umem = Umem::create(options.frames_per_queue, frame_bytes_for(device, rung, multi_buffer), error);
   if (!umem) return nullptr;
   const XskOptions socket_options{.interface = device.name,
                                   .queue = queue,
@@ -127,7 +128,7 @@ Attempt try_rung(const LadderDevice& device, const LiveOptions& options, const R
   const bool any_length = in_pieces && (program_options.multi_buffer || rung.attach == XdpAttach::generic);
   const std::uint32_t mtu_max = any_length  ? UINT32_MAX
                                 : in_pieces ? single_buffer_mtu_max
-                                            : frame_bytes_for(device, rung) - Umem::headroom - kLinkHeaderMax;
+                                            : frame_bytes_for(device, rung, false) - Umem::headroom - kLinkHeaderMax;
   return {AttachedDevice{std::move(*sources), std::move(*program), mtu_max, rung.name, {}}, {}, {}};
 }
 

@@ -22,8 +22,6 @@ struct LadderDevice {
   std::string name;
   unsigned index = 0;
   std::uint32_t mtu = 1500;
-  // Of nearly all frames: decides how large a UMEM frame is; longer ones come in pieces.
-  std::uint32_t usual_mtu = 1500;
   std::vector<std::uint32_t> queues; // to be opened
   XdpProgramOptions program;         // `multi_buffer` is decided here
   wire::Filter filter;

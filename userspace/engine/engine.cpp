@@ -95,7 +95,7 @@ Result<void, Error> Engine::open_source() {
   options.filter = config_.filter;
   options.udp = config_.publish_datagrams;
   options.frames_per_queue = static_cast<std::uint32_t>(plan_.umem_frames);
-  options.ring = static_cast<std::uint32_t>(plan_.umem_frames / 2);
+  options.ring = options.frames_per_queue; // all of them may wait for the worker
   auto live = capture::LiveCapture::open(options);
   if (!live) return std::move(live).error();
   live_.emplace(std::move(*live));

@@ -18,6 +18,8 @@ constexpr std::size_t kProgram = 24 * kMiB;
 constexpr std::size_t kFlowCost = 256 + 26 + 24;
 constexpr std::size_t kEmbryoCost = 32;
 constexpr std::size_t kFrameCost = 2048;
+// A worker that does not run for 100 ms at 100,000 frames/s has 10,000 of them to come.
+constexpr std::size_t kStallFrames = 16384;
 constexpr std::size_t kProcessCost = 1024; // with command line and path
 constexpr std::size_t kBatchCost = 64U << 10;
 // What a large batch needs beside the body: field tables and the envelope.
@@ -59,7 +61,9 @@ Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish) {
   if (wish.live) {
     const std::size_t frames = part(rest, 32) / kFrameCost;
     plan.umem_frames = std::clamp<std::size_t>(std::bit_floor(frames), 2048, 32768);
-    rest -= std::min(part(rest, 32), plan.umem_frames * kFrameCost);
+    // With many workers a larger share, rather than losing frames of a short stall.
+    if (kStallFrames * kFrameCost <= part(rest, 50)) plan.umem_frames = std::max(plan.umem_frames, kStallFrames);
+    rest -= std::min(part(rest, 50), plan.umem_frames * kFrameCost);
   }
   plan.embryos =
       static_cast<std::uint32_t>(std::bit_floor(std::min<std::size_t>(part(rest, 4) / kEmbryoCost, 1U << 20)));

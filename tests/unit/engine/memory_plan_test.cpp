@@ -46,5 +46,12 @@ TEST(MemoryPlan, half_a_gigabyte_holds_three_hundred_thousand_connections) {
   EXPECT_EQ(plan->body_max, std::uint64_t{1} << 20);
 }
 
+// 100 ms at 100,000 frames/s, in each queue, within the default limit.
+TEST(MemoryPlan, EveryQueueHasRoomForTheFramesOfAStall) {
+  for (std::size_t workers = 1; workers <= 4; ++workers) {
+    EXPECT_GE(plan_memory({.workers = workers, .host = true}).value().umem_frames, 10'000U) << workers << " workers";
+  }
+}
+
 } // namespace
 } // namespace xdpcap::engine
