@@ -221,6 +221,19 @@ def check_links(files):
                     report(path, number, f"link to {target}, which is not there")
 
 
+def check_containers(files):
+    """docker/*.yaml: what docker-compose 1.29 of Debian 12 refuses, and what wants the Internet when a container starts."""
+    for path in files:
+        if path.parts[0] != "docker" or path.suffix != ".yaml":
+            continue
+        for number, line in enumerate(text(path).splitlines(), 1):
+            key = re.match(r"(\w+):", line)
+            if path.name == "compose.yaml" and key and key[1] not in ("services", "volumes", "networks"):
+                report(path, number, f"docker-compose 1.29 knows no {key[1]}: at the top of a file")
+            if re.search(r"\bapt(-get)?\b|\bapk\b|\bpip3?\b", line) and not line.lstrip().startswith("#"):
+                report(path, number, "a container that installs packages as it starts wants the Internet each time")
+
+
 # ------------------------------------------------------------------ other tools
 def run_tool(command, paths):
     if not paths:
@@ -283,7 +296,7 @@ def clang_tidy(folder):
 
 
 CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words, "dead": check_dead,
-          "links": check_links, "format": check_format, "shell": check_shell, "python": check_python}
+          "links": check_links, "containers": check_containers, "format": check_format, "shell": check_shell, "python": check_python}
 
 
 def main():

@@ -51,6 +51,14 @@ class TidyFinds(unittest.TestCase):
         self.write("userspace/wire/decode.hpp", '#include "http/head.hpp"\n')
         self.assert_found("floors", "userspace/wire/decode.hpp:1: wire does not stand on http")
 
+    def test_containers_start_on_debian_12_and_without_the_internet(self):
+        self.write("docker/compose.yaml", "services:\n  web:\n    image: nginx\nvolumes:\n  data:\n")
+        self.assert_clean("containers")
+        self.write("docker/compose.yaml", "name: lab\nservices:\n")
+        self.assert_found("containers", "docker/compose.yaml:1: docker-compose 1.29 knows no name:")
+        self.write("docker/compose.yaml", "services:\n  web:\n    command: apt-get install curl\n")
+        self.assert_found("containers", "docker/compose.yaml:3: a container that installs packages")
+
     def test_an_outside_library_has_one_door(self):
         self.write("userspace/wire/decode.hpp", "#pragma once\n#include <bpf/libbpf.h>\n")
         self.assert_found("floors", "userspace/wire/decode.hpp:2: bpf/libbpf.h comes in by")
