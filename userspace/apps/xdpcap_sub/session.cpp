@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apps/xdpcap_sub/exchange_json.hpp"
+#include "consume/silence.hpp"
 
 namespace xdpcap::sub {
 namespace {
@@ -85,7 +86,7 @@ Result<void, Error> Session::run(const volatile std::sig_atomic_t& stop) {
       expired_ = now;
     }
     redraw(now);
-    warn(now);
+    explain_silence(now);
     if (output_.full()) output_.flush();
   }
   return finish();
@@ -190,13 +191,17 @@ void Session::redraw(Clock::time_point now) {
   output_.flush();
 }
 
-// A capture says something each second. Silence has a reason, and the reader should not have to guess it.
-void Session::warn(Clock::time_point now) {
-  if (heard_ || warned_ || options_.sources.connect.empty() || now - started_ < seconds(3)) return;
-  warned_ = true;
+// A capture says something each second. Silence has a reason, and the reader should not have to guess it: it is said
+// once, and again when it is another one.
+void Session::explain_silence(Clock::time_point now) {
+  if (heard_ || now - std::max(started_, explained_at_) < seconds(1)) return;
+  explained_at_ = now;
   for (const std::string& endpoint : options_.sources.connect) {
-    fmt::print(stderr, "xdpcap-sub: nothing yet from {}: is xdpcap-run running, and may you enter its directory?\n",
-               endpoint);
+    std::string why = consume::explain_silence(endpoint);
+    std::string& said = explained_[endpoint];
+    if (why == said) continue;
+    if (!why.empty()) fmt::print(stderr, "xdpcap-sub: nothing yet from {}\n", why);
+    said = std::move(why);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <csignal>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -44,7 +45,7 @@ class Session {
   void show(const Exchange& exchange);
   void count(bool request);
   void redraw(Clock::time_point now);
-  void warn(Clock::time_point now);
+  void explain_silence(Clock::time_point now);
   Result<void, Error> finish();
 
   Options options_;
@@ -60,12 +61,12 @@ class Session {
   std::optional<Error> failure_;
   Output output_;
   Totals totals_;
-  bool full_ = false;  // -n is reached
-  bool over_ = false;  // the capture said it ends
-  bool heard_ = false; // anything at all
-  bool quit_ = false;  // the reader pressed q
-  bool warned_ = false;
-  Clock::time_point started_, drawn_, expired_;
+  bool full_ = false;                            // -n is reached
+  bool over_ = false;                            // the capture said it ends
+  bool heard_ = false;                           // anything at all
+  bool quit_ = false;                            // the reader pressed q
+  std::map<std::string, std::string> explained_; // by endpoint: what was said of it last
+  Clock::time_point started_, drawn_, expired_, explained_at_;
 };
 
 } // namespace xdpcap::sub
