@@ -12,6 +12,7 @@
 #include "capture/file_format.hpp"
 #include "capture/link_numbers.hpp"
 #include "capture/sentence.hpp"
+#include "core/live_clock.hpp"
 #include "core/private_file.hpp"
 
 namespace xdpcap::capture {
@@ -136,7 +137,7 @@ bool PcapngWriter::write(const wire::Frame& frame) noexcept {
   if (total > buffer_.size() - used_) drain();
   if (failure_ != 0 || !fd_) return false;
 
-  const auto ns = static_cast<std::uint64_t>(ns_since_1970(frame.arrived));
+  const std::uint64_t ns = utc_ns(frame.arrived);
   const std::uint32_t header[] = {6,
                                   static_cast<std::uint32_t>(total),
                                   frame.interface,

@@ -9,6 +9,7 @@
 
 #include "bpf/shared.h"
 #include "capture/frame_source.hpp"
+#include "core/live_clock.hpp"
 
 namespace xdpcap::capture {
 
@@ -28,7 +29,7 @@ XskSource::XskSource(std::unique_ptr<Umem> umem, std::unique_ptr<XskSocket> sock
       interface_(interface),
       queue_(queue),
       joined_(std::size_t{burst_max} * umem_->frame_bytes()) {
-  now_ = clock_.now();
+  now_ = LiveClock::now();
 }
 
 XskSource::Burst XskSource::receive(int patience_ms) noexcept {
@@ -51,7 +52,7 @@ XskSource::Burst XskSource::receive(int patience_ms) noexcept {
 // poll() does. The clock is read before, not after, the wait: a frame that comes
 // in at its end is then not older than now().
 std::uint32_t XskSource::wait(std::uint32_t& first, int patience_ms) noexcept {
-  const Instant before = clock_.now();
+  const Instant before = LiveClock::now();
   pollfd event{socket_->fd(), POLLIN, 0};
   ::poll(&event, 1, patience_ms);
   const std::uint32_t count = xsk_ring_cons__peek(&socket_->ring(), burst_max, &first);
@@ -125,12 +126,12 @@ void XskSource::add(Bytes bytes, std::byte* head) noexcept {
   Instant arrived;
   std::uint32_t hash = 0;
   if (meta.magic == (XDPCAP_META_MAGIC | interface_)) [[likely]] {
-    arrived = clock_.from_monotonic(meta.time_ns);
+    arrived = LiveClock::from_monotonic(meta.time_ns);
     hash = meta.hash;
     // The frame will be used again, perhaps by a packet without metadata.
     std::memset(at, 0, sizeof meta);
   } else {
-    arrived = clock_.now();
+    arrived = LiveClock::now();
     counters_.add(SourceCount::untimed);
   }
   now_ = std::max(now_, arrived);

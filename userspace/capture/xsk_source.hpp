@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "capture/umem.hpp"
-#include "capture/utc_clock.hpp"
 #include "capture/xsk_socket.hpp"
 #include "core/counters.hpp"
 #include "core/region.hpp"
@@ -93,7 +92,6 @@ class XskSource {
 
   std::unique_ptr<Umem> umem_;
   std::unique_ptr<XskSocket> socket_; // closed before its memory goes
-  UtcClock clock_;
   Instant now_;
   std::uint16_t interface_;
   std::uint32_t queue_;

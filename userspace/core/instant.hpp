@@ -5,7 +5,7 @@
 
 namespace xdpcap {
 
-// The clock of the packets: nanoseconds of UTC since 1970. It has no now():
+// The clock of the packets: nanoseconds since 1970 (live: core/live_clock.hpp). It has no now():
 // time enters with the frames, so a file replays the same way each time.
 struct PacketClock {
   using duration = std::chrono::nanoseconds;

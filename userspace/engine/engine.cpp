@@ -8,18 +8,14 @@
 #include <chrono>
 #include <random>
 
+#include "core/live_clock.hpp"
+
 namespace xdpcap::engine {
 namespace {
 
 constexpr std::size_t kLogBlocks = 64;                       // of 256 KiB, for each worker
 constexpr std::size_t kHandOverBytes = std::size_t{4} << 20; // for each pair of workers
 constexpr auto kStopPatience = std::chrono::milliseconds{2000};
-
-std::uint64_t utc_now_ns() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count());
-}
 
 tcp::HashSeed secret_seed() {
   std::random_device random; // 32 bits a call, from the kernel
@@ -53,7 +49,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
                            .head_max = wanted.head_max});
   if (!plan) return std::move(plan).error();
   engine->plan_ = *plan;
-  engine->epoch_ns_ = utc_now_ns();
+  engine->epoch_ns_ = utc_ns(LiveClock::now());
   // A file is replayed the same way each time; on a wire nobody may know the seed.
   if (is_live) engine->hash_seed_ = secret_seed();
 
@@ -302,6 +298,12 @@ std::vector<std::string> Engine::tick() {
     words = live_->check();
     note_losses(live_->ledger());
   }
+  if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
+    words.push_back(
+        fmt::format("the clock of this host was set by {:+.3f} s: records carry the new time from now on; "
+                    "timers and durations do not notice",
+                    step.count()));
+  }
   if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over &&
       config_.hand_over == HandOverMode::automatic) {
     shared_.handing_over = true;
@@ -320,7 +322,7 @@ void Engine::note_losses(const capture::LiveLedger& live) {
   const std::uint64_t losses = losses_in(live);
   if (losses == losses_seen_) return;
   losses_seen_ = losses;
-  shared_.capture_loss_ns = static_cast<std::int64_t>(utc_now_ns());
+  shared_.capture_loss_ns = ns_since_1970(LiveClock::now());
 }
 
 std::vector<const Pipeline*> Engine::pipelines() const {

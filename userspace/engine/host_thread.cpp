@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/live_clock.hpp"
 #include "engine/host_records.hpp"
 
 namespace xdpcap::engine {
@@ -117,7 +118,7 @@ void HostThread::publish_round() {
     const auto number = found == options_.interfaces.end()
                             ? std::int16_t{-1}
                             : static_cast<std::int16_t>(found - options_.interfaces.begin());
-    encoder_.load()->add(interface_record(facts, host::utc_now(), number, watch_->own_namespace()));
+    encoder_.load()->add(interface_record(facts, LiveClock::now(), number, watch_->own_namespace()));
   }
 }
 

@@ -4,8 +4,6 @@
 
 #include <cstdint>
 
-#include "core/instant.hpp"
-
 namespace xdpcap::host {
 
 inline std::int64_t clock_ns(clockid_t clock) noexcept {
@@ -14,24 +12,14 @@ inline std::int64_t clock_ns(clockid_t clock) noexcept {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-inline Instant utc_now() noexcept {
-  return instant_from_ns(clock_ns(CLOCK_REALTIME));
-}
-
-// The times of kernel events and of processes as UTC. Events go by a clock that is
-// compared with UTC now and then; what tells a process from another must not wander
-// with that, hence goes by one comparison, and by the kernel's clock ticks, as /proc
-// says no more. One thread.
+// When processes started, as UTC. That names a process, so it must not wander with the wall clock:
+// it goes by one comparison, and by the kernel's clock ticks, as /proc says no more. One thread.
 class HostClock {
  public:
   static constexpr std::int64_t kTickNs = 10'000'000; // USER_HZ is 100 wherever this runs
 
-  HostClock() noexcept : boot_ns_(whole_seconds(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME))) { compare(); }
+  HostClock() noexcept : boot_ns_(whole_seconds(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME))) {}
 
-  void compare() noexcept { monotonic_ns_ = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC); }
-  [[nodiscard]] Instant of_event(std::uint64_t monotonic_ns) const noexcept {
-    return instant_from_ns(static_cast<std::int64_t>(monotonic_ns) + monotonic_ns_);
-  }
   // Of a process that started so many ticks after the boot.
   [[nodiscard]] std::uint64_t started_ns(std::uint64_t ticks) const noexcept {
     return static_cast<std::uint64_t>(boot_ns_ + static_cast<std::int64_t>(ticks) * kTickNs);
@@ -48,7 +36,6 @@ class HostClock {
   }
 
   std::int64_t boot_ns_;
-  std::int64_t monotonic_ns_ = 0;
 };
 
 } // namespace xdpcap::host

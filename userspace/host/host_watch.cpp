@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "bpf/socket_event.h"
+#include "core/live_clock.hpp"
 #include "host/socket_dump.hpp"
 
 namespace xdpcap::host {
@@ -86,7 +87,7 @@ void HostWatch::open_probe() {
 void HostWatch::take(const xdpcap_socket_event& event) {
   counters_.add(WatchCount::events);
   SocketNews news;
-  news.at = clock_.of_event(event.time_ns);
+  news.at = LiveClock::from_monotonic(event.time_ns);
   news.cookie = event.cookie;
   news.network_namespace = event.network_namespace;
   news.state = state_of(event.new_state);
@@ -100,17 +101,16 @@ void HostWatch::take(const xdpcap_socket_event& event) {
 }
 
 bool HostWatch::poll(int timeout_ms) {
-  taken_until_ = utc_now();
+  taken_until_ = LiveClock::now();
   if (probe_ != nullptr) return probe_->poll(timeout_ms) > 0;
   std::this_thread::sleep_for(std::chrono::milliseconds{timeout_ms});
   return false;
 }
 
 void HostWatch::look(const SocketBook::Teller& tell) {
-  clock_.compare();
   counters_.add(WatchCount::rounds);
   if (probe_ != nullptr) probe_->poll(0); // so that most owners are known
-  const Instant now = utc_now();
+  const Instant now = LiveClock::now();
   std::vector<Socket> without_owner;
   std::vector<std::uint32_t> looked_into;
   const auto look_here = [&](std::uint32_t number) {
@@ -158,7 +158,7 @@ void HostWatch::search_owners(Instant now, const std::vector<Socket>& sockets) {
     if (book_.lacks_owner(cookie)) book_.note_owner(cookie, processes_.find(pid, started_boot_ns));
   };
   if (probe_ == nullptr || !probe_->each_owner(note)) search_descriptors(sockets);
-  const Instant done = utc_now();
+  const Instant done = LiveClock::now();
   next_search_ = done + (done - now) * (kSearchShare - 1);
 }
 

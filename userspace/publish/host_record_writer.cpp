@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/live_clock.hpp"
 #include "publish/record_writer.hpp"
 
 namespace xdpcap::publish {
@@ -119,7 +120,7 @@ Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecor
   const schema::Endpoint remote = endpoint_of(record.remote);
 
   schema::SocketRecordBuilder out(builder);
-  out.add_at_ns(static_cast<std::uint64_t>(ns_since_1970(record.at)));
+  out.add_at_ns(utc_ns(record.at));
   out.add_cookie(record.cookie);
   out.add_local(&local);
   out.add_remote(&remote);
@@ -146,7 +147,7 @@ Offset<schema::InterfaceRecord> write(FlatBufferBuilder& builder, const Interfac
   const auto xdp_name = write_text(builder, record.xdp_name);
 
   schema::InterfaceRecordBuilder out(builder);
-  out.add_at_ns(static_cast<std::uint64_t>(ns_since_1970(record.at)));
+  out.add_at_ns(utc_ns(record.at));
   out.add_index(record.index);
   out.add_name(name);
   out.add_ipv4(ipv4);

@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/live_clock.hpp"
 #include "publish/accept_limit.hpp"
 
 namespace xdpcap::publish {
@@ -21,11 +22,6 @@ using std::chrono::steady_clock;
 constexpr std::size_t kBatchesAtOnce = 16;
 constexpr milliseconds kIdlePatience{20};
 constexpr milliseconds kPushRetry{1};
-
-std::uint64_t utc_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
 
 std::string cure_for(int failure) {
   switch (failure) {
@@ -239,7 +235,7 @@ bool Publisher::forward_lane(BatchLane& lane, std::size_t batches_max) {
   for (; forwarded < batches_max; ++forwarded) {
     Batch* batch = lane.next();
     if (batch == nullptr) break;
-    schema::GetMutableBatch(batch->data())->mutate_published_ns(utc_ns());
+    schema::GetMutableBatch(batch->data())->mutate_published_ns(utc_ns(LiveClock::now()));
     forward({batch->topic, batch->records, batch->bytes()});
     lane.give_back(batch);
   }
@@ -304,7 +300,7 @@ void Publisher::beat(bool last) {
   heartbeat.sensor = options_.sensor;
   heartbeat.epoch_ns = options_.epoch_ns;
   heartbeat.topic_seq = stats_seq_++;
-  heartbeat.at_ns = utc_ns();
+  heartbeat.at_ns = utc_ns(LiveClock::now());
   heartbeat.interval_ns =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count());
   heartbeat.last = last;

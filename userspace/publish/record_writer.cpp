@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/live_clock.hpp"
 #include "publish/masking.hpp"
 
 namespace xdpcap::publish {
@@ -30,7 +31,7 @@ schema::Span span_of(http::Span span) noexcept {
 }
 
 std::uint64_t ns_of(Instant instant) noexcept {
-  return static_cast<std::uint64_t>(ns_since_1970(instant));
+  return utc_ns(instant);
 }
 std::uint64_t ns_of(Duration duration) noexcept {
   return static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0));
