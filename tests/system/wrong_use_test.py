@@ -52,6 +52,28 @@ class WrongUse(common.SystemTest):
                         known = option in helps[program] or option in FOREIGN_OPTIONS
                         self.assertTrue(known, f"{path.name} names {option}, which {program} does not have")
 
+    def test_a_filter_in_tcpdump_s_words_names_the_options(self):
+        self.refused(USAGE, "-i", "server0", "port", "80", mentions=["'port 80'", "--port 80", "--host"])
+
+    def test_the_doctor_ends_as_a_start_would_end(self):
+        def doctor(code, *arguments, mentions=""):
+            done = subprocess.run(self.lab.command("server", common.XDPCAP_RUN, "--doctor", *arguments), capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stdout)
+            self.assertIn(mentions, done.stdout)
+        with self.nothing_left():
+            doctor(0, "-i", "server0", "--pub", self.endpoint, mentions="is free to publish at")
+        first = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint)
+        doctor(OUTPUT, "-i", "server0", "--pub", self.endpoint, mentions="in use by a running process")
+        self.refused(ENVIRONMENT, "-i", "xdpcap0", "--json", mentions=["xdpcap0 is the tap of a running capture"])
+        doctor(ENVIRONMENT, "-i", "xdpcap0", "--json", mentions="xdpcap0 is the tap of a running capture")
+        doctor(ENVIRONMENT, "-i", "eth99", "--json", mentions="eth99")
+        self.assertNotIn("xdpcap0", self.lab.run("server", common.XDPCAP_RUN, "-D"))
+        first.stop()
+        self.lab.run("server", "ip", "link", "set", "server0", "xdp", "obj",
+                     foreign_program.build(self.lab.room / "pass.bpf.o", "xdp", 2), "sec", "xdp")
+        doctor(0, "-i", "server0", "--json", mentions="server0: carries the XDP program foreign")
+        doctor(ENVIRONMENT, "-i", "server0", "--json", "--mode", "mirror", mentions="foreign")
+
     def test_a_number_that_is_none(self):
         self.refused(USAGE, "-r", self.recorded(), "--json", "-c", "many")
 

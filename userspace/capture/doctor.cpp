@@ -1,10 +1,12 @@
 #include "capture/doctor.hpp"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string_view>
 
+#include "capture/attached_programs.hpp"
 #include "capture/driver_abilities.hpp"
 #include "capture/ethtool.hpp"
 #include "capture/live_options.hpp"
@@ -28,7 +30,9 @@ class Examination {
  public:
   void ok(std::string what) { findings_.push_back({Health::ok, std::move(what), {}}); }
   void warn(std::string what, std::string fix) { findings_.push_back({Health::warn, std::move(what), std::move(fix)}); }
-  void bad(std::string what, std::string fix) { findings_.push_back({Health::bad, std::move(what), std::move(fix)}); }
+  void bad(std::string what, std::string fix, ExitCode code = ExitCode::environment) {
+    findings_.push_back({Health::bad, std::move(what), std::move(fix), code});
+  }
   [[nodiscard]] std::vector<Finding> findings() && { return std::move(findings_); }
 
  private:
@@ -53,11 +57,20 @@ void examine_kernel(Examination& result) {
   }
 }
 
+void examine_btf(Examination& result) {
+  if (::access("/sys/kernel/btf/vmlinux", R_OK) == 0) {
+    result.ok("the kernel describes its types (BTF): processes of short connections are seen");
+  } else {
+    result.warn("the kernel does not describe its types (BTF): processes of short connections are not seen",
+                "use a kernel with CONFIG_DEBUG_INFO_BTF (Debian's have it), or mount /sys");
+  }
+}
+
 void examine_privileges(Examination& result, const Nic& nic, bool tap) {
   const LiveOptions defaults;
   const std::uint64_t bytes = std::uint64_t{nic.queues} * defaults.frames_per_queue * 4096;
   if (auto missing = missing_privilege({.tap = tap, .locked_bytes = bytes})) {
-    result.bad(missing->sentence, "sudo, or the setcap command above");
+    result.bad(missing->sentence, "sudo, or the setcap command above", missing->code);
   } else {
     result.ok("this process has every capability that a capture needs at its start");
   }
@@ -125,33 +138,42 @@ void examine_offloads(Examination& result, const Nic& nic, const Ethtool& ethtoo
   }
 }
 
-void examine_programs(Examination& result, const Nic& nic) {
-  if (!nic.xdp_program) {
-    result.ok(nic.link.name + ": carries no XDP program of another");
+void examine_programs(Examination& result, const Nic& nic, bool tap) {
+  const std::vector<std::string> others = programs_of_others(nic.link.index);
+  if (others.empty()) {
+    result.ok(nic.link.name + ": carries no XDP or tc program of another");
     return;
   }
-  result.warn(
-      fmt::format("{}: carries the XDP program {} (id {}), so mirror mode is not possible", nic.link.name,
-                  nic.xdp_program->name.empty() ? "(name not readable)" : nic.xdp_program->name, nic.xdp_program->id),
-      "--mode tap, or stop what attached it");
+  const std::string what = fmt::format("{}: carries {}", nic.link.name, fmt::join(others, ", "));
+  if (nic.xdp_program && !tap) {
+    result.warn(what + ", so mirror mode is not possible", "--mode tap, or stop what attached it");
+  } else if (nic.xdp_program) {
+    result.warn(what + ": what the XDP program drops or redirects is not seen, as the host does not see it either",
+                "mirror mode instead, if the port is all yours and the program can be stopped");
+  } else {
+    result.warn(what + ": tap mode comes first and sees packets as they are before those",
+                "nothing, unless they change or drop packets that you want to see so");
+  }
 }
 
 } // namespace
 
-std::vector<Finding> examine(const std::string& interface) {
+std::vector<Finding> examine(const std::string& interface, CaptureMode wanted, bool steal) {
   Examination result;
   examine_kernel(result);
+  examine_btf(result);
   const auto nic = inspect_nic(interface);
   if (!nic) {
-    result.bad(nic.error().sentence, "name one of these");
+    result.bad(nic.error().sentence, "name one of these", nic.error().code);
     return std::move(result).findings();
   }
-  const auto mode = choose_mode(*nic, CaptureMode::automatic, false);
+  const auto mode = choose_mode(*nic, wanted, steal);
   const bool tap = mode.ok() && mode->mode == CaptureMode::tap;
   if (mode) {
     result.ok(mode->reason);
   } else {
-    result.bad(mode.error().sentence, "see there");
+    result.bad(mode.error().sentence, "as it says", mode.error().code);
+    return std::move(result).findings();
   }
   examine_privileges(result, *nic, tap);
   if (!nic->link.up) result.warn(interface + ": is down", fmt::format("sudo ip link set dev {} up", interface));
@@ -163,7 +185,7 @@ std::vector<Finding> examine(const std::string& interface) {
     examine_queues(result, *nic, ethtool);
     examine_offloads(result, *nic, ethtool);
   }
-  examine_programs(result, *nic);
+  examine_programs(result, *nic, tap);
   return std::move(result).findings();
 }
 

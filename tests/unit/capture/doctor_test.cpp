@@ -15,7 +15,7 @@ TEST(Doctor, FindsTheModeOfTheLoopbackAndNothingAgainstIt) {
   const auto findings = examine("lo");
   EXPECT_THAT(findings,
               Contains(AllOf(Field(&Finding::health, Health::ok), Field(&Finding::what, HasSubstr("lo: tap mode")))));
-  EXPECT_THAT(findings, Contains(Field(&Finding::what, HasSubstr("XDP program"))));
+  EXPECT_THAT(findings, Contains(Field(&Finding::what, HasSubstr("no XDP or tc program"))));
 }
 
 TEST(Doctor, SaysWhenThereIsNoSuchInterface) {

@@ -22,7 +22,7 @@ int run(int argc, char** argv) {
     case Task::list_interfaces:
       return list_interfaces();
     case Task::doctor:
-      return examine(options.config.live.interfaces.front().name);
+      return examine(options.config);
     case Task::capture:
       break;
   }

@@ -33,6 +33,13 @@ struct Words {
        no_tunnels = false;
 };
 
+// A repeatable option takes one word: what follows is no further one.
+void limit_to_one_word(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() > 1) option->allow_extra_args(false);
+  }
+}
+
 // Every long option can be given as an environment variable: --max-body as
 // XDPCAP_MAX_BODY.
 void name_environment(CLI::App& app) {
@@ -317,6 +324,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   add_input(app, options, words);
   add_reading(app, options, words);
   add_output(app, options, words);
+  limit_to_one_word(app);
   name_environment(app);
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the environment refuses, 3 missing privilege, 4 input, 5 output.\n"
@@ -327,6 +335,15 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
     return Shown{app.help()};
   } catch (const CLI::CallForVersion&) {
     return Shown{app.version() + "\n"};
+  } catch (const CLI::ExtrasError& error) {
+    const std::vector<std::string> extra = app.remaining();
+    const bool is_words =
+        std::none_of(extra.begin(), extra.end(), [](const auto& word) { return word.starts_with('-'); });
+    if (!is_words || extra.empty()) return usage(fmt::format("{} (xdpcap-run --help lists the options)", error.what()));
+    return usage(
+        fmt::format("'{}' stands alone; filters are options here: --port 80, --host 10.0.0.0/8; an interface is -i IF, "
+                    "a file -r FILE",
+                    fmt::join(extra, " ")));
   } catch (const CLI::ParseError& error) {
     return usage(fmt::format("{} (xdpcap-run --help lists the options)", error.what()));
   }

@@ -9,6 +9,7 @@
 #include "capture/doctor.hpp"
 #include "core/error.hpp"
 #include "host/interfaces.hpp"
+#include "publish/publisher.hpp"
 
 namespace xdpcap::run {
 
@@ -27,8 +28,37 @@ int list_interfaces() {
   return static_cast<int>(ExitCode::ok);
 }
 
-int examine(const std::string& interface) {
-  const std::vector<capture::Finding> findings = capture::examine(interface);
+namespace {
+
+// Opens what the capture would publish at, as a start does, and closes it again.
+void examine_outputs(const engine::Config& config, std::vector<capture::Finding>& findings) {
+  for (const auto* endpoints : {&config.outputs.pub, &config.outputs.push}) {
+    for (const std::string& endpoint : *endpoints) {
+      publish::PublisherOptions options = config.outputs;
+      options.pub = {endpoint};
+      options.push.clear();
+      options.json.reset();
+      options.queue_batches = std::max(options.queue_batches, 1);
+      const auto publisher = publish::Publisher::open(std::move(options));
+      if (publisher) {
+        findings.push_back({capture::Health::ok, endpoint + " is free to publish at", {}});
+      } else {
+        findings.push_back({capture::Health::bad, publisher.error().sentence, "as it says", publisher.error().code});
+      }
+    }
+  }
+}
+
+} // namespace
+
+int examine(const engine::Config& config) {
+  std::vector<capture::Finding> findings;
+  for (const auto& interface : config.live.interfaces) {
+    for (auto& finding : capture::examine(interface.name, config.live.mode, config.live.steal)) {
+      findings.push_back(std::move(finding));
+    }
+  }
+  examine_outputs(config, findings);
   for (const capture::Finding& finding : findings) {
     const char* const mark = finding.health == capture::Health::ok     ? "ok  "
                              : finding.health == capture::Health::warn ? "warn"
@@ -36,9 +66,9 @@ int examine(const std::string& interface) {
     fmt::print("{}  {}\n", mark, finding.what);
     if (!finding.fix.empty()) fmt::print("      {}\n", finding.fix);
   }
-  const bool sick = std::any_of(findings.begin(), findings.end(),
-                                [](const auto& finding) { return finding.health == capture::Health::bad; });
-  return static_cast<int>(sick ? ExitCode::environment : ExitCode::ok);
+  const auto first = std::find_if(findings.begin(), findings.end(),
+                                  [](const auto& finding) { return finding.health == capture::Health::bad; });
+  return static_cast<int>(first == findings.end() ? ExitCode::ok : first->code);
 }
 
 std::size_t heap_in_use() {

@@ -12,8 +12,8 @@ namespace xdpcap::run {
 // Tasks that print something and end; each answers the exit code.
 int show(const std::string& text);
 int list_interfaces();
-// ExitCode::environment where something was found that keeps a capture from working.
-int examine(const std::string& interface);
+// The exit code that a start with the same options would end with at once, else 0.
+int examine(const engine::Config& config);
 
 // Octets on the heap, of all threads. What stages reserve for themselves is not among them.
 std::size_t heap_in_use();
