@@ -1,5 +1,5 @@
 /* The XDP program: TCP (and UDP, where asked for) that the filters want goes to the AF_XDP socket of its
- * queue, with its time and hash in front; everything else takes the miss action.
+ * queue, with its time in front; everything else takes the miss action.
  * Every frame is counted once. The same code serves a mirror port, where misses
  * go on to the kernel, and the private end of a tap, where they are dropped. */
 #include "filter.h"
@@ -27,15 +27,15 @@ struct {
   __type(value, struct xdpcap_capture_counters);
 } counters SEC(".maps");
 
-/* Time and hash in front of the frame. Not every driver has the room. */
-static __always_inline int write_meta(struct xdp_md* ctx, __u32 hash) {
+/* The time in front of the frame. Not every driver has the room. */
+static __always_inline int write_meta(struct xdp_md* ctx) {
   struct xdpcap_meta* meta;
 
   if (bpf_xdp_adjust_meta(ctx, -(int)sizeof(*meta))) return 0;
   meta = (void*)(long)ctx->data_meta;
   if ((void*)(meta + 1) > (void*)(long)ctx->data) return 0;
   meta->time_ns = bpf_ktime_get_ns();
-  meta->hash = hash;
+  meta->unused = 0;
   meta->magic = XDPCAP_META_MAGIC | config.interface;
   return 1;
 }
@@ -47,13 +47,12 @@ int capture(struct xdp_md* ctx) {
   __u32 queue = ctx->rx_queue_index;
   __u32 slot = queue < config.queues ? queue : config.queues - 1;
   struct xdpcap_capture_counters* count = bpf_map_lookup_elem(&counters, &slot);
-  int found, has_meta, action;
+  int found = FOUND_NOT_IP, has_meta, action;
 
   if (!count) return config.miss_action;
   count->seen++;
-  found = parse_frame(&c, &p);
   if (config.select) {
-    found = settle_udp(found, config.tunnels, config.udp);
+    found = settle_udp(parse_frame(&c, &p), config.tunnels, config.udp);
     if (found == FOUND_NOT_IP) {
       count->not_ip++;
       return config.miss_action;
@@ -71,7 +70,7 @@ int capture(struct xdp_md* ctx) {
       return config.miss_action;
     }
   }
-  has_meta = write_meta(ctx, symmetric_hash(&p, has_ports(found)));
+  has_meta = write_meta(ctx);
   action = bpf_redirect_map(&sockets, queue, config.no_socket_action);
   if (action != XDP_REDIRECT) {
     count->no_socket++;

@@ -10,8 +10,8 @@
  * the magic; its low 16 bits carry the engine's number of the interface. */
 struct xdpcap_meta {
   __u64 time_ns; /* CLOCK_MONOTONIC, when XDP saw the frame */
-  __u32 hash;    /* the same for both directions of a connection */
-  __u32 magic;   /* XDPCAP_META_MAGIC | interface */
+  __u32 unused;
+  __u32 magic; /* XDPCAP_META_MAGIC | interface */
 };
 #define XDPCAP_META_MAGIC 0x5CA90000u
 #define XDPCAP_META_MAGIC_MASK 0xFFFF0000u
@@ -30,7 +30,7 @@ struct xdpcap_capture_counters {
   __u64 no_socket;  /* wanted, but its queue has no socket: the fallback action */
   __u64 redirected; /* handed to the AF_XDP socket of its queue */
 
-  __u64 fragments;   /* IP fragments */
+  __u64 fragments;   /* IP fragments, where this program selects */
   __u64 tunnels;     /* not plain TCP; user space looks inside */
   __u64 no_metadata; /* the driver has no room for struct xdpcap_meta */
 };

@@ -114,9 +114,8 @@ void PcapngFormat::read_interface_option(std::uint16_t code, Bytes value, FileIn
 }
 
 ReadState PcapngFormat::read_interface(FileInput& input, Block& block) {
-  if (block.left > kInterfaceBlockMax || interfaces_.size() == kInterfacesMax) {
-    return broken("describes more interfaces than there can be");
-  }
+  if (interfaces_.size() == kInterfacesMax) return broken("describes more interfaces than there can be");
+  if (block.left > kInterfaceBlockMax) return broken("describes an interface in more bytes than any can need");
   std::array<std::byte, 8> fixed{};
   if (const ReadState state = take(input, block, fixed); state != ReadState::frame) return state;
   std::vector<std::byte> body(block.left);

@@ -124,10 +124,8 @@ void XskSource::add(Bytes bytes, std::byte* head) noexcept {
   std::byte* const at = head - sizeof(xdpcap_meta);
   const auto meta = load_native<xdpcap_meta>(at);
   Instant arrived;
-  std::uint32_t hash = 0;
   if (meta.magic == (XDPCAP_META_MAGIC | interface_)) [[likely]] {
     arrived = LiveClock::from_monotonic(meta.time_ns);
-    hash = meta.hash;
     // The frame will be used again, perhaps by a packet without metadata.
     std::memset(at, 0, sizeof meta);
   } else {
@@ -135,7 +133,6 @@ void XskSource::add(Bytes bytes, std::byte* head) noexcept {
     counters_.add(SourceCount::untimed);
   }
   now_ = std::max(now_, arrived);
-  hashes_[frame_count_] = hash;
   wire::Frame& frame = frames_[frame_count_++];
   frame.bytes = bytes;
   frame.wire_length = static_cast<std::uint32_t>(bytes.size());

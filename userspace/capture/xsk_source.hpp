@@ -44,13 +44,7 @@ class XskSource {
     [[nodiscard]] std::span<const wire::Frame> frames() const& noexcept {
       return {source_.frames_.data(), source_.frame_count_};
     }
-    // For each frame the symmetric hash of its addresses and ports that the XDP
-    // program computed (bpf/parse.h); 0 where a frame has no metadata.
-    [[nodiscard]] std::span<const std::uint32_t> hashes() const& noexcept {
-      return {source_.hashes_.data(), source_.frame_count_};
-    }
     void frames() const&& = delete; // they would not outlive the statement
-    void hashes() const&& = delete;
     [[nodiscard]] Instant now() const noexcept { return source_.now_; }
 
    private:
@@ -103,7 +97,6 @@ class XskSource {
   std::uint32_t address_count_ = 0;
   std::uint64_t burst_bytes_ = 0;
   std::array<wire::Frame, burst_max> frames_;
-  std::array<std::uint32_t, burst_max> hashes_{};
   std::array<std::uint64_t, burst_max> addresses_{}; // of the burst, to be given back
   Region joined_;                                    // where pieces become one frame again
   std::size_t joined_used_ = 0;

@@ -5,8 +5,9 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
+#include <thread>
 
+#include "core/owned_fd.hpp"
 #include "host/proc.hpp"
 
 namespace xdpcap::host {
@@ -19,24 +20,26 @@ NamespaceList namespaces_of_processes() {
   return list;
 }
 
-NamespaceVisitor::NamespaceVisitor()
-    : own_(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)), own_inode_(own_network_namespace()) {}
+NamespaceVisitor::NamespaceVisitor() : own_inode_(own_network_namespace()) {}
 
 bool NamespaceVisitor::run_inside(std::uint32_t inode, std::uint32_t pid, const std::function<void()>& work) {
   if (inode == own_inode_) {
     work();
     return true;
   }
-  {
-    const OwnedFd there(::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat facts {};
-    if (!there || !own_ || ::fstat(there.get(), &facts) != 0 || facts.st_ino != inode) return false;
-    if (::setns(there.get(), CLONE_NEWNET) != 0) return false;
-  }
-  work();
-  // In another namespace than it believes, this thread would tell lies: better none at all.
-  if (::setns(own_.get(), CLONE_NEWNET) != 0) std::abort();
-  return true;
+  bool entered = false;
+  // On a thread that ends there: nobody has to come back, which might fail.
+  std::thread([&] {
+    {
+      const OwnedFd there(::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
+      struct stat facts {};
+      if (!there || ::fstat(there.get(), &facts) != 0 || facts.st_ino != inode) return;
+      if (::setns(there.get(), CLONE_NEWNET) != 0) return;
+    }
+    entered = true;
+    work();
+  }).join();
+  return entered;
 }
 
 } // namespace xdpcap::host

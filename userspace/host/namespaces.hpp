@@ -3,9 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <optional>
-
-#include "core/owned_fd.hpp"
 
 namespace xdpcap::host {
 
@@ -16,21 +13,20 @@ using NamespaceList = std::map<std::uint32_t, std::uint32_t>; // inode -> pid
 // the processes of others).
 NamespaceList namespaces_of_processes();
 
-// Takes the calling thread into network namespaces and back into its own. A namespace
-// is held only as long as `work` runs: none lives on for having been looked at. Needs
-// CAP_SYS_ADMIN. One thread.
+// Lets work be done in other network namespaces. A namespace is held only as long as
+// `work` runs: none lives on for having been looked at. Needs CAP_SYS_ADMIN. One thread.
 class NamespaceVisitor {
  public:
   NamespaceVisitor();
 
-  // Runs `work` inside the namespace of that process, if it still is the one meant.
+  // Runs `work` inside the namespace of that process, if it still is the one meant, on a
+  // thread of its own, and waits for it.
   // Answers whether it was run.
   bool run_inside(std::uint32_t inode, std::uint32_t pid, const std::function<void()>& work);
 
   [[nodiscard]] std::uint32_t own() const noexcept { return own_inode_; }
 
  private:
-  OwnedFd own_;
   std::uint32_t own_inode_;
 };
 

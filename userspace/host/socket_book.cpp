@@ -6,7 +6,6 @@
 namespace xdpcap::host {
 namespace {
 
-constexpr std::size_t kListenersMax = 65536;
 // From a search for an owner to the next one, doubled each time.
 constexpr Duration kSearchPause = std::chrono::seconds{2};
 constexpr std::uint8_t kSearchDoublings = 5;
@@ -27,8 +26,16 @@ SocketBook::Entry* SocketBook::entry_of(std::uint64_t cookie, bool& is_new) {
 }
 
 void SocketBook::note_listener(const Entry& entry) {
-  if (entry.state != SocketState::listen || entry.process == nullptr || listeners_.size() >= kListenersMax) return;
+  if (entry.state != SocketState::listen || entry.process == nullptr) return;
   listeners_[listener(entry.network_namespace, entry.local.port)] = entry.process;
+}
+
+// With its socket, so that there are never more listeners than sockets. Where another
+// socket listens on the port as well, the next round notes that one again.
+void SocketBook::forget_listener(const Entry& entry) {
+  if (entry.state != SocketState::listen) return;
+  const auto found = listeners_.find(listener(entry.network_namespace, entry.local.port));
+  if (found != listeners_.end() && found->second == entry.process) listeners_.erase(found);
 }
 
 void SocketBook::note(const SocketNews& news) {
@@ -48,6 +55,7 @@ void SocketBook::note(const SocketNews& news) {
     entry->uid = news.uid;
   }
   if (news.changed_state && !closes) {
+    if (news.state != SocketState::listen) forget_listener(*entry);
     entry->state = news.state;
     entry->was_established |= news.state == SocketState::established;
     note_listener(*entry);
@@ -163,6 +171,7 @@ void SocketBook::tell_closing(std::uint64_t cookie, const Teller& tell) {
   counters_.add(BookCount::closed);
   if (entry.process == nullptr) counters_.add(BookCount::without_process);
   tell(closed);
+  forget_listener(entry);
   sockets_.erase(known);
 }
 
@@ -208,7 +217,11 @@ void SocketBook::end_round(std::span<const std::uint32_t> namespaces) {
     if (!entry.has_opened || !is_gone(entry)) continue;
     close(cookie, entry, entry.at); // the news of it was lost
   }
-  std::erase_if(sockets_, [&](const auto& one) { return is_gone(one.second); });
+  std::erase_if(sockets_, [&](const auto& one) {
+    const bool gone = is_gone(one.second);
+    if (gone) forget_listener(one.second);
+    return gone;
+  });
   ++round_;
 }
 

@@ -100,6 +100,7 @@ class SocketBook {
   void close(std::uint64_t cookie, Entry& entry, Instant at);
   void note_let_go(const Socket& socket);
   void note_listener(const Entry& entry);
+  void forget_listener(const Entry& entry);
   void tell_opening(std::uint64_t cookie, Entry& entry, const Teller& tell);
   static Socket socket_of(std::uint64_t cookie, const Entry& entry, SocketEvent event);
   void tell_closing(std::uint64_t cookie, const Teller& tell);

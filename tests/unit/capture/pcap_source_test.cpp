@@ -268,6 +268,7 @@ TEST(PcapngFile, WithImpossibleBlocksEndsThere) {
       file.block(6, file.u32(0) + file.u32(0) + file.u32(0) + file.u32(0x7fffffff) + file.u32(1)),
       file.section() + file.packet(0, 1, frame_b), // before its interface is described
       file.section() + file.simple_packet(frame_b, 16),
+      file.section() + file.interface(1, std::string(2 << 20, 'x')), // an interface of 2 MiB
   };
   for (std::size_t i = 0; i < impossible.size(); ++i) {
     SCOPED_TRACE(i);

@@ -220,6 +220,46 @@ TEST_F(Book, WhatWaitsInVainForLateSegmentsHasClosed) {
   EXPECT_EQ(book_.size(), 0U);
 }
 
+TEST_F(Book, WhoListenedBeforeDoesNotStandInAfterItsSocketHasGone) {
+  const std::array<std::uint32_t, 1> here{1};
+  SocketNews listens = arriving(1, SocketState::listen);
+  listens.process = process(7, "old");
+  book_.note(listens);
+  EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 listen old"));
+  book_.note(arriving(1, SocketState::closed));
+  EXPECT_THAT(after(seconds{1}), ElementsAre("closed 1 old"));
+  book_.note(arriving(2, SocketState::established));
+  EXPECT_THAT(after(seconds{2}), ElementsAre("opened 2 established nobody"));
+  // One that only rounds have met.
+  book_.process_of(there(3, SocketState::listen));
+  book_.note_owner(3, process(8, "older"));
+  for (int round = 0; round < 10; ++round) {
+    book_.process_of(there(2, SocketState::established));
+    book_.end_round(here);
+  }
+  book_.note(arriving(4, SocketState::established));
+  EXPECT_THAT(after(seconds{2}), ElementsAre("opened 4 established nobody"));
+}
+
+TEST_F(Book, EachNewListenerOfAPortTakesTheOldOnesPlaceHoweverManyThereWere) {
+  for (std::uint64_t cookie = 1; cookie <= 70'000; ++cookie) {
+    SocketNews listens = arriving(cookie, SocketState::listen);
+    listens.local.port = static_cast<std::uint16_t>(cookie);
+    listens.network_namespace = cookie <= 65'536 ? 1 : 2;
+    listens.process = process(7, "many");
+    book_.note(listens);
+    (void)after(seconds{1});
+    listens.state = SocketState::closed;
+    book_.note(listens);
+    (void)after(seconds{1});
+  }
+  SocketNews listens = arriving(100'000, SocketState::listen);
+  listens.process = process(8, "shop");
+  book_.note(listens);
+  book_.note(arriving(100'001, SocketState::established));
+  EXPECT_THAT(after(seconds{2}), ElementsAre("opened 100000 listen shop", "opened 100001 established shop"));
+}
+
 TEST_F(Book, WhatItHasNoRoomForIsCounted) {
   for (std::uint64_t cookie = 1; cookie <= 20; ++cookie) book_.note(news(cookie, SocketState::syn_sent));
   EXPECT_EQ(book_.size(), 16U);
