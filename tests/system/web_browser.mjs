@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { api, base, browser, complaints, open, patience } from './web_page.mjs';
+import { api, base, browser, complaints, open, patience, token } from './web_page.mjs';
 
 const shots = process.env.XDPCAP_SHOTS;
 const evilPath = '/shop/<img/src=x/onerror=window.xss=1>';
@@ -27,7 +27,8 @@ const go = (hash) => page.goto(`${base}${hash}`);
 const picture = (name, of = page) => (shots ? of.screenshot({ path: join(shots, `${name}.png`) }) : undefined);
 const texts = (selector) => page.locator(selector).allInnerTexts();
 const until = (what, argument) => page.waitForFunction(what, argument, { timeout: patience });
-const rows = '.live-list [role="row"]';
+const rows = '.live-list [role="row"][aria-rowindex]';
+const connections = '.connection-list [role="row"][aria-rowindex]';
 const tab = (name) => page.click(`[role="tab"][data-tab="${name}"]`);
 const panel = () => page.innerText('[role="tabpanel"]');
 
@@ -185,16 +186,17 @@ await check('captured markup is text everywhere and runs nothing', async () => {
 
 await check('connections are a table, one has graphs, a sequence diagram and a ladder', async () => {
   await go('#/connections');
-  await page.waitForSelector('.connection-list [role="row"]');
+  await page.waitForSelector(connections);
   assert.match(await page.innerText('.connection-list'), /10\.77\.0\.1:\d+[^]*10\.77\.0\.2:80/);
   await picture('connections');
-  await page.click('.connection-row.heading .messages button');
-  await page.waitForSelector('.messages[aria-sort="descending"]');
+  // By rate: the first is one that goes on.
+  await page.click('.connection-row.heading .rate button');
+  await page.waitForSelector('.rate[aria-sort="descending"]');
   await page.fill('.filter input', 'state:open');
   await page.keyboard.press('Enter');
-  await page.waitForSelector('.connection-list [role="row"]:not(.closed)');
+  await page.waitForSelector(`${connections}:not(.closed)`);
   await until(() => !document.querySelector('.connection-list .closed'));
-  await page.locator('.connection-list [role="row"]').first().click();
+  await page.locator(connections).first().click();
   await page.waitForSelector('.chart canvas');
   await until(() => document.querySelectorAll('.chart canvas').length >= 4);
   await page.waitForTimeout(500);
@@ -228,6 +230,119 @@ await check('the map shows client and server, and leads on', async () => {
   assert.match(page.url(), /q=process%3A\d+/);
 });
 
+// The cells of rows, and the columns of a page, in the order they are painted: none over another, none beyond its place.
+const overlaps = (where) => where.evaluate(() => {
+  const found = [];
+  const shown = (one) => one.getClientRects().length > 0;
+  for (const list of document.querySelectorAll('.list')) {
+    const end = list.getBoundingClientRect().right;
+    for (const row of list.querySelectorAll('[role="row"]')) {
+      let before = -Infinity;
+      for (const cell of [...row.children].filter(shown)) {
+        const { left, right } = cell.getBoundingClientRect();
+        if (left < before - 0.5 || right > end + 0.5) found.push(`${cell.className} ${Math.round(left)}-${Math.round(right)} behind ${Math.round(before)}, list ends at ${Math.round(end)}`);
+        before = right;
+      }
+    }
+  }
+  const [list, detail] = ['.list', '.detail'].map((selector) => document.querySelector(selector)?.getBoundingClientRect());
+  if (list && detail && list.width > 0 && detail.left < list.right - 0.5) found.push('the detail lies over the list');
+  if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window');
+  return [...new Set(found)].slice(0, 5);
+});
+
+await check('nothing is painted over another at any usual width', async () => {
+  const id = await idOf('/data.json');
+  const { data: [connection] } = await api('api/connections?limit=1');
+  const places = ['#/live', `#/live?open=${encodeURIComponent(id)}`, '#/connections', `#/connections?open=${encodeURIComponent(connection.id)}`, '#/map', '#/capture'];
+  for (const place of places) {
+    await go(place);
+    await page.waitForSelector({ live: rows, connections, map: '.node', capture: '.flow-column' }[/#\/(\w+)/.exec(place)[1]]);
+    if (place.includes('open=')) await page.waitForSelector('.detail [role="tab"]');
+    for (const width of [940, 1024, 1100, 1280, 1366, 1440, 1536, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      assert.deepEqual(await overlaps(page), [], `${place} at ${width}`);
+      if ([1280, 1440].includes(width)) await picture(`${width}-${place.replaceAll(/\W+/g, '-').slice(1, 22)}`);
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+await check('badges, labels and inputs can be read in both colours', async () => {
+  const weakest = () => page.evaluate(() => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const over = (colours) => {
+      canvas.clearRect(0, 0, 1, 1);
+      for (const colour of colours) {
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+      }
+      return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const light = (colour) => colour.map((one) => one / 255).map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+      .reduce((sum, one, i) => sum + one * [0.2126, 0.7152, 0.0722][i], 0);
+    const backs = (one) => (one === null ? [] : [...backs(one.parentElement), getComputedStyle(one).backgroundColor]);
+    const found = [];
+    for (const one of document.querySelectorAll('.status:not(.none), .row > span, .more, .health, nav a, .figures span, .chip')) {
+      if (one.textContent.trim() === '' || one.getClientRects().length === 0) continue;
+      const under = backs(one);
+      const [text, back] = [light(over([...under, getComputedStyle(one).color])), light(over(under))];
+      const contrast = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+      if (contrast < 4.5) found.push(`${one.className} '${one.textContent.slice(0, 20)}' ${contrast.toFixed(2)}`);
+    }
+    return [...new Set(found)].slice(0, 5);
+  });
+  const id = await idOf('/data.json');
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    for (const place of [`#/live?open=${encodeURIComponent(id)}`, '#/connections']) {
+      await go(place);
+      await page.waitForSelector(place.includes('live') ? rows : connections);
+      assert.deepEqual(await weakest(), [], `${place} in ${colorScheme}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'dark' });
+});
+
+await check('where the reader was is kept: by a reload, by a change of page, by Escape in the filter', async () => {
+  const id = await idOf('/data.json');
+  await go(`#/live?q=status%3A200&open=${encodeURIComponent(id)}`);
+  await page.reload();
+  await page.waitForSelector('.detail [role="tab"]');
+  await page.keyboard.press('2');
+  await page.waitForSelector(connections);
+  await page.keyboard.press('1');
+  await page.waitForSelector('.detail [role="tab"]');
+  assert.equal(await page.inputValue('.filter input'), 'status:200');
+  await page.keyboard.press('/');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('.detail').count(), 1, 'Escape in the filter closes nothing else');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('.detail', { state: 'detached' });
+  await go('#/map?ports=80');
+  await page.waitForSelector('.node');
+  await page.fill('.ports', '80,443');
+  await until(() => /ports=80%2C443/.test(location.hash));
+  await page.evaluate(() => { location.hash = '#/map?ports=80'; });
+  await until(() => document.querySelector('.ports').value === '80');
+  await go('#/live?q=status%3A');
+  await page.reload();
+  await until(() => /not understood/.test(document.querySelector('.list').textContent));
+});
+
+await check('without a token the dashboard asks for one', async () => {
+  const context = await browser.newContext();
+  const stranger = await context.newPage();
+  for (const place of ['', '#/capture']) {
+    await stranger.goto(`${base}${place}`);
+    await stranger.waitForSelector('.gate input');
+  }
+  await stranger.fill('.gate input', token);
+  await stranger.keyboard.press('Enter');
+  await stranger.waitForSelector('.flow-column');
+  await context.close();
+});
+
 await check('a stream that is gone is told, and comes back', async () => {
   const before = complaints.length;
   await go('');
@@ -246,7 +361,7 @@ await check('nothing overflows on a phone, and an exchange takes the whole scree
   const id = await idOf('/data.json');
   const phone = await open({ width: 390, height: 780 }, 'light');
   for (const [name, hash, wanted] of [['live', '', rows], ['exchange', `#/live?open=${encodeURIComponent(id)}`, '.detail [role="tab"]'],
-    ['connections', '#/connections', '.connection-list [role="row"]'], ['map', '#/map', '.node'], ['capture', '#/capture', '.flow-column']]) {
+    ['connections', '#/connections', connections], ['map', '#/map', '.node'], ['capture', '#/capture', '.flow-column']]) {
     await phone.goto(`${base}${hash}`);
     await phone.waitForSelector(wanted);
     await phone.waitForTimeout(700);
@@ -283,14 +398,19 @@ await check('at rest the ledger closes, and its numbers add up', async () => {
     const [total, sum] = [numbers[0], numbers.at(-1)];
     const parts = numbers.slice(1, -1).reduce((all, number) => all + number, 0);
     assert.equal(parts, sum, name);
-    // What is held at the moment is in neither part.
-    if (!name.startsWith('Early')) assert.equal(total, sum, name);
+    // What is held, or on its way, at the moment is in neither part.
+    if (!/^(Early|Sockets)/.test(name)) assert.equal(total, sum, name);
   }
   assert.ok(stages.some(({ name, numbers }) => name === 'HTTP' && numbers[0] > 0));
   await page.click('summary:has-text("counters")');
   const listed = await page.locator('.all-counters tbody tr').count();
   const { data } = await api('api/stats');
   assert.equal(listed, data.sensors[0].counters.length, 'a counter is hidden');
+  // What the engine judges anew, the equations here have to know: all but the segments that only change workers.
+  const strange = await page.evaluate(() => [...document.querySelectorAll('.all-counters tbody tr')]
+    .filter((row) => row.cells[4].textContent === '').map((row) => row.cells[0].textContent)
+    .filter((name) => /^(segments|xsk|xdp|tap)_/.test(name) && !/^segments_handed_(over|in)$/.test(name)));
+  assert.deepEqual(strange, [], 'counters that no equation knows');
   await until(() => document.querySelectorAll('.chart canvas').length === 4);
   await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0));
   await picture('capture');

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 const { chromium } = createRequire(join(process.env.XDPCAP_UI, 'package.json'))('playwright-core');
 const link = new URL(process.env.XDPCAP_WEB_URL); // with the token
 export const base = `${link.origin}${link.pathname}`;
-const headers = { authorization: `Bearer ${link.searchParams.get('token')}` };
+export const token = link.searchParams.get('token');
+const headers = { authorization: `Bearer ${token}` };
 // The JSON that the API answers.
 export const api = async (path) => (await fetch(`${base}${path}`, { headers })).json();
 export const patience = 60_000;

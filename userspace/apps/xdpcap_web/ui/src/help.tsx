@@ -8,7 +8,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['g G', 'first row, last row'],
   ['Enter o', 'open the row'],
   ['Esc', 'close what is open; leave the filter'],
-  ['Space', 'pause, go on'],
+  ['Space', 'pause, resume'],
   ['f', 'follow the newest row'],
   ['t', 'dark, light'],
   ['?', 'this help'],

@@ -25,7 +25,7 @@ export function formatRoute(page: Page, values: Readonly<Record<string, string |
 let current = parseRoute(location.hash);
 const listeners = new Set<() => void>();
 // Where each page was left: the bar leads back to it.
-const left = new Map<Page, string>();
+const left = new Map<Page, string>([[current.page, location.hash === '' ? `#/${current.page}` : location.hash]]);
 
 function follow(): void {
   current = parseRoute(location.hash);

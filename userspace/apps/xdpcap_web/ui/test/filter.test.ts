@@ -37,7 +37,7 @@ test('names are taken in any case, and a value may hold colons', () => {
 test('an unknown word is told with the cure', () => {
   assert.match(parseFilter('hots:x').error ?? '', /there is no 'hots:'; did you mean host:/);
   assert.match(parseFilter('stat:5xx').error ?? '', /did you mean status:/);
-  assert.match(parseFilter('nonsense:1').error ?? '', /there are host: method: status: path: latency: text: connection: process:/);
+  assert.match(parseFilter('nonsense:1').error ?? '', /there are host: method: status: path: latency: text: connection: process: sensor:/);
 });
 
 test('a value that cannot be right is told', () => {
@@ -48,6 +48,29 @@ test('a value that cannot be right is told', () => {
   assert.match(parseFilter('text:a b').error ?? '', /given already/);
   assert.equal(parseFilter('latency:1.5s').error, null);
   assert.equal(parseFilter('status:NONE').error, null);
+});
+
+test('a list with commas is several values', () => {
+  assert.deepEqual(parseFilter('method:DELETE,PUT status:404,5xx').parameters, [['method', 'DELETE'], ['method', 'PUT'], ['status', '404'], ['status', '5xx']]);
+  assert.match(parseFilter('status:404,9').error ?? '', /'9' is no status/);
+  for (const value of ['6xx', '0xx', '99x']) assert.match(parseFilter(`status:${value}`).error ?? '', /is no status/);
+  assert.equal(parseFilter('status:999').error, null);
+});
+
+test('what other tools write is told, and not looked for as text', () => {
+  for (const text of ['-status:200', '!host:a', 'http.response.code == 404', 'status==404', 'a || b', 'status:200 AND host:a']) {
+    assert.notEqual(parseFilter(text).error, null, text);
+  }
+  assert.match(parseFilter('-status:200').error ?? '', /no word for 'not'/);
+  assert.match(parseFilter('port:80').error ?? '', /host:\*:8080.*address::8080/);
+  assert.match(parseFilter('port:80', connectionWords, 'address').error ?? '', /address::8080/);
+  for (const text of ['YWJjZA==', 'salt and pepper', '-1', '"a == b"', '/x?a=b&c==']) assert.equal(parseFilter(text).error, null, text);
+});
+
+test('a header line is looked for as it is sent, with a blank', () => {
+  assert.deepEqual(parseFilter('content-type:application/json').parameters, [['text', 'content-type: application/json']]);
+  assert.deepEqual(parseFilter('X-Request-Id:7').parameters, [['text', 'X-Request-Id: 7']]);
+  assert.deepEqual(parseFilter('"content-type:a"').parameters, [['text', 'content-type:a']]);
 });
 
 test('connections have words of their own', () => {

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, bitRate, count, duration, octets, plural, rate, short } from '../src/lib/format';
+import { ago, bitRate, count, duration, memory, octets, plural, precise, rate, short } from '../src/lib/format';
 import { bytesOfBase64, hexRow, hexRows, imageType, prettyJson } from '../src/lib/hex';
 
 test('durations', () => {
   const cases: [number | null, string][] = [
     [null, '–'], [0, '0'], [0.0012, '1.2 µs'], [0.085, '85 µs'], [0.9996, '1.00 ms'], [1.25, '1.25 ms'], [12.34, '12.3 ms'], [123.4, '123 ms'],
-    [999.6, '1.00 s'], [3100, '3.10 s'], [59_000, '59.0 s'], [125_000, '2 min 5 s'], [7_260_000, '2 h 1 min'], [-1, '-1.00 ms'],
+    [999.6, '1.00 s'], [3100, '3.10 s'], [59_000, '59.0 s'], [125_000, '2 min 5 s'], [7_260_000, '2 h 1 min'], [119_700, '2 min 0 s'], [99_960, '1 min 40 s'], [3_599_600, '1 h 0 min'], [7_199_900, '2 h 0 min'], [-1, '-1.00 ms'],
   ];
   for (const [ms, text] of cases) assert.equal(duration(ms), text);
+  // No second and no minute of its own number.
+  for (let ms = 90_000; ms < 8_000_000; ms += 997) assert.doesNotMatch(duration(ms), /\b60 (s|min)/);
+  assert.equal(precise(133.0414), '133.041 ms');
+  assert.equal(precise(2000.133), '2.000133 s');
 });
 
 test('octets and rates', () => {
   assert.equal(octets(null), '–');
   assert.equal(octets(812), '812 B');
+  assert.equal(memory(96 * 1024 * 1024), '96.0 MiB');
   assert.equal(octets(999.9), '1.00 kB');
   assert.equal(octets(1400), '1.40 kB');
   assert.equal(octets(23_000_000), '23.0 MB');

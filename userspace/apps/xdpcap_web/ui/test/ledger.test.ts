@@ -44,7 +44,7 @@ test('what is held now is in neither part', () => {
 });
 
 test('a loss is told with its cause and place', () => {
-  assert.deepEqual(lossesOf(counters), [{ label: 'RX ring full', name: 'xsk_rx_ring_full', where: 'eth0 queue 1', value: 3, rate: 0 }]);
+  assert.deepEqual(lossesOf(counters), [{ label: 'RX ring full', unit: 'frames', name: 'xsk_rx_ring_full', where: 'eth0 queue 1', value: 3, rate: 0 }]);
 });
 
 test('each queue has its own account', () => {

@@ -48,6 +48,12 @@ async function ask(): Promise<void> {
   }
 }
 
+// The time where the captures run, within a second or two: the clock of a browser elsewhere may be minutes off.
+export function captureNow(): number {
+  const heard = (gateway.get().stats?.sensors ?? []).filter((sensor) => !sensor.stale && !sensor.ended).map((sensor) => sensor.at);
+  return heard.length === 0 ? Date.now() : Math.max(...heard);
+}
+
 export function startGateway(): void {
   const turn = async (): Promise<void> => {
     if (!document.hidden || gateway.get().stats === null) await ask();

@@ -38,6 +38,9 @@ export interface ExchangePage {
   data: Exchange[];
   next: string | null;
   searched: number;
+  total: number;
+  matched: number;
+  counted: boolean; // all that are kept were looked at, so `matched` is how many there are
   oldest: number | null;
 }
 
@@ -278,8 +281,23 @@ export interface GatewayStats {
   history: History | null;
 }
 
+export interface Problem {
+  name: string;
+  sensor: string | null;
+  interface: string | null;
+  value: number;
+  message: string;
+}
+
+export interface GatewayHealth {
+  status: 'ok' | 'degraded' | 'stale';
+  reason: string | null;
+  problems: Problem[];
+}
+
 export interface Stats {
   sensors: SensorStats[];
+  health?: GatewayHealth;
   gateway: GatewayStats;
 }
 

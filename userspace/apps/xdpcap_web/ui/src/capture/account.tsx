@@ -4,7 +4,7 @@ import type { Counter } from '../api/types';
 import { count, rate } from '../lib/format';
 import { isExplained, type Loss, type Stage, type Verdict } from '../lib/ledger';
 
-const verdictWords: Readonly<Record<Verdict, string>> = { closes: 'closes', moving: 'under way', off: 'does not close' };
+const verdictWords: Readonly<Record<Verdict, string>> = { closes: 'adds up', moving: 'counting', off: 'does not add up' };
 
 function VerdictMark({ stage }: { readonly stage: Stage }): ReactNode {
   const { verdict, difference } = stage;

@@ -39,7 +39,7 @@ export function FlowPicture({ stages }: { readonly stages: readonly Stage[] }): 
     return () => observer.disconnect();
   }, []);
   // What is a part of another stage has its own line below.
-  const shown = useMemo(() => stages.filter((stage) => !['early', 'wire', 'udp'].includes(stage.id)), [stages]);
+  const shown = useMemo(() => stages.filter((stage) => !['early', 'wire', 'udp', 'sockets'].includes(stage.id)), [stages]);
   // Below this the columns would lie on each other: it scrolls.
   const wide = Math.max(width, shown.length * 178);
   const picture = useMemo(() => pictureOf(shown, wide), [shown, wide]);

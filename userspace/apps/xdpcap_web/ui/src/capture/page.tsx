@@ -2,8 +2,8 @@
 import { useMemo, type ReactNode } from 'react';
 import { gateway } from '../api/gateway';
 import type { Counter, GatewayStats, SensorStats } from '../api/types';
-import { ago, bitRate, count, date, octets, plural, rate } from '../lib/format';
-import { lossesOf, rateOf, stagesByPlace, stagesOf, totalOf, verdictOf, type Verdict } from '../lib/ledger';
+import { ago, bitRate, count, date, memory, octets, plural, rate } from '../lib/format';
+import { lossesOf, lostByUnit, rateOf, stagesByPlace, stagesOf, totalOf, verdictOf, type Verdict } from '../lib/ledger';
 import { useStore } from '../lib/store';
 import { Empty, Facts, Failure, Notice } from '../parts/bits';
 import { change, useRoute } from '../route';
@@ -12,25 +12,26 @@ import { FlowPicture } from './flow';
 import { Rates } from './rates';
 
 const sentences: Readonly<Record<Verdict, string>> = {
-  closes: '✓ The ledger closes: every frame and message is accounted for.',
-  moving: '… The ledger is under way: traffic runs while its counters are read; at rest both sides of each line are equal.',
-  off: '✕ The ledger does not close: see the stages marked so.',
+  closes: '✓ The ledger adds up: every frame and message is in exactly one line.',
+  moving: '… Counting: traffic runs while the counters are read; at rest both sides of each line are equal.',
+  off: '✕ The ledger does not add up: see the stages marked so.',
 };
 
 function Tile({ name, value, more }: { readonly name: string; readonly value: string; readonly more?: string }): ReactNode {
   return <div className="tile"><span className="tile-name">{name}</span><b>{value}</b><span className="dim">{more ?? ''}</span></div>;
 }
 
-function Tiles({ counters, lost }: { readonly counters: readonly Counter[]; readonly lost: number }): ReactNode {
+function Tiles({ counters, lost }: { readonly counters: readonly Counter[]; readonly lost: ReadonlyMap<string, number> }): ReactNode {
+  const [first, ...others] = [...lost].filter(([, value]) => value > 0);
   const messages = ['http_requests', 'http_responses', 'http_interim_responses'];
-  const open = totalOf(counters, 'flows_opened') - ['fin', 'rst', 'timeout', 'evicted', 'reused'].reduce((sum, why) => sum + totalOf(counters, `flows_closed_${why}`), 0);
+  const open = totalOf(counters, 'flows_opened') - ['fin', 'rst', 'timeout', 'capture', 'evicted', 'reused'].reduce((sum, why) => sum + totalOf(counters, `flows_closed_${why}`), 0);
   return (
     <div className="tiles">
       <Tile name="Frames" value={rate(rateOf(counters, 'frames_received'))} more={`${count(totalOf(counters, 'frames_received'))} received`} />
       <Tile name="Traffic" value={bitRate(rateOf(counters, 'octets_received'))} more={octets(totalOf(counters, 'octets_received'))} />
       <Tile name="Messages" value={rate(rateOf(counters, ...messages))} more={`${count(messages.reduce((sum, name) => sum + totalOf(counters, name), 0))} in all`} />
       <Tile name="Connections" value={count(Math.max(0, open))} more={`${count(totalOf(counters, 'flows_opened'))} seen`} />
-      <Tile name="Lost" value={count(lost)} more={lost === 0 ? 'nothing' : 'by this capture, see below'} />
+      <Tile name="Lost" value={first ? plural(first[1], first[0].slice(0, -1)) : '0'} more={first ? [...others.map(([unit, value]) => plural(value, unit.slice(0, -1))), 'see below'].join(', ') : 'nothing'} />
     </div>
   );
 }
@@ -47,7 +48,7 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
     <section>
       <h2>Gateway</h2>
       <Facts rows={[
-        ['Memory', `${octets(of.octets)} of ${octets(of.memory_max)}`],
+        ['Memory', `${memory(of.octets)} of ${memory(of.memory_max)}`],
         ['Kept', `${plural(of.exchanges, 'exchange')}, ${plural(of.connections, 'connection')}${of.oldest === null ? '' : ` since ${date(of.oldest)}`}`],
         ['Event streams', count(of.streams)],
         ['Batches lost, damaged', `${count(of.lost_batches)}, ${count(of.damaged)}`],
@@ -68,7 +69,7 @@ function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode 
     const losses = lossesOf(counters);
     return {
       counters, losses, stages: stagesOf(counters), places: stagesByPlace(counters), verdict: verdictOf(stagesOf(sensor.counters)),
-      lost: losses.reduce((sum, loss) => sum + loss.value, 0),
+      lost: lostByUnit(losses),
     };
   }, [sensor]);
   const { counters, stages, places, losses, verdict } = account;
@@ -76,7 +77,7 @@ function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode 
     <>
       <SensorState sensor={sensor} />
       <Tiles counters={counters} lost={account.lost} />
-      <p className={`ledger-verdict ${verdict}`} data-verdict={verdict} role="status">{sentences[verdict]}</p>
+      <p className={`ledger-verdict ${verdict}`} data-verdict={verdict} data-lossy={losses.length > 0} role="status">{sentences[verdict]}{losses.length > 0 && ' Some of them were lost: see below.'}</p>
       <h2>Where every frame went</h2>
       {stages.length === 0 ? <Empty>This engine has told no counters yet.</Empty> : <FlowPicture stages={stages} />}
       <h2>Losses</h2>
@@ -107,6 +108,9 @@ export function CapturePage(): ReactNode {
   return (
     <div className="scroll">
       <Failure error={error} />
+      {(stats.health?.problems ?? []).map((problem) => (
+        <Notice key={`${problem.name} ${problem.sensor} ${problem.interface}`} kind="bad">{[problem.sensor, problem.interface].filter((one) => one !== null).join(' ')}{problem.sensor ?? problem.interface ? ': ' : ''}{problem.message}</Notice>
+      ))}
       {stats.sensors.length > 1 && (
         <label className="sensor-choice">Engine <select value={sensor?.sensor ?? ''} onChange={(event) => change({ sensor: event.target.value })}>
           {stats.sensors.map((one) => <option key={one.sensor} value={one.sensor}>{one.sensor}</option>)}

@@ -26,7 +26,7 @@ export function Rates({ points, sensor }: { readonly points: readonly StatsPoint
         { label: 'received', colour: '--blue', values: columns.frames },
         { label: 'TCP segments', colour: '--good', values: columns.segments },
       ]} />
-      <Chart title="Octets received" time={columns.time} format={bitRate} series={[{ label: 'octets', colour: '--blue', values: columns.octets }]} />
+      <Chart title="Bytes received" time={columns.time} format={bitRate} series={[{ label: 'bytes', colour: '--blue', values: columns.octets }]} />
       <Chart title="Messages" time={columns.time} format={rate} series={[
         { label: 'requests', colour: '--blue', values: columns.requests },
         { label: 'responses', colour: '--good', values: columns.responses },

@@ -3,20 +3,21 @@ import { useState, type ReactNode } from 'react';
 import { connectionPath } from '../api/client';
 import type { ConnectionDetail, SegmentPage } from '../api/types';
 import { usePoll } from '../api/use_poll';
-import { bitRate, count, duration, octets, short } from '../lib/format';
+import { bitRate, count, duration, octets, plural, short } from '../lib/format';
+import { captureNow } from '../api/gateway';
 import { quoteWord } from '../lib/filter';
 import { Empty, Failure, Flags, Tabs, type Tab } from '../parts/bits';
 import { Chart } from '../parts/chart';
 import { Ladder } from '../parts/ladder';
-import { Processes, TcpFacts } from '../parts/tcp_facts';
+import { ageOf, Processes, TcpFacts } from '../parts/tcp_facts';
 import { formatRoute } from '../route';
 import { SequenceDiagram } from './sequence';
 
 const poll_ms = 1000;
 
-function Course({ connection }: { readonly connection: ConnectionDetail }): ReactNode {
+function Graphs({ connection }: { readonly connection: ConnectionDetail }): ReactNode {
   const { series } = connection;
-  if (series.time.length < 2) return <Empty>A course needs two seconds; this connection has {series.time.length === 1 ? 'one point' : 'none'} yet.</Empty>;
+  if (series.time.length < 2) return <Empty>A graph needs two points, and there is one for each second with a segment; this connection has {series.time.length === 1 ? 'one' : 'none'} yet.</Empty>;
   return (
     <div className="charts">
       <Chart title="Round trip" time={series.time} format={duration} series={[
@@ -27,17 +28,17 @@ function Course({ connection }: { readonly connection: ConnectionDetail }): Reac
         { label: 'to server', colour: '--blue', values: series.to_server_rate },
         { label: 'to client', colour: '--good', values: series.to_client_rate },
       ]} />
-      <Chart title="In flight and window" time={series.time} format={octets} series={[
+      <Chart title="In flight and window" time={series.time} format={octets} whole series={[
         { label: 'to server in flight', colour: '--blue', values: series.to_server_in_flight },
         { label: 'to client in flight', colour: '--good', values: series.to_client_in_flight },
         // A window limits what the other side sends: the server's stands beside what goes to the server.
         { label: 'server’s window', colour: '--blue', values: series.to_client_window, dashed: true },
         { label: 'client’s window', colour: '--good', values: series.to_server_window, dashed: true },
       ]} />
-      <Chart title="Congestion window, segments" time={series.time} format={short} series={[
+      <Chart title="Congestion window, segments" time={series.time} format={short} whole series={[
         { label: 'cwnd', colour: '--amber', values: series.cwnd },
       ]} />
-      <Chart title="Retransmits" time={series.time} format={count} series={[
+      <Chart title="Retransmits" time={series.time} format={count} whole series={[
         { label: 'retransmits', colour: '--bad', values: series.retransmits },
       ]} />
     </div>
@@ -48,12 +49,12 @@ function Segments({ id, connection, view }: { readonly id: string; readonly conn
   const { answer, error } = usePoll<SegmentPage>(connectionPath(id, '/segments'), [], connection.closed ? 0 : 2000);
   if (error && !answer) return <Failure error={error} />;
   if (!answer) return <Empty>loading…</Empty>;
-  return view === 'ladder' ? <Ladder page={answer} client={connection.client} server={connection.server} /> : <SequenceDiagram page={answer} />;
+  return view === 'ladder' ? <Ladder page={answer} connection={connection} /> : <SequenceDiagram page={answer} />;
 }
 
 function tabsOf(id: string, connection: ConnectionDetail): Tab[] {
   return [
-    { id: 'course', label: 'Course', content: () => <Course connection={connection} /> },
+    { id: 'graphs', label: 'Graphs', content: () => <Graphs connection={connection} /> },
     { id: 'sequence', label: 'Sequence', content: () => <Segments id={id} connection={connection} view="sequence" /> },
     { id: 'ladder', label: 'Ladder', content: () => <Segments id={id} connection={connection} view="ladder" /> },
     { id: 'tcp', label: 'TCP', content: () => <TcpFacts connection={connection} /> },
@@ -62,7 +63,7 @@ function tabsOf(id: string, connection: ConnectionDetail): Tab[] {
 }
 
 export function ConnectionView({ id, onClose }: { readonly id: string; readonly onClose: () => void }): ReactNode {
-  const [tab, setTab] = useState('course');
+  const [tab, setTab] = useState('graphs');
   const [ended, setEnded] = useState(false);
   const { answer, error } = usePoll<{ data: ConnectionDetail }>(connectionPath(id), [], ended ? 0 : poll_ms);
   const connection = answer?.data ?? null;
@@ -76,9 +77,9 @@ export function ConnectionView({ id, onClose }: { readonly id: string; readonly 
         </div>
         {connection && <>
           <p className="dim">
-            {connection.closed ? `closed by ${connection.close}` : 'open'} · {duration(connection.duration_ms)} · {octets(connection.to_server.payload_octets)} up, {octets(connection.to_client.payload_octets)} down <Flags flags={connection.flags} />
+            {connection.closed ? `closed by ${connection.close}` : 'open'} · {duration(ageOf(connection, captureNow()))} · {octets(connection.to_server.payload_octets)} up, {octets(connection.to_client.payload_octets)} down <Flags flags={connection.flags} />
           </p>
-          <div className="buttons"><a className="button small" href={formatRoute('live', { q: quoteWord('connection', connection.id) })}>{count(connection.messages)} messages</a></div>
+          <div className="buttons"><a className="button small" href={formatRoute('live', { q: quoteWord('connection', connection.id) })}>{plural(connection.messages, 'message')}</a></div>
         </>}
       </header>
       <Failure error={error} />

@@ -4,11 +4,12 @@ import type { Parameters } from '../api/client';
 import type { Connection, ConnectionPage } from '../api/types';
 import { usePoll } from '../api/use_poll';
 import { connectionWords, parseFilter } from '../lib/filter';
-import { bitRate, clock, count, duration, octets, plural } from '../lib/format';
+import { bitRate, clock, count, date, duration, octets, plural } from '../lib/format';
 import { useKeys } from '../lib/keys';
 import { Empty, Failure } from '../parts/bits';
 import { FilterBar } from '../parts/filter_bar';
 import { VirtualList } from '../parts/virtual_list';
+import { isSelecting } from '../live/row';
 import { change, useRoute } from '../route';
 import { ConnectionView } from './detail';
 import { processesOf, rateOfConnection, retransmitsOf, sorted, sortParameter, type Column, type Order } from './sort';
@@ -41,18 +42,31 @@ const views: readonly ColumnView[] = [
   { id: 'state', title: 'State', cell: (one) => <><span className="long">{stateText(one)}</span><span className="short">{shortState(one)}</span></> },
   { id: 'opened', title: 'Opened', cell: (one) => clock(one.opened) },
   { id: 'last', title: 'Last', cell: (one) => clock(one.last) },
-  { id: 'messages', title: 'Msgs', number: true, cell: (one) => count(one.messages) },
+  { id: 'messages', title: 'Messages', number: true, cell: (one) => count(one.messages) },
   { id: 'up', title: 'Up', number: true, cell: (one) => octets(one.to_server.payload_octets) },
   { id: 'down', title: 'Down', number: true, cell: (one) => octets(one.to_client.payload_octets) },
   { id: 'rate', title: 'Rate', number: true, cell: (one) => (one.closed ? '–' : bitRate(rateOfConnection(one))) },
   { id: 'rtt', title: 'RTT wire', number: true, cell: (one) => duration(one.wire_rtt_ms) },
   { id: 'kernel', title: 'RTT kernel', number: true, cell: (one) => duration(one.kernel_rtt_ms) },
-  { id: 'retransmits', title: 'Retr', number: true, cell: (one) => {
+  { id: 'retransmits', title: 'Retrans.', number: true, cell: (one) => {
     const value = retransmitsOf(one);
     return value > 0 ? <b className="warn">{count(value)}</b> : '0';
   } },
   { id: 'process', title: 'Processes', cell: processesOf },
 ];
+
+// Of cells that may be cut.
+function titleOf(id: Column, connection: Connection): string | undefined {
+  switch (id) {
+    case 'client': return connection.client;
+    case 'server': return connection.server;
+    case 'state': return stateText(connection);
+    case 'process': return `${processesOf(connection)} (engine: ${connection.sensor})`;
+    case 'opened': return date(connection.opened);
+    case 'last': return date(connection.last);
+    default: return undefined;
+  }
+}
 
 function HeadingRow({ order, onOrder }: { readonly order: Order; readonly onOrder: (order: Order) => void }): ReactNode {
   return (
@@ -75,10 +89,10 @@ function Row(props: { readonly connection: Connection; readonly index: number; r
   const { connection, index, selected, onOpen } = props;
   return (
     <div
-      id={`row-${connection.id}`} role="row" aria-rowindex={index + 1} aria-selected={selected} onClick={() => onOpen(connection.id)}
+      id={`row-${connection.id}`} role="row" aria-rowindex={index + 1} aria-selected={selected} onClick={() => isSelecting() || onOpen(connection.id)}
       className={`row connection-row${selected ? ' selected' : ''}${connection.closed ? ' closed' : ''}`}
     >
-      {views.map(({ id, number, cell }) => <span key={id} role="gridcell" className={`${id}${number ? ' number' : ''}`}>{cell(connection)}</span>)}
+      {views.map(({ id, number, cell }) => <span key={id} role="gridcell" className={`${id}${number ? ' number' : ''}`} title={titleOf(id, connection)}>{cell(connection)}</span>)}
     </div>
   );
 }
@@ -131,16 +145,15 @@ export function ConnectionsPage(): ReactNode {
           </div>
         </div>
         <Failure error={error} />
-        <HeadingRow order={order} onOrder={setOrder} />
         <VirtualList
-          className="connection-list" label="Connections" count={rows.length} rowHeight={rowHeight} reveal={reveal}
+          className="connection-list" label="Connections" heading={<HeadingRow order={order} onOrder={setOrder} />} count={rows.length} rowHeight={rowHeight} reveal={reveal}
           activeId={selected === null ? undefined : `row-${selected}`}
           row={(index) => {
             const connection = rows[index];
             return connection && <Row key={connection.id} connection={connection} index={index} selected={connection.id === (opened ?? selected)} onOpen={open} />;
           }}
         />
-        {rows.length === 0 && !error && <Empty>{answer ? 'No connection fits.' : 'loading…'}</Empty>}
+        {rows.length === 0 && !error && <Empty>{answer ? (filter.parameters.length > 0 ? 'No connection fits the filter.' : 'No connection was seen yet.') : filter.error !== null ? `This filter is not understood: ${filter.error}.` : 'loading…'}</Empty>}
       </section>
       {opened && <ConnectionView key={opened} id={opened} onClose={() => change({ open: null })} />}
     </div>

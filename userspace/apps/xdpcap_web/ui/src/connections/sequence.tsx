@@ -11,10 +11,10 @@ import { sequenceColumns, type Columns } from './sequence_columns';
 
 function Direction({ title, columns }: { readonly title: string; readonly columns: Columns }): ReactNode {
   return (
-    <Chart title={title} time={columns.time} format={octets} xFormat={duration} height={230} series={[
-      { label: 'acknowledged', colour: '--dim', values: columns.acked },
-      { label: 'sent', colour: '--blue', values: columns.sent },
-      { label: 'again or early', colour: '--bad', values: columns.again, dots: true },
+    <Chart title={title} time={columns.time} format={octets} xFormat={duration} height={230} whole series={[
+      { label: 'acknowledged', colour: '--dim', values: columns.acked, stepped: true },
+      { label: 'sent', colour: '--blue', values: columns.sent, stepped: true },
+      { label: 'retransmitted or out of order', colour: '--bad', values: columns.again, dots: true },
     ]} />
   );
 }

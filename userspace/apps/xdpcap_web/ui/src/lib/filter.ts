@@ -5,6 +5,8 @@ export interface WordKind {
   readonly name: string;
   readonly repeatable: boolean;
   readonly hint: string;
+  // A list with commas is several values.
+  readonly list?: boolean;
   // What is wrong with a value, or nothing.
   readonly fault?: (value: string) => string | null;
 }
@@ -16,20 +18,21 @@ export interface Filter {
 }
 
 const status = (value: string): string | null =>
-  /^([1-9][0-9x]{2}|none)$/i.test(value) ? null : `'${value}' is no status; write status:404, status:5xx or status:none`;
+  /^([1-5][0-9x]{2}|[6-9][0-9]{2}|none)$/i.test(value) ? null : `'${value}' is no status; write status:404, status:5xx or status:none`;
 
 const latency = (value: string): string | null =>
   /^\d+(\.\d+)?(ns|us|ms|s)?$/.test(value) ? null : `'${value}' is no duration; write latency:100ms, latency:2s or latency:300us`;
 
 export const messageWords: readonly WordKind[] = [
   { name: 'host', repeatable: true, hint: 'host:shop.*' },
-  { name: 'method', repeatable: true, hint: 'method:POST' },
-  { name: 'status', repeatable: true, hint: 'status:5xx', fault: status },
+  { name: 'method', repeatable: true, hint: 'method:POST', list: true },
+  { name: 'status', repeatable: true, hint: 'status:5xx', list: true, fault: status },
   { name: 'path', repeatable: true, hint: 'path:/cart' },
   { name: 'latency', repeatable: false, hint: 'latency:100ms', fault: latency },
   { name: 'text', repeatable: false, hint: 'text:"order id"' },
   { name: 'connection', repeatable: false, hint: 'connection:ID' },
   { name: 'process', repeatable: false, hint: 'process:nginx' },
+  { name: 'sensor', repeatable: false, hint: 'sensor:web1' },
 ];
 
 const state = (value: string): string | null =>
@@ -40,11 +43,13 @@ export const connectionWords: readonly WordKind[] = [
   { name: 'process', repeatable: false, hint: 'process:nginx' },
   { name: 'address', repeatable: false, hint: 'address:10.0.0.1' },
   { name: 'connection', repeatable: false, hint: 'connection:ID' },
+  { name: 'sensor', repeatable: false, hint: 'sensor:web1' },
 ];
 
 interface Word {
   readonly name: string | null;
   readonly value: string;
+  readonly quoted: boolean;
 }
 
 function fail(error: string): Filter {
@@ -79,7 +84,7 @@ function split(input: string): Word[] | string {
       }
     }
     if (quoted) return 'a double quote is not closed';
-    words.push({ name: named && !(wasQuoted && named[1] === '') ? named[1]!.toLowerCase() : null, value });
+    words.push({ name: named ? named[1]!.toLowerCase() : null, value, quoted: wasQuoted });
   }
   return words;
 }
@@ -99,9 +104,30 @@ function distance(left: string, right: string): number {
 }
 
 function unknownWord(name: string, kinds: readonly WordKind[]): string {
+  if (name === 'port') {
+    return kinds.some((kind) => kind.name === 'host')
+      ? "there is no 'port:'; host:*:8080 finds a host that is asked for with its port, and Connections has address::8080"
+      : "there is no 'port:'; write address::8080";
+  }
   const near = kinds.find((kind) => distance(kind.name, name) <= 2 || kind.name.startsWith(name));
   const guess = near ? `did you mean ${near.name}:?` : `there are ${kinds.map((kind) => `${kind.name}:`).join(' ')}`;
   return `there is no '${name}:'; ${guess} To look for it as text, put it in double quotes`;
+}
+
+// What hands that know other tools write, and would look for as text without a word.
+function foreign(value: string): string | null {
+  const not = /^[-!]([A-Za-z_]+):/.exec(value);
+  if (not) return `'${value}': there is no word for 'not'. To look for it as text, put it in double quotes`;
+  if (/^(\|\||&&|==|!=|<=?|>=?|and|or|not)$/i.test(value) && !/^(and|or|not)$/.test(value)) {
+    return `'${value}' is of another language: write words such as host:shop.* status:5xx; all of them must hold`;
+  }
+  if (/^[A-Za-z_.]+(==|!=|>=|<=)\S+$/.test(value)) return `'${value}' is of another language: write it as name:value, such as status:404`;
+  return null;
+}
+
+// A header line has a blank behind its colon, which nobody types.
+function asHeaderLine(value: string): string {
+  return value.replace(/^([A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+):(?=\S)/, '$1: ');
 }
 
 // Where plain words go: the parameter `text` where there is one, else the first that is not repeatable and free.
@@ -112,18 +138,23 @@ export function parseFilter(input: string, kinds: readonly WordKind[] = messageW
   const phrase: string[] = [];
   for (const word of words) {
     if (word.name === null) {
-      phrase.push(word.value);
+      const fault = word.quoted ? null : foreign(word.value);
+      if (fault) return fail(fault);
+      phrase.push(word.quoted ? word.value : asHeaderLine(word.value));
       continue;
     }
     const kind = kinds.find((one) => one.name === word.name);
     if (!kind) return fail(unknownWord(word.name, kinds));
     if (word.value === '') return fail(`${kind.name}: wants a value, such as ${kind.hint}`);
-    const fault = kind.fault?.(word.value);
-    if (fault) return fail(fault);
+    const values = kind.list ? word.value.split(',').filter((value) => value !== '') : [word.value];
+    for (const value of values) {
+      const fault = kind.fault?.(value);
+      if (fault) return fail(fault);
+    }
     if (!kind.repeatable && parameters.some(([name]) => name === kind.name)) {
       return fail(`${kind.name}: may be given once`);
     }
-    parameters.push([kind.name, word.value]);
+    for (const value of values) parameters.push([kind.name, value]);
   }
   if (phrase.length > 0) {
     if (parameters.some(([name]) => name === plain)) {

@@ -16,9 +16,16 @@ export function duration(ms: number | null | undefined): string {
   if (ms < 999.5) return `${significant(ms)} ms`;
   const seconds = ms / 1000;
   if (seconds < 99.95) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  // Rounded before it is parted: no minute has 60 seconds.
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+// "133.041 ms", "2.000133 s": for rows of which many fall into one millisecond.
+export function precise(ms: number): string {
+  return Math.abs(ms) < 1000 ? `${ms.toFixed(3)} ms` : `${(ms / 1000).toFixed(6)} s`;
 }
 
 function scaled(value: number, base: number, units: readonly string[]): string {
@@ -35,6 +42,11 @@ function scaled(value: number, base: number, units: readonly string[]): string {
 export function octets(count: number | null | undefined): string {
   if (count === null || count === undefined) return missing;
   return scaled(count, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
+}
+
+// "96.0 MiB": memory is asked for in these.
+export function memory(count: number): string {
+  return scaled(count, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
 }
 
 export function octetRate(perSecond: number | null | undefined): string {
@@ -68,6 +80,12 @@ function two(value: number, width = 2): string {
   return String(value).padStart(width, '0');
 }
 
+// "2026-01-31", local time.
+export function day(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
 // "12:00:00.123", local time.
 export function clock(ms: number): string {
   const at = new Date(ms);
@@ -75,8 +93,7 @@ export function clock(ms: number): string {
 }
 
 export function date(ms: number): string {
-  const at = new Date(ms);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(ms)}`;
+  return `${day(ms)} ${clock(ms)}`;
 }
 
 // "just now", "12 s ago".

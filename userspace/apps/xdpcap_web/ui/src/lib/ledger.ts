@@ -60,11 +60,12 @@ const verdictParts: readonly PartRule[] = [
   one('frames_filtered', 'not asked for (filter)', 'aside'),
   one('segments_after_close', 'after the close', 'aside'),
   one('segments_beyond_end', 'behind the FIN', 'bad'),
+  one('segments_bad_checksum', 'wrong TCP checksum', 'bad'),
   one('segments_old_timestamp', 'old timestamp (PAWS)', 'bad'),
   one('segments_reset_ignored', 'reset outside the window', 'bad'),
   one('segments_no_connection', 'of no known connection', 'aside'),
   one('segments_hand_over_full', 'no room to hand over', 'loss'),
-  one('segments_hole_store_full', 'no room for early octets', 'loss'),
+  one('segments_hole_store_full', 'no room for early bytes', 'loss'),
   one('segments_flow_table_full', 'no room for the connection', 'loss'),
 ];
 
@@ -120,11 +121,18 @@ export const stageRules: readonly StageRule[] = [
     ],
   },
   {
+    id: 'sockets', title: 'Sockets', unit: 'records', per: 'process', total: ['host_sockets_told'], totalLabel: 'told by the kernel', onRequest: true,
+    parts: [
+      one('publish_sockets_published', 'published', 'on'),
+      one('publish_sockets_dropped', 'no room in time', 'loss'),
+    ],
+  },
+  {
     id: 'http', title: 'HTTP', unit: 'messages', per: 'process',
     total: ['http_requests', 'http_responses', 'http_interim_responses'], totalLabel: 'messages',
     parts: [
       one('publish_messages_published', 'published', 'on'),
-      one('publish_messages_discarded', 'not asked for (filter)', 'aside'),
+      one('publish_messages_discarded', 'set aside (--sink null)', 'aside'),
       one('publish_messages_dropped_no_room', 'no room in time', 'loss'),
       one('publish_messages_dropped_too_large', 'too large for a batch', 'loss'),
     ],
@@ -238,7 +246,6 @@ const otherLosses: Readonly<Record<string, string>> = {
   log_dropped: 'no room in the file\u2019s log (-w)',
   publish_flows_dropped: 'records of connections: no room in time',
   publish_segments_dropped: 'records of segments: no room in time',
-  publish_sockets_dropped: 'records of sockets: no room in time',
   tcp_gaps_capture: 'gaps that this capture made',
 };
 
@@ -248,10 +255,27 @@ export function isExplained(name: string): boolean {
 
 export interface Loss {
   readonly label: string;
+  readonly unit: string;
   readonly name: string;
   readonly where: string | null;
   readonly value: number;
   readonly rate: number;
+}
+
+// What a loss counts. A gap is the mark that lost frames leave in a stream: they are not added up.
+function unitOf(name: string): string {
+  if (name === 'tcp_gaps_capture') return 'gaps';
+  return stageRules.find((rule) => rule.parts.some((part) => part.names.includes(name)))?.unit ?? (name.startsWith('publish_') ? 'records' : 'frames');
+}
+
+// How much was lost, by unit: the frames first.
+export function lostByUnit(losses: readonly Loss[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const unit of ['frames', 'segments', 'messages']) {
+    if (losses.some((loss) => loss.unit === unit)) sums.set(unit, 0);
+  }
+  for (const { unit, value } of losses) sums.set(unit, (sums.get(unit) ?? 0) + value);
+  return sums;
 }
 
 // Everything that was wanted and lost here, with its cause; none is the aim.
@@ -264,6 +288,7 @@ export function lossesOf(counters: readonly Counter[]): Loss[] {
     .filter((counter) => labels.has(counter.name) && counter.value > 0)
     .map((counter) => ({
       label: labels.get(counter.name)!,
+      unit: unitOf(counter.name),
       name: counter.name,
       where: counter.interface === null ? null : counter.queue === null ? counter.interface : `${counter.interface} queue ${counter.queue}`,
       value: counter.value,
@@ -279,10 +304,11 @@ export function rateOf(counters: readonly Counter[], ...names: string[]): number
   return pick(counters, names).rate;
 }
 
-// How the whole stands: one verdict for all stages, the worst of them.
+// How the whole stands: one verdict for all stages, the worst of them. Sockets are told each second, traffic or not, so
+// that their counters never rest; only that they do not add up would be news.
 export function verdictOf(stages: readonly Stage[]): Verdict {
   if (stages.some((stage) => stage.verdict === 'off')) return 'off';
-  return stages.some((stage) => stage.verdict === 'moving') ? 'moving' : 'closes';
+  return stages.some((stage) => stage.verdict === 'moving' && stage.id !== 'sockets') ? 'moving' : 'closes';
 }
 
 // Every counter that is a loss.

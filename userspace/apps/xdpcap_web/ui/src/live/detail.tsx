@@ -3,7 +3,9 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { connectionPath, getText, messagePath } from '../api/client';
 import type { ExchangeDetail, SegmentPage } from '../api/types';
 import { usePoll } from '../api/use_poll';
+import { captureNow } from '../api/gateway';
 import { date, duration, octets } from '../lib/format';
+import { whyNoRequest, whyNoResponse } from '../lib/outcome';
 import { CopyButton, Empty, Failure, Flags, Status, Tabs, type Tab } from '../parts/bits';
 import { Ladder } from '../parts/ladder';
 import { Processes, TcpFacts } from '../parts/tcp_facts';
@@ -23,7 +25,7 @@ function Packets({ exchange }: { readonly exchange: ExchangeDetail }): ReactNode
   // A hair more on both ends: times are rounded.
   const from = (request?.first ?? response?.first ?? exchange.time) - 0.01;
   const to = (response?.last ?? request?.last ?? Infinity) + 0.01;
-  return <Ladder page={answer} client={exchange.client} server={exchange.server} from={from} to={to} />;
+  return <Ladder page={answer} connection={exchange.tcp} ends={exchange} from={from} to={to} />;
 }
 
 type OnWord = (name: string, value: string) => void;
@@ -33,7 +35,7 @@ function Words({ exchange, onWord }: { readonly exchange: ExchangeDetail; readon
   if (exchange.host) words.push(['host', exchange.host]);
   if (exchange.target) words.push(['path', exchange.target.split('?')[0] ?? exchange.target]);
   if (exchange.status) words.push(['status', String(exchange.status)]);
-  words.push(['connection', exchange.connection]);
+  words.push(['connection', exchange.connection], ['sensor', exchange.sensor]);
   return (
     <div className="chips" aria-label="Add to the filter">
       {words.map(([name, value]) => <button key={name} type="button" className="chip" title={`Filter by ${name}:${value}`} onClick={() => onWord(name, value)}>+ {name}</button>)}
@@ -46,7 +48,7 @@ function Head({ exchange, onClose, onWord }: { readonly exchange: ExchangeDetail
     <header className="detail-head">
       <div className="detail-title">
         <Status status={exchange.status} />
-        <b>{exchange.method ?? '–'}</b>
+        <b>{exchange.method || '–'}</b>
         <span className="detail-target">{exchange.host ?? ''}{exchange.target ?? ''}</span>
         <button type="button" className="icon close" aria-label="Close" title="Close (Esc)" onClick={onClose}>×</button>
       </div>
@@ -54,8 +56,10 @@ function Head({ exchange, onClose, onWord }: { readonly exchange: ExchangeDetail
         {date(exchange.time)} · latency {duration(exchange.latency_ms)} · {octets(exchange.request_octets)} up, {octets(exchange.response_octets)} down <Flags flags={exchange.flags} />
       </p>
       <div className="buttons">
-        <CopyButton label="Copy as curl" text={() => getText(messagePath(exchange.id, '/curl'))} />
-        <a className="button small" href={messagePath(exchange.id, '.har')} download={`${exchange.id}.har`}>HAR</a>
+        {exchange.request && <>
+          <CopyButton label="Copy as curl" text={() => getText(messagePath(exchange.id, '/curl'))} />
+          <a className="button small" href={messagePath(exchange.id, '.har')} download={`${exchange.id}.har`}>HAR</a>
+        </>}
         <a className="button small" href={formatRoute('connections', { open: exchange.connection })}>Connection</a>
         <Words exchange={exchange} onWord={onWord} />
       </div>
@@ -66,11 +70,11 @@ function Head({ exchange, onClose, onWord }: { readonly exchange: ExchangeDetail
 function tabsOf(exchange: ExchangeDetail, onWord: OnWord): Tab[] {
   const interim = exchange.interim.map((half, index): [string, typeof half] => [`Interim response ${index + 1}`, half]);
   return [
-    { id: 'request', label: 'Request', content: () => <HalfView half={exchange.request} missing="The request was not seen." /> },
+    { id: 'request', label: 'Request', content: () => <HalfView half={exchange.request} missing={whyNoRequest(exchange)} /> },
     {
       id: 'response', label: 'Response', content: () => <>
         {interim.map(([name, half]) => <details key={name}><summary>{name}: {half.start_line}</summary><HalfView half={half} missing="" /></details>)}
-        <HalfView half={exchange.response} missing="No response yet." />
+        <HalfView half={exchange.response} missing={whyNoResponse(exchange, captureNow())} />
       </>,
     },
     { id: 'timing', label: 'Timing', content: () => <Timing exchange={exchange} /> },
@@ -92,7 +96,7 @@ export function Detail({ id, onClose, onWord }: { readonly id: string; readonly 
   useEffect(() => {
     if (!exchange) return;
     answers.current += 1;
-    if (exchange.response?.complete && answers.current >= answersMin) setWhole(true);
+    if ((exchange.response?.complete || exchange.tcp?.closed) && answers.current >= answersMin) setWhole(true);
   }, [exchange]);
   const choose = (chosen: string): void => {
     lastTab = chosen;

@@ -14,7 +14,7 @@ const pause_ms = 100;
 // A page nobody looks at gives its stream back after this: a browser has few connections to one server.
 const hidden_ms = 60_000;
 
-export type Link = 'connecting' | 'live' | 'stale' | 'down' | 'refused';
+export type Link = 'idle' | 'connecting' | 'live' | 'stale' | 'down' | 'refused';
 
 export interface FeedState {
   readonly link: Link;
@@ -22,6 +22,9 @@ export interface FeedState {
   readonly retry_at: number | null;
   readonly sensors: number;
   readonly lost_batches: number;
+  readonly lost_at: number | null; // when that grew last, as this page saw it
+  readonly kept: number; // how many fit, of those the gateway keeps; as far as it looked
+  readonly counted: boolean; // it looked at all
   readonly view: View;
   readonly version: number; // another one: the view has other rows
   readonly dropped: number; // rows pushed out of the view
@@ -32,7 +35,7 @@ export interface FeedState {
 }
 
 const nothing: FeedState = {
-  link: 'connecting', error: null, retry_at: null, sensors: 0, lost_batches: 0, view: new FrozenView([]), version: 0,
+  link: 'idle', error: null, retry_at: null, sensors: 0, lost_batches: 0, lost_at: null, kept: 0, counted: true, view: new FrozenView([]), version: 0,
   dropped: 0, skipped: 0, lost: 0, paused: false, fresh: 0,
 };
 
@@ -42,7 +45,7 @@ export class Feed {
   private readonly batcher = new Batcher<Exchange>((items) => this.take(items), pause_ms);
   private stream: MessageStream | null = null;
   private parameters: Parameters = [];
-  private rate = 500;
+  rate = 500;
   private held: Exchange[] | null = null; // what came before the first rows were there
   private turn = 0;
   private letGo: ReturnType<typeof setTimeout> | undefined;
@@ -61,7 +64,7 @@ export class Feed {
     this.ring.clear();
     this.batcher.clear();
     const { version } = this.state.get();
-    this.state.update({ view: this.ring, version: version + 1, dropped: 0, skipped: 0, lost: 0, paused: false, fresh: 0 });
+    this.state.update({ view: this.ring, version: version + 1, dropped: 0, skipped: 0, lost: 0, kept: 0, counted: true, paused: false, fresh: 0 });
   }
 
   pause(): void {
@@ -130,7 +133,9 @@ export class Feed {
         const state = this.state.get();
         const link: Link = stale ? 'stale' : 'live';
         if (state.link !== link || state.sensors !== sensors || state.lost_batches !== lost_batches) {
-          this.state.update({ link, sensors, lost_batches });
+          // What was lost before this page was there has no time.
+          const lost_at = state.sensors > 0 && lost_batches > state.lost_batches ? Date.now() : state.lost_at;
+          this.state.update({ link, sensors, lost_batches, lost_at });
         }
       },
       onDown: (error, retry_at) => this.state.update({ link: retry_at === null ? 'refused' : 'down', error, retry_at }),
@@ -140,8 +145,9 @@ export class Feed {
   // The rows that passed before the stream began, then those it brought meanwhile.
   private async seed(turn: number): Promise<void> {
     let rows: Exchange[] = [];
+    let page: ExchangePage | null = null;
     try {
-      const page = await getJson<ExchangePage>('api/messages', [...this.parameters, ['limit', String(seedRows)]]);
+      page = await getJson<ExchangePage>('api/messages', [...this.parameters, ['limit', String(seedRows)], ['count', '1']]);
       rows = page.data.reverse();
     } catch {
       // The stream goes on without them; where the gateway is gone, the stream says so.
@@ -149,6 +155,7 @@ export class Feed {
     if (turn !== this.turn) return;
     const held = this.held ?? [];
     this.held = null;
+    if (page) this.state.update({ kept: page.matched - page.data.length, counted: page.counted });
     this.take([...rows, ...held]);
   }
 
@@ -156,8 +163,9 @@ export class Feed {
     let fresh = 0;
     for (const item of items) if (this.ring.put(item)) fresh += 1;
     const state = this.state.get();
-    if (state.paused) this.state.update({ fresh: state.fresh + fresh, dropped: this.ring.origin });
-    else this.state.update({ view: this.ring, version: state.version + 1, dropped: this.ring.origin });
+    const kept = state.kept + fresh;
+    if (state.paused) this.state.update({ kept, fresh: state.fresh + fresh, dropped: this.ring.origin });
+    else this.state.update({ kept, view: this.ring, version: state.version + 1, dropped: this.ring.origin });
   }
 }
 

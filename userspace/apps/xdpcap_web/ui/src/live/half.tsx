@@ -3,7 +3,8 @@ import type { ReactNode } from 'react';
 import type { Half } from '../api/types';
 import { BodyView } from '../parts/body';
 import { Flags, Notice } from '../parts/bits';
-import { clock } from '../lib/format';
+import { clock, duration } from '../lib/format';
+import { whyCut } from '../lib/outcome';
 
 function Fields({ label, fields }: { readonly label: string; readonly fields: readonly (readonly [string, string])[] }): ReactNode {
   return (
@@ -22,13 +23,14 @@ function Fields({ label, fields }: { readonly label: string; readonly fields: re
 
 export function HalfView({ half, missing }: { readonly half: Half | null; readonly missing: string }): ReactNode {
   if (half === null) return <p className="dim">{missing}</p>;
+  const cut = whyCut(half);
   return (
     <>
       <p className="start-line">{half.start_line}</p>
       <p className="dim">
-        {clock(half.first)} to {clock(half.last)} · framing {half.framing.replaceAll('_', ' ')} <Flags flags={half.flags} />
+        {clock(half.first)}{half.last > half.first ? `, ${duration(half.last - half.first)} long` : ''} · framing {half.framing.replaceAll('_', ' ')} <Flags flags={half.flags} />
       </p>
-      {!half.complete && <Notice kind="warn">Its end was not seen: {half.end}.</Notice>}
+      {cut !== null && <Notice kind={half.end === 'rst' ? 'bad' : 'warn'}>{cut}</Notice>}
       {half.masked && <Notice>Secret values are masked with * before they leave the engine (xdpcap-run --reveal shows them).</Notice>}
       <Fields label="Headers" fields={half.headers} />
       <BodyView half={half} />

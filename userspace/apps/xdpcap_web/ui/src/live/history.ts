@@ -11,12 +11,13 @@ export interface HistoryAnswer {
   readonly view: FrozenView;
   readonly next: string | null;
   readonly searched: number;
+  readonly total: number;
   readonly busy: boolean;
   readonly error: unknown;
   readonly version: number;
 }
 
-const nothing: HistoryAnswer = { view: new FrozenView([]), next: null, searched: 0, busy: false, error: null, version: 0 };
+const nothing: HistoryAnswer = { view: new FrozenView([]), next: null, searched: 0, total: 0, busy: false, error: null, version: 0 };
 
 // Asks where `parameters` is not null; again where they differ.
 export function useHistory(parameters: Parameters | null): HistoryAnswer & { older: () => Promise<void> } {
@@ -29,7 +30,7 @@ export function useHistory(parameters: Parameters | null): HistoryAnswer & { old
     const asked = [...(JSON.parse(key) as [string, string][]), ['source', 'history'], ['limit', String(pageRows)]] as [string, string][];
     getJson<ExchangePage>('api/messages', asked, abort.signal)
       .then((page) => setAnswer((before) => ({
-        view: new FrozenView([...page.data].reverse()), next: page.next, searched: page.searched, busy: false, error: null, version: before.version + 1,
+        view: new FrozenView([...page.data].reverse()), next: page.next, searched: page.searched, total: page.total, busy: false, error: null, version: before.version + 1,
       })))
       .catch((error: unknown) => {
         if (!isAbort(error)) setAnswer({ ...nothing, error });
@@ -44,7 +45,7 @@ export function useHistory(parameters: Parameters | null): HistoryAnswer & { old
     try {
       const page = await getJson<ExchangePage>('api/messages', asked);
       setAnswer((before) => ({
-        view: before.view.withOlder([...page.data].reverse(), rowsMax), next: page.next, searched: before.searched + page.searched,
+        view: before.view.withOlder([...page.data].reverse(), rowsMax), next: page.next, searched: before.searched + page.searched, total: page.total,
         busy: false, error: null, version: before.version + 1,
       }));
     } catch (error) {

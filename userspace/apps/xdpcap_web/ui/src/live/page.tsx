@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } fro
 import { sentenceOf } from '../api/client';
 import { gateway } from '../api/gateway';
 import { messageWords, parseFilter, withWord } from '../lib/filter';
-import { count } from '../lib/format';
+import { count, plural } from '../lib/format';
 import { useKeys } from '../lib/keys';
 import { useStore } from '../lib/store';
 import { Empty, Failure, Notice } from '../parts/bits';
@@ -18,11 +18,13 @@ import { useTimeRange } from './time_range';
 import { Tools } from './tools';
 import type { View } from './view';
 
-function EmptyList({ state, filtered }: { readonly state: FeedState; readonly filtered: boolean }): ReactNode {
-  if (state.link === 'connecting') return <Empty>connecting…</Empty>;
+function EmptyList({ state, fault, filtered, kept, onClear }: { readonly state: FeedState; readonly fault: string | null; readonly filtered: boolean; readonly kept: number; readonly onClear: () => void }): ReactNode {
+  if (fault !== null) return <Empty>This filter is not understood: {fault}.</Empty>;
+  if (state.link === 'idle' || state.link === 'connecting') return <Empty>connecting…</Empty>;
   if (state.link === 'refused') return <Empty>{state.error ? sentenceOf(state.error) : 'refused'}</Empty>;
   if (state.link === 'stale') return <Empty>No engine was heard of. Start one: <code>xdpcap-run -i eth0</code></Empty>;
-  return <Empty>{filtered ? 'Nothing fits the filter yet.' : 'No exchange has passed yet.'}</Empty>;
+  if (!filtered) return <Empty>No exchange has passed yet.</Empty>;
+  return <Empty>Nothing fits the filter yet, of {plural(kept, 'exchange')}. <button type="button" className="small" onClick={onClear}>Clear the filter</button></Empty>;
 }
 
 // Puts a page of older rows in front; a failure is shown.
@@ -73,18 +75,18 @@ function useListKeys({ view, cursor, opened, open, setFollow, ...moves }: Moves)
 }
 
 // What is asked for: the words of the address, the source, the rate.
-function useQuestion(): { text: string; inHistory: boolean; parameters: ReturnType<typeof parseFilter>['parameters'] | null; rate: number; setRate: (rate: number) => void } {
+function useQuestion(): { text: string; inHistory: boolean; parameters: ReturnType<typeof parseFilter>['parameters'] | null; fault: string | null; rate: number; setRate: (rate: number) => void } {
   const { values } = useRoute();
   const text = values['q'] ?? '';
-  const [rate, setRate] = useState(500);
-  const parameters = useMemo(() => {
+  const [rate, setRate] = useState(feed.rate);
+  const { parameters, fault } = useMemo(() => {
     const filter = parseFilter(text);
-    return filter.error === null ? filter.parameters : null;
+    return { parameters: filter.error === null ? filter.parameters : null, fault: filter.error };
   }, [text]);
   useEffect(() => {
     if (parameters !== null) feed.ask(parameters, rate);
   }, [parameters, rate]);
-  return { text, inHistory: values['source'] === 'history', parameters, rate, setRate };
+  return { text, inHistory: values['source'] === 'history', parameters, fault, rate, setRate };
 }
 
 export function LivePage(): ReactNode {
@@ -92,11 +94,12 @@ export function LivePage(): ReactNode {
   const state = useStore(feed.state);
   const { stats } = useStore(gateway);
   const hasHistory = Boolean(stats?.gateway.history);
+  const sensors = (stats?.sensors.length ?? 0) > 1;
   const input = useRef<HTMLInputElement>(null);
-  const { text, inHistory, parameters, rate, setRate } = useQuestion();
+  const { text, inHistory, parameters, fault, rate, setRate } = useQuestion();
   const [follow, setFollow] = useState(true);
   const range = useTimeRange();
-  const past = useHistory(inHistory && parameters !== null ? [...parameters, ...range.parameters] : null);
+  const past = useHistory(inHistory && parameters !== null ? [...parameters, ...range] : null);
   const view: View = inHistory ? past.view : state.view;
   const cursor = useCursor(view, opened);
   const { busy, failure, older } = useOlder(() => (inHistory ? past.older() : feed.loadOlder()));
@@ -124,28 +127,28 @@ export function LivePage(): ReactNode {
 
   const row = (index: number): ReactNode => {
     const exchange = view.at(index);
-    return exchange && <Row key={exchange.id} exchange={exchange} index={index} selected={exchange.id === (opened ?? cursor.id)} onOpen={open} />;
+    return exchange && <Row key={exchange.id} exchange={exchange} index={index} selected={exchange.id === (opened ?? cursor.id)} sensors={sensors} onOpen={open} />;
   };
   return (
     <div className={`split${opened ? ' open' : ''}`}>
-      <section className="list" aria-label="Exchanges">
+      <section className={`list${inHistory ? ' dated' : ''}${sensors ? ' many' : ''}`} aria-label="Exchanges">
         <Tools
           text={text} onText={setText} input={input} state={state} shown={view.length} hasHistory={hasHistory} inHistory={inHistory}
-          range={range} rate={rate} onRate={setRate} follow={follow} onFollow={toggleFollow}
+          past={past} rate={rate} onRate={setRate} follow={follow} onFollow={toggleFollow}
           canOlder={!busy && !(inHistory && past.next === null)} onOlder={() => { setFollow(false); older(); }}
         />
         <Failure error={failure ?? (inHistory ? past.error : null)} />
         {inHistory && !hasHistory && stats !== null && <Notice kind="warn">This gateway keeps no history; start it with <code>xdpcap-web --history FILE</code>.</Notice>}
-        {state.paused && !inHistory && <div className="paused-line" role="status">Paused. What passes is still taken in; Space goes on.</div>}
-        <Heading />
+        {fault !== null && view.length > 0 && <div className="paused-line" role="status">The filter is not understood; these rows are those of the filter before.</div>}
+        {state.paused && !inHistory && <div className="paused-line" role="status">Paused. What passes is still kept; Space resumes.</div>}
         <VirtualList
-          key={inHistory ? 'history' : 'live'} className="live-list" label="Exchanges" count={view.length} origin={view.origin}
+          key={inHistory ? 'history' : 'live'} className="live-list" label="Exchanges" heading={<Heading sensors={sensors} />} count={view.length} origin={view.origin}
           rowHeight={rowHeight} row={row} follow={follow && !state.paused} onFollow={setFollow}
           reveal={cursor.reveal} activeId={cursor.id === null ? undefined : rowId(cursor.id)}
         />
         {view.length === 0 && (inHistory
-          ? <Empty>{past.busy ? 'searching…' : `Nothing fits, of ${count(past.searched)} searched.`}</Empty>
-          : <EmptyList state={state} filtered={(parameters ?? []).length > 0} />)}
+          ? <Empty>{past.busy ? 'searching…' : `Nothing fits, of ${count(past.searched)} of ${count(past.total)} searched.`}</Empty>
+          : <EmptyList state={state} fault={fault} filtered={(parameters ?? []).length > 0} kept={stats?.gateway.exchanges ?? 0} onClear={() => setText('')} />)}
       </section>
       {opened && <Detail key={opened} id={opened} onClose={() => open(null)} onWord={addWord} />}
     </div>

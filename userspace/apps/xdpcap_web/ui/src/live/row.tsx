@@ -1,7 +1,7 @@
 // One exchange in the list. All of it is text: captured octets never become markup.
 import { memo, type ReactNode } from 'react';
 import type { Exchange } from '../api/types';
-import { clock, duration, octets } from '../lib/format';
+import { clock, date, day, duration, octets } from '../lib/format';
 import { Status } from '../parts/bits';
 
 export const rowHeight = 26;
@@ -14,6 +14,7 @@ interface Props {
   readonly exchange: Exchange;
   readonly index: number;
   readonly selected: boolean;
+  readonly sensors: boolean; // there are several: whose it is stands in a column
   readonly onOpen: (id: string) => void;
 }
 
@@ -23,44 +24,59 @@ function names(exchange: Exchange): string {
   return `${client?.name ?? exchange.client} → ${server?.name ?? exchange.server}`;
 }
 
-function Cell({ className, children }: { readonly className: string; readonly children: ReactNode }): ReactNode {
-  return <span role="gridcell" className={className}>{children}</span>;
+function Cell({ className, title, children }: { readonly className: string; readonly title?: string | undefined; readonly children: ReactNode }): ReactNode {
+  return <span role="gridcell" className={className} title={title}>{children}</span>;
 }
 
-export const Row = memo(function Row({ exchange, index, selected, onOpen }: Props): ReactNode {
+// A click opens; the end of a stroke that selects text does not.
+export function isSelecting(): boolean {
+  return window.getSelection()?.type === 'Range';
+}
+
+const malformed = ['bad_start_line', 'bad_field_name', 'missing_colon', 'head_too_large'];
+
+// What is not as it should be, in a word before the target.
+function remark({ flags, request_octets }: Exchange): string {
+  if (flags.includes('head_cut')) return 'head not ended';
+  return request_octets !== null && malformed.some((flag) => flags.includes(flag)) ? 'malformed' : '';
+}
+
+export const Row = memo(function Row({ exchange, index, selected, sensors, onOpen }: Props): ReactNode {
   const time = clock(exchange.time);
+  const note = remark(exchange);
+  const isCut = exchange.status !== null && !exchange.complete;
   const slow = exchange.latency_ms !== null && exchange.latency_ms >= 500;
   return (
     <div
       id={rowId(exchange.id)} role="row" aria-rowindex={index + 1} aria-selected={selected}
       className={`row live-row${selected ? ' selected' : ''}${exchange.complete ? '' : ' incomplete'}`}
-      onClick={() => onOpen(exchange.id)}
+      onClick={() => isSelecting() || onOpen(exchange.id)}
     >
-      <Cell className="time">{time.slice(0, -4)}<span className="ms">{time.slice(-4)}</span></Cell>
+      <Cell className="time" title={date(exchange.time)}><span className="day">{day(exchange.time)} </span>{time.slice(0, -4)}<span className="ms">{time.slice(-4)}</span></Cell>
       <Cell className="code"><Status status={exchange.status} /></Cell>
-      <Cell className="method">{exchange.method ?? '–'}</Cell>
-      <Cell className="host">{exchange.host ?? ''}</Cell>
-      <Cell className="target">{exchange.target ?? '(the request was not seen)'}</Cell>
+      <Cell className="method">{exchange.method || '–'}</Cell>
+      <Cell className="host" title={exchange.host ?? undefined}>{exchange.host ?? ''}</Cell>
+      <Cell className="target" title={exchange.target ?? undefined}>{note !== '' && <b className="remark">{note} </b>}{exchange.target ?? '(no request was seen)'}{exchange.target === '' && '(open it for its bytes)'}</Cell>
       <Cell className="latency number">{slow ? <b>{duration(exchange.latency_ms)}</b> : duration(exchange.latency_ms)}</Cell>
-      <Cell className="size number">{octets(exchange.response_octets)}</Cell>
-      <Cell className="type">{exchange.content_type?.split(';')[0] ?? ''}</Cell>
-      <Cell className="who">{names(exchange)}</Cell>
+      <Cell className="size number" title={isCut ? 'Not whole: open it for the reason' : undefined}>{isCut ? <b className="bad">✕ {octets(exchange.response_octets)}</b> : octets(exchange.response_octets)}</Cell>
+      <Cell className="type" title={exchange.content_type ?? undefined}>{exchange.content_type?.split(';')[0] ?? ''}</Cell>
+      <Cell className="who" title={names(exchange)}>{names(exchange)}</Cell>
+      {sensors && <Cell className="sensor" title={exchange.sensor}>{exchange.sensor}</Cell>}
     </div>
   );
 });
 
-export function Heading(): ReactNode {
+const columns = ['time', 'code', 'method', 'host', 'target', 'latency', 'size', 'type', 'who', 'sensor'] as const;
+const titles: Readonly<Record<(typeof columns)[number], string>> = {
+  time: 'Time', code: 'Status', method: 'Method', host: 'Host', target: 'Target', latency: 'Latency', size: 'Size', type: 'Type', who: 'Processes', sensor: 'Engine',
+};
+
+export function Heading({ sensors }: { readonly sensors: boolean }): ReactNode {
   return (
-    <div className="row live-row heading" aria-hidden="true">
-      <span className="time">Time</span>
-      <span className="code">Status</span>
-      <span className="method">Method</span>
-      <span className="host">Host</span>
-      <span className="target">Target</span>
-      <span className="latency number">Latency</span>
-      <span className="size number">Size</span>
-      <span className="type">Type</span>
-      <span className="who">Processes</span>
+    <div className="row live-row heading" role="row">
+      {columns.filter((column) => sensors || column !== 'sensor').map((column) => (
+        <span key={column} role="columnheader" className={`${column}${column === 'latency' || column === 'size' ? ' number' : ''}`}>{titles[column]}</span>
+      ))}
     </div>
   );
 }

@@ -1,33 +1,41 @@
-// From when to when the history is searched.
-import { useState, type ReactNode } from 'react';
+// From when to when the history is searched: in the address, as milliseconds since 1970, so that it survives a reload
+// and means the same to a reader elsewhere.
+import { useMemo, type ReactNode } from 'react';
 import type { Parameters } from '../api/client';
+import { change, useRoute } from '../route';
 
-export interface Range {
-  readonly from: string; // as <input type="datetime-local"> has it; empty: no limit
-  readonly to: string;
-  readonly parameters: Parameters;
-  readonly set: (change: { from?: string; to?: string }) => void;
+const limits = ['from', 'to'] as const;
+type Limit = (typeof limits)[number];
+
+// What <input type="datetime-local"> takes: local time, to the second.
+export function inputOf(value: string | undefined): string {
+  const at = Number(value ?? NaN);
+  if (!Number.isFinite(at)) return '';
+  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 19);
 }
 
-function parameter(name: string, value: string): [string, string][] {
-  const at = value === '' ? NaN : new Date(value).getTime();
-  return Number.isFinite(at) ? [[name, String(at)]] : [];
+export function msOf(input: string): string | null {
+  const at = new Date(input).getTime();
+  return Number.isFinite(at) ? String(at) : null;
 }
 
-export function useTimeRange(): Range {
-  const [range, setRange] = useState({ from: '', to: '' });
-  return {
-    ...range,
-    parameters: [...parameter('from', range.from), ...parameter('to', range.to)],
-    set: (change) => setRange((before) => ({ ...before, ...change })),
-  };
+export function useTimeRange(): Parameters {
+  const { values } = useRoute();
+  const { from, to } = values;
+  return useMemo(() => {
+    const given: [Limit, string | undefined][] = [['from', from], ['to', to]];
+    return given.filter((pair): pair is [Limit, string] => pair[1] !== undefined && Number.isFinite(Number(pair[1])));
+  }, [from, to]);
 }
 
-export function TimeRange({ range }: { readonly range: Range }): ReactNode {
+export function TimeRange(): ReactNode {
+  const { values } = useRoute();
   return (
     <div className="time-range">
-      <label>from <input type="datetime-local" step="1" value={range.from} onChange={(event) => range.set({ from: event.target.value })} /></label>
-      <label>to <input type="datetime-local" step="1" value={range.to} onChange={(event) => range.set({ to: event.target.value })} /></label>
+      {limits.map((limit) => (
+        <label key={limit}>{limit} <input type="datetime-local" step="1" value={inputOf(values[limit])} onChange={(event) => change({ [limit]: msOf(event.target.value) })} /></label>
+      ))}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 // Where the time of an exchange went, as bars on one scale.
 import type { ReactNode } from 'react';
-import type { ExchangeDetail } from '../api/types';
+import type { ExchangeDetail, Half } from '../api/types';
 import { clock, duration } from '../lib/format';
+import { isFirst } from '../lib/outcome';
 import { Facts } from '../parts/bits';
 
 interface Span {
@@ -11,14 +12,22 @@ interface Span {
   readonly kind: string;
 }
 
+function began({ first, last }: Half): string {
+  return last > first ? `${clock(first)}, ${duration(last - first)} long` : clock(first);
+}
+
 export function Timing({ exchange }: { readonly exchange: ExchangeDetail }): ReactNode {
   const { timing, request, response, tcp } = exchange;
-  const spans: readonly Span[] = [
+  // The handshake was for the first exchange; those after it on the same connection did not wait for it.
+  const handshake: readonly Span[] = isFirst(exchange) ? [
     { name: 'Handshake, server', what: 'SYN to SYN-ACK; at the start of the connection', ms: timing.handshake_server_ms, kind: 'setup' },
     { name: 'Handshake, client', what: 'SYN-ACK to ACK', ms: timing.handshake_client_ms, kind: 'setup' },
-    { name: 'Send', what: 'first to last octet of the request', ms: timing.send_ms, kind: 'send' },
-    { name: 'Wait', what: 'last octet of the request to first of the response', ms: timing.wait_ms, kind: 'wait' },
-    { name: 'Receive', what: 'first to last octet of the response', ms: timing.receive_ms, kind: 'receive' },
+  ] : [];
+  const spans: readonly Span[] = [
+    ...handshake,
+    { name: 'Send', what: 'first to last byte of the request', ms: timing.send_ms, kind: 'send' },
+    { name: 'Wait', what: 'last byte of the request to first of the response', ms: timing.wait_ms, kind: 'wait' },
+    { name: 'Receive', what: 'first to last byte of the response', ms: timing.receive_ms, kind: 'receive' },
   ];
   const all = spans.reduce((sum, span) => sum + Math.max(0, span.ms ?? 0), 0) || 1;
   let begin = 0;
@@ -40,8 +49,8 @@ export function Timing({ exchange }: { readonly exchange: ExchangeDetail }): Rea
       </div>
       <Facts rows={[
         ['Total', duration(timing.total_ms)],
-        ['Request', request ? `${clock(request.first)} to ${clock(request.last)}` : 'not seen'],
-        ['Response', response ? `${clock(response.first)} to ${clock(response.last)}` : 'not seen'],
+        ['Request', request ? began(request) : 'not seen'],
+        ['Response', response ? began(response) : 'not seen'],
         ['Round trip, wire', duration(tcp?.wire_rtt_ms)],
         ['Round trip, kernel', duration(tcp?.kernel_rtt_ms)],
       ]} />

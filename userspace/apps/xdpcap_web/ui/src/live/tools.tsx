@@ -1,11 +1,11 @@
 // The row above the list: filter, switches, figures.
 import type { ReactNode, RefObject } from 'react';
-import { count, plural } from '../lib/format';
+import { clock, count, plural } from '../lib/format';
 import { messageWords } from '../lib/filter';
 import { FilterBar } from '../parts/filter_bar';
 import { change } from '../route';
 import { feed, type FeedState } from './feed';
-import { TimeRange, type Range } from './time_range';
+import { TimeRange } from './time_range';
 
 const rates = [500, 2000, 5000];
 
@@ -17,7 +17,7 @@ interface Props {
   readonly shown: number;
   readonly hasHistory: boolean;
   readonly inHistory: boolean;
-  readonly range: Range;
+  readonly past: { readonly searched: number; readonly total: number; readonly next: string | null };
   readonly rate: number;
   readonly onRate: (rate: number) => void;
   readonly follow: boolean;
@@ -26,16 +26,23 @@ interface Props {
   readonly onOlder: () => void;
 }
 
-function Figures({ state, shown, inHistory }: Props): ReactNode {
+// How long a loss between engine and gateway is news.
+const news_ms = 60_000;
+
+function Figures({ state, shown, inHistory, past }: Props): ReactNode {
+  const isNews = state.lost_at !== null && Date.now() - state.lost_at < news_ms;
   return (
     <div className="figures">
-      <span>{plural(shown, 'row')}</span>
+      <span title="Of those the gateway keeps and that fit; Load older brings the others">{plural(shown, 'row')}{!inHistory && state.kept > shown && state.dropped === 0 && ` of ${state.counted ? '' : 'at least '}${count(state.kept)}`}</span>
+      {inHistory && <span>{past.next === null ? `all of ${count(past.total)}` : `${count(past.searched)} of ${count(past.total)}`} searched</span>}
       {!inHistory && <>
         {state.dropped > 0 && <span title="The view keeps the newest 10,000 rows">{count(state.dropped)} dropped from view</span>}
         {state.skipped > 0 && <span className="warn" title="The record is whole; only this view is thinned to its rate">{count(state.skipped)} skipped (view is sampled)</span>}
         {state.lost > 0 && <span className="bad" title="This page was too slow for its stream">{count(state.lost)} lost</span>}
       </>}
-      {state.lost_batches > 0 && <span className="bad" title="Between engine and gateway">{count(state.lost_batches)} batches lost</span>}
+      {state.lost_batches > 0 && (
+        <span className={isNews ? 'bad' : ''} title={`Between engine and gateway, since the gateway began${state.lost_at === null ? '; none while this page was open' : `; the last at ${clock(state.lost_at)}`}`}>{plural(state.lost_batches, 'batch', 'batches')} lost</span>
+      )}
     </div>
   );
 }
@@ -44,7 +51,7 @@ function LiveButtons({ state, follow, onFollow, rate, onRate }: Props): ReactNod
   return (
     <>
       <button type="button" aria-pressed={state.paused} onClick={() => (state.paused ? feed.goOn() : feed.pause())}>
-        {state.paused ? `Go on${state.fresh > 0 ? ` (+${count(state.fresh)})` : ''}` : 'Pause'}
+        {state.paused ? `Resume${state.fresh > 0 ? ` (+${count(state.fresh)})` : ''}` : 'Pause'}
       </button>
       <button type="button" aria-pressed={follow && !state.paused} onClick={onFollow}>Follow</button>
       <label className="rate">at most <select value={rate} onChange={(event) => onRate(Number(event.target.value))}>
@@ -64,14 +71,14 @@ export function Tools(props: Props): ReactNode {
       />
       <div className="buttons">
         {!inHistory && <LiveButtons {...props} />}
-        <button type="button" onClick={props.onOlder} disabled={!props.canOlder}>Older</button>
+        <button type="button" onClick={props.onOlder} disabled={!props.canOlder}>{inHistory && props.past.next !== null ? 'Search on' : 'Load older'}</button>
         {(hasHistory || inHistory) && (
           <label className="switch">
             <input type="checkbox" checked={inHistory} onChange={(event) => change({ source: event.target.checked ? 'history' : null })} /> History
           </label>
         )}
       </div>
-      {inHistory && <TimeRange range={props.range} />}
+      {inHistory && <TimeRange />}
       <Figures {...props} />
     </div>
   );

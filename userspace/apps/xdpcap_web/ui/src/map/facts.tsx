@@ -1,6 +1,7 @@
 // What is known of the node or edge under the pointer, or chosen, and the ways on from there.
 import type { ReactNode } from 'react';
 import type { GraphEdge, GraphNode } from '../api/types';
+import { captureNow } from '../api/gateway';
 import { quoteWord } from '../lib/filter';
 import { ago, count, duration, octets } from '../lib/format';
 import { Facts } from '../parts/bits';
@@ -46,7 +47,7 @@ export function NodeFacts({ node }: { readonly node: GraphNode }): ReactNode {
         ...(node.container === null ? [] : [['Container', node.container.slice(0, 12)] as const]),
         ...(node.ports.length === 0 ? [] : [['Listens on', node.ports.join(', ')] as const]),
         ['Sensor', node.sensor],
-        ['Last seen', ago(node.last, Date.now())],
+        ['Last seen', ago(node.last, captureNow())],
       ]} />
       <Ways {...waysOfNode(node)} />
     </>
@@ -66,7 +67,7 @@ export function EdgeFacts({ edge, nodes }: { readonly edge: GraphEdge; readonly 
         ['Errors', edge.errors > 0 ? <b key="e" className="bad">{count(edge.errors)}</b> : '0'],
         ['Latency', duration(edge.latency_ms)],
         ['Round trip', duration(edge.rtt_ms)],
-        ['Last seen', ago(edge.last, Date.now())],
+        ['Last seen', ago(edge.last, captureNow())],
       ]} />
       <Ways {...waysOfEdge(edge, nodes)} />
     </>

@@ -55,7 +55,7 @@ function Edge({ edge, leaving, layout, at, chosen, ...on }: { readonly edge: Gra
   return (
     <g
       className={`${edgeClass(edge)}${leaving ? ' leaving' : ''}${chosen ? ' chosen' : ''}`} role="button" tabIndex={0}
-      aria-label={`${edge.protocol} to port ${edge.port}, ${edge.active} of ${edge.connections} connections active`}
+      aria-label={`:${edge.port} ${edge.protocol}, ${edge.active} of ${edge.connections} connections active`}
       onClick={() => on.onChoose(self)} onDoubleClick={() => on.onGo(self)} onPointerEnter={() => on.onHover(self)} onPointerLeave={() => on.onHover(null)}
       onFocus={() => on.onHover(self)} onBlur={() => on.onHover(null)} onKeyDown={(event) => press(event, () => on.onChoose(self))}
     >
@@ -84,7 +84,7 @@ function Node({ node, leaving, layout, chosen, onDrag, ...on }: { readonly node:
   return (
     <g
       className={`node ${node.kind}${node.active ? '' : ' quiet'}${leaving ? ' leaving' : ''}${chosen ? ' chosen' : ''}`}
-      transform={`translate(${place.x} ${place.y})`} role="button" tabIndex={0} aria-label={`${node.kind} ${node.label}`} data-node={node.id}
+      transform={`translate(${place.x} ${place.y})`} role="button" tabIndex={0} aria-label={`${node.label} ${subLabel(node)}, ${node.kind}`} data-node={node.id}
       onPointerDown={(event) => onDrag(event, node.id)} onClick={() => on.onChoose(self)} onDoubleClick={() => on.onGo(self)}
       onPointerEnter={() => on.onHover(self)} onPointerLeave={() => on.onHover(null)} onFocus={() => on.onHover(self)} onBlur={() => on.onHover(null)}
       onKeyDown={(event) => press(event, () => on.onChoose(self))}

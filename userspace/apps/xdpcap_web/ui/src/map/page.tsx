@@ -1,5 +1,5 @@
 // Who talks to whom: processes, hosts and listeners as a graph that keeps its places from poll to poll.
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Parameters } from '../api/client';
 import type { Graph } from '../api/types';
 import { usePoll } from '../api/use_poll';
@@ -63,10 +63,17 @@ function Legend(): ReactNode {
 
 export function MapPage(): ReactNode {
   const { values } = useRoute();
-  const [ports, setPorts] = useState(values['ports'] ?? '');
+  // What is typed while it is not yet sound; else the address has it.
+  const [typed, setTyped] = useState<string | null>(null);
+  const ports = typed ?? values['ports'] ?? '';
+  const setPorts = (text: string): void => {
+    const sound = portsOf(text);
+    setTyped(sound === text ? null : text);
+    if (sound !== null) change({ ports: sound });
+  };
   const [chosen, setChosen] = useState<Chosen>(null);
   const [hovered, setHovered] = useState<Chosen>(null);
-  const layout = useRef(new Layout()).current;
+  const [layout] = useState(() => new Layout());
   const asked = portsOf(ports);
   const parameters = useMemo((): Parameters => {
     const list: [string, string][] = [];
@@ -75,9 +82,6 @@ export function MapPage(): ReactNode {
     if (asked) list.push(['ports', asked]);
     return list;
   }, [values['p2p'], values['udp'], asked]);
-  useEffect(() => {
-    if (asked !== null) change({ ports: asked });
-  }, [asked]);
   const { scene, error, loaded } = useScene(parameters, layout);
   useKeys({ Escape: () => setChosen(null) });
 

@@ -13,7 +13,7 @@ function Hex({ bytes }: { readonly bytes: Uint8Array }): ReactNode {
   const rows = hexRows(bytes);
   return (
     <VirtualList
-      className="hex" label="Octets" count={rows} rowHeight={18}
+      className="hex" label="Bytes" count={rows} rowHeight={18}
       row={(index) => {
         const row = hexRow(bytes, index);
         return <div key={index} role="row" className="hex-row"><span role="gridcell" className="offset">{row.offset}</span><span role="gridcell">{row.hex}</span><span role="gridcell" className="ascii">{row.text}</span></div>;
@@ -77,6 +77,7 @@ export function BodyView({ half }: { readonly half: Half }): ReactNode {
         </div>
       </div>
       {body.error !== null && <Notice kind="warn">Shown as it came: {body.error}</Notice>}
+      {half.flags.includes('truncated') && <Notice kind="warn">The engine kept the first {octets(body.octets)} of {octets(half.body_length)} (<code>xdpcap-run --max-body</code>).</Notice>}
       {body.cut && <Notice kind="warn">Only the first {octets(body.decoded_octets)} are shown.</Notice>}
       {half.gaps.length > 0 && <Notice kind="bad">{plural(half.gaps.length, 'gap')}: {half.gaps.slice(0, 8).map((gap) => `${octets(gap.length)} at ${count(gap.offset)} (${gap.cause})`).join(', ')}</Notice>}
       {way === 'pretty' && <Text text={shown.pretty ?? ''} />}

@@ -1,6 +1,7 @@
 // A uPlot chart that takes the width of its place and the colours of the theme.
 import { useEffect, useMemo, useRef, type ReactNode } from 'react';
 import uPlot from 'uplot';
+import { clock } from '../lib/format';
 import { useStore } from '../lib/store';
 import { theme } from '../lib/theme';
 
@@ -10,6 +11,7 @@ export interface ChartSeries {
   readonly values: readonly (number | null)[];
   readonly dots?: boolean; // points, no line
   readonly dashed?: boolean;
+  readonly stepped?: boolean; // holds until the next point
 }
 
 interface Props {
@@ -19,7 +21,11 @@ interface Props {
   readonly format: (value: number | null) => string;
   readonly xFormat?: (value: number) => string;
   readonly height?: number;
+  readonly whole?: boolean; // there is nothing between two whole numbers
 }
+
+// 1, 2, 5, 10, 20 ...
+const wholeSteps = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 function colourOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -36,21 +42,34 @@ function optionsOf(props: Props, width: number): uPlot.Options {
     scales: { x: { time: !xFormat }, y: { range: (_chart, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] } },
     axes: [
       { ...axis, size: 28, ...(xFormat ? { values: (_chart: uPlot, values: number[]) => values.map(xFormat) } : {}) },
-      { ...axis, size: 78, values: (_chart, values) => values.map((value) => props.format(value)) },
+      { ...axis, size: 78, values: (_chart, values) => values.map((value) => props.format(value)), ...(props.whole ? { incrs: wholeSteps } : {}) },
     ],
     series: [
-      xFormat ? { label: 'time', value: (_chart: uPlot, value: number | null) => (value === null ? '–' : xFormat(value)) } : { label: 'time' },
+      xFormat ? { label: 'time', value: (_chart: uPlot, value: number | null) => (value === null ? '–' : xFormat(value)) } : { label: 'time', value: (_chart: uPlot, value: number | null) => (value === null ? '–' : clock(value * 1000)) },
       ...props.series.map((one): uPlot.Series => ({
         label: one.label,
         stroke: colourOf(one.colour),
         width: one.dots ? 0 : 1.5,
         spanGaps: !one.dots,
         ...(one.dashed ? { dash: [5, 4] } : {}),
+        ...(one.stepped ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
         ...(one.dots ? { paths: () => null, points: { show: true, size: 5, fill: colourOf(one.colour) } } : { points: { show: false } }),
         value: (_chart, value) => props.format(value),
       })),
     ],
   };
+}
+
+// The legend has the newest values while the pointer is elsewhere.
+function showNewest(chart: uPlot): void {
+  const { idx } = chart.cursor;
+  if (idx !== null && idx !== undefined) return;
+  const newest = (values: ArrayLike<unknown>): number => {
+    let at = values.length - 1;
+    while (at > 0 && (values[at] === null || values[at] === undefined)) at -= 1;
+    return at;
+  };
+  if (chart.data[0].length > 0) chart.setLegend({ idxs: chart.data.map(newest) });
 }
 
 export function Chart(props: Props): ReactNode {
@@ -73,6 +92,7 @@ export function Chart(props: Props): ReactNode {
     if (!element) return undefined;
     const made = new uPlot(optionsOf(latest.current, Math.max(200, element.clientWidth)), newest.current, element);
     chart.current = made;
+    showNewest(made);
     const observer = new ResizeObserver(() => made.setSize({ width: Math.max(200, element.clientWidth), height: latest.current.height ?? 150 }));
     observer.observe(element);
     return () => {
@@ -82,7 +102,10 @@ export function Chart(props: Props): ReactNode {
     };
   }, [shape, shown]);
 
-  useEffect(() => chart.current?.setData(data), [data]);
+  useEffect(() => {
+    chart.current?.setData(data);
+    if (chart.current) showNewest(chart.current);
+  }, [data]);
 
   return (
     <figure className="chart">

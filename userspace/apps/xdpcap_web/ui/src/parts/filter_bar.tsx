@@ -40,13 +40,15 @@ export function FilterBar(props: Props): ReactNode {
     input.current?.focus();
   };
   return (
-    <div className="filter">
+    <div className={`filter${typed === '' ? ' empty-filter' : ''}`}>
       <input
         ref={input} type="search" value={typed} placeholder={props.placeholder} aria-label="Filter" aria-invalid={error !== null}
         aria-describedby="filter-help" spellCheck={false} autoComplete="off" autoCapitalize="none"
         onChange={(event) => setTyped(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape' || event.key === 'Enter') input.current?.blur();
+          // It leaves the filter and nothing else: what is open stays open.
+          if (event.key === 'Escape') event.preventDefault();
           if (event.key === 'Enter') {
             sent.current = typed;
             onChange(typed);

@@ -1,7 +1,8 @@
 // What is known of a connection: both sides as the wire shows them, both sockets as their kernel does.
 import type { ReactNode } from 'react';
 import type { Connection, Process, Socket } from '../api/types';
-import { ago, bitRate, clock, count, duration, octets } from '../lib/format';
+import { captureNow } from '../api/gateway';
+import { ago, bitRate, clock, count, date, duration, octets } from '../lib/format';
 import { Facts, Flags } from './bits';
 
 type Row = readonly [string, ReactNode, ReactNode];
@@ -13,6 +14,11 @@ function Pairs({ rows, label }: { readonly rows: readonly Row[]; readonly label:
       <tbody>{rows.map(([name, client, server]) => <tr key={name}><th scope="row">{name}</th><td>{client}</td><td>{server}</td></tr>)}</tbody>
     </table>
   );
+}
+
+// How long a connection has been there: an open one grows older while nothing passes.
+export function ageOf(connection: Connection, now: number): number {
+  return connection.closed ? connection.duration_ms : Math.max(connection.duration_ms, now - connection.opened);
 }
 
 function sideRows({ to_server: client, to_client: server, closed }: Connection): Row[] {
@@ -63,8 +69,8 @@ export function TcpFacts({ connection }: { readonly connection: Connection }): R
       <Facts rows={[
         ['Client', connection.client],
         ['Server', connection.server],
-        ['Opened', `${clock(connection.opened)}, ${duration(connection.duration_ms)} long`],
-        ['Last segment', ago(connection.last, Date.now())],
+        ['Opened', `${date(connection.opened)}, ${connection.closed ? 'for' : 'open for'} ${duration(ageOf(connection, captureNow()))}`],
+        ['Last segment', ago(connection.last, captureNow())],
         ['End', connection.closed ? connection.close : 'open'],
         ['Messages', count(connection.messages)],
         ['Handshake', `server ${duration(connection.handshake_server_ms)}, client ${duration(connection.handshake_client_ms)}`],

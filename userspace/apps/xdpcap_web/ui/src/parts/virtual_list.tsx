@@ -6,6 +6,8 @@ interface Props {
   readonly rowHeight: number;
   readonly row: (index: number) => ReactNode;
   readonly label: string;
+  // A row of column heads that stays on top.
+  readonly heading?: ReactNode;
   readonly className?: string;
   readonly role?: string;
   // Stays at the end as rows come, until the reader scrolls away from it.
@@ -20,9 +22,11 @@ interface Props {
 }
 
 const spare = 8;
+const headingHeight = 26;
 
 export function VirtualList(props: Props): ReactNode {
-  const { count, rowHeight, follow = false, origin = 0, reveal, onFollow } = props;
+  const { count, rowHeight, heading, follow = false, origin = 0, reveal, onFollow } = props;
+  const covered = heading ? headingHeight : 0;
   const box = useRef<HTMLDivElement>(null);
   const [sight, setSight] = useState({ top: 0, height: 600 });
   const before = useRef({ origin, set: -1 });
@@ -54,15 +58,17 @@ export function VirtualList(props: Props): ReactNode {
     measure();
   }, [count, origin, follow, rowHeight, measure]);
 
-  const revealed = reveal?.number;
+  const revealed = useRef(reveal?.number);
   useLayoutEffect(() => {
     const element = box.current;
-    if (!element || !reveal || reveal.index < 0) return;
+    if (!element || !reveal || reveal.index < 0 || reveal.number === revealed.current) return;
+    revealed.current = reveal.number;
     const top = reveal.index * rowHeight;
+    const height = element.clientHeight - covered;
     if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight - element.clientHeight;
+    else if (top + rowHeight > element.scrollTop + height) element.scrollTop = top + rowHeight - height;
     measure();
-  }, [revealed]);
+  }, [reveal, rowHeight, covered, measure]);
 
   const onScroll = (): void => {
     const element = box.current;
@@ -84,6 +90,7 @@ export function VirtualList(props: Props): ReactNode {
       ref={box} className={`virtual ${props.className ?? ''}`} onScroll={onScroll} tabIndex={0} role={props.role ?? 'grid'}
       aria-label={props.label} aria-rowcount={count} aria-activedescendant={props.activeId} onKeyDown={props.onKeyDown}
     >
+      {heading}
       <div role="presentation" style={{ height: count * rowHeight, position: 'relative' }}>
         <div role="presentation" style={{ position: 'absolute', top: first * rowHeight, left: 0, right: 0 }}>{rows}</div>
       </div>
