@@ -41,8 +41,8 @@ void keep_contents(Seen& seen, const schema::HttpMessage& message) {
 
 std::size_t Seen::octets() const noexcept {
   std::size_t octets = sizeof(Seen) + method.size() + target.size() + host.size() + reason.size() + client.size() +
-                       server.size() + remarks.size() + content_type.size() + sensor.size() + json_line.size() +
-                       body.size();
+                       server.size() + remarks.size() + content_type.size() + start_line.size() + sensor.size() +
+                       json_line.size() + body.size();
   for (const auto& [name, value] : fields) octets += sizeof(fields[0]) + name.size() + value.size();
   return octets;
 }
@@ -67,6 +67,10 @@ Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& k
   seen.client = text_of(message.client());
   seen.server = text_of(message.server());
   seen.version = fmt::format("HTTP/{}.{}", message.version_major(), message.version_minor());
+  if (publish::has(message, schema::Anomaly::bad_start_line)) {
+    const std::string_view head = text_of(message.head());
+    seen.start_line = head.substr(0, head.find_first_of("\r\n"));
+  }
   seen.anomalies = message.anomalies();
   seen.content_type = publish::field_named(message, "content-type");
   seen.remarks = remarks_of(message);

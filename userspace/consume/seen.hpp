@@ -34,7 +34,8 @@ struct Seen {
   std::uint64_t body_length = 0;
   std::uint64_t anomalies = 0; // bits by schema::Anomaly
   std::string method, target, host, reason, client, server, version, remarks, content_type;
-  std::string sensor; // where it was captured, if the caller says so
+  std::string start_line; // as sent, where it could not be read
+  std::string sensor;     // where it was captured, if the caller says so
 
   std::string json_line;
   std::vector<std::pair<std::string, std::string>> fields;

@@ -48,6 +48,16 @@ TEST(Text, WithoutAResponseTheLineSaysSo) {
   EXPECT_THAT(out, HasSubstr("(request not seen)"));
 }
 
+TEST(Text, WhatCannotBeReadIsShownAsItCame) {
+  Exchange broken = exchange("", 400);
+  broken.request->method.clear();
+  broken.request->start_line = "GARBAGE \x01 not http";
+  broken.request->remarks = "bad_start_line incomplete:malformed";
+  std::string out;
+  TextView({}, publish::BodyFormat::none).add(out, broken);
+  EXPECT_THAT(out, HasSubstr("-       400   1.00 ms      5 B  10.0.0.2:80  GARBAGE \\x01 not http  [bad_start_line"));
+}
+
 TEST(Text, AnInterimResponseIsNoOrphan) {
   Exchange interim = exchange("/", 100);
   interim.request.reset();
@@ -91,6 +101,14 @@ TEST(Text, NoLineIsWiderThanTheTerminal) {
     }
     EXPECT_LE(width_of(out), columns);
   }
+}
+
+TEST(Text, ALongAddressKeepsBothItsEnds) {
+  EXPECT_EQ(cut_middle("10.77.0.2/shop/a/rather/long/path/to/a/product/30", 30), "10.77.0...path/to/a/product/30");
+  EXPECT_EQ(cut_middle("short", 30), "short");
+  EXPECT_EQ(cut_middle("", 3), "");
+  for (std::size_t columns = 1; columns < 60; ++columns)
+    EXPECT_LE(cut_middle("10.77.0.2/shop/a/rather/long/path/to/a/product/30", columns).size(), columns);
 }
 
 TEST(Text, EightyColumnsHaveRoomForAnAddress) {

@@ -151,6 +151,10 @@ std::string printable_utf8(std::string_view text) {
   return shown;
 }
 
+std::string cut_middle(std::string_view text, std::size_t columns) {
+  return cut_around(text, text.empty() ? 0 : text.size() - 1, columns);
+}
+
 std::vector<std::string> cut_where_equal(const std::vector<std::string>& texts, std::size_t columns) {
   std::vector<std::size_t> order(texts.size());
   std::iota(order.begin(), order.end(), 0U);

@@ -85,6 +85,7 @@ const char* colour_of_status(std::uint16_t status) {
 
 // Where the request went: host and target, or the target alone where it names its host.
 std::string address_of(const Seen& request) {
+  if (request.target.empty() && !request.start_line.empty()) return request.server + "  " + request.start_line;
   const bool names_host = !request.target.starts_with("/") && request.target != "*";
   if (names_host) return request.target;
   return (request.host.empty() ? request.server : request.host) + request.target;
@@ -116,7 +117,8 @@ void TextView::add(std::string& out, const Exchange& exchange) const {
   const auto latency = exchange.latency_ns();
   Row row(out, terminal_.colour);
   const std::string time = clock_text(first.first_ns);
-  const std::string method = printable(exchange.request ? exchange.request->method : "-", 16);
+  const bool has_method = exchange.request && !exchange.request->method.empty();
+  const std::string method = printable(has_method ? exchange.request->method : "-", 16);
   const std::string status = exchange.response ? std::to_string(exchange.response->status) : "...";
   const std::string size = exchange.response ? size_text(exchange.response->body_length) : "-";
   const std::string waited = latency ? duration_text(*latency) : "-";
@@ -154,7 +156,7 @@ void TextView::add_address(Row& row, const Exchange& exchange) const {
   }
   const std::size_t room = std::max<std::size_t>(terminal_.columns, row.width() + 4) - row.width();
   remarks = printable(remarks, std::max<std::size_t>(room / 2, 1));
-  row.add(printable(address, room - std::min(room - 1, remarks.size())));
+  row.add(cut_middle(printable(address), room - std::min(room - 1, remarks.size())));
   row.add(remarks, kYellow);
 }
 
