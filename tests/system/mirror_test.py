@@ -83,6 +83,8 @@ class ReplayedMirror(common.SystemTest):
         self.lab.run("sensor", "ip", "link", "set", "mirror0", "arp", "on")
         run = common.capture(self.lab, "-i", "mirror0", "--mode", "mirror", "--pub", self.endpoint, node="sensor")
         self.lab.run("sensor", "ip", "address", "add", "10.78.0.1/24", "dev", "mirror0")
+        common.wait_until(lambda: "mirror0: it carries this host's address 10.78.0.1 now, and its TCP" in run.err,
+                          "a word about the address")
         self.lab.run("server", "ip", "link", "set", "feed0", "arp", "on")
         self.lab.run("server", "ip", "address", "add", "10.78.0.2/24", "dev", "feed0")
         probe = ("import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.sendto(b'x', ('10.78.0.1', 9)); "

@@ -183,8 +183,11 @@ bool is_on(const std::string& path) {
   return file.get() == '1';
 }
 
-void read_settings(HostPicture& host) {
-  for (const Link& link : host.links) {
+void read_settings(HostPicture& host, unsigned ifindex) {
+  const auto about =
+      std::find_if(host.links.begin(), host.links.end(), [&](const Link& link) { return link.index == ifindex; });
+  if (about == host.links.end()) return;
+  for (const Link& link : with_everything_above(host.links, *about)) {
     const auto setting = [&](const char* family, const char* name) {
       return is_on(fmt::format("/proc/sys/net/{}/conf/{}/{}", family, link.name, name));
     };
@@ -268,7 +271,6 @@ class Clauses {
     if (holds(host_.programmed, link_.index)) add("a program of another (XDP or tc) is attached to it");
     if (names_family(host_.forwarding)) add("this host forwards what comes in there");
     if (link_.hardware_type == ARPHRD_LOOPBACK) add("it is the loopback");
-    if (!link_.kind.empty()) add(fmt::format("it is a {} device, whose other end may be in use", link_.kind));
     for (const std::string& what : host_.unreadable) add(fmt::format("the kernel does not list this host's {}", what));
   }
 
@@ -284,7 +286,7 @@ std::vector<std::string> uses_of(const HostPicture& host, const Link& link) {
   return Clauses(host, link).all();
 }
 
-HostPicture look_at_host() {
+HostPicture look_at_host(unsigned ifindex) {
   constexpr unsigned char kIpmr = 128, kIp6mr = 129; // RTNL_FAMILY_*: multicast forwarding
   HostPicture host;
   if (auto links = all_links()) {
@@ -304,7 +306,7 @@ HostPicture look_at_host() {
   read_rules_of(host, AF_INET6);
   read_links_elsewhere(host);
   read_pppoe(host);
-  read_settings(host);
+  read_settings(host, ifindex);
   return host;
 }
 

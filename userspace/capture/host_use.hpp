@@ -37,7 +37,8 @@ struct HostPicture {
 // Empty: nothing points there. What sits above it (bridge, bond, VLAN) counts as well.
 std::vector<std::string> uses_of(const HostPicture& host, const Link& link);
 
-// Asks the kernel. No privilege is needed; some things are only seen with CAP_NET_ADMIN.
-HostPicture look_at_host();
+// Asks the kernel; settings and programs only of the interface and what sits above it.
+// No privilege is needed; some things are only seen with CAP_NET_ADMIN.
+HostPicture look_at_host(unsigned ifindex);
 
 } // namespace xdpcap::capture

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <thread>
 
+#include "capture/host_use.hpp"
 #include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
@@ -24,6 +25,8 @@ constexpr int kStillRoundsMax = 100;
 // So many packets of an interface in so long a time, and none seen, are a reason to ask why.
 constexpr std::chrono::seconds kSilence{5};
 constexpr std::uint64_t kSilencePackets = 10;
+
+constexpr int kUseShare = 20;
 
 std::string describe(const std::string& name, const AttachedDevice& device, std::size_t queues) {
   std::string note = fmt::format("{}: {}, {} queue{}", name, device.rung, queues, queues == 1 ? "" : "s");
@@ -44,7 +47,7 @@ Result<std::unique_ptr<InterfaceCapture>, Error> InterfaceCapture::open(const Ni
                                                                         const LiveOptions& options,
                                                                         std::uint16_t number,
                                                                         std::vector<std::string>& notes) {
-  std::unique_ptr<InterfaceCapture> capture(new InterfaceCapture(nic, mode.mode)); // NOLINT: private constructor
+  std::unique_ptr<InterfaceCapture> capture(new InterfaceCapture(nic, mode)); // NOLINT: private constructor
   notes.push_back(mode.reason);
   if (capture->problems_.set(Problem::interface_down, !nic.link.up || !nic.link.running)) {
     notes.push_back(nic.link.name + ": is down; frames come when it is brought up");
@@ -187,7 +190,7 @@ std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time
   if (!link) {
     end(Problem::interface_gone,
         fmt::format("{} is gone: it was removed or moved to another network namespace", link_.name));
-  } else if (check_tap(words) && check_attachment(words)) {
+  } else if (check_tap(words) && check_attachment(words) && check_use(now, words)) {
     check_link(*link, words);
     check_traffic(*link, now, words);
   }
@@ -208,6 +211,28 @@ void InterfaceCapture::check_link(const Link& now, Words& words) {
         "{}: its MTU is {} now, and longer frames than for an MTU of {} are lost to this capture: start it again",
         link_.name, now.mtu, device_->mtu_max));
   }
+}
+
+// An interface that nothing used may get an address or a route. False: the capture is over.
+bool InterfaceCapture::check_use(std::chrono::steady_clock::time_point now, Words& words) {
+  if (mode_ != CaptureMode::mirror || was_in_use_ || now < next_use_look_) return true;
+  HostPicture host = look_at_host(link_.index);
+  host.programmed.clear(); // ours is among them
+  // Tables may be large: at most a twentieth of the time goes into them.
+  next_use_look_ = now + kUseShare * (std::chrono::steady_clock::now() - now);
+  const std::vector<std::string> uses = uses_of(host, link_);
+  const std::string use = uses.empty() ? "" : uses.front();
+  if (!use.empty() && by_itself_) {
+    end(Problem::in_use,
+        fmt::format("the capture of {} has ended, as {} now, and mirror mode would take its TCP frames: start it "
+                    "again, or say --mode mirror",
+                    link_.name, use));
+    return false;
+  }
+  if (problems_.set(Problem::in_use, !use.empty())) {
+    words.push_back(fmt::format("{}: {} now, and its TCP frames go to xdpcap only", link_.name, use));
+  }
+  return true;
 }
 
 // The device of the tap belongs to this program, but others may reach it. False: the capture is over.

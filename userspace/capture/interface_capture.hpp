@@ -49,7 +49,8 @@ class InterfaceCapture {
   [[nodiscard]] bool symmetric() const noexcept { return symmetric_; }
 
  private:
-  InterfaceCapture(const Nic& nic, CaptureMode mode) : link_(nic.link), mode_(mode) {}
+  InterfaceCapture(const Nic& nic, const ChosenMode& mode)
+      : link_(nic.link), mode_(mode.mode), by_itself_(mode.by_itself), was_in_use_(!nic.uses.empty()) {}
   Result<void, Error> open_mirror(const Nic& nic, const LiveInterface& wanted, const LiveOptions& options,
                                   std::uint16_t number, std::vector<std::string>& notes);
   Result<void, Error> open_tap(const LiveOptions& options, std::uint16_t number, std::vector<std::string>& notes);
@@ -58,6 +59,7 @@ class InterfaceCapture {
   using Words = std::vector<std::string>;
   void end(Problem problem, std::string why);
   void check_link(const Link& now, Words& words);
+  bool check_use(std::chrono::steady_clock::time_point now, Words& words);
   bool check_tap(Words& words);
   bool check_attachment(Words& words);
   void check_traffic(const Link& link, std::chrono::steady_clock::time_point now, Words& words);
@@ -65,6 +67,9 @@ class InterfaceCapture {
 
   Link link_; // as it was at the start; its statistics are the baseline
   CaptureMode mode_;
+  bool by_itself_;  // see ChosenMode
+  bool was_in_use_; // by the host, at the start
+  std::chrono::steady_clock::time_point next_use_look_;
   bool symmetric_ = false;
   bool stopped_ = false;
   Problems problems_;

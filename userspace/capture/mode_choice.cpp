@@ -44,7 +44,7 @@ Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool s
         "the interface it runs over instead",
         name);
   }
-  const std::string use = nic.uses.empty() ? "" : nic.uses.front();
+  std::string use = nic.uses.empty() ? "" : nic.uses.front();
   switch (wanted) {
     case CaptureMode::mirror:
       return mirror(nic, steal,
@@ -57,10 +57,15 @@ Result<ChosenMode, Error> choose_mode(const Nic& nic, CaptureMode wanted, bool s
     case CaptureMode::automatic:
       break;
   }
+  if (use.empty() && !nic.link.kind.empty()) {
+    use = fmt::format("it is a {} device, whose other end may be in use", nic.link.kind);
+  }
   if (use.empty()) {
-    return mirror(
-        nic, steal,
-        fmt::format("{}: mirror mode, as nothing of this host uses it; its TCP frames go to xdpcap only", name));
+    auto chosen =
+        mirror(nic, steal,
+               fmt::format("{}: mirror mode, as nothing of this host uses it; its TCP frames go to xdpcap only", name));
+    if (chosen) chosen->by_itself = true;
+    return chosen;
   }
   // A mirror port may look used: an address that came by itself, a host that forwards.
   const std::string hint = nic.has_address || nic.carries_default_route ? "" : " (for a mirror port: --mode mirror)";

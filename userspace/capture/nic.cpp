@@ -31,7 +31,7 @@ Result<Nic, Error> inspect_nic(const std::string& name) {
   const auto link = find_link(*links, name);
   if (!link) return environment("there is no interface {}; this host has: {}", name, names_of(*links));
 
-  const HostPicture host = look_at_host();
+  const HostPicture host = look_at_host(link->index);
   const std::vector<Link> family = with_everything_above(*links, *link);
   const Ethtool ethtool(name);
   Nic nic;

@@ -18,12 +18,14 @@ enum class Problem : std::uint8_t {
   tap_down,
   mtu,
   no_frames,
+  in_use,
   count_,
 };
 
 inline std::string_view name_of(Problem problem) noexcept {
   constexpr std::array<std::string_view, static_cast<std::size_t>(Problem::count_)> kNames{
-      "interface_gone", "interface_down", "links_detached", "preceded", "tap_gone", "tap_down", "mtu", "no_frames"};
+      "interface_gone", "interface_down", "links_detached", "preceded", "tap_gone", "tap_down", "mtu",
+      "no_frames",      "in_use"};
   return kNames[static_cast<std::size_t>(problem)];
 }
 

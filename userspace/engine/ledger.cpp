@@ -67,6 +67,8 @@ void add_queue(Ledger& ledger, const std::string& interface, const capture::Queu
   add("xdp_no_socket", xdp.no_socket);
   add("xdp_redirected", xdp.redirected);
   add("xsk_delivered", queue.delivered);
+  // In the RX ring: how far the worker is behind.
+  add("xsk_waiting", static_cast<std::uint64_t>(std::max<std::int64_t>(queue.elsewhere(), 0)));
   add("xsk_oversize", queue.oversize);
   add("xsk_rx_dropped", queue.socket.rx_dropped);
   add("xsk_rx_ring_full", queue.socket.rx_ring_full);

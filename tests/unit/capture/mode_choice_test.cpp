@@ -23,13 +23,25 @@ CaptureMode automatic(const Nic& nic) {
 }
 
 TEST(ModeChoice, MirrorsAPortThatNothingUses) {
-  EXPECT_EQ(automatic(idle_port()), CaptureMode::mirror);
+  const ChosenMode chosen = choose_mode(idle_port(), CaptureMode::automatic, false).value();
+  EXPECT_EQ(chosen.mode, CaptureMode::mirror);
+  EXPECT_TRUE(chosen.by_itself) << "it ends when that is so no more";
+  EXPECT_FALSE(choose_mode(idle_port(), CaptureMode::mirror, false).value().by_itself);
 }
 
 TEST(ModeChoice, TapsWhateverTheHostUses) {
   Nic used = idle_port();
   used.uses = {"10.89.0.2 is routed through it"};
   EXPECT_EQ(automatic(used), CaptureMode::tap);
+}
+
+TEST(ModeChoice, TapsEveryVirtualDevice) {
+  for (const char* kind : {"veth", "tun", "macvlan", "ipvlan", "bond", "dummy"}) {
+    Nic nic = idle_port();
+    nic.link.kind = kind;
+    EXPECT_EQ(automatic(nic), CaptureMode::tap) << kind;
+    EXPECT_EQ(choose_mode(nic, CaptureMode::mirror, false).value().mode, CaptureMode::mirror) << "where asked for";
+  }
 }
 
 TEST(ModeChoice, SaysWhichModeAndWhy) {
