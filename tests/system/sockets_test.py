@@ -163,7 +163,7 @@ class Sockets(Topics):
 
     def test_datagrams_are_published_where_they_are_asked_for(self):
         # One worker: the large ones come in fragments, which may be another's, and workers share no order.
-        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--udp", "--udp-payload", "20", "--workers", "1", "-v")
+        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--udp", "--udp-payload", "20", "--reveal", "--workers", "1", "-v")
         subscriber = common.subscribe(self.lab, self.endpoint, "--json", "--body", "text", "--topic", "udp", name="udp", quiet=False)
         self.exchange_datagrams()
         run.stop()

@@ -38,6 +38,7 @@ struct Config {
   std::size_t head_max = std::size_t{256} << 10;
   bool hash_bodies = false;
   bool reveal = false;
+  publish::SecretNames secrets; // masked beside those that always are, where nothing is revealed
   bool community_id = false;
   bool publish_flows = true;
   SegmentTopic segments = SegmentTopic::off;

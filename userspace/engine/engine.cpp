@@ -210,6 +210,7 @@ void Engine::add_worker(std::size_t number, Source& source) {
                               .when_full = live_ ? publish::WhenFull::drop : publish::WhenFull::wait,
                               .max_body = plan_.body_max,
                               .reveal = config_.reveal,
+                              .secrets = config_.secrets,
                               .community_id = config_.community_id,
                               .discard = config_.sink == Sink::null},
       lane);
@@ -243,6 +244,8 @@ void Engine::make_host_encoder() {
   host_encoder_ = std::make_unique<publish::Encoder>(publish::EncoderOptions{.sensor = config_.sensor,
                                                                              .epoch_ns = epoch_ns_,
                                                                              .when_full = publish::WhenFull::wait,
+                                                                             .reveal = config_.reveal,
+                                                                             .secrets = config_.secrets,
                                                                              .discard = config_.sink == Sink::null},
                                                      lane);
 }

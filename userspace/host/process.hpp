@@ -12,7 +12,7 @@ struct Process {
   std::uint64_t serial = 0; // never used again; 0 is none
   std::uint32_t pid = 0;
   std::string name;             // of the process, not of one of its threads
-  std::string command;          // words parted by blanks, at most 4 KiB
+  std::string command;          // arguments parted by NUL, at most 4 KiB
   std::string cgroup;           // path; in the unified hierarchy where there is one
   std::string container;        // 64 hex digits; empty: none
   std::uint64_t started_ns = 0; // UTC

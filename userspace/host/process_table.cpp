@@ -16,7 +16,15 @@ constexpr std::size_t kCgroupMax = 4096; // octets of a path
 } // namespace
 
 std::string command_line(std::string_view arguments) {
-  return clean_text(arguments, ProcessTable::kCommandMax);
+  std::string line;
+  while (!arguments.empty() && line.size() < ProcessTable::kCommandMax) {
+    const std::size_t end = std::min(arguments.find('\0'), arguments.size());
+    if (!line.empty()) line += '\0';
+    line += clean_text(arguments.substr(0, end), ProcessTable::kCommandMax - line.size());
+    arguments.remove_prefix(std::min(end + 1, arguments.size()));
+  }
+  while (line.ends_with('\0') || line.ends_with(' ')) line.pop_back();
+  return line;
 }
 
 void ProcessTable::learn(const ProcessNews& news) {

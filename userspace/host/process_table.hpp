@@ -76,7 +76,7 @@ class ProcessTable {
   std::uint64_t next_serial_ = 1;
 };
 
-// Arguments as one line: their NULs become blanks.
+// Arguments made harmless, still parted by NUL: what is secret among them is found by their borders.
 std::string command_line(std::string_view arguments);
 
 } // namespace xdpcap::host

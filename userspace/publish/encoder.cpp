@@ -105,8 +105,8 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   }
   std::optional<CommunityId> id;
   if (options_.community_id) id.emplace(context.client, context.server);
-  const WrittenMessage written = write(batch->builder(), batch->tables(), message, context, kept, options_.reveal,
-                                       id ? id->text() : std::string_view{});
+  const WrittenMessage written =
+      write(batch->builder(), batch->tables(), message, context, kept, masked(), id ? id->text() : std::string_view{});
   keep(messages_, written.offset);
   counters_.add(EncoderCount::messages_published);
   counters_.add(EncoderCount::octets_published, octets + kept);
@@ -162,7 +162,7 @@ void Encoder::add(const SocketRecord& record) noexcept {
     return;
   }
   if (sockets_.used == 0) processes_.clear(); // a new batch, which has no process yet, and room for any
-  keep(sockets_, write(batch->builder(), record, processes_));
+  keep(sockets_, write(batch->builder(), record, processes_, masked()));
   counters_.add(EncoderCount::sockets_published);
 }
 

@@ -25,7 +25,8 @@ struct EncoderOptions {
   std::uint64_t epoch_ns = 0; // start of the process
   WhenFull when_full = WhenFull::drop;
   std::uint64_t max_body = UINT64_MAX; // octets of a body that are published
-  bool reveal = false;                 // leave the values of secret fields as they are
+  bool reveal = false;                 // leave secrets as they are
+  SecretNames secrets;                 // what is masked otherwise
   bool community_id = false;
   bool discard = false; // count what would be written, and write nothing (to measure what comes before)
 };
@@ -111,6 +112,8 @@ class Encoder {
   template <class Record>
   void miss(Slot<Record>& slot, std::size_t octets) noexcept;
   Batch* take(bool large) noexcept;
+
+  [[nodiscard]] const SecretNames* masked() const noexcept { return options_.reveal ? nullptr : &options_.secrets; }
 
   EncoderOptions options_;
   BatchLane& lane_;

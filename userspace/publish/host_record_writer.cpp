@@ -1,8 +1,10 @@
 #include "publish/host_record_writer.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/live_clock.hpp"
+#include "publish/masking.hpp"
 #include "publish/record_writer.hpp"
 
 namespace xdpcap::publish {
@@ -33,9 +35,20 @@ Offset<flatbuffers::String> write_text(FlatBufferBuilder& builder, std::string_v
   return text.empty() ? Offset<flatbuffers::String>(0) : builder.CreateString(text.data(), text.size());
 }
 
-Offset<schema::Process> write_process(FlatBufferBuilder& builder, const Process& process) {
+// Arguments as one line, parted by blanks.
+Offset<flatbuffers::String> write_command(FlatBufferBuilder& builder, std::string_view command,
+                                          const SecretNames* masked) {
+  std::array<char, Process::text_max> line;
+  command = cut(command);
+  std::copy(command.begin(), command.end(), line.begin());
+  if (masked != nullptr) (void)mask_arguments({line.data(), command.size()}, *masked);
+  std::replace(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(command.size()), '\0', ' ');
+  return write_text(builder, {line.data(), command.size()});
+}
+
+Offset<schema::Process> write_process(FlatBufferBuilder& builder, const Process& process, const SecretNames* masked) {
   const auto name = write_text(builder, process.name);
-  const auto command = write_text(builder, process.command);
+  const auto command = write_command(builder, process.command, masked);
   const auto cgroup = write_text(builder, process.cgroup);
   const auto container = write_text(builder, process.container);
   schema::ProcessBuilder out(builder);
@@ -105,13 +118,13 @@ std::size_t octets_of(const InterfaceRecord& record) noexcept {
          record.xdp.size() + record.xdp_name.size();
 }
 
-Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecord& record,
-                                   ProcessesWritten& processes) {
+Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecord& record, ProcessesWritten& processes,
+                                   const SecretNames* masked) {
   ProcessesWritten::Offset process;
   if (record.process != nullptr) {
     process = processes.find(*record.process);
     if (process.o == 0) {
-      process = write_process(builder, *record.process);
+      process = write_process(builder, *record.process, masked);
       processes.add(*record.process, process);
     }
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "publish/host_records.hpp"
+#include "publish/secret_names.hpp"
 #include "schemas/xdpcap_generated.h"
 
 // Sockets, their processes and interfaces as FlatBuffers; see record_writer.hpp.
@@ -33,13 +34,14 @@ class ProcessesWritten {
   std::array<Place, 256> places_{};
 };
 
-// An upper bound of what the record takes; a socket's without its process.
+// An upper bound of what the record takes; a socket's without its process. Of command lines the values
+// of `masked` are overwritten.
 std::size_t octets_of(const SocketRecord& record) noexcept;
 std::size_t octets_of(const Process& process) noexcept;
 std::size_t octets_of(const InterfaceRecord& record) noexcept;
 
 flatbuffers::Offset<schema::SocketRecord> write(flatbuffers::FlatBufferBuilder& builder, const SocketRecord& record,
-                                                ProcessesWritten& processes);
+                                                ProcessesWritten& processes, const SecretNames* masked);
 flatbuffers::Offset<schema::InterfaceRecord> write(flatbuffers::FlatBufferBuilder& builder,
                                                    const InterfaceRecord& record);
 

@@ -17,7 +17,7 @@ struct Process {
   std::uint64_t serial = 0; // two with one number are the same, in every field; 0 is none
   std::uint32_t pid = 0;
   std::string_view name;
-  std::string_view command;
+  std::string_view command; // arguments, parted by NUL
   std::string_view cgroup;
   std::string_view container;
   std::uint64_t started_ns = 0;

@@ -4,18 +4,29 @@
 
 #include "core/bytes.hpp"
 #include "http/message.hpp"
+#include "publish/secret_names.hpp"
 
+// Overwrites secrets with '*' in copies that are about to be published, length kept, so that no span
+// moves. Each answers whether anything was overwritten. Nothing allocates.
 namespace xdpcap::publish {
 
-// Overwrites the values of Authorization, Proxy-Authorization, Cookie and
-// Set-Cookie with '*', length kept, so that no span moves. `copy` is the caller's
-// copy of a head or trailer section and `fields` are the spans into it. A folded
-// value is overwritten with its line ends.
+// A head or trailer section and the spans into it: values of secret fields, a folded one with its
+// line ends; in fields that hold addresses (Referer, Location, ...) the values of secret parameters
+// and user:password@.
 //
-// `suspicious` says that the spans may not tell the whole truth about the bytes
-// (a malformed or unfinished head): then each line that could be read as one of
-// the four by anybody is overwritten as well. Answers whether anything was.
-bool mask_secrets(std::span<std::byte> copy, std::span<const http::FieldSpan> fields, bool suspicious) noexcept;
+// `suspicious` says that the spans may not tell the whole truth about the bytes (a malformed or
+// unfinished head): then each line that anybody could read as a secret one is overwritten as well,
+// and each name=value whose name is secret.
+bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fields, bool suspicious,
+                 const SecretNames& names) noexcept;
+// The target of a request in its head.
+bool mask_target(std::span<std::byte> head, http::Span target, const SecretNames& names) noexcept;
+// A body of application/x-www-form-urlencoded. With a gap in it a value may have lost its name: all goes.
+bool mask_form(std::span<std::byte> body, bool has_gaps, const SecretNames& names) noexcept;
+[[nodiscard]] bool is_form(Bytes head, std::span<const http::FieldSpan> fields) noexcept;
+// Arguments of a command, parted by NUL: fields (-H 'Cookie: x'), users (-u name:password), options
+// (--password x), name=value, addresses.
+bool mask_arguments(std::span<char> arguments, const SecretNames& names) noexcept;
 
 // The anomalies that make the spans of a head untrustworthy for masking.
 bool head_is_suspicious(const http::Message& message) noexcept;

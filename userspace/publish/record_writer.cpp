@@ -48,10 +48,11 @@ OctetVector write_octets(FlatBufferBuilder& builder, Bytes bytes, std::byte** co
 }
 
 // The only copy of a body's bytes on their way from the pool to the wire.
-OctetVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept) {
+OctetVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept, std::byte** copy) {
   if (kept == 0) return 0;
   std::uint8_t* at = nullptr;
   const OctetVector offset = builder.CreateUninitializedVector<std::uint8_t>(kept, &at);
+  *copy = reinterpret_cast<std::byte*>(at);
   for (const Bytes piece : body) {
     const std::size_t taken = std::min(piece.size(), kept);
     std::memcpy(at, piece.data(), taken);
@@ -121,19 +122,26 @@ struct MessageParts {
   bool masked = false;
 };
 
-MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& message, std::size_t body_kept, bool reveal,
-                         std::string_view community_id) {
+MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& message, std::size_t body_kept,
+                         const SecretNames* masked, std::string_view community_id) {
   MessageParts parts;
-  parts.body = write_body(builder, message.body, body_kept);
+  std::byte* body = nullptr;
+  parts.body = write_body(builder, message.body, body_kept, &body);
+  // At once: the builder may move what it has when it grows for the head.
+  if (masked != nullptr && body != nullptr && message.kind == http::Kind::request &&
+      is_form(message.head, message.fields)) {
+    parts.masked = mask_form({body, body_kept}, !message.gaps.empty(), *masked);
+  }
   std::byte* head = nullptr;
   std::byte* trailers = nullptr;
   parts.head = write_octets(builder, message.head, &head);
   parts.trailer_section = write_octets(builder, message.trailer_section, &trailers);
-  if (!reveal) {
+  if (masked != nullptr) {
     const bool suspicious = head_is_suspicious(message);
-    const bool in_head = mask_secrets({head, message.head.size()}, message.fields, suspicious);
-    const bool in_trailers = mask_secrets({trailers, message.trailer_section.size()}, message.trailers, suspicious);
-    parts.masked = in_head || in_trailers;
+    parts.masked = mask_target({head, message.head.size()}, message.target, *masked) || parts.masked;
+    parts.masked = mask_fields({head, message.head.size()}, message.fields, suspicious, *masked) || parts.masked;
+    parts.masked =
+        mask_fields({trailers, message.trailer_section.size()}, message.trailers, suspicious, *masked) || parts.masked;
   }
   parts.fields = write_fields(builder, message.fields);
   parts.trailers = write_fields(builder, message.trailers);
@@ -174,8 +182,9 @@ std::size_t octets_of(const DatagramRecord& record) noexcept {
 }
 
 WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables, const http::Message& message,
-                     const MessageContext& context, std::size_t body_kept, bool reveal, std::string_view community_id) {
-  const MessageParts parts = write_parts(builder, message, body_kept, reveal, community_id);
+                     const MessageContext& context, std::size_t body_kept, const SecretNames* masked,
+                     std::string_view community_id) {
+  const MessageParts parts = write_parts(builder, message, body_kept, masked, community_id);
   http::Anomalies anomalies = message.anomalies;
   if (body_kept < message.body.size()) anomalies.add(http::Anomaly::truncated);
 

@@ -6,6 +6,7 @@
 #include "http/message.hpp"
 #include "publish/message_table.hpp"
 #include "publish/records.hpp"
+#include "publish/secret_names.hpp"
 #include "schemas/xdpcap_generated.h"
 
 // Records as FlatBuffers. Pure functions over a builder that has the room the
@@ -25,9 +26,11 @@ std::size_t octets_of(const SegmentRecord& record) noexcept;
 std::size_t octets_of(const DatagramRecord& record) noexcept;
 
 // Writes the first `body_kept` octets of the body; `truncated` is added where
-// that is not all of it. `community_id` may be empty.
+// that is not all of it. `masked`: values of these names are overwritten; none where everything may
+// be seen. `community_id` may be empty.
 WrittenMessage write(flatbuffers::FlatBufferBuilder& builder, MessageTables& tables, const http::Message& message,
-                     const MessageContext& context, std::size_t body_kept, bool reveal, std::string_view community_id);
+                     const MessageContext& context, std::size_t body_kept, const SecretNames* masked,
+                     std::string_view community_id);
 flatbuffers::Offset<schema::FlowRecord> write(flatbuffers::FlatBufferBuilder& builder, const FlowRecord& record,
                                               std::string_view community_id);
 flatbuffers::Offset<schema::SegmentRecord> write(flatbuffers::FlatBufferBuilder& builder, const SegmentRecord& record);

@@ -49,7 +49,7 @@ TEST_F(Processes, OneThatIsGoneKeepsWhatTheKernelSideSaid) {
   ASSERT_NE(process, nullptr);
   EXPECT_EQ(process->pid, 10U);
   EXPECT_EQ(process->name, "curl");
-  EXPECT_EQ(process->command, "/usr/bin/curl -s http://shop/");
+  EXPECT_EQ(process->command, "/usr/bin/curl\0-s\0http://shop/"s);
   EXPECT_EQ(process->uid, 33U);
   EXPECT_NE(process->started_ns, 0U);
   EXPECT_EQ(table_.find(10, 6 * kSecond), nullptr) << "another process that has its number";
@@ -110,7 +110,8 @@ TEST_F(Processes, NeverTakeMoreRoomThanTheyMay) {
 }
 
 TEST(CommandLines, AreCutAndHarmless) {
-  EXPECT_EQ(command_line("a\0b c\0\0"s), "a b c");
+  EXPECT_EQ(command_line("a\0b c\0\0"s), "a\0b c"s);
+  EXPECT_EQ(command_line("a\0\0\x1b[m\0"s), "a\0\0 [m"s);
   EXPECT_EQ(command_line(std::string(10'000, 'x')).size(), ProcessTable::kCommandMax);
 }
 

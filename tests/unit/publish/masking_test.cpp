@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "publish/masking.hpp"
 #include "support.hpp"
 
 namespace xdpcap::publish::test {
@@ -41,9 +44,146 @@ TEST(Masking, TheFourSecretFieldsAreOverwrittenWhateverTheirCase) {
 }
 
 TEST(Masking, NamesThatOnlyLookAlikeAreLeftAlone) {
-  const std::string head = published(TestMessage::request("GET", "/", "Cookies: a\r\nX-Authorization: b\r\n"));
-  EXPECT_THAT(head, HasSubstr("Cookies: a\r\nX-Authorization: b\r\n"));
+  const std::string lines =
+      "Cookies: a\r\nAccept: b\r\nSec-WebSocket-Key: c\r\nAccess-Control-Allow-Credentials: true\r\nHost: d\r\n"
+      "WWW-Authenticate: Basic\r\nAuthor: e\r\nMonkey: f\r\nX-Request-Id: g\r\nKeep-Alive: h\r\nA: i\r\n";
+  const std::string head = published(TestMessage::request("GET", "/a?page=2&sort=asc;x=1#top", lines));
+  EXPECT_THAT(head, HasSubstr("GET /a?page=2&sort=asc;x=1#top HTTP/1.1\r\n" + lines));
   EXPECT_THAT(head, HasSubstr("[as sent]"));
+}
+
+TEST(Masking, EachFieldThatIsKnownToHoldSecretsIsOverwritten) {
+  for (const std::string_view name : {"Authorization",
+                                      "Proxy-Authorization",
+                                      "Cookie",
+                                      "Cookie2",
+                                      "Set-Cookie",
+                                      "Set-Cookie2",
+                                      "X-Api-Key",
+                                      "Api-Key",
+                                      "ApiKey",
+                                      "api_key",
+                                      "X-Auth-Token",
+                                      "X-Access-Token",
+                                      "X-Amz-Security-Token",
+                                      "X-Vault-Token",
+                                      "Private-Token",
+                                      "X-Goog-Api-Key",
+                                      "DPoP",
+                                      "Authentication-Info",
+                                      "Proxy-Authentication-Info",
+                                      "X-CSRF-Token",
+                                      "X-XSRF-TOKEN",
+                                      "Sec-WebSocket-Protocol",
+                                      "X-Token-Value",
+                                      "X-Client-Secret",
+                                      "client_secret",
+                                      "X-Session-Id",
+                                      "Ocp-Apim-Subscription-Password",
+                                      "X-Auth",
+                                      "TOKEN",
+                                      "X-Amz-Credential",
+                                      "x_secret_thing",
+                                      "JOB-TOKEN"}) {
+    std::string line = std::string(name) + ": sesame\r\nX: keep\r\n";
+    const std::string head = published(TestMessage::request("GET", "/", line));
+    EXPECT_THAT(head, Not(HasSubstr("sesame"))) << name;
+    EXPECT_THAT(head, HasSubstr("X: keep\r\n"));
+    EXPECT_THAT(published(TestMessage::response(200, "OK").trailers(line)), Not(HasSubstr("sesame"))) << name;
+  }
+}
+
+TEST(Masking, ParametersOfAddressesAndUsersInThemAreOverwritten) {
+  for (const std::string_view address :
+       {"/a?access_token=sesame&page=2", "/a?page=2&password=sesame", "/a?x=1;api_key=sesame&page=2",
+        "/a?X-Amz-Signature=sesame&page=2", "/a;jsessionid=sesame?page=2", "/a?access%5Ftoken=sesame&page=2",
+        "/a?page=2#id_token=sesame", "/?sig=sesame&page=2", "/?key=sesame&page=2", "/?PassWord=sesame&page=2",
+        "http://user:sesame@example.org/a?page=2", "http://sesame@example.org/?page=2",
+        "http://u:ses@sesame@example.org/?page=2"}) {
+    const std::string head = published(TestMessage::request("GET", address));
+    EXPECT_THAT(head, Not(HasSubstr("sesame"))) << address;
+    EXPECT_THAT(head, HasSubstr("page=2")) << address;
+    for (const std::string_view name : {"Referer", "Location", "Content-Location", "X-Original-URL", "Refresh"}) {
+      const std::string line = std::string(name) + ": " + std::string(address) + "\r\n";
+      EXPECT_THAT(published(TestMessage::response(302, "Found", line)), Not(HasSubstr("sesame"))) << line;
+    }
+  }
+  EXPECT_THAT(published(TestMessage::request("CONNECT", "user:sesame@example.org:443")),
+              HasSubstr("CONNECT ***********@example.org:443 "));
+}
+
+TEST(Masking, NamesOfOnesOwnAreAdded) {
+  const SecretNames names{.fields = {"x-tenant"}, .parameters = {"code"}};
+  EXPECT_TRUE(names.has_field("X-Tenant"));
+  EXPECT_FALSE(names.has_field("X-Tenants"));
+  EXPECT_TRUE(names.has_parameter("CODE"));
+  EXPECT_FALSE(SecretNames{}.has_parameter("code"));
+  EXPECT_FALSE(SecretNames{}.has_field("X-Tenant"));
+}
+
+std::string masked_form(std::string text, bool has_gaps = false) {
+  mask_form({reinterpret_cast<std::byte*>(text.data()), text.size()}, has_gaps, {});
+  return text;
+}
+
+TEST(Masking, OfFormsTheSecretParametersGo) {
+  EXPECT_EQ(masked_form("user=a&password=sesame&x=1"), "user=a&password=******&x=1");
+  EXPECT_EQ(masked_form("password="), "password=");
+  EXPECT_EQ(masked_form("ame&x=1", true), "*******") << "behind a gap a value may have lost its name";
+  auto form = TestMessage::request("POST", "/", "Content-Type: application/X-WWW-form-urlencoded; charset=utf-8\r\n")
+                  .body("client_secret=sesame&grant=x");
+  Doorbell doorbell;
+  BatchLane lane({.normal_batches = 2, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  Encoder encoder({}, lane);
+  encoder.add(form.get(), context());
+  encoder.close();
+  Takes takes(lane);
+  const auto batches = takes.all();
+  const schema::HttpMessage& got = *batches.at(0)->messages()->Get(0);
+  EXPECT_EQ(text_of(got.body()), "client_secret=******&grant=x");
+  EXPECT_TRUE(got.masked());
+}
+
+// Arguments are written with | between them.
+std::string masked_command(std::string text) {
+  std::replace(text.begin(), text.end(), '|', '\0');
+  mask_arguments(text, {});
+  std::replace(text.begin(), text.end(), '\0', '|');
+  return text;
+}
+
+TEST(Masking, CommandLinesKeepNoSecrets) {
+  for (const char* command : {"curl|-s|-H|Authorization: Bearer sesame|-o|/dev/null",
+                              "curl|-HX-Api-Key: sesame|http://a/",
+                              "curl|--header=Cookie: a=sesame; b=sesame|http://a/",
+                              "curl|-u|user:sesame|http://a/",
+                              "curl|-uuser:sesame|http://a/",
+                              "curl|--user=user:sesame",
+                              "curl|--proxy-user|me:sesame",
+                              "mysql|--password=sesame|db",
+                              "mysql|-psesame|db",
+                              "/usr/bin/mysqldump|-psesame",
+                              "sshpass|-p|sesame|ssh|host",
+                              "tool|--password|sesame|--verbose",
+                              "tool|--db-password|sesame",
+                              "tool|-token|sesame",
+                              "tool|--api-key=sesame",
+                              "psql|postgresql://user:sesame@host/db",
+                              "git|clone|https://sesame@github.com/a/b",
+                              "env|GITHUB_TOKEN=sesame|make",
+                              "sh|-c|PGPASSWORD=sesame psql",
+                              "curl|-d|user=a&password=sesame|http://a/",
+                              "curl|-d|{\"password\": \"sesame\"}",
+                              "curl|http://a/?access_token=sesame",
+                              "java|-Dspring.password=sesame",
+                              "http|Authorization:Bearer sesame",
+                              "nginx: worker --secret=sesame"}) {
+    EXPECT_THAT(masked_command(command), Not(HasSubstr("sesame"))) << command;
+  }
+  for (const char* command : {"nginx: worker process", "docker|run|-p|80:80|nginx", "mysql|-u|root|db",
+                              "python3|-m|http.server|8080", "ssh|user@host", "curl|http://a/?page=2|-o|x"}) {
+    EXPECT_EQ(masked_command(command), command);
+  }
 }
 
 TEST(Masking, RevealLeavesThemAsTheyWere) {

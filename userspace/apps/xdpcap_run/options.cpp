@@ -19,6 +19,8 @@
 namespace xdpcap::run {
 namespace {
 
+constexpr std::size_t kDatagramPayload = 256; // with --reveal
+
 // What CLI11 fills in, before it is understood.
 struct Words {
   std::vector<std::string> interfaces, hosts, tunnels_off, pub, push;
@@ -28,6 +30,7 @@ struct Words {
   std::string curve_secret_key, curve_clients;
   std::uint64_t memory_limit = std::uint64_t{512} << 20;
   double sockets = 1;
+  std::optional<std::size_t> udp_payload;
   unsigned workers = 0;
   bool list = false, doctor = false, copy = false, zero_copy = false, json = false, no_flows = false,
        no_tunnels = false;
@@ -75,7 +78,9 @@ void add_input(CLI::App& app, Options& options, Words& words) {
       ->type_name("IF[:QUEUES]");
   app.add_option("-r,--read", config.read_file, "read a pcap or pcapng file instead ('-': standard input)")
       ->type_name("FILE");
-  app.add_option("-w,--write", config.write_file, "also write the captured frames as pcapng")->type_name("FILE");
+  app.add_option("-w,--write", config.write_file,
+                 "also write the captured frames as pcapng: as sent, secrets included (needs --reveal)")
+      ->type_name("FILE");
   app.add_option("--repeat", config.rounds,
                  "read FILE into memory, play it N times, and end with a line of figures (to measure)")
       ->needs("--read")
@@ -159,7 +164,8 @@ void add_output(CLI::App& app, Options& options, Words& words) {
                  "publish segments on topic tcp: off, headers or payload (needs --reveal)")
       ->check(CLI::IsMember({"off", "headers", "payload"}));
   app.add_flag("--udp", config.publish_datagrams, "capture UDP as well, and publish datagrams on topic udp");
-  app.add_option("--udp-payload", config.datagram_payload_max, "octets of a datagram that are published (default 256)")
+  app.add_option("--udp-payload", words.udp_payload,
+                 "bytes of a datagram that are published, as sent (needs --reveal; default 256 with it, else 0)")
       ->check(CLI::Range(0, 65535))
       ->type_name("N");
   app.add_option("--sockets", words.sockets,
@@ -169,8 +175,17 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_option("--sockets-of", config.sockets_of_host,
                  "watched (the network namespace of the interfaces) or host (all of this host)")
       ->transform(one_of<bool>({{"watched", false}, {"host", true}}));
+  CLI::Option* const mask =
+      app.add_option("--mask", config.secrets.fields, "mask the values of this field too (repeatable)")
+          ->type_name("NAME");
+  CLI::Option* const mask_parameter =
+      app.add_option("--mask-parameter", config.secrets.parameters,
+                     "mask the values of this parameter of addresses, forms and command lines too (repeatable)")
+          ->type_name("NAME");
   app.add_flag("--no-flows", words.no_flows, "publish no connection records");
-  app.add_flag("--reveal", config.reveal, "leave Authorization, Cookie and Set-Cookie values readable");
+  app.add_flag("--reveal", config.reveal, "mask nothing: secrets in fields, addresses, forms and command lines")
+      ->excludes(mask)
+      ->excludes(mask_parameter);
   app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");
   app.add_option("--sensor", config.sensor, "name of this capture in every batch (default: the host's name)");
   app.add_option("--user", config.user,
@@ -273,6 +288,24 @@ Result<publish::CurveServer, Error> curve_server(const Words& words) {
   return server;
 }
 
+// What goes out as it was sent cannot be masked, and so wants the word.
+Result<void, Error> check_reveal(const Words& words, const engine::Config& config) {
+  if (config.reveal) return {};
+  if (config.segments == engine::SegmentTopic::payload)
+    return usage(
+        "--segments payload publishes what segments carry as it is, passwords and cookies included; add --reveal to "
+        "allow that, or take --segments headers.");
+  if (!config.write_file.empty())
+    return usage(
+        "-w writes frames as they are, passwords and cookies included; add --reveal to allow that, or record messages, "
+        "which are masked (--json, or xdpcap-sub --har).");
+  if (words.udp_payload.value_or(0) != 0)
+    return usage(
+        "--udp-payload publishes what datagrams carry as it is, passwords included; add --reveal to allow that, or "
+        "leave it out: --udp then tells who sent how much to whom.");
+  return {};
+}
+
 Result<void, Error> understand_output(const Words& words, Options& options) {
   engine::Config& config = options.config;
   config.memory_limit = words.memory_limit;
@@ -282,10 +315,8 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
   config.segments = words.segments == "headers"   ? engine::SegmentTopic::headers
                     : words.segments == "payload" ? engine::SegmentTopic::payload
                                                   : engine::SegmentTopic::off;
-  if (config.segments == engine::SegmentTopic::payload && !config.reveal)
-    return usage(
-        "--segments payload publishes what segments carry as it is, values of Authorization and Cookie "
-        "included; add --reveal to allow that, or take --segments headers.");
+  if (auto checked = check_reveal(words, config); !checked) return checked;
+  config.datagram_payload_max = words.udp_payload.value_or(config.reveal ? kDatagramPayload : 0);
   config.outputs.pub = words.pub;
   config.outputs.push = words.push;
   if (words.json) {

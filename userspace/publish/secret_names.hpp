@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xdpcap::publish {
+
+// What the last two characters of a field's name say: nearly all fields of a message are neither.
+enum FieldEnd : std::uint8_t { kPlainEnd = 0, kSecretEnd = 1, kAddressEnd = 2 };
+struct FieldEnds {
+  std::array<std::uint8_t, 1024> kinds{};
+
+  static constexpr std::size_t index(char before, char last) noexcept {
+    return static_cast<std::size_t>(before & 31) << 5 | static_cast<std::size_t>(last & 31);
+  }
+  consteval FieldEnds() {
+    for (const std::string_view end :
+         {"ie", "e2", "en", "on", "et", "rd", "wd", "ey", "ns", "ls", "al", "id", "rf", "fo", "op", "ol", "th"}) {
+      kinds[index(end[0], end[1])] |= kSecretEnd;
+    }
+    for (const std::string_view end : {"er", "on", "sh", "nk", "rl", "ri"}) kinds[index(end[0], end[1])] |= kAddressEnd;
+  }
+};
+inline constexpr FieldEnds kFieldEnds;
+
+// Which names have values that are secret, whatever their case. Always:
+//
+//   fields       what ends in authorization, cookie, cookie2, token, tokens, secret, password, passwd,
+//                api-key, apikey, access-key, credential(s), session, sessionid, session-id, csrf, xsrf,
+//                authentication-info; a field that begins with X also where it has one of the words
+//                below in the middle; DPoP, X-Auth, Sec-WebSocket-Protocol
+//   parameters   (of targets, forms, command lines) what has token, secret, passw, passphrase, pwd,
+//                api-key, apikey, access-key, accesskey, private-key, credential, signature, session,
+//                csrf or xsrf in it, - and _ being the same; key, sig, sid, jwt, pass, auth,
+//                authorization as the whole name
+//
+// and what a user adds (--mask, --mask-parameter). Not `code` and `state` of OAuth, which are good
+// once, and as words too common: add them where they matter.
+struct SecretNames {
+  std::vector<std::string> fields, parameters; // added ones, in lower case
+
+  [[nodiscard]] bool has_field(std::string_view name) const noexcept {
+    return may_have_field(name) && has_doubtful_field(name);
+  }
+  [[nodiscard]] bool has_parameter(std::string_view name) const noexcept;
+
+  // One look at a name, which most fail: the hot path.
+  [[nodiscard]] bool may_have_field(std::string_view name) const noexcept {
+    return (end_of(name) & kSecretEnd) != 0 || (name[0] | 0x20) == 'x' || !fields.empty();
+  }
+  // Of a name with two characters or more; others are never secret by themselves.
+  static std::uint8_t end_of(std::string_view name) noexcept {
+    return name.size() < 2 ? std::uint8_t{kPlainEnd}
+                           : kFieldEnds.kinds[FieldEnds::index(name[name.size() - 2], name.back())];
+  }
+
+ private:
+  [[nodiscard]] bool has_doubtful_field(std::string_view name) const noexcept;
+};
+
+} // namespace xdpcap::publish
