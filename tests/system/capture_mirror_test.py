@@ -117,6 +117,16 @@ class Mirror(common.SystemTest):
         self.seen_by_xdp(probe, FRAMES)
         self.assertEqual(probe.figures()["frames"], FRAMES)
 
+    def test_a_raised_mtu_loses_nothing(self):
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
+        self.lab.run("sensor", "ip", "link", "set", "mirror0", "mtu", "3000")
+        self.lab.run("server", "ip", "link", "set", "feed0", "mtu", "3000")
+        self.lab.run("server", "python3", __file__, "send-long")
+        self.seen_by_xdp(probe, 10)
+        figures = probe.figures()
+        self.assertEqual((figures["frames"], figures["longest"]), (10, 2874))
+        self.assertEqual(capture_lab.total(figures, "rx_dropped"), 0)
+
     def test_a_second_capture_is_refused_with_the_name_of_the_first(self):
         capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         second = capture_lab.Probe(self.lab, "sensor", "mirror0", "mode=mirror", name="second").wait(2)
@@ -160,5 +170,7 @@ if __name__ == "__main__":
         tcp, udp = map(int, sys.argv[2:])
         capture_lab.send("feed0", map(capture_lab.udp_frame, range(udp)))
         capture_lab.send("feed0", map(capture_lab.tcp_frame, range(tcp)))
+    elif sys.argv[1:] == ["send-long"]:
+        capture_lab.send("feed0", [capture_lab.tcp_frame(number) + bytes(2800) for number in range(10)])
     else:
         unittest.main(verbosity=2)

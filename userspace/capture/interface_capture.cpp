@@ -23,7 +23,7 @@ constexpr int kStillRounds = 3;
 constexpr int kStillRoundsMax = 100;
 
 // So many packets of an interface in so long a time, and none seen, are a reason to ask why.
-constexpr std::chrono::seconds kSilence{5};
+constexpr std::chrono::seconds kSilence{3};
 constexpr std::uint64_t kSilencePackets = 10;
 
 constexpr int kUseShare = 20;
