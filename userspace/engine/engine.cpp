@@ -183,8 +183,10 @@ PipelineOptions Engine::pipeline_options(std::size_t shard) const {
   options.tracker.flows_max = plan_.flows;
   options.tracker.embryos_max = plan_.embryos;
   options.tracker.ended_max = plan_.flows / 2;
-  options.tracker.reassembly = {
-      .hole_store_bytes = plan_.hole_store, .early_octets_max = plan_.early_octets_max, .overlap = config_.overlap};
+  options.tracker.reassembly = {.hole_store_bytes = plan_.hole_store / 8 * 7, // the rest is for what was delivered
+                                .delivered_log_bytes = plan_.hole_store / 8,
+                                .early_octets_max = plan_.early_octets_max,
+                                .overlap = config_.overlap};
   options.tracker.hash_seed = hash_seed_;
   options.tracker.first_flow_id = (std::uint64_t{shard} << 48) + 1;
   options.http = {

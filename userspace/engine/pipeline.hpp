@@ -63,11 +63,8 @@ class Pipeline {
     frames_.add(FrameCount::received);
     frames_.add(FrameCount::octets, frame.wire_length);
     const auto segment = decoder_.decode(frame);
-    if (!segment.ok()) { // the decoder has counted why
-      if (publish_datagrams_ && segment.error() == wire::NotASegment::udp) take_datagram(decoder_.datagram());
-      if (segments_ != SegmentTopic::off && segment.error() == wire::NotASegment::bad_tcp_checksum &&
-          filter_.wants(decoder_.refused()))
-        tell_stray(decoder_.refused(), tcp::SegmentVerdict::bad_checksum);
+    if (!segment.ok()) [[unlikely]] {
+      publish_no_segment(segment.error());
       return;
     }
     if (!filter_.wants(*segment)) {
@@ -108,14 +105,13 @@ class Pipeline {
     return http::resembles_start_line(text) || segment.source().port >= segment.destination().port;
   }
   void on_open(Flow& flow) noexcept {
-    if (flow.tcp.has(tcp::Connection::partial)) flow.http.mark(http::Anomaly::partial_connection);
+    if (flow.tcp.has(tcp::Connection::partial)) flow.http.mark_partial();
     if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
   }
   void on_update(Flow& flow) noexcept {
     if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::update, flow.tcp.last_seen));
   }
   void on_bytes(Flow& flow, const StreamBytes& bytes) noexcept {
-    note_facts(flow, bytes.direction);
     MessageOut out{*this, flow};
     flow.http.on_bytes(bytes, workspace_, out);
   }
@@ -156,26 +152,36 @@ class Pipeline {
  private:
   // A segment of no followed connection: a SYN or SYN-ACK, or one that comes after the end. Who is the client is told
   // by the handshake, else it seems to be the end with the higher port.
-  void tell_stray(const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
+  [[gnu::noinline]] void tell_stray(const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
     const bool syn = segment.flags.has(wire::TcpFlags::syn), ack = segment.flags.has(wire::TcpFlags::ack);
     const bool from_client = syn ? !ack : is_client(segment);
     encoder_.add(stray_record(segment, from_client ? Direction::to_server : Direction::to_client, verdict,
                               segments_ == SegmentTopic::payload));
+  }
+  // The decoder has counted why a frame is none; two kinds are published all the same.
+  [[gnu::noinline]] void publish_no_segment(wire::NotASegment why) noexcept {
+    if (why == wire::NotASegment::udp && publish_datagrams_) take_datagram(decoder_.datagram());
+    if (why == wire::NotASegment::bad_tcp_checksum && segments_ != SegmentTopic::off &&
+        filter_.wants(decoder_.refused()))
+      tell_stray(decoder_.refused(), tcp::SegmentVerdict::bad_checksum);
   }
   void take_datagram(const wire::UdpDatagram& datagram) noexcept {
     if (!filter_.wants(datagram)) return frames_.add(FrameCount::datagrams_filtered);
     encoder_.add(datagram_record(datagram, datagram_payload_max_));
   }
 
-  // What TCP knows and a message should say. Where the start was not captured, the
-  // answer to the first message may still come.
-  static void note_facts(Flow& flow, Direction direction) noexcept {
+  // What TCP knows and a message should say. Where the start was not captured, the answer to the
+  // first message may still come.
+  static http::Anomalies facts_of(const Flow& flow, const http::Message& message) noexcept {
     const tcp::Connection& connection = flow.tcp;
-    const tcp::HalfConnection& other = connection.from(opposite(direction));
+    const tcp::HalfConnection& other = connection.from(opposite(message.direction));
     const bool is_silent = other.packets == 0 && !other.has(tcp::HalfConnection::scale_known); // nor a SYN-ACK
-    flow.http.mark(http::Anomaly::one_sided,
-                   is_silent && (!connection.has(tcp::Connection::partial) || flow.http.is_http()));
-    flow.http.mark(http::Anomaly::overlap_conflict, connection.has(tcp::Connection::overlap_conflict));
+    http::Anomalies facts;
+    if (is_silent && (!connection.has(tcp::Connection::partial) || message.index != 0))
+      facts.add(http::Anomaly::one_sided);
+    if (connection.has(tcp::Connection::overlap_conflict)) facts.add(http::Anomaly::overlap_conflict);
+    if (connection.has(tcp::Connection::unproved)) facts.add(http::Anomaly::unproved);
+    return facts;
   }
 
   // Binds a flow to its messages.
@@ -186,7 +192,8 @@ class Pipeline {
       pipeline.encoder_.add(message, {.flow = flow.tcp.id,
                                       .client = flow.tcp.client(),
                                       .server = flow.tcp.server(),
-                                      .interface = flow.tcp.interface});
+                                      .interface = flow.tcp.interface,
+                                      .anomalies = facts_of(flow, message)});
     }
   };
 

@@ -33,8 +33,8 @@ class QueueWorker {
       : number_(number), source_(source), pipeline_(pipeline), shared_(shared), hash_(hash), log_(log) {}
 
   // Until the source is at its end or somebody says stop, and no other worker hands anything over
-  // any more. The worker's thread.
-  void run() noexcept {
+  // any more. The worker's thread. bench/engine/instructions.py counts what happens in here.
+  [[gnu::noinline]] void run() noexcept {
     while (poll_once()) {
     }
     if (shared_.hand_over == nullptr) return;

@@ -51,6 +51,8 @@ publish::Verdict verdict_of(tcp::SegmentVerdict verdict) noexcept {
       return publish::Verdict::dropped;
     case SegmentVerdict::no_connection:
       return publish::Verdict::no_connection;
+    case SegmentVerdict::conflict:
+      return publish::Verdict::conflict;
     case SegmentVerdict::bad_checksum:
       return publish::Verdict::bad_checksum;
     case SegmentVerdict::duplicate:

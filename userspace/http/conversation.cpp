@@ -244,17 +244,9 @@ void Conversation::release(Workspace& workspace) noexcept {
   pairing_.release(workspace.builder_.slabs());
 }
 
-void Conversation::mark(Anomaly fact, bool holds) noexcept {
-  if (fact == Anomaly::partial_connection) is_partial_ = holds;
-  if (fact == Anomaly::one_sided) is_one_sided_ = holds;
-  if (fact == Anomaly::overlap_conflict) has_conflict_ = holds;
-}
-
 Anomalies Conversation::facts_of_connection() const noexcept {
   Anomalies facts;
   if (is_partial_) facts.add(Anomaly::partial_connection);
-  if (is_one_sided_) facts.add(Anomaly::one_sided);
-  if (has_conflict_) facts.add(Anomaly::overlap_conflict);
   return facts;
 }
 

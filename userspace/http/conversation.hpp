@@ -61,10 +61,8 @@ class Conversation {
   // Gives everything back without messages; nothing is read afterwards.
   void release(Workspace& workspace) noexcept;
 
-  // A fact about the connection that messages carry from now on, or no longer:
-  // partial_connection (to be told before the first bytes), one_sided or
-  // overlap_conflict; others are ignored.
-  void mark(Anomaly fact, bool holds = true) noexcept;
+  // The start of the connection was not captured; to be said before the first bytes.
+  void mark_partial() noexcept { is_partial_ = true; }
 
   // True when no byte of this direction will be looked at again.
   [[nodiscard]] bool ended(Direction direction) const noexcept {
@@ -175,8 +173,6 @@ class Conversation {
   Pairing pairing_;
   bool switched_ : 1 = false; // CONNECT or Upgrade was agreed on
   bool is_partial_ : 1 = false;
-  bool is_one_sided_ : 1 = false;
-  bool has_conflict_ : 1 = false;
   bool roles_agreed_ : 1 = false;
   bool roles_contradicted_ : 1 = false;
   bool has_spoken_ : 1 = false;                         // any bytes were seen

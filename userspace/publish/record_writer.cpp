@@ -186,6 +186,7 @@ WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables, const ht
                      std::string_view community_id) {
   const MessageParts parts = write_parts(builder, message, body_kept, masked, community_id);
   http::Anomalies anomalies = message.anomalies;
+  anomalies.add(context.anomalies);
   if (body_kept < message.body.size()) anomalies.add(http::Anomaly::truncated);
 
   MessageTable table;

@@ -9,6 +9,7 @@
 #include "core/instant.hpp"
 #include "core/seq.hpp"
 #include "core/stream.hpp"
+#include "http/message.hpp"
 #include "wire/segment.hpp"
 
 // What the engine hands to an Encoder, besides http::Message. Plain values; what
@@ -22,6 +23,7 @@ struct MessageContext {
   std::uint64_t flow = 0; // never reused within an epoch
   wire::Endpoint client, server;
   std::uint16_t interface = 0; // as in wire::Frame
+  http::Anomalies anomalies{}; // of the connection; they are added to those of the message
 };
 
 enum class FlowEvent : std::uint8_t { opened, update, closed };

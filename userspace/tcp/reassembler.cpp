@@ -90,6 +90,17 @@ void Reassembler::note_early_acknowledgement(HalfConnection& self, HalfConnectio
   note_acknowledgement(self, peer, segment);
 }
 
+// A repeated segment says something else than what was delivered. What its receiver refuses anyway
+// is not asked, nor is the one byte of a keep-alive, which may be any (RFC 9293, 3.8.4).
+bool Reassembler::contradicts_delivered(const Connection& connection, Direction direction,
+                                        const EarlySegment& piece) const noexcept {
+  const HalfConnection& self = connection.from(direction);
+  const std::int32_t behind = distance(piece.seq, self.next);
+  if (behind <= 0 || piece.doubtful || piece.counted || piece.data.empty()) return false;
+  if (behind == 1 && piece.data.size() == 1) return false;
+  return delivered_.contradicts(connection.id, direction, piece.seq, piece.data);
+}
+
 Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept {
   const auto length = static_cast<std::int32_t>(piece.data.size() + piece.missing_tail);
   if (length == 0) return Fit::empty;

@@ -7,6 +7,7 @@
 #include "core/counters.hpp"
 #include "core/stream.hpp"
 #include "tcp/connection.hpp"
+#include "tcp/delivered_log.hpp"
 #include "tcp/hole_store.hpp"
 #include "tcp/verdict.hpp"
 #include "wire/segment.hpp"
@@ -28,6 +29,7 @@ concept StreamSink = requires(S& sink, const StreamBytes& bytes, const StreamGap
 
 struct ReassemblyLimits {
   std::size_t hole_store_bytes = 32U << 20;
+  std::size_t delivered_log_bytes = 1U << 20;
   std::uint32_t early_octets_max = 4U << 20; // held by one direction
   OverlapPolicy overlap = OverlapPolicy::first;
 };
@@ -51,7 +53,8 @@ class Reassembler {
   static constexpr std::int32_t kWindowMax = 1 << 30;
 
   explicit Reassembler(const ReassemblyLimits& limits)
-      : holes_(limits.hole_store_bytes, limits.early_octets_max, limits.overlap) {}
+      : holes_(limits.hole_store_bytes, limits.early_octets_max, limits.overlap),
+        delivered_(limits.delivered_log_bytes) {}
 
   // Takes the next segment of an open connection in which nothing is being
   // opened (SYNs are the tracker's).
@@ -67,6 +70,7 @@ class Reassembler {
       // its way to it and may arrive in another order.
       if (distance(segment.seq, peer.last_ack) >= 0) self.ts_recent = segment.options.timestamp_value;
       if (segment.payload.empty()) return SegmentVerdict::control;
+      delivered_.note(connection.id, direction, segment.seq, segment.payload);
       deliver(self, direction, segment, sink);
       if (peer.early != HoleStore::none) [[unlikely]]
         settle(connection, sink);
@@ -188,7 +192,7 @@ class Reassembler {
   template <StreamSink Sink>
   bool drain(Connection&, Direction, Sink&) noexcept;
   template <StreamSink Sink>
-  void hand_on(HalfConnection&, Direction, const EarlyPiece&, Sink&) noexcept;
+  void hand_on(Connection&, Direction, const EarlyPiece&, Sink&) noexcept;
   template <StreamSink Sink>
   void declare_gap(HalfConnection&, Direction, Seq to, GapCause, Instant, Sink&) noexcept;
   template <StreamSink Sink>
@@ -215,7 +219,11 @@ class Reassembler {
   void count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept;
   void count_settled(const EarlyPiece& piece, StreamCount as) noexcept;
 
+  [[nodiscard]] bool contradicts_delivered(const Connection& connection, Direction direction,
+                                           const EarlySegment& piece) const noexcept;
+
   HoleStore holes_;
+  DeliveredLog delivered_;
   Counters<StreamCount> counters_;
   std::uint64_t frames_held_ = 0;
 };

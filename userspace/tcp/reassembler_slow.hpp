@@ -68,6 +68,11 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
                                                         EarlySegment& piece, Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
+  const bool conflict = contradicts_delivered(connection, direction, piece);
+  if (conflict) {
+    connection.set(Connection::overlap_conflict);
+    counters_.add(StreamCount::overlap_conflicts);
+  }
   const Fit fit = cut_to_fit(self, piece);
   if (fit == Fit::in_order && !piece.doubtful) drop_refused(self, piece);
   switch (fit) {
@@ -80,11 +85,11 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
     case Fit::duplicate:
       ++self.retransmissions;
       self.probe_us = 0;
-      return SegmentVerdict::duplicate;
+      return conflict ? SegmentVerdict::conflict : SegmentVerdict::duplicate;
     case Fit::in_order:
       // What is held came first: only what lies before it goes on at once.
       if (piece.doubtful || is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece)) break;
-      hand_on(self, direction,
+      hand_on(connection, direction,
               EarlyPiece{.seq = piece.seq,
                          .length = static_cast<std::uint32_t>(piece.data.size()),
                          .data = piece.data,
@@ -172,7 +177,8 @@ void Reassembler::confirm_syn_data(Connection& connection, Direction direction, 
 
 // Hands a piece on whose turn it is; a front that was delivered meanwhile is cut off.
 template <StreamSink Sink>
-void Reassembler::hand_on(HalfConnection& self, Direction direction, const EarlyPiece& piece, Sink& sink) noexcept {
+void Reassembler::hand_on(Connection& connection, Direction direction, const EarlyPiece& piece, Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
   const auto seen = static_cast<std::uint32_t>(distance(piece.seq, self.next));
   if (piece.absent) {
     declare_gap(self, direction, piece.seq + piece.length, GapCause::snaplen, piece.arrived, sink);
@@ -180,6 +186,7 @@ void Reassembler::hand_on(HalfConnection& self, Direction direction, const Early
   }
   const Bytes fresh = piece.data.subspan(seen);
   const std::uint64_t offset = self.offset;
+  delivered_.note(connection.id, direction, self.next, fresh);
   self.next = self.next + static_cast<std::uint32_t>(fresh.size());
   self.offset += fresh.size();
   if (!fresh.empty()) {
@@ -223,7 +230,7 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
     // What may have been refused was not, once it is acknowledged.
     if (piece.doubtful && distance(peer.last_ack, piece.seq + piece.length) > 0) break;
     const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
-    if (wanted) hand_on(self, direction, piece, sink);
+    if (wanted) hand_on(connection, direction, piece, sink);
     count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
     holes_.drop_front(self.early);
   }
@@ -285,7 +292,7 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
     if (wanted) {
       connection.set(Connection::unproved);
-      hand_on(self, direction, piece, sink);
+      hand_on(connection, direction, piece, sink);
     }
     count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
     holes_.drop_front(self.early);
@@ -299,7 +306,7 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     if (self.early == HoleStore::none) continue;
     const EarlyPiece piece = holes_.front(self.early);
     if (distance(self.next, piece.seq) > 0 || !is_blocked(peer, piece.has_ack, piece.ack)) continue;
-    if (distance(self.next, piece.seq + piece.length) > 0) hand_on(self, direction, piece, sink);
+    if (distance(self.next, piece.seq + piece.length) > 0) hand_on(connection, direction, piece, sink);
     count_settled(piece, StreamCount::held_delivered);
     holes_.drop_front(self.early);
     return true;

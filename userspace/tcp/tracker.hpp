@@ -94,8 +94,8 @@ class Tracker {
   Tracker& operator=(const Tracker&) = delete;
 
   template <class Sink>
-  requires FlowSink<Sink, Flow> SegmentVerdict accept(const wire::Segment& segment, Sink& sink)
-  noexcept {
+  requires FlowSink<Sink, Flow>
+  [[gnu::always_inline]] SegmentVerdict accept(const wire::Segment& segment, Sink& sink) noexcept {
     if (segment.arrived > now_) now_ = segment.arrived;
     if (now_ >= next_duty_) [[unlikely]]
       do_duties(sink);

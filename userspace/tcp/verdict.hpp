@@ -25,14 +25,15 @@ enum class SegmentVerdict : std::uint8_t {
   hole_store_full, // came early, and there was no room
   flow_table_full, // of a new connection there was no room for
   bad_checksum,    // begins no connection: its checksum is wrong
+  conflict,        // nothing but bytes seen before, with other values
   count_,
 };
 
 inline constexpr std::string_view name_of(SegmentVerdict verdict) noexcept {
   constexpr std::array<std::string_view, static_cast<std::size_t>(SegmentVerdict::count_)> kNames{
-      "delivered",     "control",       "opening",         "duplicate",       "held",
-      "keep_alive",    "old_timestamp", "beyond_end",      "after_close",     "reset",
-      "reset_ignored", "no_connection", "hole_store_full", "flow_table_full", "bad_checksum"};
+      "delivered",       "control",         "opening",      "duplicate", "held",          "keep_alive",
+      "old_timestamp",   "beyond_end",      "after_close",  "reset",     "reset_ignored", "no_connection",
+      "hole_store_full", "flow_table_full", "bad_checksum", "conflict"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 

@@ -71,6 +71,7 @@ TEST(SegmentRecords, SayWhatBecameOfEachSegment) {
       {SegmentVerdict::hole_store_full, Verdict::dropped},
       {SegmentVerdict::flow_table_full, Verdict::dropped},
       {SegmentVerdict::bad_checksum, Verdict::bad_checksum},
+      {SegmentVerdict::conflict, Verdict::conflict},
   };
   static_assert(std::size(expected) == static_cast<std::size_t>(SegmentVerdict::count_));
   for (const auto& [verdict, published] : expected) {

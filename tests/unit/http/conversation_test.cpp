@@ -261,20 +261,6 @@ TEST(Conversation, SaysWhichResponsesHaveNoRequest) {
   EXPECT_TRUE(seen[0].has(Anomaly::unpaired));
 }
 
-TEST(Conversation, PutsWhatIsKnownOfTheConnectionOnItsMessages) {
-  const auto seen = Script{}
-                        .client(kGet)
-                        .mark(Anomaly::one_sided)
-                        .client(kGet)
-                        .mark(Anomaly::overlap_conflict)
-                        .client(kGet)
-                        .messages();
-  ASSERT_EQ(seen.size(), 3U);
-  EXPECT_EQ(seen[0].anomaly_bits, 0U);
-  EXPECT_EQ(seen[1].anomaly_bits, Anomalies::bit(Anomaly::one_sided));
-  EXPECT_EQ(seen[2].anomaly_bits, Anomalies::bit(Anomaly::one_sided) | Anomalies::bit(Anomaly::overlap_conflict));
-}
-
 struct OddHead {
   std::string_view head;
   Anomaly anomaly;

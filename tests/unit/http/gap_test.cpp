@@ -207,8 +207,7 @@ TEST(Search, DoesNotEndTheDirectionWhereItFindsNothing) {
 }
 
 TEST(Search, BeginsWhereAConnectionIsPickedUpInItsMiddle) {
-  const auto seen =
-      Script{}.mark(Anomaly::partial_connection).server("the end of some body").client(kGet).server(kOk).messages();
+  const auto seen = Script{}.partial().server("the end of some body").client(kGet).server(kOk).messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].anomaly_bits, Anomalies::bit(Anomaly::partial_connection));
   EXPECT_EQ(seen[1].anomaly_bits,
@@ -216,12 +215,8 @@ TEST(Search, BeginsWhereAConnectionIsPickedUpInItsMiddle) {
 }
 
 TEST(Search, APartialConnectionThatBeginsWithAnAnswerStaysPaired) {
-  const auto seen = Script{}
-                        .mark(Anomaly::partial_connection)
-                        .server(kOk)
-                        .client(kHead)
-                        .server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
-                        .messages();
+  const auto seen =
+      Script{}.partial().server(kOk).client(kHead).server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").messages();
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_TRUE(seen[0].has(Anomaly::unpaired));
   EXPECT_EQ(seen[2].index, seen[1].index);

@@ -73,8 +73,8 @@ Script& Script::close(Direction direction, StreamEnd end) {
   return *this;
 }
 
-Script& Script::mark(Anomaly fact) {
-  steps_.push_back({Step::What::mark, {}, {}, 0, {}, fact});
+Script& Script::partial() {
+  steps_.push_back({.what = Step::What::partial});
   return *this;
 }
 
@@ -87,7 +87,7 @@ std::vector<Seen> Script::play(Split split, Workspace& workspace, unsigned seed)
   for (const Step& step : steps_) {
     std::uint64_t& offset = offsets[index_of(step.direction)];
     const Instant at = instant_from_ns(++now);
-    if (step.what == Step::What::mark) conversation.mark(step.fact);
+    if (step.what == Step::What::partial) conversation.mark_partial();
     if (step.what == Step::What::close) conversation.on_close(step.direction, step.end, at, workspace, collector);
     if (step.what == Step::What::gap) {
       conversation.on_gap({step.direction, offset, step.length, GapCause::network, at}, workspace, collector);

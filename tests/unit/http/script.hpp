@@ -62,7 +62,7 @@ class Script {
   Script& client_close(StreamEnd end = StreamEnd::fin) { return close(Direction::to_server, end); }
   Script& server_close(StreamEnd end = StreamEnd::fin) { return close(Direction::to_client, end); }
   Script& close(StreamEnd end = StreamEnd::fin) { return client_close(end).server_close(end); }
-  Script& mark(Anomaly fact);
+  Script& partial(); // the start of the connection was not captured
 
   Script& say(Direction direction, std::string_view bytes);
   Script& gap(Direction direction, std::uint64_t length);
@@ -77,12 +77,11 @@ class Script {
 
  private:
   struct Step {
-    enum class What { bytes, gap, close, mark } what;
+    enum class What { bytes, gap, close, partial } what;
     Direction direction{};
     std::string bytes;
     std::uint64_t length = 0;
     StreamEnd end{};
-    Anomaly fact{};
   };
   std::vector<Step> steps_;
 };

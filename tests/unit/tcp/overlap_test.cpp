@@ -6,7 +6,9 @@
 namespace xdpcap::test {
 namespace {
 
+using tcp::Connection;
 using tcp::OverlapPolicy;
+using tcp::SegmentVerdict;
 
 struct Case {
   std::string name;
@@ -112,6 +114,62 @@ TEST(OverlapRules, octets_beyond_the_window_are_believed_once_they_are_acknowled
   EXPECT_EQ(wire.from_client(), "abcdefghijkl");
   wire.hear(server().at(0).acks(15)); // the larger window was announced in a segment that was not captured
   EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
+}
+
+// What was delivered stays, but whoever looks is told that its sender said something else as well.
+TEST(DeliveredBytes, a_retransmission_that_differs_is_a_conflict) {
+  Observed wire;
+  wire.handshake();
+  wire.hear(client().at(0).acks(0).says("GET /index"));
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /index")), SegmentVerdict::duplicate);
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /admin")), SegmentVerdict::conflict);
+  wire.end();
+  EXPECT_EQ(wire.from_client(), "GET /index");
+  EXPECT_NE(wire.heard.flags & Connection::overlap_conflict, 0);
+}
+
+TEST(DeliveredBytes, are_compared_whatever_the_boundaries) {
+  const auto conflict_of = [](const std::vector<Line>& lines) {
+    Observed wire;
+    wire.handshake();
+    for (const Line& line : lines) wire.hear(line);
+    wire.end();
+    return (wire.heard.flags & Connection::overlap_conflict) != 0;
+  };
+  const Line abc = client().at(0).acks(0).says("abc"), def = client().at(3).acks(0).says("def");
+  EXPECT_FALSE(conflict_of({abc, def, client().at(1).acks(0).says("bcde")}));
+  EXPECT_TRUE(conflict_of({abc, def, client().at(1).acks(0).says("bcdX")}));
+  EXPECT_TRUE(conflict_of({abc, def, client().at(1).acks(0).says("Xcde")}));
+  EXPECT_TRUE(conflict_of({abc, def, client().at(4).acks(0).says("Xfghi")})) << "with bytes that are new";
+  EXPECT_FALSE(conflict_of({abc, def, client().at(4).acks(0).says("efghi")}));
+  EXPECT_TRUE(conflict_of({def, abc, client().at(3).acks(0).says("deX")})) << "held before it was delivered";
+  const Line of_server = server().at(0).acks(0).says("200 OK");
+  EXPECT_TRUE(conflict_of({of_server, server().at(0).acks(0).says("404 OK")}));
+}
+
+TEST(DeliveredBytes, a_keep_alive_or_a_damaged_segment_contradicts_nobody) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("abc"), client().at(2).acks(0).says("X"),
+                client().at(0).acks(0).says("aXc").checksum(wire::ChecksumState::wrong));
+  wire.end();
+  EXPECT_EQ(wire.heard.flags & Connection::overlap_conflict, 0);
+}
+
+TEST(DeliveredBytes, of_other_connections_push_the_oldest_out_and_nothing_else) {
+  tcp::DeliveredLog log{64 << 10};
+  const std::string text(300, 'a'), other(300, 'b');
+  const std::uint64_t flows = 20'000; // some chains have several
+  for (std::uint64_t flow = 1; flow <= flows; ++flow) log.note(flow, Direction::to_server, Seq{5}, as_bytes(text));
+  int seen = 0;
+  for (std::uint64_t flow = 1; flow <= flows; ++flow) {
+    EXPECT_FALSE(log.contradicts(flow, Direction::to_server, Seq{5}, as_bytes(text)));
+    EXPECT_FALSE(log.contradicts(flow, Direction::to_client, Seq{5}, as_bytes(other)));
+    seen += log.contradicts(flow, Direction::to_server, Seq{5}, as_bytes(other)) ? 1 : 0;
+  }
+  EXPECT_TRUE(log.contradicts(flows, Direction::to_server, Seq{5}, as_bytes(other)));
+  EXPECT_GT(seen, 150);
+  EXPECT_LE(seen, (64 << 10) / 300);
 }
 
 } // namespace
