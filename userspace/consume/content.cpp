@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 
+#include "publish/json_text.hpp"
+
 namespace xdpcap::consume {
 namespace {
 
@@ -236,6 +238,14 @@ DecodedBody decode_body(std::string_view body, std::string_view content_encoding
   result.decoded = true;
   result.octets = std::move(between);
   return result;
+}
+
+bool reads_as_text(std::string_view content) noexcept {
+  constexpr std::size_t kOneIn = 16;
+  const auto controls = std::count_if(content.begin(), content.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
+  });
+  return static_cast<std::size_t>(controls) <= content.size() / kOneIn && publish::json::is_utf8(content);
 }
 
 } // namespace xdpcap::consume

@@ -27,4 +27,8 @@ DecodedBody decode_body(std::string_view body, std::string_view content_encoding
 
 inline constexpr std::size_t kCodingsMax = 4;
 
+// Whether it is shown as text: UTF-8, with so few control characters that their escapes (\u0001) do not make it much
+// longer. Else base64 says it in fewer bytes.
+bool reads_as_text(std::string_view content) noexcept;
+
 } // namespace xdpcap::consume

@@ -78,7 +78,7 @@ void add_text(json& object, const DecodedBody& content, publish::BodyFormat form
   if (!content.error.empty()) object["comment"] = content.error;
   if (content.cut) object["comment"] = fmt::format("only its first {} bytes are here", content.octets.size());
   if (format == publish::BodyFormat::none || content.octets.empty()) return;
-  if (format == publish::BodyFormat::text && publish::json::is_utf8(content.octets)) {
+  if (format == publish::BodyFormat::text && reads_as_text(content.octets)) {
     object["text"] = content.octets;
     return;
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "make.hpp"
+#include "publish/batch_view.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -32,8 +33,9 @@ class Connections : public ::testing::Test {
     record.add_last_ns(last_ns);
     record.add_to_server(to_server);
     record.add_to_client(to_client);
+    record.add_flags(flags_);
     builder.Finish(record.Finish());
-    table.add(*flatbuffers::GetRoot<schema::FlowRecord>(builder.GetBufferPointer()), sensor, kSource, now_ns);
+    table.add(*flatbuffers::GetRoot<schema::FlowRecord>(builder.GetBufferPointer()), sensor, source_, now_ns, seen_in_);
   }
 
   void socket(const std::string& local, const std::string& remote, std::uint32_t pid, std::uint64_t at_ns = kSecond,
@@ -56,6 +58,7 @@ class Connections : public ::testing::Test {
     record.add_at_ns(at_ns);
     record.add_event(event);
     record.add_cookie(cookie);
+    record.add_network_namespace(lives_in_);
     record.add_state(schema::TcpState::established);
     record.add_local(&here);
     record.add_remote(&there);
@@ -63,22 +66,127 @@ class Connections : public ::testing::Test {
     if (rtt_ns != 0) record.add_tcp(info);
     builder.Finish(record.Finish());
     const auto& written = *flatbuffers::GetRoot<schema::SocketRecord>(builder.GetBufferPointer());
-    host.add(written, "web1", now_ns);
+    host.add(written, *sensor, now_ns);
     table.add(written, now_ns);
   }
 
-  [[nodiscard]] const Connection& connection(std::uint64_t id = 1) const { return *table.find({kSource, id}); }
+  [[nodiscard]] const Connection& connection(std::uint64_t id = 1) const { return *table.find({source_, id}); }
+  void look_from(const std::string& name, std::uint64_t source) {
+    sensor = std::make_shared<const std::string>(name);
+    source_ = source;
+  }
+  // The pids of its ends, 0 where they are not known.
+  [[nodiscard]] std::pair<unsigned, unsigned> pids(std::uint64_t source, std::uint64_t id = 1) const {
+    const Ends& ends = table.find({source, id})->ends;
+    return {ends.client == nullptr ? 0 : ends.client->pid, ends.server == nullptr ? 0 : ends.server->pid};
+  }
 
-  static constexpr std::uint64_t kSource = 9;
+  std::uint64_t source_ = 9, flags_ = 0;
+  std::uint32_t seen_in_ = 0, lives_in_ = 0; // network namespaces
   std::string client_ = "10.0.0.1:4000", server_ = "10.0.0.2:80";
   std::shared_ptr<const std::string> sensor = std::make_shared<const std::string>("web1");
   std::uint64_t now_ns = kSecond;
   std::size_t dropped = 0;
   HostView host;
-  ConnectionTable table{{.age_ns = 60 * kSecond, .connections = 8, .course_points = 100},
-                        host,
-                        {.changed = [](Connection&) {}, .dropped = [this](Connection&) { ++dropped; }}};
+  ConnectionTable table{
+      {.age_ns = 60 * kSecond, .connections = 8, .course_points = 100},
+      host,
+      {.changed = [](Connection&) {},
+       .dropped = [this](Connection&) { ++dropped; },
+       .listens = [this](const schema::Endpoint& end,
+                         const SeenBy&) { return !listener_.empty() && same_endpoint(end, endpoint(listener_)); }}};
+  std::string listener_;
 };
+
+TEST_F(Connections, OfTwoHostsWithTheSameAddressesKeepTheirOwnProcesses) {
+  client_ = "172.17.0.2:4000", server_ = "172.17.0.3:80";
+  for (const std::uint64_t source : {1U, 2U}) {
+    look_from("host" + std::to_string(source), source);
+    flow(Event::opened);
+  }
+  for (const unsigned source : {1U, 2U}) {
+    look_from("host" + std::to_string(source), source);
+    socket(client_, server_, source * 10 + 1, kSecond, source);
+    socket(server_, client_, source * 10 + 2, kSecond, source + 10);
+  }
+  EXPECT_EQ(pids(1), std::pair(11U, 12U));
+  EXPECT_EQ(pids(2), std::pair(21U, 22U));
+}
+
+TEST_F(Connections, OfAHostWhoseSocketsNobodyToldGetNoneOfAnotherHostsOwn) {
+  client_ = "172.17.0.2:4000", server_ = "172.17.0.3:80";
+  look_from("other", 2);
+  socket(client_, server_, 21, kSecond, 1);
+  socket(server_, client_, 22, kSecond, 2);
+  look_from("silent", 1);
+  flow(Event::opened);
+  EXPECT_EQ(pids(1), std::pair(0U, 0U)) << "both ends are sockets of one host: it is that host's connection";
+}
+
+TEST_F(Connections, OnLoopbackNeverTakeAnotherHostsSocket) {
+  client_ = "127.0.0.1:4000", server_ = "127.0.0.1:80";
+  look_from("other", 2);
+  socket(server_, client_, 22, kSecond, 2);
+  look_from("web1", 1);
+  flow(Event::opened);
+  EXPECT_EQ(pids(1), std::pair(0U, 0U));
+}
+
+TEST_F(Connections, OfTwoNamespacesWithTheSameAddressesAreToldByTheInterface) {
+  client_ = "127.0.0.1:4000", server_ = "127.0.0.1:80";
+  for (const unsigned number : {7U, 8U}) {
+    lives_in_ = number;
+    socket(client_, server_, number * 10 + 1, kSecond, number);
+    socket(server_, client_, number * 10 + 2, kSecond, number + 10);
+  }
+  seen_in_ = 8;
+  flow(Event::opened, 1);
+  EXPECT_EQ(pids(source_, 1), std::pair(81U, 82U));
+  seen_in_ = 0;
+  flow(Event::opened, 2);
+  EXPECT_EQ(pids(source_, 2), std::pair(0U, 0U)) << "nobody knows which";
+  seen_in_ = 9;
+  flow(Event::opened, 3);
+  EXPECT_EQ(pids(source_, 3), std::pair(0U, 0U)) << "loopback of another namespace";
+}
+
+TEST_F(Connections, SeenByTwoCapturesHaveBothEndsAtBoth) {
+  look_from("client", 1);
+  flow(Event::opened);
+  look_from("server", 2);
+  flow(Event::opened);
+  socket(server_, client_, 22, kSecond, 2);
+  look_from("client", 1);
+  socket(client_, server_, 11, kSecond, 1);
+  EXPECT_EQ(pids(1), std::pair(11U, 22U));
+  EXPECT_EQ(pids(2), std::pair(11U, 22U));
+}
+
+TEST_F(Connections, MetMidstreamAreTurnedRoundWhereTheListenerIsKnown) {
+  client_ = "10.0.0.2:45000", server_ = "10.0.0.1:20000"; // by their ports
+  flags_ = 1U << static_cast<unsigned>(schema::FlowFlag::partial);
+  flow(Event::update, 1, kSecond, 100);
+  EXPECT_EQ(publish::text_of(&connection().server), "10.0.0.1:20000");
+  EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_octets, 100U);
+  listener_ = "10.0.0.2:45000";
+  const std::uint64_t before = connection().revision;
+  flow(Event::update, 1, 2 * kSecond, 100);
+  EXPECT_EQ(publish::text_of(&connection().server), "10.0.0.2:45000");
+  EXPECT_EQ(connection().sides[index_of(Direction::to_server)].payload_octets, 100U);
+  EXPECT_GT(connection().revision, before);
+  socket("10.0.0.2:45000", "10.0.0.1:20000", 22);
+  EXPECT_EQ(pids(source_), std::pair(0U, 22U));
+  flags_ = 0;
+  flow(Event::opened, 2);
+  EXPECT_EQ(publish::text_of(&connection(2).server), "10.0.0.1:20000") << "its SYN was seen";
+}
+
+TEST_F(Connections, NewsOfTheKernelRaiseTheRevision) {
+  flow(Event::opened);
+  const std::uint64_t before = connection().revision;
+  socket(client_, server_, 11, kSecond, 1, 5 * kMs);
+  EXPECT_GT(connection().revision, before);
+}
 
 TEST_F(Connections, KnowBothEndsWhicheverIsToldFirst) {
   socket("10.0.0.1:4000", "10.0.0.2:80", 11);
@@ -134,7 +242,7 @@ TEST_F(Connections, NeitherAMessageNorARecordAtItsHeelsMakesARateOfAMoment) {
   message.add_server(&server);
   message.add_last_byte_ns(3 * kSecond - 1);
   builder.Finish(message.Finish());
-  table.note_message({kSource, 1}, *flatbuffers::GetRoot<schema::HttpMessage>(builder.GetBufferPointer()), sensor,
+  table.note_message({source_, 1}, *flatbuffers::GetRoot<schema::HttpMessage>(builder.GetBufferPointer()), sensor,
                      now_ns);
   flow(Event::update, 1, 3 * kSecond, 3500);
   EXPECT_DOUBLE_EQ(connection().sides[index_of(Direction::to_client)].rate, 2000);
@@ -152,14 +260,14 @@ TEST_F(Connections, TheOldestClosedOneMakesRoom) {
   client_ = "10.0.0.1:5000";
   flow(Event::opened, 9);
   EXPECT_EQ(table.size(), 8U);
-  EXPECT_EQ(table.find({kSource, 3}), nullptr);
-  EXPECT_NE(table.find({kSource, 1}), nullptr);
+  EXPECT_EQ(table.find({source_, 3}), nullptr);
+  EXPECT_NE(table.find({source_, 1}), nullptr);
   EXPECT_EQ(dropped, 1U);
 }
 
 TEST_F(Connections, AMessageToldBeforeItsConnectionIsCounted) {
   const BatchPointer batch = batch_of({{.head = "GET / HTTP/1.1\r\n", .flow = 5}});
-  table.note_message({kSource, 5}, *(*batch)->messages()->Get(0), sensor, now_ns);
+  table.note_message({source_, 5}, *(*batch)->messages()->Get(0), sensor, now_ns);
   EXPECT_EQ(connection(5).messages, 1U);
   flow(Event::opened, 5);
   EXPECT_EQ(connection(5).messages, 1U);
@@ -171,10 +279,10 @@ TEST_F(Connections, ClosedOnesLeaveByAgeAndOpenOnesLater) {
   flow(Event::opened, 2);
   flow(Event::closed, 2);
   table.expire(62 * kSecond);
-  EXPECT_EQ(table.find({kSource, 2}), nullptr);
-  EXPECT_NE(table.find({kSource, 1}), nullptr);
+  EXPECT_EQ(table.find({source_, 2}), nullptr);
+  EXPECT_NE(table.find({source_, 1}), nullptr);
   table.expire(362 * kSecond);
-  EXPECT_EQ(table.find({kSource, 1}), nullptr);
+  EXPECT_EQ(table.find({source_, 1}), nullptr);
 }
 
 } // namespace

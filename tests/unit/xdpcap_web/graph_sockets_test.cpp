@@ -58,7 +58,51 @@ TEST_F(GraphSockets, OnLoopbackOnlyAnUnambiguousListenerIsTaken) {
   graph_.note_socket(*listener("0.0.0.0:80", SocketEvent::seen, 2), process(900, "apache2"), *kSensor, now_);
   Connection other = connection("127.0.0.1:4001", "127.0.0.1:80");
   graph_.update(other, now_);
-  EXPECT_THAT(ids(), ::testing::IsSupersetOf({"p:web1:812", "h:127.0.0.1", "p:web1:900"}));
+  EXPECT_THAT(ids(), ::testing::IsSupersetOf({"p:web1:812", "h:web1:127.0.0.1", "p:web1:900"}));
+}
+
+TEST_F(GraphSockets, AnAddressOfTwoNamespacesIsServedInTheOneOfTheInterface) {
+  graph_.note_socket(*listener("10.99.0.2:80", SocketEvent::seen, 1), nginx_, *kSensor, now_);
+  graph_.note_socket(*listener("10.99.0.2:80", SocketEvent::seen, 2), process(900, "apache2"), *kSensor, now_);
+  Connection one = connection("10.99.0.1:4000", "10.99.0.2:80");
+  one.network_namespace = 1;
+  graph_.update(one, now_);
+  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
+  Connection unknown = connection("10.99.0.1:4001", "10.99.0.2:80");
+  graph_.update(unknown, now_);
+  EXPECT_FALSE(node("h:10.99.0.2").is_null()) << "nobody knows which";
+}
+
+TEST_F(GraphSockets, AnAddressOfTwoHostsIsServedByEachItself) {
+  const auto other = std::make_shared<const std::string>("db1");
+  auto theirs = std::make_shared<Process>(Process{.sensor = *other, .pid = 5, .name = "caddy", .command = "caddy"});
+  graph_.note_socket(*listener("172.17.0.2:80"), nginx_, *kSensor, now_);
+  graph_.note_socket(*listener("172.17.0.2:80"), theirs, *other, now_);
+  Connection here = connection("172.17.0.1:4000", "172.17.0.2:80");
+  graph_.update(here, now_);
+  EXPECT_EQ(edges()[0]["to"], "p:web1:812");
+  Connection there = connection("172.17.0.1:4000", "172.17.0.2:80");
+  there.sensor = other;
+  graph_.update(there, now_);
+  EXPECT_FALSE(node("p:db1:5").is_null());
+  EXPECT_EQ(edges().size(), 2U);
+  Connection elsewhere = connection("172.17.0.1:4000", "172.17.0.2:80");
+  elsewhere.sensor = std::make_shared<const std::string>("third");
+  graph_.update(elsewhere, now_);
+  EXPECT_FALSE(node("h:172.17.0.2").is_null()) << "two hosts have this address, and neither is this one";
+}
+
+TEST_F(GraphSockets, AListenerIsKnownThoughItsProcessIsNot) {
+  graph_.note_socket(*listener("10.0.0.2:45000"), nullptr, *kSensor, now_);
+  EXPECT_TRUE(graph_.listens(endpoint("10.0.0.2:45000"), *kSensor));
+  EXPECT_FALSE(graph_.listens(endpoint("10.0.0.2:45001"), *kSensor));
+  EXPECT_FALSE(graph_.listens(endpoint("10.0.0.3:45000"), *kSensor));
+}
+
+TEST_F(GraphSockets, DatagramsOfTwoHostsWithTheSameAddressesAreTwo) {
+  graph_.note_datagram(*datagram("172.17.0.2:40000", "172.17.0.3:53", 30), std::string("a"), now_);
+  graph_.note_datagram(*datagram("172.17.0.2:40000", "172.17.0.3:53", 30), std::string("b"), now_);
+  EXPECT_EQ(edges({.udp = true})[0]["connections"], 2);
 }
 
 TEST_F(GraphSockets, DatagramsAreEdgesBetweenTheProcessesOfTheirSockets) {

@@ -65,10 +65,11 @@ bool is_stray_of(const schema::SegmentRecord& segment, const Connection& connect
          segment.arrived_ns() <= connection.last_ns + kAroundNs;
 }
 
-void append_segment(std::string& out, const schema::SegmentRecord& segment) {
+void append_segment(std::string& out, const schema::SegmentRecord& segment, bool reversed) {
   JsonObject object(out);
   object.ms("time", segment.arrived_ns());
-  object.text("direction", segment.direction() == schema::Direction::to_server ? "to_server" : "to_client");
+  const bool to_server = (segment.direction() == schema::Direction::to_server) != reversed;
+  object.text("direction", to_server ? "to_server" : "to_client");
   object.number("seq", segment.seq());
   object.number("ack", segment.ack());
   object.text("flags", flags_of(segment.flags()));
@@ -173,8 +174,9 @@ Api::Answer Api::segments(const ConnectionId& id) const {
   Reply reply;
   {
     JsonObject object(reply.body);
-    publish::json::append_array(object.member("data"), &found,
-                                [&](const schema::SegmentRecord* segment) { append_segment(reply.body, *segment); });
+    publish::json::append_array(object.member("data"), &found, [&](const schema::SegmentRecord* segment) {
+      append_segment(reply.body, *segment, connection && connection->reversed);
+    });
     object.boolean("published", published || !found.empty());
   }
   reply.body += '\n';

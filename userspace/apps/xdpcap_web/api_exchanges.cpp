@@ -155,7 +155,7 @@ Api::Answer Api::exchange(const Request& request, std::string_view rest) const {
     return ApiError{.status = 404, .message = "the request of this exchange was not captured, only its response"};
   if (curl) return Reply{.type = "text/plain; charset=utf-8", .body = curl_command(exchange)};
   if (har) {
-    consume::Exchange seen = exchange.with_contents();
+    const consume::Exchange seen = exchange.with_contents();
     Reply reply{.body = consume::har_head("xdpcap-web") + consume::har_entry(seen, publish::BodyFormat::text) +
                         std::string(consume::har_tail())};
     reply.fields.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.har\"", id->text()));

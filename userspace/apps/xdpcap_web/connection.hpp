@@ -64,6 +64,8 @@ struct Connection {
   std::uint64_t revision = 0; // grows with whatever becomes known of it
   std::shared_ptr<const std::string> sensor;
   schema::Endpoint client, server;
+  std::uint32_t network_namespace = 0; // of the interface that saw it; 0: not known
+  bool reversed = false;               // the capture took the client for the server (ConnectionTable)
   std::uint64_t first_ns = 0, last_ns = 0;
   std::uint64_t rated_ns = 0; // until when the sides' rates are counted; messages move last_ns, not this
   bool closed = false;

@@ -79,7 +79,7 @@ ConnectionTable::Place ConnectionTable::enter(const ConnectionId& id, std::uint6
 }
 
 void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor,
-                          std::uint64_t source, std::uint64_t now_ns) {
+                          std::uint64_t source, std::uint64_t now_ns, std::uint32_t network_namespace) {
   if (record.client() == nullptr || record.server() == nullptr) return;
   const Place place = enter({source, record.flow()}, now_ns);
   Connection& connection = place->connection;
@@ -87,6 +87,12 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   connection.sensor = sensor;
   connection.client = *record.client();
   connection.server = *record.server();
+  connection.network_namespace = network_namespace;
+  name(place);
+  connection.reversed = is_reversed(connection, record);
+  if (connection.reversed) std::swap(connection.client, connection.server);
+  const auto *to_server = record.to_server(), *to_client = record.to_client();
+  if (connection.reversed) std::swap(to_server, to_client);
   connection.first_ns = record.first_ns();
   if (connection.rated_ns == 0) connection.rated_ns = record.first_ns();
   // Two records may follow each other at once, an update and the close: what is sent between them is no rate.
@@ -100,23 +106,49 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   connection.flags = record.flags();
   connection.handshake_server_ns = record.handshake_server_ns();
   connection.handshake_client_ns = record.handshake_client_ns();
-  update(connection.sides[index_of(Direction::to_server)], record.to_server(), elapsed);
-  update(connection.sides[index_of(Direction::to_client)], record.to_client(), elapsed);
-  if (record.event() == schema::FlowEvent::opened) by_client_[{connection.client, connection.server}] = place;
-  by_client_.try_emplace({connection.client, connection.server}, place);
+  update(connection.sides[index_of(Direction::to_server)], to_server, elapsed);
+  update(connection.sides[index_of(Direction::to_client)], to_client, elapsed);
   look_up_ends(connection);
   if (record.event() != schema::FlowEvent::opened) add_point(connection, record.last_ns());
   watcher_.changed(connection);
   make_room();
 }
 
+// Of a connection that was met midstream, without a message that says who asks, a capture knows the ports alone: the
+// higher one is the client's. A listener knows better.
+bool ConnectionTable::is_reversed(const Connection& connection, const schema::FlowRecord& record) const {
+  if (connection.reversed) return true;
+  const bool guessed = (record.flags() >> static_cast<unsigned>(schema::FlowFlag::partial) & 1) != 0;
+  if (!guessed || connection.messages != 0 || !watcher_.listens || connection.sensor == nullptr) return false;
+  const SeenBy by(*connection.sensor, connection.network_namespace);
+  return watcher_.listens(*record.client(), by) && !watcher_.listens(*record.server(), by);
+}
+
+void ConnectionTable::name(Place place) {
+  if (place->named) return;
+  place->named = SocketName{place->connection.client, place->connection.server};
+  std::vector<Place>& same = by_client_[*place->named];
+  if (same.size() >= kSameNameMax) unname(same.front());
+  by_client_[*place->named].push_back(place);
+}
+
+void ConnectionTable::unname(Place place) {
+  if (!place->named) return;
+  const auto same = by_client_.find(*place->named);
+  place->named.reset();
+  std::erase(same->second, place);
+  if (same->second.empty()) by_client_.erase(same);
+}
+
 // Sockets may have been told before their connection was.
 void ConnectionTable::look_up_ends(Connection& connection) const {
   // A socket that ended before the connection began had the same name and was another one; clocks of one host.
   constexpr std::uint64_t kSlackNs = 2'000'000'000;
+  if (connection.sensor == nullptr) return;
+  const SeenBy by(*connection.sensor, connection.network_namespace);
   const auto look = [&](const schema::Endpoint& local, const schema::Endpoint& remote,
                         std::optional<KernelSocket>& socket, ProcessPointer& process) {
-    const HostView::Known* known = host_.find({local, remote});
+    const HostView::Known* known = host_.find({local, remote}, by);
     if (known == nullptr || known->kernel.at_ns + kSlackNs < connection.first_ns ||
         known->first_ns > connection.last_ns + kSlackNs)
       return;
@@ -130,35 +162,40 @@ void ConnectionTable::look_up_ends(Connection& connection) const {
 void ConnectionTable::add(const schema::SocketRecord& record, std::uint64_t now_ns) {
   if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr || record.remote() == nullptr)
     return;
-  auto known = by_client_.find({*record.local(), *record.remote()});
-  if (known == by_client_.end()) known = by_client_.find({*record.remote(), *record.local()});
-  if (known == by_client_.end()) return;
-  Kept& kept = *known->second;
-  // A closed connection hears what came late of its own sockets, not of those that took over its name.
-  if (kept.connection.closed && record.event() == schema::SocketEvent::opened &&
-      record.at_ns() > kept.connection.last_ns)
-    return;
-  const Ends before = kept.connection.ends;
-  look_up_ends(kept.connection);
-  ++kept.connection.revision;
-  if (before.client != kept.connection.ends.client || before.server != kept.connection.ends.server) {
-    kept.heard_ns = now_ns;
-    watcher_.changed(kept.connection);
+  for (const SocketName& name :
+       {SocketName{*record.local(), *record.remote()}, SocketName{*record.remote(), *record.local()}}) {
+    const auto same = by_client_.find(name);
+    if (same == by_client_.end()) continue;
+    for (const Place place : same->second) hear(place, record, now_ns);
   }
 }
 
+void ConnectionTable::hear(Place place, const schema::SocketRecord& record, std::uint64_t now_ns) {
+  Connection& connection = place->connection;
+  // A closed connection hears what came late of its own sockets, not of those that took over its name.
+  if (connection.closed && record.event() == schema::SocketEvent::opened && record.at_ns() > connection.last_ns) return;
+  const Ends before = connection.ends;
+  look_up_ends(connection);
+  ++connection.revision;
+  if (before.client == connection.ends.client && before.server == connection.ends.server) return;
+  place->heard_ns = now_ns;
+  watcher_.changed(connection);
+}
+
 void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMessage& message,
-                                   const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns) {
+                                   const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns,
+                                   std::uint32_t network_namespace) {
   if (message.client() == nullptr || message.server() == nullptr) return;
   const Place place = enter(id, now_ns);
   Connection& connection = place->connection;
   ++connection.revision;
   if (connection.sensor == nullptr) {
     connection.sensor = sensor;
+    connection.network_namespace = network_namespace;
     connection.client = *message.client();
     connection.server = *message.server();
     connection.first_ns = message.first_byte_ns();
-    by_client_[{connection.client, connection.server}] = place;
+    name(place);
     look_up_ends(connection);
   }
   connection.last_ns = std::max(connection.last_ns, message.last_byte_ns());
@@ -199,8 +236,7 @@ void ConnectionTable::add_point(Connection& connection, std::uint64_t at_ns) {
 void ConnectionTable::drop(Place place) {
   watcher_.dropped(place->connection);
   points_ -= place->connection.course.size();
-  const auto named = by_client_.find({place->connection.client, place->connection.server});
-  if (named != by_client_.end() && named->second == place) by_client_.erase(named);
+  unname(place);
   by_id_.erase(place->connection.id);
   order_.erase(place);
 }

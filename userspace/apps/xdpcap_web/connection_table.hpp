@@ -20,20 +20,22 @@ class ConnectionTable {
     std::size_t connections = 20'000;
     std::size_t course_points = 400'000; // of all together
   };
-  // Told at each change, and before one is dropped.
+  // Called at each change, and before one is dropped; `listens` says whether there is a listener at an address.
   struct Watcher {
     std::function<void(Connection&)> changed, dropped;
+    std::function<bool(const schema::Endpoint&, const SeenBy&)> listens = {};
   };
 
   ConnectionTable(Limits limits, const HostView& host, Watcher watcher)
       : limits_(limits), host_(host), watcher_(std::move(watcher)) {}
 
   void add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor, std::uint64_t source,
-           std::uint64_t now_ns);
+           std::uint64_t now_ns, std::uint32_t network_namespace = 0);
   void add(const schema::SocketRecord& record, std::uint64_t now_ns);
   // A request or response went over it; it may be told before its connection is.
   void note_message(const ConnectionId& id, const schema::HttpMessage& message,
-                    const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns);
+                    const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns,
+                    std::uint32_t network_namespace = 0);
   void note_latency(const ConnectionId& id, std::uint64_t latency_ns);
   void expire(std::uint64_t now_ns);
 
@@ -50,21 +52,29 @@ class ConnectionTable {
   struct Kept {
     Connection connection;
     std::uint64_t heard_ns = 0;
+    std::optional<SocketName> named; // in by_client_
   };
   using Place = std::list<Kept>::iterator;
 
   Place enter(const ConnectionId& id, std::uint64_t now_ns);
+  void name(Place place);
+  void unname(Place place);
+  void hear(Place place, const schema::SocketRecord& record, std::uint64_t now_ns);
   void look_up_ends(Connection& connection) const;
+  [[nodiscard]] bool is_reversed(const Connection& connection, const schema::FlowRecord& record) const;
   void add_point(Connection& connection, std::uint64_t at_ns);
   void drop(Place place);
   void make_room();
+
+  static constexpr std::size_t kSameNameMax = 32;
 
   Limits limits_;
   const HostView& host_;
   Watcher watcher_;
   std::list<Kept> order_;
   std::unordered_map<ConnectionId, Place, IdHash> by_id_;
-  std::unordered_map<SocketName, Place, SocketNameHash, SocketNameEqual> by_client_; // the newest of that name
+  // By the ends as the capture told them; two captures, or one after the other, may have the same. The newest last.
+  std::unordered_map<SocketName, std::vector<Place>, SocketNameHash, SocketNameEqual> by_client_;
   std::size_t points_ = 0;
 };
 

@@ -13,7 +13,8 @@ namespace {
 using publish::text_in;
 using publish::text_of;
 
-constexpr std::size_t kDecodedMax = std::size_t{4} << 20;
+// Of each half. With escapes an answer is 4 MiB at most, whatever was sent.
+constexpr std::size_t kDecodedMax = std::size_t{1} << 20;
 
 void append_fields(std::string& out, const flatbuffers::Vector<const schema::FieldSpan*>* fields,
                    const flatbuffers::Vector<std::uint8_t>* bytes) {
@@ -54,7 +55,7 @@ void append_body(std::string& out, const schema::HttpMessage& message, bool raw)
   object.number("decoded_octets", decoded.octets.size());
   object.boolean("cut", decoded.cut);
   object.words_or_null("error", decoded.error);
-  if (publish::json::is_utf8(decoded.octets)) {
+  if (consume::reads_as_text(decoded.octets)) {
     publish::json::append_utf8(object.member("text"), decoded.octets);
     object.null("base64");
   } else {

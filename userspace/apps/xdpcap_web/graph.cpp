@@ -44,9 +44,10 @@ void Graph::update(Connection& connection, std::uint64_t now_ns) {
                         .rtt_ns = wire_rtt_ns(connection),
                         .last_ns = connection.last_ns,
                         .active = !connection.closed};
-  const std::string_view sensor = connection.sensor == nullptr ? std::string_view{} : *connection.sensor;
-  contribute(connection.map, {connection.ends.client, connection.client, sensor, Protocol::tcp},
-             {connection.ends.server, connection.server, sensor, Protocol::tcp}, figures, now_ns);
+  const SeenBy by(connection.sensor == nullptr ? std::string_view{} : std::string_view(*connection.sensor),
+                  connection.network_namespace);
+  contribute(connection.map, {connection.ends.client, connection.client, by, Protocol::tcp},
+             {connection.ends.server, connection.server, by, Protocol::tcp}, figures, now_ns);
 }
 
 void Graph::forget(Connection& connection) {
@@ -134,8 +135,8 @@ void Graph::withdraw(MapShare& share, Edge& edge) {
 // What was found out of an end is kept, though the socket that told it may be forgotten since.
 bool Graph::is_node_of(const Node& node, const End& end) {
   if (end.process == nullptr) {
-    return node.kind != Kind::host || (same_address(node.address, end.endpoint) &&
-                                       owners_.find(end.protocol, end.endpoint, end.sensor) == nullptr);
+    return node.kind != Kind::host ||
+           (same_address(node.address, end.endpoint) && owners_.find(end.protocol, end.endpoint, end.by) == nullptr);
   }
   if (node.kind == Kind::group) return families_.of(*end.process) == node.family;
   return node.kind == Kind::process && same_process(*node.process, *end.process);
@@ -143,8 +144,8 @@ bool Graph::is_node_of(const Node& node, const End& end) {
 
 Graph::Node& Graph::node_of(const End& end) {
   if (end.process != nullptr) return process_node(end.process);
-  const ProcessPointer owner = owners_.find(end.protocol, end.endpoint, end.sensor);
-  return owner != nullptr ? process_node(owner) : host_node(end.endpoint);
+  const ProcessPointer owner = owners_.find(end.protocol, end.endpoint, end.by);
+  return owner != nullptr ? process_node(owner) : host_node(end);
 }
 
 Graph::Node& Graph::process_node(const ProcessPointer& process) {
@@ -160,13 +161,16 @@ Graph::Node& Graph::process_node(const ProcessPointer& process) {
   return *node;
 }
 
-Graph::Node& Graph::host_node(const schema::Endpoint& address) {
-  const std::string id = "h:" + publish::address_of(&address);
+// Loopback is another place on each host.
+Graph::Node& Graph::host_node(const End& end) {
+  const std::string address = publish::address_of(&end.endpoint);
+  const std::string id =
+      is_local_address(end.endpoint) ? fmt::format("h:{}:{}", end.by.sensor, address) : "h:" + address;
   std::unique_ptr<Node>& node = nodes_[id];
   if (node != nullptr) return *node;
   node = std::make_unique<Node>();
   node->id = id;
-  node->address = address;
+  node->address = end.endpoint;
   return *node;
 }
 

@@ -57,7 +57,9 @@ class Graph {
   // `process` may be missing.
   void note_socket(const schema::SocketRecord& record, const ProcessPointer& process, std::string_view sensor,
                    std::uint64_t now_ns);
-  void note_datagram(const schema::DatagramRecord& record, std::string_view sensor, std::uint64_t now_ns);
+  void note_datagram(const schema::DatagramRecord& record, const SeenBy& by, std::uint64_t now_ns);
+  // Whether a TCP socket listens there.
+  [[nodiscard]] bool listens(const schema::Endpoint& end, const SeenBy& by) const { return owners_.listens(end, by); }
   void expire(std::uint64_t now_ns);
 
   // {"nodes":[...],"edges":[...]}
@@ -109,7 +111,7 @@ class Graph {
   struct End {
     ProcessPointer process; // as told, or null
     const schema::Endpoint& endpoint;
-    std::string_view sensor;
+    SeenBy by;
     Protocol protocol;
   };
   // Totals of a conversation as they are now.
@@ -118,8 +120,20 @@ class Graph {
     std::uint64_t messages = 0, errors = 0, latency_ns = 0, latencies = 0, rtt_ns = 0, last_ns = 0;
     bool active = false;
   };
-  struct UdpFlow { // its ends are its key
+  struct UdpName { // local: the client
+    SocketName ends;
     std::string sensor;
+    std::uint32_t network_namespace = 0;
+    friend bool operator==(const UdpName& a, const UdpName& b) {
+      return SocketNameEqual()(a.ends, b.ends) && a.network_namespace == b.network_namespace && a.sensor == b.sensor;
+    }
+  };
+  struct UdpNameHash {
+    std::size_t operator()(const UdpName& name) const noexcept {
+      return SocketNameHash()(name.ends) ^ std::hash<std::string>()(name.sensor) ^ name.network_namespace;
+    }
+  };
+  struct UdpFlow {
     std::uint64_t octets[2] = {};
     std::uint64_t last_ns = 0, heard_ns = 0;
     MapShare share;
@@ -141,7 +155,7 @@ class Graph {
   [[nodiscard]] bool is_node_of(const Node& node, const End& end);
   Node& node_of(const End& end);
   Node& process_node(const ProcessPointer& process);
-  Node& host_node(const schema::Endpoint& address);
+  Node& host_node(const End& end);
   Node& group_node(const Family& family, const ProcessPointer& process);
   Edge& edge_between(Node& from, Node& to, Protocol protocol, std::uint16_t port);
   void set_active(Edge& edge, MapShare& share, bool active);
@@ -152,7 +166,7 @@ class Graph {
   void remove_edge(std::uint64_t number);
   void remove_if_bare(Node& node);
   void make_room();
-  void update(const SocketName& name, UdpFlow& flow, std::uint64_t now_ns, bool active);
+  void update(const UdpName& name, UdpFlow& flow, std::uint64_t now_ns, bool active);
   void make_room_for_flows();
 
   [[nodiscard]] static bool is_shown(const Edge& edge, const GraphQuery& query, std::uint64_t now_ns);
@@ -171,7 +185,7 @@ class Graph {
   std::unordered_map<std::uint64_t, Merged> merged_;
   std::map<Family, FamilyNodes> family_nodes_;
   std::unordered_set<std::string> counted_; // ids of processes that groups count already
-  std::unordered_map<SocketName, UdpFlow, SocketNameHash, SocketNameEqual> udp_; // local: the client
+  std::unordered_map<UdpName, UdpFlow, UdpNameHash> udp_;
 };
 
 } // namespace xdpcap::web

@@ -34,23 +34,27 @@ void Graph::note_socket(const schema::SocketRecord& record, const ProcessPointer
     node.listening.erase(record.local()->port());
     return remove_if_bare(node);
   }
-  node.listening[record.local()->port()] = now_ns;
+  constexpr std::size_t kPortsMax = 1024; // of a process
+  if (node.listening.size() < kPortsMax || node.listening.contains(record.local()->port()))
+    node.listening[record.local()->port()] = now_ns;
   node.last_ns = std::max(node.last_ns, record.at_ns());
   settle(node);
 }
 
-void Graph::note_datagram(const schema::DatagramRecord& record, std::string_view sensor, std::uint64_t now_ns) {
+void Graph::note_datagram(const schema::DatagramRecord& record, const SeenBy& by, std::uint64_t now_ns) {
   if (record.source() == nullptr || record.destination() == nullptr) return;
-  const SocketName there{*record.source(), *record.destination()}, back{there.remote, there.local};
+  const UdpName there{{*record.source(), *record.destination()}, std::string(by.sensor), by.network_namespace};
+  UdpName back = there;
+  std::swap(back.ends.local, back.ends.remote);
   auto known = udp_.find(there);
   bool to_server = true;
   if (known == udp_.end()) {
     known = udp_.find(back);
-    to_server = known == udp_.end() && !source_is_server(there.local, there.remote);
+    to_server = known == udp_.end() && !source_is_server(there.ends.local, there.ends.remote);
   }
   if (known == udp_.end()) {
     make_room_for_flows();
-    known = udp_.emplace(to_server ? there : back, UdpFlow{.sensor = std::string(sensor)}).first;
+    known = udp_.emplace(to_server ? there : back, UdpFlow{}).first;
   }
   UdpFlow& flow = known->second;
   flow.octets[to_server ? 0 : 1] += record.length() - std::min<std::uint64_t>(record.length(), kUdpHeader);
@@ -59,16 +63,17 @@ void Graph::note_datagram(const schema::DatagramRecord& record, std::string_view
   update(known->first, flow, now_ns, true);
 }
 
-void Graph::update(const SocketName& name, UdpFlow& flow, std::uint64_t now_ns, bool active) {
+void Graph::update(const UdpName& name, UdpFlow& flow, std::uint64_t now_ns, bool active) {
   const Figures figures{.octets = {flow.octets[0], flow.octets[1]}, .last_ns = flow.last_ns, .active = active};
-  contribute(flow.share, {nullptr, name.local, flow.sensor, Protocol::udp},
-             {nullptr, name.remote, flow.sensor, Protocol::udp}, figures, now_ns);
+  const SeenBy by(name.sensor, name.network_namespace);
+  contribute(flow.share, {nullptr, name.ends.local, by, Protocol::udp}, {nullptr, name.ends.remote, by, Protocol::udp},
+             figures, now_ns);
 }
 
 // A quarter at once, the longest silent first.
 void Graph::make_room_for_flows() {
   if (udp_.size() < limits_.udp_flows) return;
-  std::vector<std::pair<std::uint64_t, SocketName>> order;
+  std::vector<std::pair<std::uint64_t, UdpName>> order;
   order.reserve(udp_.size());
   for (const auto& [name, flow] : udp_) order.emplace_back(flow.heard_ns, name);
   const auto end = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 4 + 1);

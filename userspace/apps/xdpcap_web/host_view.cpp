@@ -1,11 +1,16 @@
 #include "apps/xdpcap_web/host_view.hpp"
 
+#include <algorithm>
+
 #include "publish/batch_view.hpp"
 
 namespace xdpcap::web {
 namespace {
 
 using publish::text_of;
+
+// What a capture sends is shorter; whoever is not one may send anything.
+constexpr std::size_t kNameMax = 256, kCommandMax = 4096;
 
 KernelSocket kernel_socket(const schema::SocketRecord& record) {
   KernelSocket socket;
@@ -35,7 +40,7 @@ KernelSocket kernel_socket(const schema::SocketRecord& record) {
   socket.bytes_sent = info->bytes_sent();
   socket.bytes_acked = info->bytes_acked();
   socket.bytes_received = info->bytes_received();
-  socket.congestion_control = text_of(info->congestion_control());
+  socket.congestion_control = text_of(info->congestion_control()).substr(0, kNameMax);
   return socket;
 }
 
@@ -52,6 +57,14 @@ void update(KernelSocket& known, KernelSocket&& heard) {
 
 bool same_endpoint(const schema::Endpoint& a, const schema::Endpoint& b) noexcept {
   return a.address_high() == b.address_high() && a.address_low() == b.address_low() && a.port() == b.port();
+}
+
+bool is_local_address(const schema::Endpoint& endpoint) noexcept {
+  constexpr std::uint64_t kMapped = 0xffff00000000, kLinkLocal = 0xfe80;
+  const std::uint64_t high = endpoint.address_high(), low = endpoint.address_low();
+  if (high == 0 && (low & ~std::uint64_t{0xffffffff}) == kMapped)
+    return ((low >> 24) & 0xff) == 127 || ((low >> 16) & 0xffff) == 0xa9fe; // 127.0.0.0/8, 169.254.0.0/16
+  return (high == 0 && low == 1) || (high >> 54) == (kLinkLocal >> 6);      // ::1, fe80::/10
 }
 
 std::size_t SocketNameHash::operator()(const SocketName& name) const noexcept {
@@ -71,8 +84,8 @@ bool SocketNameEqual::operator()(const SocketName& a, const SocketName& b) const
 ProcessPointer HostView::process_of(const schema::Process& process, std::string_view sensor) {
   const auto known = processes_.find({sensor, process.pid(), process.started_ns()});
   // A process may take another name after it was met (exec).
-  if (known != processes_.end() && known->second->name == text_of(process.name()) &&
-      known->second->command == text_of(process.command()))
+  if (known != processes_.end() && known->second->name == text_of(process.name()).substr(0, kNameMax) &&
+      known->second->command == text_of(process.command()).substr(0, kCommandMax))
     return known->second;
   if (known != processes_.end()) processes_.erase(known);
   if (processes_.size() >= kProcessesMax) processes_.erase(processes_.begin());
@@ -81,10 +94,10 @@ ProcessPointer HostView::process_of(const schema::Process& process, std::string_
   made->pid = process.pid();
   made->uid = process.uid();
   made->started_ns = process.started_ns();
-  made->name = text_of(process.name());
-  made->command = text_of(process.command());
-  made->cgroup = text_of(process.cgroup());
-  made->container = text_of(process.container());
+  made->name = text_of(process.name()).substr(0, kNameMax);
+  made->command = text_of(process.command()).substr(0, kCommandMax);
+  made->cgroup = text_of(process.cgroup()).substr(0, kCommandMax);
+  made->container = text_of(process.container()).substr(0, kNameMax);
   processes_.emplace(ProcessKey{made->sensor, made->pid, made->started_ns}, made);
   return made;
 }
@@ -94,38 +107,79 @@ ProcessPointer HostView::add(const schema::SocketRecord& record, std::string_vie
   if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr || record.remote() == nullptr ||
       record.state() == schema::TcpState::listen)
     return process;
-  const SocketName name{*record.local(), *record.remote()};
-  auto known = sockets_.find(name);
-  if (known == sockets_.end()) {
-    order_.push_back({name, {}});
-    known = sockets_.emplace(name, std::prev(order_.end())).first;
-    known->second->known.first_ns = record.at_ns();
-  } else {
-    order_.splice(order_.end(), order_, known->second);
-  }
-  Known& socket = known->second->known;
+  Known& socket = enter({*record.local(), *record.remote()}, sensor, record);
   const bool another = socket.kernel.cookie != record.cookie() && record.cookie() != 0;
   if (another) socket = {.first_ns = record.at_ns()}; // the same name, used again
   update(socket.kernel, kernel_socket(record));
   if (process != nullptr) socket.process = process;
   socket.heard_ns = now_ns;
-  if (sockets_.size() > kSocketsMax) {
-    sockets_.erase(order_.front().name);
-    order_.pop_front();
-  }
-  return socket.process;
+  const ProcessPointer owner = socket.process;
+  if (order_.size() > kSocketsMax) drop_oldest();
+  return owner;
 }
 
-const HostView::Known* HostView::find(const SocketName& name) const {
-  const auto known = sockets_.find(name);
-  return known == sockets_.end() ? nullptr : &known->second->known;
+// The socket of this name, host and namespace: the most recent one now.
+HostView::Known& HostView::enter(const SocketName& name, std::string_view sensor, const schema::SocketRecord& record) {
+  std::vector<Place>& named = sockets_[name];
+  const auto same = std::find_if(named.begin(), named.end(), [&](const Place& place) {
+    return place->network_namespace == record.network_namespace() && place->sensor == sensor;
+  });
+  if (same != named.end()) {
+    order_.splice(order_.end(), order_, *same);
+    return (*same)->known;
+  }
+  if (named.size() >= kSameNameMax) {
+    order_.erase(named.front());
+    named.erase(named.begin());
+  }
+  order_.push_back({name, std::string(sensor), record.network_namespace(), {.first_ns = record.at_ns()}});
+  named.push_back(std::prev(order_.end()));
+  return order_.back().known;
+}
+
+void HostView::drop_oldest() {
+  const auto named = sockets_.find(order_.front().name);
+  std::erase(named->second, order_.begin());
+  if (named->second.empty()) sockets_.erase(named);
+  order_.pop_front();
+}
+
+const HostView::Known* HostView::find(const SocketName& name, const SeenBy& by) const {
+  const auto named = sockets_.find(name);
+  if (named == sockets_.end()) return nullptr;
+  if (has(name, by.sensor)) return find_own(named->second, by);
+  return is_local_address(name.local) || is_local_address(name.remote) ? nullptr : find_of_others(named->second);
+}
+
+bool HostView::has(const SocketName& name, std::string_view sensor) const {
+  const auto named = sockets_.find(name);
+  return named != sockets_.end() && std::any_of(named->second.begin(), named->second.end(),
+                                                [sensor](const Place& place) { return place->sensor == sensor; });
+}
+
+// In the namespace of the interface; else the only one. On loopback no other namespace will do.
+const HostView::Known* HostView::find_own(const std::vector<Place>& named, const SeenBy& by) {
+  const Kept* only = nullptr;
+  std::size_t count = 0;
+  for (const Place& place : named) {
+    if (place->sensor != by.sensor) continue;
+    if (by.network_namespace != 0 && place->network_namespace == by.network_namespace) return &place->known;
+    only = &*place;
+    ++count;
+  }
+  const bool elsewhere = by.network_namespace != 0 && only != nullptr && is_local_address(only->name.local);
+  return count == 1 && !elsewhere ? &only->known : nullptr;
+}
+
+const HostView::Known* HostView::find_of_others(const std::vector<Place>& named) const {
+  if (named.size() != 1) return nullptr; // two hosts have this name
+  const Kept& kept = *named.front();
+  const SocketName back{kept.name.remote, kept.name.local};
+  return has(back, kept.sensor) ? nullptr : &kept.known;
 }
 
 void HostView::expire(std::uint64_t now_ns) {
-  while (!order_.empty() && order_.front().known.heard_ns + kKeptNs < now_ns) {
-    sockets_.erase(order_.front().name);
-    order_.pop_front();
-  }
+  while (!order_.empty() && order_.front().known.heard_ns + kKeptNs < now_ns) drop_oldest();
 }
 
 } // namespace xdpcap::web

@@ -5,9 +5,11 @@
 namespace xdpcap::web {
 
 Model::Model(Limits limits, Rules rules, Archive archive)
-    : connections({.age_ns = limits.age_ns}, host,
-                  {.changed = [this](Connection& connection) { graph.update(connection, now_ns_); },
-                   .dropped = [this](Connection& connection) { graph.forget(connection); }}),
+    : connections(
+          {.age_ns = limits.age_ns}, host,
+          {.changed = [this](Connection& connection) { graph.update(connection, now_ns_); },
+           .dropped = [this](Connection& connection) { graph.forget(connection); },
+           .listens = [this](const schema::Endpoint& end, const SeenBy& by) { return graph.listens(end, by); }}),
       exchanges({.age_ns = limits.age_ns, .octets = limits.octets / 4 * 3},
                 [this](const Exchange& exchange) {
                   if (const auto latency = exchange.latency_ns())
@@ -30,11 +32,12 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
   switch (topic) {
     case publish::Topic::http:
       kept = KeptBatch::keep(bytes);
-      note_messages(batch, sensor.name, source);
+      note_messages(batch, sensor, source);
       exchanges.add(kept, sensor.name, now_ns);
       break;
     case publish::Topic::flow:
-      for (const schema::FlowRecord* record : *batch.flows()) connections.add(*record, sensor.name, source, now_ns);
+      for (const schema::FlowRecord* record : *batch.flows())
+        connections.add(*record, sensor.name, source, now_ns, sensor.namespace_of(record->interface()));
       break;
     case publish::Topic::tcp:
       kept = KeptBatch::keep(bytes);
@@ -43,7 +46,7 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
     case publish::Topic::udp:
       kept = KeptBatch::keep(bytes);
       for (const schema::DatagramRecord* record : *batch.datagrams())
-        graph.note_datagram(*record, *sensor.name, now_ns);
+        graph.note_datagram(*record, {*sensor.name, sensor.namespace_of(record->interface())}, now_ns);
       break;
     case publish::Topic::socket:
       if (batch.interfaces() != nullptr) Sensors::add(sensor, *batch.interfaces());
@@ -61,10 +64,10 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
   }
 }
 
-void Model::note_messages(const schema::Batch& batch, const std::shared_ptr<const std::string>& sensor,
-                          std::uint64_t source) {
+void Model::note_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source) {
   for (const schema::HttpMessage* message : *batch.messages())
-    connections.note_message({source, message->flow()}, *message, sensor, now_ns_);
+    connections.note_message({source, message->flow()}, *message, sensor.name, now_ns_,
+                             sensor.namespace_of(message->interface()));
 }
 
 void Model::expire(std::uint64_t now_ns) {

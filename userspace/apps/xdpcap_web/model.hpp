@@ -57,8 +57,7 @@ class Model {
   // The owner of a socket is told up to a second after the message that went through it.
   static constexpr std::uint64_t kEndsKnownNs = 1'500'000'000;
 
-  void note_messages(const schema::Batch& batch, const std::shared_ptr<const std::string>& sensor,
-                     std::uint64_t source);
+  void note_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source);
   void hand_on(std::uint64_t before_ns);
 
   Archive archive_;

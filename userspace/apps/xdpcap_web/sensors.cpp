@@ -10,10 +10,19 @@ namespace {
 
 using publish::text_of;
 
+constexpr std::size_t kTextsMax = 64, kTextMax = 256;
+
+std::string short_text(const flatbuffers::String* text) {
+  return std::string(text_of(text).substr(0, kTextMax));
+}
+
 std::vector<std::string> texts_of(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
   std::vector<std::string> texts;
   if (list != nullptr) {
-    for (const auto* text : *list) texts.emplace_back(text_of(text));
+    for (const auto* text : *list) {
+      if (texts.size() >= kTextsMax) break;
+      texts.push_back(short_text(text));
+    }
   }
   return texts;
 }
@@ -57,8 +66,9 @@ void Sensors::add(Sensor& sensor, const schema::StatsRecord& record) {
   if (record.counters() != nullptr) {
     std::size_t i = 0;
     for (const schema::Counter* counter : *record.counters()) {
-      SensorCounter now{std::string(text_of(counter->name())), std::string(text_of(counter->interface())),
-                        counter->queue(), counter->value(), 0};
+      if (sensor.counters.size() >= kCountersMax) break;
+      SensorCounter now{short_text(counter->name()), short_text(counter->interface()), counter->queue(),
+                        counter->value(), 0};
       // A capture tells them in the same order each time, as a rule.
       const auto same = [&](const SensorCounter& old) {
         return old.name == now.name && old.interface == now.interface && old.queue == now.queue;
@@ -76,32 +86,46 @@ void Sensors::add(Sensor& sensor, const schema::StatsRecord& record) {
   sensor.endpoints.clear();
   if (record.endpoints() != nullptr) {
     for (const schema::EndpointCounts* endpoint : *record.endpoints()) {
-      sensor.endpoints.push_back(
-          {std::string(text_of(endpoint->endpoint())), endpoint->published(), endpoint->dropped()});
+      if (sensor.endpoints.size() >= kEndpointsMax) break;
+      sensor.endpoints.push_back({short_text(endpoint->endpoint()), endpoint->published(), endpoint->dropped()});
     }
   }
 }
 
-// A batch may hold a part of them only, so they are kept by index.
+std::uint32_t Sensor::namespace_of(std::uint16_t interface) const noexcept {
+  for (const SensorInterface& one : interfaces) {
+    if (one.number >= 0 && static_cast<std::uint16_t>(one.number) == interface) return one.network_namespace;
+  }
+  return 0;
+}
+
+// A batch may hold a part of them only, so they are kept by index. One that is told of again begins another round; what
+// was not told of in a whole round is gone.
 void Sensors::add(Sensor& sensor, const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records) {
-  constexpr std::size_t kInterfacesMax = 4096;
   for (const schema::InterfaceRecord* record : records) {
     SensorInterface told{.index = record->index(),
                          .number = record->number(),
-                         .name = std::string(text_of(record->name())),
-                         .driver = std::string(text_of(record->driver())),
-                         .mac = std::string(text_of(record->mac())),
-                         .xdp = std::string(text_of(record->xdp())),
-                         .xdp_name = std::string(text_of(record->xdp_name())),
+                         .name = short_text(record->name()),
+                         .driver = short_text(record->driver()),
+                         .mac = short_text(record->mac()),
+                         .xdp = short_text(record->xdp()),
+                         .xdp_name = short_text(record->xdp_name()),
                          .ipv4 = texts_of(record->ipv4()),
                          .ipv6 = texts_of(record->ipv6()),
                          .up = record->up(),
                          .running = record->running(),
                          .mtu = record->mtu(),
-                         .speed = record->speed()};
-    const auto known =
-        std::find_if(sensor.interfaces.begin(), sensor.interfaces.end(),
-                     [&](const SensorInterface& old) { return old.index == told.index && old.name == told.name; });
+                         .speed = record->speed(),
+                         .network_namespace = record->network_namespace()};
+    auto known = std::find_if(sensor.interfaces.begin(), sensor.interfaces.end(),
+                              [&](const SensorInterface& old) { return old.index == told.index; });
+    if (known != sensor.interfaces.end() && known->round == sensor.interface_round) {
+      const std::uint64_t over = sensor.interface_round++;
+      std::erase_if(sensor.interfaces, [over](const SensorInterface& one) { return one.round < over; });
+      known = std::find_if(sensor.interfaces.begin(), sensor.interfaces.end(),
+                           [&](const SensorInterface& old) { return old.index == told.index; });
+    }
+    told.round = sensor.interface_round;
     if (known != sensor.interfaces.end()) {
       *known = std::move(told);
     } else if (sensor.interfaces.size() < kInterfacesMax) {

@@ -37,6 +37,8 @@ struct SensorInterface {
   std::vector<std::string> ipv4, ipv6;
   bool up = false, running = false;
   std::uint32_t mtu = 0, speed = 0;
+  std::uint32_t network_namespace = 0;
+  std::uint64_t round = 0; // of Sensor::interface_round, when it was last told of
 };
 
 // A capture that was heard of, as its last statistics told it.
@@ -54,10 +56,13 @@ struct Sensor {
   };
   std::vector<Endpoint> endpoints;
   std::vector<SensorInterface> interfaces;
+  std::uint64_t interface_round = 0; // the kernel is asked again and again: each time all of them are told
   std::uint64_t lost_batches = 0;
   SteadyTime lost = {}; // when batches of it were last found lost
 
   [[nodiscard]] bool publishes_topic(std::string_view topic) const;
+  // Of an interface by the number that records carry; 0: not known.
+  [[nodiscard]] std::uint32_t namespace_of(std::uint16_t interface) const noexcept;
   // Nothing was heard of it for five seconds, though it speaks each second.
   [[nodiscard]] bool stale(SteadyTime now) const { return !ended && now - heard > std::chrono::seconds(5); }
 };
@@ -76,7 +81,8 @@ class Sensors {
   [[nodiscard]] bool any_alive(SteadyTime now) const;
 
  private:
-  static constexpr std::size_t kSensorsMax = 256;
+  // What a capture sends is well within these; whoever is not one may send anything.
+  static constexpr std::size_t kSensorsMax = 256, kCountersMax = 8192, kInterfacesMax = 4096, kEndpointsMax = 64;
   std::map<std::string, Sensor, std::less<>> sensors_;
 };
 

@@ -109,7 +109,7 @@ void Session::start() {
 
 void Session::abandon() {
   share_ = {};
-  enter(State::working); // neither idle nor writing: it is not abandoned twice
+  sessions_->erase(this); // its place is free at once; what waits of it ends with an error
   stream_.tcp().close();
 }
 

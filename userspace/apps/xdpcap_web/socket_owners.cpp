@@ -6,11 +6,6 @@ namespace xdpcap::web {
 namespace {
 
 constexpr std::uint64_t kMapped = 0xffff00000000;
-constexpr std::size_t kNamespacesMax = 1024;
-
-bool is_loopback(std::uint64_t high, std::uint64_t low) noexcept {
-  return high == 0 && (low == 1 || (low >> 24) == ((kMapped | 0x7f000000u) >> 24));
-}
 
 bool is_any(std::uint64_t high, std::uint64_t low) noexcept {
   return high == 0 && (low == 0 || low == kMapped);
@@ -47,11 +42,9 @@ void SocketOwners::add(const schema::SocketRecord& record, const ProcessPointer&
   const schema::Endpoint* local = record.local();
   if (local == nullptr) return;
   const Address address{local->address_high(), local->address_low()};
-  namespaces_[std::string(sensor)][record.network_namespace()] = now_ns;
-  if (!is_any(address.high, address.low) && !is_loopback(address.high, address.low)) {
-    homes_[address] = {std::string(sensor), record.network_namespace(), now_ns};
-    make_room(homes_, kHomesMax);
-  }
+  note_namespace(sensor, record.network_namespace(), now_ns);
+  if (!is_any(address.high, address.low) && !is_local_address(*local))
+    note_home(address, sensor, record.network_namespace(), now_ns);
   const bool tcp = record.protocol() == schema::SocketProtocol::tcp;
   if (tcp && record.state() != schema::TcpState::listen) return;
   Place place{std::string(sensor), record.network_namespace(), record.protocol(), address, local->port()};
@@ -60,7 +53,10 @@ void SocketOwners::add(const schema::SocketRecord& record, const ProcessPointer&
     if (known != owners_.end() && known->second.cookie == record.cookie()) owners_.erase(known);
     return;
   }
-  if (process == nullptr) return;
+  if (process == nullptr && known != owners_.end() && known->second.cookie == record.cookie()) {
+    known->second.heard_ns = now_ns;
+    return;
+  }
   // Processes that share a port (SO_REUSEPORT) are told one after the other: the first stands for all.
   if (known != owners_.end() && known->second.cookie != record.cookie() &&
       known->second.heard_ns + kKeptNs / 4 > now_ns)
@@ -69,7 +65,34 @@ void SocketOwners::add(const schema::SocketRecord& record, const ProcessPointer&
   make_room(owners_, kOwnersMax);
 }
 
-ProcessPointer SocketOwners::at(Place place) const {
+void SocketOwners::note_home(const Address& address, std::string_view sensor, std::uint32_t network_namespace,
+                             std::uint64_t now_ns) {
+  Homes& homes = homes_[address];
+  homes.heard_ns = now_ns;
+  std::erase_if(homes.all, [now_ns](const Home& home) { return home.heard_ns + kKeptNs < now_ns; });
+  const auto known = std::find_if(homes.all.begin(), homes.all.end(), [&](const Home& home) {
+    return home.network_namespace == network_namespace && home.sensor == sensor;
+  });
+  if (known != homes.all.end()) {
+    known->heard_ns = now_ns;
+    return;
+  }
+  if (homes.all.size() >= kSameAddressMax) homes.all.erase(homes.all.begin());
+  homes.all.push_back({std::string(sensor), network_namespace, now_ns});
+  make_room(homes_, kHomesMax);
+}
+
+void SocketOwners::note_namespace(std::string_view sensor, std::uint32_t network_namespace, std::uint64_t now_ns) {
+  auto known = namespaces_.find(std::string(sensor));
+  if (known == namespaces_.end()) {
+    if (namespaces_.size() >= kSensorsMax) return;
+    known = namespaces_.try_emplace(std::string(sensor)).first;
+  }
+  if (known->second.size() < kNamespacesMax || known->second.contains(network_namespace))
+    known->second[network_namespace] = now_ns;
+}
+
+const SocketOwners::Owner* SocketOwners::at(Place place) const {
   auto found = owners_.find(place);
   // A socket of :: takes IPv4 as well.
   for (const std::uint64_t any : {kMapped, std::uint64_t{0}}) {
@@ -77,30 +100,62 @@ ProcessPointer SocketOwners::at(Place place) const {
     place.address = {0, any};
     found = owners_.find(place);
   }
-  return found == owners_.end() ? nullptr : found->second.process;
+  return found == owners_.end() ? nullptr : &found->second;
+}
+
+const SocketOwners::Owner* SocketOwners::find_owner(schema::SocketProtocol protocol, const schema::Endpoint& end,
+                                                    const SeenBy& by) const {
+  const Address address{end.address_high(), end.address_low()};
+  const auto look = [&](std::string_view sensor, std::uint32_t number) {
+    return at({std::string(sensor), number, protocol, address, end.port()});
+  };
+  const Owner* only = nullptr;
+  bool agree = true;
+  const auto ask = [&](std::string_view sensor, std::uint32_t number) {
+    const Owner* owner = look(sensor, number);
+    if (owner == nullptr) return;
+    agree = agree && (only == nullptr || only->process == owner->process);
+    only = owner;
+  };
+  if (is_local_address(end)) {
+    // It is in every namespace.
+    if (by.network_namespace != 0) return look(by.sensor, by.network_namespace);
+    const auto known = namespaces_.find(std::string(by.sensor));
+    if (known == namespaces_.end()) return nullptr;
+    for (const auto& [number, heard_ns] : known->second) ask(by.sensor, number);
+    return agree ? only : nullptr;
+  }
+  const auto homes = homes_.find(address);
+  if (homes != homes_.end()) {
+    bool at_home = false;
+    for (const Home& home : homes->second.all) {
+      if (home.sensor != by.sensor) continue;
+      at_home = true;
+      if (by.network_namespace != 0 && home.network_namespace == by.network_namespace)
+        return look(home.sensor, home.network_namespace);
+      ask(home.sensor, home.network_namespace);
+    }
+    if (at_home) return agree ? only : nullptr;
+    const Home& first = homes->second.all.front();
+    return homes->second.all.size() == 1 ? look(first.sensor, first.network_namespace) : nullptr;
+  }
+  // Nobody told of the address; a socket that is bound to it may be in one of this sensor's own namespaces.
+  const auto known = namespaces_.find(std::string(by.sensor));
+  if (known == namespaces_.end()) return nullptr;
+  for (const auto& [number, heard_ns] : known->second) {
+    if (owners_.contains({std::string(by.sensor), number, protocol, address, end.port()})) ask(by.sensor, number);
+  }
+  return agree ? only : nullptr;
 }
 
 ProcessPointer SocketOwners::find(schema::SocketProtocol protocol, const schema::Endpoint& end,
-                                  std::string_view sensor) const {
-  const Address address{end.address_high(), end.address_low()};
-  if (!is_loopback(address.high, address.low)) {
-    const auto home = homes_.find(address);
-    if (home != homes_.end())
-      return at({home->second.sensor, home->second.network_namespace, protocol, address, end.port()});
-  }
-  // Loopback is in every namespace, and an address that nobody told of may be in one of this sensor's own.
-  ProcessPointer only;
-  const auto namespaces = namespaces_.find(std::string(sensor));
-  if (namespaces == namespaces_.end()) return nullptr;
-  for (const auto& [number, heard_ns] : namespaces->second) {
-    const Place place{std::string(sensor), number, protocol, address, end.port()};
-    const bool by_address = owners_.contains(place);
-    if (!by_address && !is_loopback(address.high, address.low)) continue;
-    ProcessPointer process = at(place);
-    if (process != nullptr && only != nullptr && process != only) return nullptr;
-    if (process != nullptr) only = std::move(process);
-  }
-  return only;
+                                  const SeenBy& by) const {
+  const Owner* owner = find_owner(protocol, end, by);
+  return owner == nullptr ? nullptr : owner->process;
+}
+
+bool SocketOwners::listens(const schema::Endpoint& end, const SeenBy& by) const {
+  return find_owner(schema::SocketProtocol::tcp, end, by) != nullptr;
 }
 
 void SocketOwners::expire(std::uint64_t now_ns) {
@@ -108,7 +163,6 @@ void SocketOwners::expire(std::uint64_t now_ns) {
   std::erase_if(homes_, [now_ns](const auto& entry) { return entry.second.heard_ns + kKeptNs < now_ns; });
   for (auto& [sensor, numbers] : namespaces_) {
     std::erase_if(numbers, [now_ns](const auto& entry) { return entry.second + kKeptNs < now_ns; });
-    if (numbers.size() > kNamespacesMax) numbers.clear();
   }
   std::erase_if(namespaces_, [](const auto& entry) { return entry.second.empty(); });
 }
