@@ -141,7 +141,7 @@ TEST_F(HistoryFileTest, AnotherVersionOfTheSchemaIsRefused) {
 
 TEST_F(HistoryFileTest, AFolderThatIsNotThereIsSaid) {
   file_ = (folder_ / "no" / "such.db").string();
-  EXPECT_THAT(refusal(), HasSubstr("No such file"));
+  EXPECT_THAT(refusal(), HasSubstr("its directory does not exist"));
 }
 
 TEST_F(HistoryFileTest, OnlyItsOwnerMayReadIt) {
@@ -153,6 +153,50 @@ TEST_F(HistoryFileTest, OnlyItsOwnerMayReadIt) {
     if (::stat((file_ + end).c_str(), &facts) != 0) continue;
     EXPECT_EQ(facts.st_mode & 0777u, 0600u) << end;
   }
+}
+
+TEST_F(HistoryFileTest, AFileThatWasOpenToOthersIsClosedToThem) {
+  open().reset();
+  ASSERT_EQ(::chmod(file_.c_str(), 0644), 0);
+  open().reset();
+  struct stat facts {};
+  ASSERT_EQ(::stat(file_.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777u, 0600u);
+}
+
+TEST_F(HistoryFileTest, ALinkAtItsPlaceOrBesideItIsRefused) {
+  const std::string victim = (folder_ / "victim").string();
+  for (const std::string end : {"", "-wal", "-shm"}) {
+    std::ofstream(victim) << "mine";
+    std::filesystem::create_symlink(victim, file_ + end);
+    EXPECT_THAT(refusal(), HasSubstr(file_ + end)) << end;
+    std::string kept;
+    std::ifstream(victim) >> kept;
+    EXPECT_EQ(kept, "mine");
+    std::filesystem::remove(file_ + end);
+  }
+}
+
+TEST_F(HistoryFileTest, ADamagedOrShortenedFileIsRefusedWithACure) {
+  const auto fill = [this] {
+    auto history = open();
+    for (std::uint32_t i = 0; i < 500; ++i) history->add(exchange(i), {});
+    history->stop();
+  };
+  fill();
+  std::filesystem::resize_file(file_, std::filesystem::file_size(file_) / 2 / 4096 * 4096);
+  EXPECT_THAT(refusal(), HasSubstr("move it away"));
+  std::filesystem::remove(file_);
+  fill();
+  {
+    std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
+    for (std::streamoff at = 4 * 4096; at < static_cast<std::streamoff>(std::filesystem::file_size(file_));
+         at += 4096) {
+      file.seekp(at);
+      file << std::string(64, '\xff');
+    }
+  }
+  EXPECT_THAT(refusal(), HasSubstr("move it away"));
 }
 
 TEST_F(HistoryFileTest, ADamagedExchangeIsPassedOver) {

@@ -103,7 +103,12 @@ void History::run() {
 
 bool History::write(const std::vector<HistoryFile::Written>& exchanges) {
   const bool written = file_->write(exchanges) && file_->fit();
-  note_facts(written ? "" : fmt::format("cannot write it: {}; it is tried again each second", file_->error()));
+  if (!written) {
+    note_facts(fmt::format("cannot write it: {}; it is tried again each second", file_->error()));
+  } else {
+    note_facts(file_->is_readable() ? ""
+                                    : fmt::format("it is damaged: {}; start anew with another file", file_->error()));
+  }
   return written;
 }
 
@@ -117,8 +122,12 @@ void History::note_facts(const std::string& error) {
 
 Result<History::Page, Error> History::find(const Query& query, std::size_t limit, const std::string& before,
                                            bool count) {
-  const std::lock_guard lock{search_mutex_};
-  return search_->find(query, {limit, before, count}, limits_.search);
+  const std::lock_guard search_lock{search_mutex_};
+  auto found = search_->find(query, {limit, before, count}, limits_.search);
+  if (found || found.error().code == ExitCode::usage) return found;
+  const std::lock_guard lock{mutex_};
+  facts_.error = found.error().sentence;
+  return found;
 }
 
 Result<std::optional<History::Row>, Error> History::get(const ExchangeId& id) {

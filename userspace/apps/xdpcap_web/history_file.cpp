@@ -1,12 +1,11 @@
 #include "apps/xdpcap_web/history_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+
+#include "core/private_file.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -36,18 +35,39 @@ Error refusal(const std::string& file, std::string_view what) {
   return {ExitCode::output, fmt::format("the history {} {}", file, what)};
 }
 
+// What was captured is nobody else's business: the file and those that SQLite puts beside it are their owner's alone,
+// and no link at their place is followed.
+Result<void, Error> make_private(const std::string& file) {
+  for (const std::string& name : {file, file + "-wal", file + "-shm"}) {
+    struct stat status {};
+    if (name != file && ::lstat(name.c_str(), &status) != 0) continue;
+    if (auto opened = open_private(name, Existing::keep); !opened)
+      return Error{ExitCode::output, opened.error().sentence};
+  }
+  return {};
+}
+
+// Nothing where it is sound, or so large that the time was over before a fault was found.
+std::optional<std::string> damage_of(sqlite::Database& database) {
+  constexpr std::chrono::seconds kCheckTime{2};
+  bool late = false;
+  const auto faults =
+      database.number_within("SELECT count(*) FROM pragma_quick_check(10) WHERE quick_check <> 'ok'", kCheckTime, late);
+  if (late || faults == 0) return std::nullopt;
+  return faults ? "its pages do not fit together" : database.error();
+}
+
 } // namespace
 
 Result<std::unique_ptr<HistoryFile>, Error> HistoryFile::open(const std::string& file, std::uint64_t size_max) {
-  // What was captured is nobody else's business; SQLite gives its other files the same rights.
-  const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (made < 0) return refusal(file, fmt::format("cannot be opened: {}", std::strerror(errno)));
-  ::close(made);
+  if (auto made = make_private(file); !made) return std::move(made).error();
   std::string reason;
   auto database = sqlite::Database::open(file, sqlite::Database::Access::write, reason);
   if (!database) return refusal(file, fmt::format("cannot be opened: {}", reason));
   const auto tables = database->number("SELECT count(*) FROM sqlite_master");
-  if (!tables) return refusal(file, fmt::format("cannot be read: {}; give --history another file", database->error()));
+  if (!tables)
+    return refusal(file,
+                   fmt::format("cannot be read: {}; move it away, or give --history another file", database->error()));
   const bool is_new = *tables == 0;
   if (!is_new && database->number("PRAGMA application_id") != kApplication)
     return refusal(file, "is the database of another program: give --history another file");
@@ -57,6 +77,10 @@ Result<std::unique_ptr<HistoryFile>, Error> HistoryFile::open(const std::string&
                    fmt::format("was written by another version (schema {}, this one writes {}): move it away or give "
                                "--history another file",
                                schema.value_or(0), kSchema));
+  if (const auto damage = is_new ? std::nullopt : damage_of(*database))
+    return refusal(file, fmt::format("is damaged: {}; move it away (sqlite3's .recover reads what is left), or give "
+                                     "--history another file",
+                                     *damage));
   // auto_vacuum has to come before the first table.
   const bool ready =
       (!is_new || database->run("PRAGMA auto_vacuum = INCREMENTAL")) && database->run("PRAGMA journal_mode = WAL") &&
@@ -190,11 +214,14 @@ bool HistoryFile::fit() {
 }
 
 void HistoryFile::measure() {
-  octets_ = static_cast<std::uint64_t>(database_.number("PRAGMA page_count").value_or(0)) * page_size_;
-  const auto first = database_.number("SELECT ifnull(min(id), 0) FROM exchange").value_or(0);
-  exchanges_ = first == 0 ? 0 : static_cast<std::uint64_t>(last_row_ - first + 1);
-  oldest_ns_ =
-      static_cast<std::uint64_t>(database_.number("SELECT ifnull(min(first_ns), 0) FROM exchange").value_or(0));
+  const auto pages = database_.number("PRAGMA page_count");
+  const auto first = database_.number("SELECT ifnull(min(id), 0) FROM exchange");
+  const auto oldest = database_.number("SELECT ifnull(min(first_ns), 0) FROM exchange");
+  is_readable_ = pages && first && oldest;
+  if (!is_readable_) error_ = database_.error();
+  octets_ = static_cast<std::uint64_t>(pages.value_or(0)) * page_size_;
+  exchanges_ = first.value_or(0) == 0 ? 0 : static_cast<std::uint64_t>(last_row_ - *first + 1);
+  oldest_ns_ = static_cast<std::uint64_t>(oldest.value_or(0));
 }
 
 } // namespace xdpcap::web

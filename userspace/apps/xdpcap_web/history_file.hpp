@@ -31,7 +31,8 @@ class HistoryFile {
     Ends ends;
   };
 
-  // Makes the file or takes one that this schema wrote; another one is refused.
+  // Makes the file or opens one that this schema wrote, for its owner alone; another one is refused, and one that a
+  // quick check (of two seconds at most) finds damaged.
   static Result<std::unique_ptr<HistoryFile>, Error> open(const std::string& file, std::uint64_t size_max);
 
   // All or none of them; where it is none, error() says why.
@@ -45,6 +46,8 @@ class HistoryFile {
   [[nodiscard]] std::uint64_t oldest_ns() const noexcept { return oldest_ns_; }
   // Looks the three up.
   void measure();
+  // False where that failed the last time: the file is damaged; error() says how.
+  [[nodiscard]] bool is_readable() const noexcept { return is_readable_; }
 
  private:
   explicit HistoryFile(sqlite::Database database, std::uint64_t size_max)
@@ -64,6 +67,7 @@ class HistoryFile {
   std::int64_t last_row_ = 0;                        // of the exchanges
   std::uint64_t page_size_ = 4096;
   std::string error_;
+  bool is_readable_ = true;
   std::uint64_t octets_ = 0, exchanges_ = 0, oldest_ns_ = 0;
 };
 

@@ -33,6 +33,27 @@ std::optional<std::int64_t> Database::number(const char* sql) noexcept {
   return statement.number(0);
 }
 
+std::optional<std::int64_t> Database::number_within(const char* sql, std::chrono::milliseconds time,
+                                                    bool& late) noexcept {
+  struct Watch {
+    std::chrono::steady_clock::time_point until;
+    bool late = false;
+  } watch{std::chrono::steady_clock::now() + time};
+  constexpr int kSteps = 1000; // of SQLite's machine between two looks at the clock
+  ::sqlite3_progress_handler(
+      handle_.get(), kSteps,
+      [](void* data) {
+        auto& one = *static_cast<Watch*>(data);
+        one.late = std::chrono::steady_clock::now() > one.until;
+        return one.late ? 1 : 0;
+      },
+      &watch);
+  const auto found = number(sql);
+  ::sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
+  late = watch.late;
+  return found;
+}
+
 std::string Database::error() const {
   return ::sqlite3_errmsg(handle_.get());
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,8 @@ class Database {
   bool run(const char* sql) noexcept;
   // The first number of the first row; nothing on failure or without a row.
   std::optional<std::int64_t> number(const char* sql) noexcept;
+  // The same within a time: nothing as well where that is over, and then `late` is true.
+  std::optional<std::int64_t> number_within(const char* sql, std::chrono::milliseconds time, bool& late) noexcept;
   [[nodiscard]] std::string error() const;
   // The row that was inserted last, 0 for none since the call before.
   std::int64_t take_last_row() noexcept;
