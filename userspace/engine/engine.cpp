@@ -301,7 +301,8 @@ std::vector<std::string> Engine::tick() {
   {
     const std::lock_guard lock{live_mutex_};
     words = live_->check();
-    note_losses(live_->ledger());
+    looked_at_ = live_->ledger();
+    note_losses(looked_at_);
   }
   if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
     words.push_back(
@@ -341,6 +342,7 @@ Ledger Engine::ledger() const {
   if (live_) {
     const std::lock_guard lock{live_mutex_};
     live = final_live_ ? *final_live_ : live_->ledger();
+    add_link_figures(*live, looked_at_);
   }
   std::vector<const FrameLog*> logs;
   for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));

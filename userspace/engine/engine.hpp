@@ -105,6 +105,7 @@ class Engine {
   std::optional<capture::MemorySource> memory_;
   std::optional<capture::LiveCapture> live_;
   std::optional<capture::LiveLedger> final_live_;
+  capture::LiveLedger looked_at_; // by tick(), on the main thread
   std::unique_ptr<FrameLogWriter> log_;
   std::unique_ptr<publish::Publisher> publisher_;
   std::unique_ptr<HandOver> hand_over_;

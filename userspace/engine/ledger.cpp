@@ -156,6 +156,18 @@ void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
 
 } // namespace
 
+void add_link_figures(capture::LiveLedger& live, const capture::LiveLedger& seen) {
+  for (std::size_t i = 0; i < std::min(live.interfaces.size(), seen.interfaces.size()); ++i) {
+    capture::InterfaceLedger& to = live.interfaces[i];
+    const capture::InterfaceLedger& from = seen.interfaces[i];
+    to.nic_missed = std::max(to.nic_missed, from.nic_missed);
+    to.nic_dropped = std::max(to.nic_dropped, from.nic_dropped);
+    to.tap.device.sent = std::max(to.tap.device.sent, from.tap.device.sent);
+    to.tap.device.dropped = std::max(to.tap.device.dropped, from.tap.device.dropped);
+    to.tap.device.queue_dropped = std::max(to.tap.device.queue_dropped, from.tap.device.queue_dropped);
+  }
+}
+
 bool Ledger::closes() const noexcept {
   return std::all_of(equations.begin(), equations.end(), [](const Equation& equation) { return equation.holds(); });
 }
