@@ -14,6 +14,10 @@ constexpr std::uint64_t kLower = 0x2020202020202020;
 
 std::uint64_t tail_of(std::string_view name) noexcept {
   std::uint64_t tail = 0;
+  if (name.size() >= sizeof tail) [[likely]] {
+    std::memcpy(&tail, name.data() + name.size() - sizeof tail, sizeof tail);
+    return tail | kLower;
+  }
   const std::size_t size = std::min<std::size_t>(name.size(), sizeof tail);
   std::memcpy(reinterpret_cast<char*>(&tail) + sizeof tail - size, name.data() + name.size() - size, size);
   return tail | kLower;
@@ -88,7 +92,6 @@ constexpr std::array<Word, 16> kWords{"token",   "secret",     "passw",     "pas
 constexpr std::array<std::string_view, 3> kWholeFields{"dpop", "x-auth", "sec-websocket-protocol"};
 constexpr std::array<std::string_view, 7> kWholeParameters{"key", "sig", "sid", "jwt", "pass", "auth", "pwd"};
 constexpr std::size_t kShortMost = 4; // characters of all of them, and fewer than any other word has
-constexpr std::size_t kWordyLeast = sizeof "X-token" - 1;
 // It says whether credentials may be sent, and has none.
 constexpr std::string_view kHarmless = "access-control-";
 

@@ -49,15 +49,21 @@ struct SecretNames {
 
   // One look at a name, which most fail: the hot path.
   [[nodiscard]] bool may_have_field(std::string_view name) const noexcept {
-    return (end_of(name) & kSecretEnd) != 0 || (name[0] | 0x20) == 'x' || !fields.empty();
+    const bool may_have_word = (name[0] | 0x20) == 'x' && name.size() >= kWordyLeast;
+    return (end_of(name) & kSecretEnd) != 0 || may_have_word || !fields.empty();
   }
   // Of a name with two characters or more; others are never secret by themselves.
   static std::uint8_t end_of(std::string_view name) noexcept {
-    return name.size() < 2 ? std::uint8_t{kPlainEnd}
-                           : kFieldEnds.kinds[FieldEnds::index(name[name.size() - 2], name.back())];
+    if (name.size() < 2) return kPlainEnd;
+    const std::uint8_t kind = kFieldEnds.kinds[FieldEnds::index(name[name.size() - 2], name.back())];
+    // Connection is in nearly every message. Of the others that end so none has a 'c' there.
+    const bool is_connection = name.size() >= 5 && (name.back() | 0x20) == 'n' && (name[name.size() - 5] | 0x20) == 'c';
+    return kind != kPlainEnd && is_connection ? std::uint8_t{kPlainEnd} : kind;
   }
 
  private:
+  static constexpr std::size_t kWordyLeast = sizeof "X-token" - 1;
+
   [[nodiscard]] bool has_doubtful_field(std::string_view name) const noexcept;
 };
 
