@@ -301,8 +301,7 @@ std::vector<std::string> Engine::tick() {
   {
     const std::lock_guard lock{live_mutex_};
     words = live_->check();
-    looked_at_ = live_->ledger();
-    note_losses(looked_at_);
+    note_losses(looked_at_ = live_->ledger());
   }
   if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
     words.push_back(
