@@ -123,7 +123,7 @@ bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to, c
 // Fields whose values are addresses, by the end of their names; the last two characters are known to fit.
 bool holds_address(std::string_view name) noexcept {
   static constexpr std::array<std::string_view, 8> kEnds{"referer", "referrer", "location", "destination",
-                                                  "refresh", "link",     "url",      "uri"};
+                                                         "refresh", "link",     "url",      "uri"};
   return std::any_of(kEnds.begin(), kEnds.end(), [name](std::string_view end) {
     return name.size() >= end.size() && std::equal(end.rbegin(), end.rend(), name.rbegin(),
                                                    [](char a, char b) { return a == static_cast<char>(b | 0x20); });
