@@ -2,6 +2,7 @@
 """Wrong use: one sentence that tells the cure, the documented exit code, and nothing left behind."""
 import pathlib
 import re
+import select
 import signal
 import subprocess
 import unittest
@@ -166,7 +167,36 @@ class WrongUse(common.SystemTest):
         self.addCleanup(subprocess.run, ["umount", small], check=True)
         path = self.lab.room / "recording.pcap"
         recording.keep_alive(path, 2000)
-        self.refused(OUTPUT, "-r", path, "--json", "--reveal", "-w", small / "out.pcapng", mentions=["out.pcapng"])
+        said = self.refused(OUTPUT, "-r", path, "--json", "--reveal", "-w", small / "out.pcapng", mentions=["out.pcapng"])
+        self.assertIn("ledger closed", said)
+        self.assertRegex(said, r"4000 messages|2000 requests", "the capture itself goes on")
+
+    def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end(self):
+        path = self.lab.room / "recording.pcap"
+        recording.keep_alive(path, 20000)
+        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        common.wait_until(lambda: select.select([program.stdout], [], [], 0)[0], "the first line")
+        for signal_of_log_rotation in (signal.SIGHUP, signal.SIGUSR1):
+            program.send_signal(signal_of_log_rotation)
+            for line in iter(program.stderr.readline, ""):
+                if line.startswith("ledger"):
+                    break
+        for ignored in (signal.SIGUSR2, signal.SIGALRM):
+            program.send_signal(ignored)
+        program.send_signal(signal.SIGTERM)
+        said = program.stderr.read()
+        self.assertEqual(program.wait(30), OUTPUT, said)
+        self.assertIn("packets captured", said)
+        self.assertIn("took nothing", said)
+        program.stdout.close()
+        program.stderr.close()
+
+    def test_a_receiver_that_is_not_there_is_in_the_report(self):
+        done = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--push", self.endpoint, "-c", "100"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertRegex(done.stderr, r"live: 0 records sent, [1-9]\d* dropped")
+        self.assertIn("\n100 packets captured", done.stderr)
 
     def test_standard_output_that_is_closed(self):
         """'xdpcap-run --json | head -1' ends, and quickly."""

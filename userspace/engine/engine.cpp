@@ -288,15 +288,22 @@ void Engine::start() {
 }
 
 bool Engine::running() const noexcept {
-  if (publisher_->failed() || (log_ != nullptr && log_->failed())) return false;
+  if (publisher_->failed()) return false;
   if (live_ && !live_->anything_left()) return false;
   const auto ended = [](const auto& worker) { return worker->ended.load(); };
   // A worker whose interfaces are gone leaves the others at work; a file has one.
   return shared_.frames_left.load() != 0 && !std::all_of(workers_.begin(), workers_.end(), ended);
 }
 
+void Engine::hurry() noexcept {
+  publisher_->hurry(kStopPatience);
+}
+
 std::vector<std::string> Engine::tick() {
   std::vector<std::string> words;
+  if (log_ != nullptr && log_->failed() && !std::exchange(told_log_, true)) {
+    words.push_back(fmt::format("{}; the capture goes on without -w", log_->failure()));
+  }
   if (!live_) return words;
   {
     const std::lock_guard lock{live_mutex_};
@@ -345,7 +352,9 @@ Ledger Engine::ledger() const {
   }
   std::vector<const FrameLog*> logs;
   for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));
-  return take_ledger(pipelines(), live, logs, host_.get());
+  Ledger ledger = take_ledger(pipelines(), live, logs, host_.get());
+  ledger.sinks = publisher_->report();
+  return ledger;
 }
 
 void Engine::fill_stats(publish::StatsBuilder& stats) const {

@@ -51,6 +51,9 @@ class Engine {
   // Looks after interfaces and losses; answers what a person should know.
   std::vector<std::string> tick();
 
+  // Before finish(), where somebody waits for the end: an output that nobody reads is given up then.
+  void hurry() noexcept;
+
   // A snapshot, any time, any thread.
   [[nodiscard]] Ledger ledger() const;
   Ledger finish();
@@ -118,6 +121,7 @@ class Engine {
   std::chrono::steady_clock::time_point started_at_;
   std::uint64_t losses_seen_ = 0;
   bool told_split_ = false;
+  bool told_log_ = false;
   bool finished_ = false;
   std::optional<Error> failure_;
 };

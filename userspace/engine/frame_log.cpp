@@ -89,13 +89,18 @@ bool FrameLogWriter::write_some() noexcept {
   for (const auto& log : logs_) {
     while (log->next(scratch_)) {
       for (const wire::Frame& frame : scratch_) {
-        if (!failed_ && !writer_.write(frame)) failed_ = true;
+        if (!failed_ && !writer_.write(frame)) note_failure();
       }
       log->give_back();
       wrote = true;
     }
   }
   return wrote;
+}
+
+void FrameLogWriter::note_failure() {
+  if (const auto flushed = writer_.flush(); !flushed.ok()) failure_ = flushed.error().sentence;
+  failed_.store(true, std::memory_order_release);
 }
 
 void FrameLogWriter::run() noexcept {

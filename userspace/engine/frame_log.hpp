@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -64,7 +65,8 @@ class FrameLog {
 };
 
 // The thread that writes what all workers logged to a pcapng file. The first
-// failure (a full disk) ends the writing, is kept, and told by stop().
+// failure (a full disk) ends the writing, is kept, and returned by stop(); frames
+// are thrown away from then on.
 class FrameLogWriter {
  public:
   FrameLogWriter(capture::PcapngWriter writer, std::size_t workers, std::size_t blocks_per_worker);
@@ -75,17 +77,21 @@ class FrameLogWriter {
   void start(std::function<void()> confine);
   // Writes what is left and closes the file. After the workers have ended.
   Result<void, Error> stop();
-  [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  // Why, once it has.
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
   void run() noexcept;
   bool write_some() noexcept;
+  void note_failure();
 
   capture::PcapngWriter writer_;
   std::vector<std::unique_ptr<FrameLog>> logs_;
   std::vector<wire::Frame> scratch_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> failed_{false};
+  std::string failure_;
   std::thread thread_;
 };
 

@@ -8,9 +8,9 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr std::string_view kFrameNames[] = {"frames_received",        "octets_received",      "frames_filtered",
-                                            "datagrams_filtered",     "segments_handed_over", "segments_handed_in",
-                                            "segments_hand_over_full"};
+constexpr std::string_view kFrameNames[] = {"frames_received",         "octets_received",      "frames_filtered",
+                                            "datagrams_filtered",      "segments_handed_over", "segments_handed_in",
+                                            "segments_hand_over_full", "frames_beyond_count"};
 static_assert(std::size(kFrameNames) == Counters<FrameCount>::size);
 constexpr std::string_view kFlowNames[] = {"flows_opened",         "flows_opened_partial", "flows_closed_fin",
                                            "flows_closed_rst",     "flows_closed_timeout", "flows_closed_capture",
@@ -130,7 +130,9 @@ void add_host(Ledger& ledger, Sum& sum, const HostThread& host) {
 
 void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
   const auto of = [&](std::string_view name) { return ledger.total(name); };
-  if (is_live) ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"), of("frames_received")});
+  if (is_live)
+    ledger.equations.push_back(
+        {"frames delivered to workers", of("xsk_delivered"), of("frames_received") + of("frames_beyond_count")});
   std::uint64_t not_segments = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NotASegment::count_); ++i) {
     not_segments += of(fmt::format("decode_{}", wire::name_of(static_cast<wire::NotASegment>(i))));
@@ -212,6 +214,11 @@ std::string summary(const Ledger& ledger, bool in_full) {
   line(fmt::format("{} messages ({} requests, {} responses), {} lost before publishing, {} gaps",
                    ledger.requests + ledger.responses, ledger.requests, ledger.responses, ledger.messages_lost,
                    ledger.gaps));
+  for (const publish::EndpointReport& sink : ledger.sinks) {
+    if (sink.records_dropped == 0 && !in_full) continue;
+    line(fmt::format("{}: {} records sent, {} dropped, as nobody took them in time", sink.endpoint,
+                     sink.records_published, sink.records_dropped));
+  }
   line(fmt::format("{} packets captured", ledger.captured));
   line(fmt::format("{} packets received by filter", ledger.received_by_filter));
   line(fmt::format("{} packets dropped by kernel", ledger.dropped_by_kernel));

@@ -28,6 +28,7 @@ struct Equation {
 struct Ledger {
   std::vector<publish::Count> counts; // by name; zeroes too
   std::vector<Equation> equations;
+  std::vector<publish::EndpointReport> sinks; // what became of the records at each endpoint
 
   // In tcpdump's words.
   std::uint64_t captured = 0;           // frames that reached a worker

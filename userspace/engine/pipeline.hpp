@@ -38,6 +38,7 @@ enum class FrameCount : std::uint8_t {
   handed_over,        // to the worker that owns their connection
   handed_in,          // by another worker
   hand_over_full,     // the owner had no room for them
+  beyond_count,       // came in one burst with the last one that -c asked for
   count_,
 };
 

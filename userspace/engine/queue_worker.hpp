@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <span>
 #include <thread>
 
 #include "capture/frame_source.hpp"
@@ -54,7 +55,8 @@ class QueueWorker {
   bool poll_once() noexcept {
     const bool handing_over = shared_.handing_over.load(std::memory_order_relaxed);
     auto burst = source_.receive();
-    for (const wire::Frame& frame : burst.frames()) {
+    const std::span<const wire::Frame> frames = allowed(burst.frames());
+    for (const wire::Frame& frame : frames) {
       if (log_ != nullptr) [[unlikely]]
         log_->add(frame);
       pipeline_.take(frame, [&](const wire::Segment& segment) { route(segment, handing_over); });
@@ -70,7 +72,8 @@ class QueueWorker {
     }
     if (log_ != nullptr) [[unlikely]]
       log_->offer();
-    if (!spend(burst.frames().size())) return false;
+    if (shared_.frames_left.load(std::memory_order_relaxed) == 0) [[unlikely]]
+      return false;
     return !source_.finished() && !shared_.stopping.load(std::memory_order_relaxed);
   }
 
@@ -123,14 +126,17 @@ class QueueWorker {
     pipeline_.note_capture_loss(instant_from_ns(at));
   }
 
-  // Counts down what -c COUNT allows; the burst that uses it up is taken whole.
-  bool spend(std::size_t frames) noexcept {
+  // What -c COUNT still allows of a burst: all workers together take exactly so many frames.
+  std::span<const wire::Frame> allowed(std::span<const wire::Frame> frames) noexcept {
     std::uint64_t left = shared_.frames_left.load(std::memory_order_relaxed);
     if (left == UINT64_MAX) [[likely]]
-      return true;
-    while (!shared_.frames_left.compare_exchange_weak(left, left - std::min<std::uint64_t>(left, frames))) {
-    }
-    return left > frames;
+      return frames;
+    std::uint64_t taken = 0;
+    do {
+      taken = std::min<std::uint64_t>(left, frames.size());
+    } while (!shared_.frames_left.compare_exchange_weak(left, left - taken));
+    pipeline_.frames().add(FrameCount::beyond_count, frames.size() - taken);
+    return frames.first(taken);
   }
 
   // Bursts: a flow record may wait so long for company where frames never stop coming.

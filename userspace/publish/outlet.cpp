@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <memory>
 
@@ -166,21 +167,33 @@ void JsonOutlet::send(const Outgoing& batch) {
   counters_.add(written ? OutletCount::records_published : OutletCount::records_dropped, batch.records);
 }
 
+// Never so much at once that a pipe with room for something would make the writer wait for more.
 bool JsonOutlet::write_all(std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = ::write(fd_, text.data(), text.size());
+    if (!wait_for_room()) return false;
+    const ssize_t written = ::write(fd_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
     if (written >= 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) { // somebody made the descriptor non-blocking
-      pollfd writable{fd_, POLLOUT, 0};
-      ::poll(&writable, 1, -1);
-    } else if (errno != EINTR) {
+    } else if (errno != EINTR && errno != EAGAIN) {
       const char* cure = errno == EPIPE    ? "; whoever read it has gone"
                          : errno == ENOSPC ? "; make room on the disk and start again"
                                            : "";
       failure_ = Error{ExitCode::output, fmt::format("cannot write JSON lines: {}{}", std::strerror(errno), cure)};
       return false;
     }
+  }
+  return true;
+}
+
+bool JsonOutlet::wait_for_room() {
+  constexpr int kTurnMs = 50;
+  pollfd writable{fd_, POLLOUT, 0};
+  for (std::int64_t waited_ms = 0; ::poll(&writable, 1, kTurnMs) == 0; waited_ms += kTurnMs) {
+    const std::int64_t timeout_ms = timeout_ms_.load();
+    if (timeout_ms < 0 || waited_ms < timeout_ms) continue;
+    failure_ = Error{ExitCode::output, fmt::format("JSON lines are cut short: whoever reads them took nothing for {} s",
+                                                   waited_ms / 1000)};
+    return false;
   }
   return true;
 }

@@ -146,12 +146,16 @@ class PushOutlet {
   Counters<OutletCount> counters_;
 };
 
-// JSON lines on a descriptor, which stays the caller's. Blocks while the reader is
-// slow; fails for good where the descriptor does (a closed pipe, a full disk).
+// JSON lines on a descriptor, which stays the caller's. Waits while the reader is
+// slow, from hurry() on so long for each piece at most; fails for good where the descriptor does (a
+// closed pipe, a full disk, a reader that reads no more).
 class JsonOutlet {
  public:
   JsonOutlet(int fd, JsonOptions options, std::vector<Topic> topics)
       : fd_(fd), options_(options), topics_(std::move(topics)) {}
+
+  // Any thread.
+  void hurry(std::chrono::milliseconds timeout) noexcept { timeout_ms_.store(timeout.count()); }
 
   [[nodiscard]] bool wants(Topic topic) const noexcept;
   void send(const Outgoing& batch);
@@ -161,7 +165,9 @@ class JsonOutlet {
 
  private:
   bool write_all(std::string_view text);
+  bool wait_for_room();
 
+  std::atomic<std::int64_t> timeout_ms_{-1}; // none
   int fd_;
   JsonOptions options_;
   std::vector<Topic> topics_;

@@ -81,6 +81,10 @@ class Publisher {
   // The lane of one worker; it lives as long as the publisher. Shards count from 0.
   BatchLane& add_lane(const LaneShape& shape);
   void start();
+  // Any time after open(): JSON lines that nobody reads hold up the end no longer than this.
+  void hurry(std::chrono::milliseconds timeout) noexcept {
+    if (json_) json_->hurry(timeout);
+  }
   // Sends what is in the lanes and one last heartbeat, waits as long as receivers take
   // something at least once in `patience`, closes, and removes socket files. May be
   // called again.

@@ -37,7 +37,10 @@ int capture(Options options) {
     if (!warm) heap_when_warm = heap_in_use();
     for (const std::string& words : engine.tick()) say(words);
     if (heard == Signals::Heard::report) fmt::print(stderr, "{}", summary(engine.ledger(), options.in_full));
-    if (heard == Signals::Heard::stop) break;
+    if (heard == Signals::Heard::stop) {
+      engine.hurry();
+      break;
+    }
   }
   signals.release();
   const std::size_t heap_at_end = heap_in_use();

@@ -359,7 +359,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   name_environment(app);
   app.footer(
       "Exit codes: 0 ok, 1 usage, 2 the environment refuses, 3 missing privilege, 4 input, 5 output.\n"
-      "SIGINT and SIGTERM drain and report; SIGUSR1 reports and goes on.");
+      "SIGINT and SIGTERM drain and report; SIGUSR1 reports and goes on, and so does SIGHUP without a terminal.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
