@@ -49,7 +49,7 @@ export function whyCut(half: Half): string | null {
     case 'timeout': return `Not whole: nothing came any more${part(half)}.`;
     case 'gap': return 'Its end was not seen: bytes are missing in the capture.';
     case 'evicted': return 'Its end was not seen: the capture had no room to follow the connection further.';
-    case 'malformed': return 'It is no sound HTTP from some place on: see its bytes under Raw.';
+    case 'malformed': return 'This could not be read as HTTP to its end; its bytes are under Raw.';
     case 'capture': return 'Its end was not seen: the capture ended before.';
     default: return `Its end was not seen: ${half.end}.`;
   }

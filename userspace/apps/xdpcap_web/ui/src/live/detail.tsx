@@ -56,7 +56,7 @@ function Head({ exchange, onClose, onWord }: { readonly exchange: ExchangeDetail
         {date(exchange.time)} · latency {duration(exchange.latency_ms)} · {octets(exchange.request_octets)} up, {octets(exchange.response_octets)} down <Flags flags={exchange.flags} />
       </p>
       <div className="buttons">
-        {exchange.request && <>
+        {exchange.request && exchange.method !== '' && <>
           <CopyButton label="Copy as curl" text={() => getText(messagePath(exchange.id, '/curl'))} />
           <a className="button small" href={messagePath(exchange.id, '.har')} download={`${exchange.id}.har`}>HAR</a>
         </>}

@@ -147,7 +147,7 @@ export function LivePage(): ReactNode {
           reveal={cursor.reveal} activeId={cursor.id === null ? undefined : rowId(cursor.id)}
         />
         {view.length === 0 && (inHistory
-          ? <Empty>{past.busy ? 'searching…' : `Nothing fits, of ${count(past.searched)} of ${count(past.total)} searched.`}</Empty>
+          ? <Empty>{past.busy ? 'searching…' : `Nothing fits; ${count(past.searched)} of ${count(past.total)} were searched.`}</Empty>
           : <EmptyList state={state} fault={fault} filtered={(parameters ?? []).length > 0} kept={stats?.gateway.exchanges ?? 0} onClear={() => setText('')} />)}
       </section>
       {opened && <Detail key={opened} id={opened} onClose={() => open(null)} onWord={addWord} />}

@@ -44,7 +44,8 @@ function remark({ flags, request_octets }: Exchange): string {
 export const Row = memo(function Row({ exchange, index, selected, sensors, onOpen }: Props): ReactNode {
   const time = clock(exchange.time);
   const note = remark(exchange);
-  const isCut = exchange.status !== null && !exchange.complete;
+  // Where the request could not be read, that is said already.
+  const isCut = exchange.status !== null && !exchange.complete && note === '';
   const slow = exchange.latency_ms !== null && exchange.latency_ms >= 500;
   return (
     <div
