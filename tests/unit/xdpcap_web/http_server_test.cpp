@@ -51,7 +51,7 @@ class HttpServerTest : public ::testing::Test {
                   {.head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", .body = body, .index = index_}},
                  sensor);
     BatchPointer kept;
-    model_.add(**batch, batch->bytes(), publish::Topic::http, 0, kept, utc_now_ns());
+    model_.add(**batch, batch->bytes(), publish::Topic::http, 0, kept, monotonic_now_ns());
     return ExchangeId{{source_of(sensor, 7), 1}, index_}.text();
   }
 
@@ -208,7 +208,7 @@ TEST_F(HttpServerTest, HealthNamesWhatIsWrong) {
   schema::FinishBatchBuffer(builder, batch.Finish());
   const Bytes bytes{reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
   BatchPointer kept;
-  model_.add(*schema::GetBatch(builder.GetBufferPointer()), bytes, publish::Topic::stats, 0, kept, utc_now_ns());
+  model_.add(*schema::GetBatch(builder.GetBufferPointer()), bytes, publish::Topic::stats, 0, kept, monotonic_now_ns());
   const json health = get("/api/health")["data"];
   EXPECT_EQ(health["status"], "degraded");
   EXPECT_EQ(health["problems"][0]["name"], "health_links_detached");

@@ -39,7 +39,7 @@ Api::Answer Api::graph(const Request& request) const {
   auto query = parse_graph_query(*parameters);
   if (!query) return std::move(query).error();
   const std::lock_guard lock{parts_.model.mutex};
-  return Reply{.body = "{\"data\":" + parts_.model.graph.to_json(*query, utc_now_ns()) + "}\n"};
+  return Reply{.body = "{\"data\":" + parts_.model.graph.to_json(*query, monotonic_now_ns()) + "}\n"};
 }
 
 Api::Answer Api::interfaces(const Request& request) const {

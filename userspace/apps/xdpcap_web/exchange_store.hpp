@@ -24,7 +24,7 @@ class ExchangeStore {
 
   ExchangeStore(Limits limits, Finished finished) : limits_(limits), finished_(std::move(finished)) {}
 
-  // All messages of a batch. `now_ns` is this machine's clock.
+  // All messages of a batch. `now_ns`: monotonic_now_ns().
   void add(const BatchPointer& batch, const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns);
   // Drops what is too old; hands on what has waited ten seconds for its other half.
   void expire(std::uint64_t now_ns);

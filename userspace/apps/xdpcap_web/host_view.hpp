@@ -53,7 +53,7 @@ class HostView {
     KernelSocket kernel;
     ProcessPointer process; // may be missing
     std::uint64_t first_ns = 0;
-    std::uint64_t heard_ns = 0; // this machine's clock
+    std::uint64_t heard_ns = 0; // monotonic_now_ns()
   };
 
   // Takes note of a record and answers its process.

@@ -9,9 +9,9 @@
 
 namespace xdpcap::web {
 
-std::uint64_t utc_now_ns() {
+std::uint64_t monotonic_now_ns() {
   return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
           .count());
 }
 
@@ -53,14 +53,14 @@ void Ingest::run() {
     if (now - expired < std::chrono::milliseconds(250)) continue;
     expired = now;
     damaged_ = receiver_->damaged();
-    model_.expire(utc_now_ns());
+    model_.expire(monotonic_now_ns());
   }
 }
 
 void Ingest::take(const consume::Received& received) {
   ++batches_;
   BatchPointer kept;
-  model_.add(*received.batch, received.bytes, received.topic, received.lost, kept, utc_now_ns());
+  model_.add(*received.batch, received.bytes, received.topic, received.lost, kept, monotonic_now_ns());
   if (kept == nullptr) return;
   const std::lock_guard lock{mutex_};
   for (BatchListener* listener : listeners_) listener->on_batch(kept, received.topic);

@@ -51,7 +51,7 @@ class Ingest {
   std::thread thread_;
 };
 
-// This machine's clock: nanoseconds since 1970.
-std::uint64_t utc_now_ns();
+// Nanoseconds of a clock that only goes forward: ages do not change when the wall clock is set.
+std::uint64_t monotonic_now_ns();
 
 } // namespace xdpcap::web

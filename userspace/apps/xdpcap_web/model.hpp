@@ -32,7 +32,7 @@ class Model {
 
   Model(Limits limits, Rules rules, Archive archive);
 
-  // A batch as it came in. `now_ns` is this machine's clock.
+  // A batch as it came in. `now_ns`: monotonic_now_ns().
   void add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, std::uint64_t lost, BatchPointer& kept,
            std::uint64_t now_ns);
   // Lets time pass; now and then.
