@@ -171,6 +171,10 @@ class WrongUse(common.SystemTest):
         self.assertIn("ledger closed", said)
         self.assertRegex(said, r"4000 messages|2000 requests", "the capture itself goes on")
 
+    def test_a_limit_of_memory_that_no_host_has(self):
+        for size in ("-1", "1000T", "100000G"):
+            self.refused(USAGE, "-r", self.recorded(), "--json", "--memory-limit", size, mentions=["--memory-limit"])
+
     def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end(self):
         path = self.lab.room / "recording.pcap"
         recording.keep_alive(path, 20000)

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "core/live_clock.hpp"
+#include "engine/memory_limit.hpp"
 
 namespace xdpcap::engine {
 namespace {
@@ -40,7 +41,9 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   std::unique_ptr<Engine> engine{new Engine(std::move(config))};
   const Config& wanted = engine->config_;
   const bool is_live = wanted.read_file.empty();
-  auto plan = plan_memory({.limit = wanted.memory_limit,
+  auto limit = bound_memory(wanted.memory_limit, cgroup_memory_limit(), memory_of_host(), engine->notes_);
+  if (!limit) return std::move(limit).error();
+  auto plan = plan_memory({.limit = *limit,
                            .workers = is_live ? wanted.live.workers : 1,
                            .live = is_live,
                            .publishes = !wanted.outputs.pub.empty() || !wanted.outputs.push.empty(),
@@ -301,6 +304,11 @@ void Engine::hurry() noexcept {
 
 std::vector<std::string> Engine::tick() {
   std::vector<std::string> words;
+  if (publisher_->endpoints_gone() != 0 && !std::exchange(told_endpoint_, true)) {
+    words.emplace_back(
+        "the socket of an endpoint was removed: who subscribes goes on, but nobody new can come; start again to cure "
+        "it");
+  }
   if (log_ != nullptr && log_->failed() && !std::exchange(told_log_, true)) {
     words.push_back(fmt::format("{}; the capture goes on without -w", log_->failure()));
   }
@@ -335,30 +343,6 @@ void Engine::note_losses(const capture::LiveLedger& live) {
   if (losses == losses_seen_) return;
   losses_seen_ = losses;
   shared_.capture_loss_ns = ns_since_1970(LiveClock::now());
-}
-
-std::vector<const Pipeline*> Engine::pipelines() const {
-  std::vector<const Pipeline*> all;
-  for (const auto& worker : workers_) all.push_back(worker->pipeline.get());
-  return all;
-}
-
-Ledger Engine::ledger() const {
-  std::optional<capture::LiveLedger> live;
-  if (live_) {
-    const std::lock_guard lock{live_mutex_};
-    live = final_live_ ? *final_live_ : live_->ledger();
-    add_link_figures(*live, looked_at_);
-  }
-  std::vector<const FrameLog*> logs;
-  for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));
-  Ledger ledger = take_ledger(pipelines(), live, logs, host_.get());
-  ledger.sinks = publisher_->report();
-  return ledger;
-}
-
-void Engine::fill_stats(publish::StatsBuilder& stats) const {
-  for (const publish::Count& count : ledger().counts) stats.add(count.name, count.value, count.interface, count.queue);
 }
 
 void Engine::fail(Error error) {

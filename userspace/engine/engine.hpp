@@ -122,6 +122,7 @@ class Engine {
   std::uint64_t losses_seen_ = 0;
   bool told_split_ = false;
   bool told_log_ = false;
+  bool told_endpoint_ = false;
   bool finished_ = false;
   std::optional<Error> failure_;
 };

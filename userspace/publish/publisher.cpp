@@ -295,6 +295,8 @@ void Publisher::beat(bool last) {
     }
     forward_lane(lane, lane.batches());
   }
+  const auto is_gone = [](const std::string& path) { return ::access(path.c_str(), F_OK) != 0 && errno == ENOENT; };
+  endpoints_gone_ = static_cast<unsigned>(std::count_if(socket_files_.begin(), socket_files_.end(), is_gone));
   StatsBuilder stats;
   if (options_.fill_stats) options_.fill_stats(stats);
   heartbeat.sensor = options_.sensor;
@@ -321,6 +323,7 @@ void Publisher::add_peer_counts(StatsBuilder& stats) const {
   stats.add("publish_unknown_subscriptions", unknown);
   stats.add("publish_peers_disconnected", disconnected);
   stats.add("publish_connections_refused", connections_refused());
+  stats.add("health_endpoint_gone", endpoints_gone());
 }
 
 void Publisher::fail(Error error) {

@@ -101,6 +101,8 @@ class Publisher {
   }
   // What became of the batches at each endpoint so far.
   [[nodiscard]] std::vector<EndpointReport> report() const;
+  // Sockets of ipc endpoints that somebody removed: who subscribes goes on, and nobody new comes in.
+  [[nodiscard]] unsigned endpoints_gone() const noexcept { return endpoints_gone_.load(std::memory_order_relaxed); }
   // As bound: tcp://127.0.0.1:* has got its port.
   [[nodiscard]] const std::vector<std::string>& endpoints() const noexcept { return bound_; }
   // For inproc subscribers, which must be gone before the publisher is.
@@ -143,6 +145,7 @@ class Publisher {
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> stop_patience_ms_{0};
+  std::atomic<unsigned> endpoints_gone_{0};
   std::atomic<bool> subscribed_{false};
   std::atomic<std::uint32_t> wanted_{0};
   std::atomic<bool> failed_{false};

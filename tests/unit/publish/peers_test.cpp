@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <random>
 #include <thread>
 
@@ -129,6 +130,22 @@ TEST_F(PublisherTest, ConnectionsBeyondTheLimitAreClosedAndThoseBeforeGoOn) {
   ::waitpid(child, nullptr, 0);
   Receiver later(zmq::socket_type::sub, endpoint, {"stats"});
   EXPECT_NE(later.next(), nullptr) << "room was made by those who left";
+  publisher->stop(0ms);
+}
+
+TEST_F(PublisherTest, ASocketThatSomebodyRemovedIsToldToThoseWhoSubscribe) {
+  std::string room = "/tmp/xdpcap-gone-XXXXXX";
+  ASSERT_NE(::mkdtemp(room.data()), nullptr);
+  PublisherOptions options = tcp_pub();
+  options.pub = {"ipc://" + room + "/run/pub.sock"};
+  auto publisher = opened(std::move(options));
+  publisher->start();
+  Receiver stats(zmq::socket_type::sub, publisher->endpoints().at(0), {"stats"});
+  EXPECT_EQ(wait_for_count(stats, "health_endpoint_gone", 0), 0U);
+  ASSERT_NE(stats.next(), nullptr);
+  std::filesystem::remove_all(room);
+  EXPECT_EQ(wait_for_count(stats, "health_endpoint_gone", 1), 1U);
+  EXPECT_EQ(publisher->endpoints_gone(), 1U);
   publisher->stop(0ms);
 }
 

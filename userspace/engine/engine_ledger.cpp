@@ -1,0 +1,30 @@
+#include "engine/engine.hpp"
+
+// What the engine tells of a run while it goes on: a snapshot for people and for topic `stats`.
+namespace xdpcap::engine {
+
+std::vector<const Pipeline*> Engine::pipelines() const {
+  std::vector<const Pipeline*> all;
+  for (const auto& worker : workers_) all.push_back(worker->pipeline.get());
+  return all;
+}
+
+Ledger Engine::ledger() const {
+  std::optional<capture::LiveLedger> live;
+  if (live_) {
+    const std::lock_guard lock{live_mutex_};
+    live = final_live_ ? *final_live_ : live_->ledger();
+    add_link_figures(*live, looked_at_);
+  }
+  std::vector<const FrameLog*> logs;
+  for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));
+  Ledger ledger = take_ledger(pipelines(), live, logs, host_.get());
+  ledger.sinks = publisher_->report();
+  return ledger;
+}
+
+void Engine::fill_stats(publish::StatsBuilder& stats) const {
+  for (const publish::Count& count : ledger().counts) stats.add(count.name, count.value, count.interface, count.queue);
+}
+
+} // namespace xdpcap::engine

@@ -1,0 +1,69 @@
+#include "engine/memory_limit.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace xdpcap::engine {
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+// "max" of version 2 is no number; "no limit" of version 1 is one of an absurd size.
+std::optional<std::size_t> limit_in(const std::string& file) {
+  std::ifstream stream(file);
+  std::size_t limit = 0;
+  if (!(stream >> limit)) return std::nullopt;
+  return limit;
+}
+
+void lower(std::optional<std::size_t>& least, std::optional<std::size_t> limit) {
+  if (limit) least = least ? std::min(*least, *limit) : *limit;
+}
+
+} // namespace
+
+std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy, const std::string& membership) {
+  std::optional<std::size_t> least;
+  std::ifstream lines(membership);
+  for (std::string line; std::getline(lines, line);) { // number:controllers:path
+    const std::size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const bool is_v2 = controllers == ",,";
+    if (!is_v2 && controllers.find(",memory,") == std::string::npos) continue;
+    std::string path = line.substr(second + 1);
+    for (;;) {
+      if (is_v2) {
+        lower(least, limit_in(hierarchy + path + "/memory.max"));
+        lower(least, limit_in(hierarchy + "/unified" + path + "/memory.max"));
+      } else {
+        lower(least, limit_in(hierarchy + "/memory" + path + "/memory.limit_in_bytes"));
+      }
+      if (path.empty() || path == "/") break;
+      path.erase(path.rfind('/'));
+    }
+  }
+  return least;
+}
+
+std::size_t memory_of_host() noexcept {
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+Result<std::size_t, Error> bound_memory(std::size_t wanted, std::optional<std::size_t> cgroup, std::size_t of_host,
+                                        std::vector<std::string>& notes) {
+  if (wanted > of_host) {
+    return Error{ExitCode::usage, fmt::format("--memory-limit {}M is more than this host has ({}M); give less.",
+                                              wanted / kMiB, of_host / kMiB)};
+  }
+  if (!cgroup || *cgroup >= wanted) return wanted;
+  notes.push_back(
+      fmt::format("this process's cgroup allows {} MiB: that is the limit, not the {} MiB of --memory-limit",
+                  *cgroup / kMiB, wanted / kMiB));
+  return *cgroup;
+}
+
+} // namespace xdpcap::engine
