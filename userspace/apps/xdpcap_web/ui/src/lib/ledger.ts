@@ -56,6 +56,7 @@ const verdictParts: readonly PartRule[] = [
   one('segments_reset', 'resets', 'on'),
   one('segments_held', 'early, held', 'on'),
   one('segments_duplicate', 'retransmitted, seen before', 'aside'),
+  one('segments_conflict', 'retransmitted with other bytes', 'bad'),
   one('segments_keep_alive', 'keep-alive', 'aside'),
   one('frames_filtered', 'not asked for (filter)', 'aside'),
   one('segments_after_close', 'after the close', 'aside'),
