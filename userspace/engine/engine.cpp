@@ -14,8 +14,6 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr std::size_t kLogBlocks = 64;                       // of 256 KiB, for each worker
-constexpr std::size_t kHandOverBytes = std::size_t{4} << 20; // for each pair of workers
 constexpr auto kStopPatience = std::chrono::milliseconds{2000};
 
 tcp::HashSeed secret_seed() {
@@ -48,6 +46,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
                            .live = is_live,
                            .publishes = !wanted.outputs.pub.empty() || !wanted.outputs.push.empty(),
                            .host = engine->watches_host(),
+                           .log = !wanted.write_file.empty(),
                            .body_max = wanted.body_max,
                            .head_max = wanted.head_max});
   if (!plan) return std::move(plan).error();
@@ -132,7 +131,7 @@ Result<void, Error> Engine::open_log() {
   }
   auto writer = capture::PcapngWriter::open(config_.write_file, interfaces);
   if (!writer) return std::move(writer).error();
-  log_ = std::make_unique<FrameLogWriter>(std::move(*writer), live_ ? live_->workers() : 1, kLogBlocks);
+  log_ = std::make_unique<FrameLogWriter>(std::move(*writer), live_ ? live_->workers() : 1, plan_.log_blocks);
   return {};
 }
 
@@ -261,7 +260,7 @@ void Engine::make_host_encoder() {
 void Engine::plan_hand_over(std::size_t workers) {
   if (workers < 2) return;
   symmetry_ = std::make_unique<Symmetry>();
-  hand_over_ = std::make_unique<HandOver>(workers, kHandOverBytes);
+  hand_over_ = std::make_unique<HandOver>(workers, plan_.hand_over_lane);
   shared_.symmetry = symmetry_.get();
   shared_.hand_over = hand_over_.get();
   const bool on =

@@ -24,6 +24,7 @@ constexpr std::size_t kProcessCost = 1024; // with command line and path
 constexpr std::size_t kBatchCost = 64U << 10;
 // What a large batch needs beside the body: field tables and the envelope.
 constexpr std::size_t kLargeSlack = 256U << 10;
+constexpr std::size_t kLogBlock = 256U << 10;
 constexpr std::size_t kLeast = 64 * kMiB;
 
 std::size_t part(std::size_t whole, std::size_t percent) {
@@ -54,7 +55,15 @@ Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish) {
     plan.host_processes = std::clamp<std::size_t>(host / 4 / kProcessCost, 512, 8192);
     rest -= host;
   }
+  if (workers > 1) {
+    plan.hand_over_lane = std::clamp(part(rest, 8) / (workers * workers), kMiB / 2, 4 * kMiB);
+    rest -= std::min(rest, workers * workers * plan.hand_over_lane);
+  }
   rest /= workers;
+  if (wish.log) {
+    plan.log_blocks = std::clamp<std::size_t>(part(rest, 8) / kLogBlock, 8, 64);
+    rest -= plan.log_blocks * kLogBlock;
+  }
 
   // Shares in per cent. What live capture needs for its frames, a file gives to
   // bodies and messages.

@@ -23,8 +23,10 @@ struct MemoryPlan {
   std::size_t normal_batches = 0; // of 64 KiB, on their way to the publisher
   std::size_t large_batches = 0;  // of large_batch_bytes, for one message with a large body
   std::size_t large_batch_bytes = 0;
-  std::size_t queue_octets = 0; // queued for all subscribers; all workers together
-  int high_water_mark = 0;      // batches queued for one subscriber
+  std::size_t queue_octets = 0;   // queued for all subscribers; all workers together
+  int high_water_mark = 0;        // batches queued for one subscriber
+  std::size_t hand_over_lane = 0; // bytes; there is one for each pair of workers
+  std::size_t log_blocks = 0;     // of 256 KiB, on their way to the file of -w
   // Of the thread that watches the host:
   std::size_t host_batches = 0; // of 64 KiB
   std::size_t host_sockets = 0;
@@ -37,6 +39,7 @@ struct MemoryWish {
   bool live = true;      // sockets have to be fed
   bool publishes = true; // subscribers have to be fed
   bool host = false;     // the host's sockets are watched
+  bool log = false;      // frames are written to a file
   std::uint64_t body_max = std::uint64_t{1} << 20;
   std::size_t head_max = std::size_t{256} << 10;
 };

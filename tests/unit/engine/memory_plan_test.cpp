@@ -53,5 +53,18 @@ TEST(MemoryPlan, EveryQueueHasRoomForTheFramesOfAStall) {
   }
 }
 
+TEST(MemoryPlan, LanesBetweenWorkersAndTheLogOfFramesHaveTheirShare) {
+  for (const std::size_t workers : {2U, 4U, 8U}) {
+    const std::size_t limit = workers * 128 * kMiB;
+    const auto plain = plan_memory({.limit = limit, .workers = 1}).value();
+    const auto plan = plan_memory({.limit = limit, .workers = workers, .log = true}).value();
+    EXPECT_LE(workers * workers * plan.hand_over_lane, limit / 8) << workers;
+    EXPECT_LE(workers * plan.log_blocks * (256U << 10), limit / 8) << workers;
+    EXPECT_GE(plan.log_blocks, 8U);
+    EXPECT_EQ(plain.hand_over_lane, 0U);
+    EXPECT_EQ(plain.log_blocks, 0U);
+  }
+}
+
 } // namespace
 } // namespace xdpcap::engine
