@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 
 #include "core/live_clock.hpp"
 #include "engine/memory_limit.hpp"
@@ -15,12 +14,6 @@ namespace xdpcap::engine {
 namespace {
 
 constexpr auto kStopPatience = std::chrono::milliseconds{2000};
-
-tcp::HashSeed secret_seed() {
-  std::random_device random; // 32 bits a call, from the kernel
-  const auto word = [&] { return std::uint64_t{random()} << 32 | random(); };
-  return {word(), word()};
-}
 
 std::uint64_t losses_in(const capture::LiveLedger& live) {
   std::uint64_t losses = 0;
@@ -53,7 +46,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   engine->plan_ = *plan;
   engine->epoch_ns_ = utc_ns(LiveClock::now());
   // A file is replayed the same way each time; on a wire nobody may know the seed.
-  if (is_live) engine->hash_seed_ = secret_seed();
+  if (is_live) engine->hash_seed_ = tcp::HashSeed::secret();
 
   if (auto planned = engine->plan_privileges(); !planned) return std::move(planned).error();
   if (auto opened = engine->open_source(); !opened) return std::move(opened).error();

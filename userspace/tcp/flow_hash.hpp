@@ -12,6 +12,8 @@ namespace xdpcap::tcp {
 struct HashSeed {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
+
+  static HashSeed secret(); // from the kernel
 };
 
 // SipHash-1-3 (Aumasson and Bernstein, 2012) of a flow key, the same for both directions because
