@@ -21,6 +21,9 @@ struct Weather {
   double recut = 0;        // the repeat has other borders
   double delayed = 0;      // is captured later than its successors
   double swapped = 0;      // is captured after the segments that answer it
+  bool clocks = false;     // timestamps; what is sent again carries the clock of then
+  double offloaded = 0;    // a side leaves its checksums to hardware
+  double forged = 0;       // somebody else sends other bytes before it, with a checksum of no value
 };
 
 class Simulation {
@@ -29,6 +32,8 @@ class Simulation {
     wire_.stage.client_isn = static_cast<std::uint32_t>(random_());
     wire_.stage.server_isn = static_cast<std::uint32_t>(random_());
     const std::size_t length = 1 + random_() % 60000;
+    tick_ = static_cast<std::uint32_t>(random_());
+    for (bool& offloads : offloads_) offloads = happens(weather_.offloaded);
     for (std::string& text : sent_) {
       text.resize(length);
       for (char& octet : text) octet = static_cast<char>('a' + random_() % 26);
@@ -60,7 +65,7 @@ class Simulation {
       ASSERT_EQ(heard.size(), sent_[side].size());
       for (std::size_t i = 0; i < heard.size(); ++i) {
         if (heard[i] == '_') {
-          ASSERT_TRUE(missed_[side].empty() || missed_at(side, i)) << "a gap at " << i << ", which was captured";
+          ASSERT_TRUE(missed_at(side, i)) << "a gap at " << i << ", which was captured";
         } else {
           ASSERT_EQ(heard[i], sent_[side][i]) << "octet " << i << " of side " << side;
         }
@@ -82,7 +87,16 @@ class Simulation {
   Line line(std::size_t side, std::size_t position, const std::string& text) const {
     Line made = side == 0 ? client() : server();
     const std::int64_t acked = static_cast<std::int64_t>(at_[1 - side]) + (acked_fin_[1 - side] ? 1 : 0);
-    return made.at(static_cast<std::int64_t>(position)).acks(acked).says(text);
+    made = made.at(static_cast<std::int64_t>(position)).acks(acked).says(text);
+    if (weather_.clocks) made = made.clock(tick_);
+    return offloads_[side] ? made.checksum(wire::ChecksumState::offloaded) : made;
+  }
+
+  // Sent again, with the clock of then.
+  Line later(const Line& segment) {
+    if (!weather_.clocks) return segment;
+    tick_ += static_cast<std::uint32_t>(random_() % 20);
+    return segment.clock(tick_);
   }
 
   bool missed_at(std::size_t side, std::size_t position) const {
@@ -94,18 +108,26 @@ class Simulation {
   void speak(std::size_t side, std::vector<Line>& captured) {
     for (std::size_t n = 1 + random_() % 8; n > 0 && at_[side] < sent_[side].size(); --n) {
       const std::size_t length = std::min<std::size_t>(1 + random_() % 1460, sent_[side].size() - at_[side]);
+      if (weather_.clocks) tick_ += static_cast<std::uint32_t>(random_() % 3);
       const Line segment = line(side, at_[side], sent_[side].substr(at_[side], length));
+      if (happens(weather_.forged)) {
+        // One that hardware seems to be the reason for is believed when it is acknowledged, and a
+        // capture that shows answers first shows that before the segment that was taken.
+        const bool in_order = weather_.delayed == 0;
+        const auto state = in_order ? wire::ChecksumState::offloaded : wire::ChecksumState::wrong;
+        captured.push_back(line(side, at_[side], std::string(length, '!')).checksum(state));
+      }
       if (happens(weather_.captured_not)) {
         missed_[side].push_back({at_[side], at_[side] + length});
       } else {
         captured.push_back(segment);
-        if (happens(weather_.repeated)) captured.push_back(segment);
+        if (happens(weather_.repeated)) captured.push_back(later(segment));
       }
       at_[side] += length;
       if (happens(weather_.recut)) {
         const std::size_t from = at_[side] - std::min<std::size_t>(at_[side], random_() % 3000);
         const std::size_t until = std::min(at_[side], from + 1 + random_() % 2000);
-        captured.push_back(line(side, from, sent_[side].substr(from, until - from)));
+        captured.push_back(later(line(side, from, sent_[side].substr(from, until - from))));
         uncover(side, from, until);
       }
     }
@@ -139,6 +161,8 @@ class Simulation {
   std::string sent_[2];
   std::size_t at_[2] = {0, 0};
   bool acked_fin_[2] = {false, false};
+  std::uint32_t tick_ = 0;
+  bool offloads_[2] = {false, false};
   std::vector<std::pair<std::size_t, std::size_t>> missed_[2];
 
   static tcp::TrackerLimits limits() {
@@ -178,8 +202,24 @@ TEST(Simulation, answers_are_captured_before_questions) {
 TEST(Simulation, the_capture_misses_segments) {
   run_many({.captured_not = 0.05});
 }
+TEST(Simulation, timestamps_of_what_overtakes_and_is_sent_again) {
+  run_many({.repeated = 0.1, .recut = 0.2, .delayed = 0.3, .clocks = true});
+}
+TEST(Simulation, checksums_are_left_to_hardware) {
+  run_many({.repeated = 0.1, .recut = 0.1, .delayed = 0.2, .clocks = true, .offloaded = 0.5});
+}
+TEST(Simulation, somebody_forges_segments) {
+  run_many({.repeated = 0.1, .clocks = true, .forged = 0.2});
+  run_many({.repeated = 0.1, .delayed = 0.1, .clocks = true, .forged = 0.2});
+}
 TEST(Simulation, everything_at_once) {
-  run_many({.captured_not = 0.03, .repeated = 0.1, .recut = 0.1, .delayed = 0.2, .swapped = 0.3});
+  run_many({.captured_not = 0.03,
+            .repeated = 0.1,
+            .recut = 0.1,
+            .delayed = 0.2,
+            .swapped = 0.3,
+            .clocks = true,
+            .offloaded = 0.3});
 }
 
 } // namespace

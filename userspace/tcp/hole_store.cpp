@@ -4,6 +4,18 @@
 #include <cstring>
 
 namespace xdpcap::tcp {
+namespace {
+
+constexpr unsigned kDoubtShift = 4;
+
+constexpr std::uint32_t flags_of(Doubt doubt) noexcept {
+  return static_cast<std::uint32_t>(doubt) << kDoubtShift;
+}
+constexpr Doubt doubt_of(std::uint32_t flags) noexcept {
+  return static_cast<Doubt>(flags >> kDoubtShift & 3);
+}
+
+} // namespace
 
 HoleStore::HoleStore(std::size_t memory_bytes, std::uint32_t octets_max, OverlapPolicy policy)
     : pool_(kSlabBytes, std::max<std::size_t>(memory_bytes / kSlabBytes, 4)),
@@ -35,8 +47,7 @@ std::size_t HoleStore::random_level() noexcept {
 }
 
 bool HoleStore::new_wins(const EarlySegment& segment, std::uint32_t length, const Node& old) const noexcept {
-  const bool old_is_doubtful = (old.flags & kDoubtful) != 0;
-  if (old_is_doubtful != segment.doubtful) return old_is_doubtful;
+  if (const Doubt doubt = doubt_of(old.flags); doubt != segment.doubt) return segment.doubt < doubt;
   const std::int32_t ahead = distance(segment.seq, old.seq); // > 0: the new one begins before
   const bool longer = distance(old.seq + old.length, segment.seq + length) > 0;
   switch (policy_) {
@@ -64,8 +75,9 @@ bool HoleStore::merge(SlabPool::Index old, const EarlySegment& segment, std::uin
   std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
   const std::size_t octets = static_cast<std::size_t>(to - from);
   const bool wins = new_wins(segment, length, held);
-  // A doubtful piece whose bytes are all replaced by others is doubtful no more.
-  if (!segment.doubtful && wins && octets == held.length) held.flags &= ~std::uint32_t{kDoubtful};
+  // A piece whose bytes are all replaced by less doubtful ones is as doubtful as these.
+  if (wins && octets == held.length && segment.doubt < doubt_of(held.flags))
+    held.flags = (held.flags & ~std::uint32_t{kDoubt}) | flags_of(segment.doubt);
   if (std::memcmp(kept, fresh, octets) == 0) return false;
   if (wins) std::memcpy(kept, fresh, octets);
   return true;
@@ -105,8 +117,7 @@ std::uint32_t HoleStore::put(Anchor anchor, const EarlySegment& segment, std::ui
     fresh.ack = segment.ack;
     fresh.arrived = segment.arrived;
     fresh.flags = (segment.has_ack ? kHasAck : 0U) | (at == 0 && segment.at_segment_start ? kSegmentStart : 0U) |
-                  (absent ? kAbsent : 0U) | (first_of_frame ? kFirstOfFrame : 0U) |
-                  (segment.doubtful ? kDoubtful : 0U) | (segment.plausible ? kPlausible : 0U);
+                  (absent ? kAbsent : 0U) | (first_of_frame ? kFirstOfFrame : 0U) | flags_of(segment.doubt);
     if (!insert(anchor, fresh, absent ? Bytes{} : segment.data.subspan(at, end - at))) break;
     first_of_frame = false;
     at = end;
@@ -161,8 +172,7 @@ EarlyPiece HoleStore::front(Anchor anchor) const noexcept {
           .has_ack = (first.flags & kHasAck) != 0,
           .at_segment_start = (first.flags & kSegmentStart) != 0,
           .absent = absent,
-          .doubtful = (first.flags & kDoubtful) != 0,
-          .plausible = (first.flags & kPlausible) != 0,
+          .doubt = doubt_of(first.flags),
           .first_of_frame = (first.flags & kFirstOfFrame) != 0,
           .arrived = first.arrived};
 }

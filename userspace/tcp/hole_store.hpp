@@ -16,6 +16,15 @@ namespace xdpcap::tcp {
 // `linux` also where it begins with it and is longer.
 enum class OverlapPolicy : std::uint8_t { first, bsd, linux, last };
 
+// Why a segment's receiver may have refused it: the bytes are delivered once they are acknowledged.
+// Of two versions of a byte the less doubtful one wins.
+enum class Doubt : std::uint8_t {
+  none,
+  refused,   // beyond the window, or an old timestamp
+  offloaded, // its checksum was left to hardware; wanted at the end even if nobody acknowledged it
+  wrong,     // its checksum is wrong
+};
+
 // Octets of a direction that came before their turn. `data` is borrowed from
 // the store until the piece is dropped.
 struct EarlyPiece {
@@ -25,9 +34,8 @@ struct EarlyPiece {
   Seq ack{};                // what its segment acknowledged
   bool has_ack = false;
   bool at_segment_start = false;
-  bool absent = false;         // cut by the snap length: known to be missing
-  bool doubtful = false;       // see EarlySegment
-  bool plausible = false;      // see EarlySegment
+  bool absent = false; // cut by the snap length: known to be missing
+  Doubt doubt = Doubt::none;
   bool first_of_frame = false; // of the pieces a frame became; the ledger counts frames
   Instant arrived{};
 };
@@ -40,9 +48,8 @@ struct EarlySegment {
   Seq ack{};
   bool has_ack = false;
   bool at_segment_start = true;
-  bool doubtful = false;  // the receiver may have refused it: any other version of these bytes wins
-  bool plausible = false; // of a doubtful one: wanted at the end even if nobody acknowledged it
-  bool counted = false;   // a part of it is held already, so its frame is counted
+  Doubt doubt = Doubt::none;
+  bool counted = false; // a part of it is held already, so its frame is counted
   Instant arrived{};
 };
 
@@ -100,14 +107,7 @@ class HoleStore {
     Links next;
     std::uint32_t octets;
   };
-  enum NodeFlag : std::uint32_t {
-    kHasAck = 1,
-    kSegmentStart = 2,
-    kAbsent = 4,
-    kFirstOfFrame = 8,
-    kDoubtful = 16,
-    kPlausible = 32
-  };
+  enum NodeFlag : std::uint32_t { kHasAck = 1, kSegmentStart = 2, kAbsent = 4, kFirstOfFrame = 8, kDoubt = 48 };
   static constexpr std::size_t kRoom = kSlabBytes - sizeof(Node);
 
   [[nodiscard]] Node& node(SlabPool::Index index) const noexcept { return *reinterpret_cast<Node*>(pool_.at(index)); }

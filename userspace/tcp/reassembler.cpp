@@ -96,7 +96,7 @@ bool Reassembler::contradicts_delivered(const Connection& connection, Direction 
                                         const EarlySegment& piece) const noexcept {
   const HalfConnection& self = connection.from(direction);
   const std::int32_t behind = distance(piece.seq, self.next);
-  if (behind <= 0 || piece.doubtful || piece.counted || piece.data.empty()) return false;
+  if (behind <= 0 || piece.doubt != Doubt::none || piece.counted || piece.data.empty()) return false;
   if (behind == 1 && piece.data.size() == 1) return false;
   return delivered_.contradicts(connection.id, direction, piece.seq, piece.data);
 }
@@ -175,7 +175,7 @@ void Reassembler::drop_refused(HalfConnection& self, const EarlySegment& piece) 
   const Seq end = piece.seq + static_cast<std::uint32_t>(piece.data.size());
   while (self.early != HoleStore::none) {
     const EarlyPiece held = holes_.front(self.early);
-    if (!held.doubtful || distance(held.seq, end) <= 0) break;
+    if (held.doubt == Doubt::none || distance(held.seq + held.length, end) < 0) break;
     count_settled(held, StreamCount::held_dropped);
     holes_.drop_front(self.early);
   }

@@ -160,15 +160,27 @@ class Reassembler {
   // What a segment looks like once it is cut to what its direction still wants.
   enum class Fit : std::uint8_t { empty, in_order, early, duplicate, keep_alive, beyond_end };
   static Fit cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept;
+  // Nothing that is held, and came before it, has a part of this piece. Doubtful bytes give way.
   [[nodiscard]] bool ends_before_held(const HalfConnection& self, const EarlySegment& piece) const noexcept {
+    if (self.early == HoleStore::none) return true;
+    if (self.has(HalfConnection::syn_unconfirmed)) return false;
+    const EarlyPiece held = holes_.front(self.early);
     const auto length = static_cast<std::uint32_t>(piece.data.size()) + piece.missing_tail;
-    return self.early == HoleStore::none || (!self.has(HalfConnection::syn_unconfirmed) &&
-                                             distance(piece.seq + length, holes_.front(self.early).seq) >= 0);
+    const Seq end = piece.seq + length;
+    return distance(end, held.seq) >= 0 || (held.doubt != Doubt::none && distance(end, held.seq + held.length) > 0);
   }
   static bool is_blocked(const HalfConnection& peer, bool has_ack, Seq ack) noexcept {
     if (!has_ack || !peer.has(HalfConnection::started) || peer.has(HalfConnection::ended)) return false;
     const std::int32_t unseen = distance(peer.next, ack);
     return unseen > 0 && unseen <= kWindowMax;
+  }
+  static constexpr Doubt doubt_of(wire::ChecksumState state) noexcept {
+    return state == wire::ChecksumState::trusted     ? Doubt::none
+           : state == wire::ChecksumState::offloaded ? Doubt::offloaded
+                                                     : Doubt::wrong;
+  }
+  static bool has_acknowledged(const HalfConnection& peer, Seq end) noexcept {
+    return peer.has(HalfConnection::acked_any) && distance(end, peer.last_ack) >= 0;
   }
   static bool is_acknowledged_unseen(const HalfConnection& self, const HalfConnection& peer) noexcept {
     return peer.has(HalfConnection::acked_any) && self.has(HalfConnection::started) &&
@@ -191,6 +203,8 @@ class Reassembler {
   void settle(Connection&, Sink&) noexcept;
   template <StreamSink Sink>
   bool drain(Connection&, Direction, Sink&) noexcept;
+  template <StreamSink Sink>
+  bool release_front(Connection&, Direction, Sink&) noexcept;
   template <StreamSink Sink>
   void hand_on(Connection&, Direction, const EarlyPiece&, Sink&) noexcept;
   template <StreamSink Sink>

@@ -21,7 +21,8 @@ template <StreamSink Sink>
     if (segment.length() == 0 && !segment.flags.has(TcpFlags::fin)) return SegmentVerdict::control;
   }
   // Of a direction that nobody answers nothing is ever acknowledged: there is no proof to wait for.
-  const bool doubtful = is_old || (segment.doubtful() && peer.has(HalfConnection::started));
+  const Doubt of_checksum = peer.has(HalfConnection::started) ? doubt_of(segment.checksum_state) : Doubt::none;
+  const Doubt doubt = std::max(is_old ? Doubt::refused : Doubt::none, of_checksum);
   if (segment.flags.has(TcpFlags::urg)) connection.set(Connection::urgent_seen);
   if (self.has(HalfConnection::syn_unconfirmed)) {
     // Its sender goes on although no SYN-ACK was seen: where it goes on tells
@@ -30,21 +31,21 @@ template <StreamSink Sink>
   }
   note_start(self, segment);
   if (!is_old) {
-    note_clock(self, peer, segment);
+    if (!segment.doubtful()) note_clock(self, peer, segment);
     // What a segment acknowledges comes before what it says: a FIN that answers a FIN is sent in
     // CLOSE-WAIT.
     if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);
   }
-  note_fin(connection, direction, segment, doubtful);
-  if (self.has(HalfConnection::rst_pending) && segment.length() != 0 && !doubtful) revoke_reset(connection, self);
+  note_fin(connection, direction, segment, doubt != Doubt::none);
+  if (self.has(HalfConnection::rst_pending) && segment.length() != 0 && doubt == Doubt::none)
+    revoke_reset(connection, self);
 
   EarlySegment piece{.seq = segment.seq,
                      .data = segment.payload,
                      .missing_tail = segment.missing_tail,
                      .ack = segment.ack,
                      .has_ack = segment.flags.has(TcpFlags::ack),
-                     .doubtful = doubtful,
-                     .plausible = !is_old && segment.checksum_state == wire::ChecksumState::offloaded,
+                     .doubt = doubt,
                      .arrived = segment.arrived};
   SegmentVerdict verdict = place(connection, direction, piece, sink);
   if (is_old && verdict == SegmentVerdict::duplicate) verdict = SegmentVerdict::old_timestamp;
@@ -74,7 +75,7 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
     counters_.add(StreamCount::overlap_conflicts);
   }
   const Fit fit = cut_to_fit(self, piece);
-  if (fit == Fit::in_order && !piece.doubtful) drop_refused(self, piece);
+  if (fit == Fit::in_order && piece.doubt == Doubt::none) drop_refused(self, piece);
   switch (fit) {
     case Fit::empty:
       return SegmentVerdict::control;
@@ -88,7 +89,8 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
       return conflict ? SegmentVerdict::conflict : SegmentVerdict::duplicate;
     case Fit::in_order:
       // What is held came first: only what lies before it goes on at once.
-      if (piece.doubtful || is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece)) break;
+      if (piece.doubt != Doubt::none || is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece))
+        break;
       hand_on(connection, direction,
               EarlyPiece{.seq = piece.seq,
                          .length = static_cast<std::uint32_t>(piece.data.size()),
@@ -105,8 +107,7 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
       if (self.out_of_order != UINT16_MAX) ++self.out_of_order;
       if (peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known) &&
           self.has(HalfConnection::scale_known) && distance(peer.window_edge, piece.seq) >= 0) {
-        piece.doubtful = true;
-        piece.plausible = false;
+        piece.doubt = std::max(piece.doubt, Doubt::refused);
         connection.set(Connection::beyond_window);
         counters_.add(StreamCount::beyond_window);
       }
@@ -216,6 +217,18 @@ void Reassembler::reach_end(HalfConnection& self, Direction direction, Instant n
   sink.on_end(direction, StreamEnd::fin, now);
 }
 
+// Delivers what is still wanted of the first held piece, and gives it up. Answers whether anything was.
+template <StreamSink Sink>
+bool Reassembler::release_front(Connection& connection, Direction direction, Sink& sink) noexcept {
+  HalfConnection& self = connection.from(direction);
+  const EarlyPiece piece = holes_.front(self.early);
+  const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
+  if (wanted) hand_on(connection, direction, piece, sink);
+  count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
+  holes_.drop_front(self.early);
+  return wanted;
+}
+
 // Delivers held pieces of a direction as far as their turn has come. Answers
 // whether anything moved.
 template <StreamSink Sink>
@@ -227,12 +240,12 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
   while (self.early != HoleStore::none) {
     const EarlyPiece piece = holes_.front(self.early);
     if (distance(self.next, piece.seq) > 0 || is_blocked(peer, piece.has_ack, piece.ack)) break;
-    // What may have been refused was not, once it is acknowledged.
-    if (piece.doubtful && distance(peer.last_ack, piece.seq + piece.length) > 0) break;
-    const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
-    if (wanted) hand_on(connection, direction, piece, sink);
-    count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
-    holes_.drop_front(self.early);
+    // What may have been refused was not, once it is acknowledged. But captures swap directions: unless
+    // hardware is the reason for the doubt, what was taken may still come, and end_one_wait() decides.
+    if (piece.doubt != Doubt::none &&
+        !(piece.doubt == Doubt::offloaded && has_acknowledged(peer, piece.seq + piece.length)))
+      break;
+    release_front(connection, direction, sink);
   }
   confirm_fin(connection, direction);
   reach_end(self, direction, connection.last_seen, sink);
@@ -257,10 +270,19 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     HalfConnection& self = connection.from(direction);
     const HalfConnection& peer = connection.from(opposite(direction));
     if (!is_acknowledged_unseen(self, peer)) continue;
+    if (self.early != HoleStore::none) {
+      const EarlyPiece piece = holes_.front(self.early);
+      if (piece.doubt != Doubt::none && distance(self.next, piece.seq) <= 0 &&
+          has_acknowledged(peer, piece.seq + piece.length)) {
+        release_front(connection, direction, sink); // acknowledged, and nothing else came
+        return true;
+      }
+    }
     Seq to = peer.last_ack;
     if (self.early != HoleStore::none && distance(holes_.front(self.early).seq, to) > 0)
       to = holes_.front(self.early).seq;
-    if (self.has(HalfConnection::fin_seen) && distance(self.last, to) > 0) to = self.last;
+    const bool has_fin = self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction));
+    if (has_fin && distance(self.last, to) > 0) to = self.last;
     if (distance(self.next, to) <= 0) continue;
     declare_gap(self, direction, to, cause, now, sink);
     return true;
@@ -270,7 +292,7 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     HalfConnection& self = connection.from(direction);
     if (!by_force || self.early == HoleStore::none) continue;
     const EarlyPiece piece = holes_.front(self.early);
-    if (!piece.doubtful || piece.plausible) continue;
+    if (piece.doubt == Doubt::none || piece.doubt == Doubt::offloaded) continue;
     count_settled(piece, StreamCount::held_dropped);
     holes_.drop_front(self.early);
     return true;
@@ -288,14 +310,8 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     HalfConnection& self = connection.from(direction);
     if (!by_force || self.early == HoleStore::none) continue;
     const EarlyPiece piece = holes_.front(self.early);
-    if (!piece.doubtful || distance(self.next, piece.seq) > 0) continue;
-    const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
-    if (wanted) {
-      connection.set(Connection::unproved);
-      hand_on(connection, direction, piece, sink);
-    }
-    count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
-    holes_.drop_front(self.early);
+    if (piece.doubt == Doubt::none || distance(self.next, piece.seq) > 0) continue;
+    if (release_front(connection, direction, sink)) connection.set(Connection::unproved);
     return true;
   }
   // Each direction waits for the other: a retransmission acknowledges what was
