@@ -40,7 +40,7 @@ void take(Map& streams, Desk& desk, const Packet& packet, const Pace& pace) noex
 // The engine's flow table. One thread.
 class OwnMap {
  public:
-  explicit OwnMap(std::uint32_t streams) : table_(streams + streams / 4 + 64, 0x5eed) {}
+  explicit OwnMap(std::uint32_t streams) : table_(streams + streams / 4 + 64, tcp::HashSeed{.low = 0x5eed}) {}
 
   Stream* find(const wire::FlowKey& key) noexcept { return table_.find(key, table_.hash_of(key)); }
   Stream& open(const wire::FlowKey& key) noexcept {

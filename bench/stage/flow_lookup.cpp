@@ -40,7 +40,7 @@ std::vector<wire::FlowKey> shuffled_keys(std::uint32_t flows) {
 
 class Own {
  public:
-  explicit Own(std::uint32_t flows) : table_(flows, 0x5eed) {}
+  explicit Own(std::uint32_t flows) : table_(flows, tcp::HashSeed{.low = 0x5eed}) {}
   void add(const wire::FlowKey& key) { table_.create(key, table_.hash_of(key))->tcp.id = 1; }
   engine::Flow* find(const wire::FlowKey& key) { return table_.find(key, table_.hash_of(key)); }
 
