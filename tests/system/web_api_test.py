@@ -340,7 +340,13 @@ class WebApi(common.SystemTest):
         with open(f"/proc/{gateway.process.pid}/status") as status:
             peak_kib = int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1])
         print(f"{answered} exchanges, xdpcap-web {peak_kib // 1024} MB at most")
-        stats = gateway.get("/api/stats")["data"]["gateway"]
+
+        def figures():
+            return gateway.get("/api/stats")["data"]["gateway"]
+
+        # The last ones are still under way.
+        common.wait_until(lambda: figures()["exchanges"] + figures()["dropped_exchanges"] >= answered, "the last exchange")
+        stats = figures()
         self.assertEqual(stats["lost_batches"], 0)
         self.assertEqual(stats["history"]["dropped"], 0)
         if b"__asan_init" not in web.XDPCAP_WEB.read_bytes():  # whose shadow counts as well

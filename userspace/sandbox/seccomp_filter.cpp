@@ -63,7 +63,7 @@ class Filter {
   }
   // Only with this value as an argument.
   void allow(const char* name, unsigned argument, std::uint64_t value, std::uint64_t mask = UINT32_MAX) {
-    const scmp_arg_cmp compare = SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value);
+    const scmp_arg_cmp compare{argument, SCMP_CMP_MASKED_EQ, mask, value};
     keep(seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1, &compare));
   }
 
