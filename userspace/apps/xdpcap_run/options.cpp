@@ -72,6 +72,7 @@ CLI::Validator one_of(std::map<std::string, Value> names) {
 }
 
 void add_input(CLI::App& app, Options& options, Words& words) {
+  app.option_defaults()->group("Where frames come from");
   engine::Config& config = options.config;
   app.add_option("-i,--interface", words.interfaces,
                  "capture on this interface; IF:2 takes its first two receive queues, IF:0,2 these (repeatable)")
@@ -94,11 +95,13 @@ void add_input(CLI::App& app, Options& options, Words& words) {
                  "auto, mirror (a mirror port: frames are ours) or tap (a live host: it keeps its frames)")
       ->transform(one_of<capture::CaptureMode>({{"auto", capture::CaptureMode::automatic},
                                                 {"mirror", capture::CaptureMode::mirror},
-                                                {"tap", capture::CaptureMode::tap}}));
+                                                {"tap", capture::CaptureMode::tap}}))
+      ->type_name("auto|mirror|tap");
   app.add_option("--xdp", config.live.xdp, "auto, native or generic")
       ->transform(one_of<capture::XdpMode>({{"auto", capture::XdpMode::automatic},
                                             {"native", capture::XdpMode::native},
-                                            {"generic", capture::XdpMode::generic}}));
+                                            {"generic", capture::XdpMode::generic}}))
+      ->type_name("auto|native|generic");
   app.add_flag("--copy", words.copy, "AF_XDP in copy mode only");
   app.add_flag("--zero-copy", words.zero_copy, "AF_XDP in zero-copy mode, or not at all")->excludes("--copy");
   app.add_flag("--busy-poll", config.live.busy_poll, "let workers drive the driver's queues themselves");
@@ -108,10 +111,12 @@ void add_input(CLI::App& app, Options& options, Words& words) {
                  "auto, on or off: hand segments between workers where directions arrive apart")
       ->transform(one_of<engine::HandOverMode>({{"auto", engine::HandOverMode::automatic},
                                                 {"on", engine::HandOverMode::on},
-                                                {"off", engine::HandOverMode::off}}));
+                                                {"off", engine::HandOverMode::off}}))
+      ->type_name("auto|on|off");
 }
 
 void add_reading(CLI::App& app, Options& options, Words& words) {
+  app.option_defaults()->group("What is read of them");
   engine::Config& config = options.config;
   app.add_option("--host", words.hosts, "only connections of these addresses: 10.0.0.0/8, 2001:db8::1 (repeatable)")
       ->type_name("CIDR");
@@ -119,15 +124,18 @@ void add_reading(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--no-tunnels", words.no_tunnels, "open no tunnel at all");
   app.add_option("--no-tunnel", words.tunnels_off, "leave this kind closed: vlan, gre, vxlan, ... (repeatable)")
       ->type_name("NAME");
-  app.add_option("--checksums", config.checksums, "auto, on or off: drop segments with a wrong checksum")
+  app.add_option("--checksums", config.checksums,
+                 "refuse segments with a wrong checksum; auto also asks for their acknowledgement")
       ->transform(one_of<wire::ChecksumMode>(
-          {{"auto", wire::ChecksumMode::automatic}, {"on", wire::ChecksumMode::on}, {"off", wire::ChecksumMode::off}}));
+          {{"auto", wire::ChecksumMode::automatic}, {"on", wire::ChecksumMode::on}, {"off", wire::ChecksumMode::off}}))
+      ->type_name("auto|on|off");
   app.add_option("--overlap", config.overlap,
                  "first, bsd, linux or last: which of two versions of early octets is kept")
       ->transform(one_of<tcp::OverlapPolicy>({{"first", tcp::OverlapPolicy::first},
                                               {"bsd", tcp::OverlapPolicy::bsd},
                                               {"linux", tcp::OverlapPolicy::linux},
-                                              {"last", tcp::OverlapPolicy::last}}));
+                                              {"last", tcp::OverlapPolicy::last}}))
+      ->type_name("first|bsd|linux|last");
   app.add_option("--max-body", config.body_max, "keep at most this much of a body; the rest is counted")
       ->transform(CLI::AsSizeValue(false))
       ->type_name("SIZE");
@@ -138,6 +146,7 @@ void add_reading(CLI::App& app, Options& options, Words& words) {
 }
 
 void add_output(CLI::App& app, Options& options, Words& words) {
+  app.option_defaults()->group("Where records go");
   engine::Config& config = options.config;
   app.add_option("--pub", words.pub,
                  "publish on this ZeroMQ PUB endpoint (repeatable; default " + publish::default_bind_endpoint() + ")")
@@ -154,15 +163,18 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_option("--sink", config.sink,
                  "zmq, or to measure null (nothing is written) or encode (batches are thrown away)")
       ->transform(one_of<engine::Sink>(
-          {{"null", engine::Sink::null}, {"encode", engine::Sink::encode}, {"zmq", engine::Sink::zmq}}));
+          {{"null", engine::Sink::null}, {"encode", engine::Sink::encode}, {"zmq", engine::Sink::zmq}}))
+      ->type_name("null|encode|zmq");
   app.add_flag("--json", words.json, "one JSON object a message on standard output instead of ZeroMQ");
   app.add_option("--body", words.body, "bodies in JSON: none, text or base64")
       ->transform(one_of<publish::BodyFormat>({{"none", publish::BodyFormat::none},
                                                {"text", publish::BodyFormat::text},
-                                               {"base64", publish::BodyFormat::base64}}));
+                                               {"base64", publish::BodyFormat::base64}}))
+      ->type_name("none|text|base64");
   app.add_option("--segments", words.segments,
                  "publish segments on topic tcp: off, headers or payload (needs --reveal)")
-      ->check(CLI::IsMember({"off", "headers", "payload"}));
+      ->check(CLI::IsMember({"off", "headers", "payload"}))
+      ->type_name("off|headers|payload");
   app.add_flag("--udp", config.publish_datagrams, "capture UDP as well, and publish datagrams on topic udp");
   app.add_option("--udp-payload", words.udp_payload,
                  "bytes of a datagram that are published, as sent (needs --reveal; default 256 with it, else 0)")
@@ -174,7 +186,8 @@ void add_output(CLI::App& app, Options& options, Words& words) {
       ->type_name("SECONDS");
   app.add_option("--sockets-of", config.sockets_of_host,
                  "watched (the network namespace of the interfaces) or host (all of this host)")
-      ->transform(one_of<bool>({{"watched", false}, {"host", true}}));
+      ->transform(one_of<bool>({{"watched", false}, {"host", true}}))
+      ->type_name("watched|host");
   CLI::Option* const mask =
       app.add_option("--mask", config.secrets.fields, "mask the values of this field too (repeatable)")
           ->type_name("NAME");
@@ -358,6 +371,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   limit_to_one_word(app);
   name_environment(app);
   app.footer(
+      "Examples: xdpcap-run --doctor -i eth0; xdpcap-run -i eth0 --port 80 --json; xdpcap-run -r FILE --json\n"
       "Exit codes: 0 ok, 1 usage, 2 the environment refuses, 3 missing privilege, 4 input, 5 output.\n"
       "SIGINT and SIGTERM drain and report; SIGUSR1 reports and goes on, and so does SIGHUP without a terminal.");
   try {
