@@ -48,7 +48,7 @@ class Memory(unittest.TestCase):
         self.assertIn("ledger closed", said)
         resident_mib = usage.ru_maxrss / 1024
         print(f"{self.id().rpartition('.')[2]}: {resident_mib:.0f} MiB resident", flush=True)
-        self.assertLessEqual(resident_mib, LIMIT_MIB * 1.1)
+        self.assertLessEqual(resident_mib, LIMIT_MIB)
         with open(out) as lines:
             whole = sum(1 for line in lines if '"/healthy"' in line and '"complete":false' not in line)
         self.assertEqual(whole, self.healthy)
