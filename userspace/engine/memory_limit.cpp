@@ -37,10 +37,10 @@ std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy, con
     std::string path = line.substr(second + 1);
     for (;;) {
       if (is_v2) {
-        lower(least, limit_in(hierarchy + path + "/memory.max"));
-        lower(least, limit_in(hierarchy + "/unified" + path + "/memory.max"));
+        lower(least, limit_in(fmt::format("{}{}/memory.max", hierarchy, path)));
+        lower(least, limit_in(fmt::format("{}/unified{}/memory.max", hierarchy, path)));
       } else {
-        lower(least, limit_in(hierarchy + "/memory" + path + "/memory.limit_in_bytes"));
+        lower(least, limit_in(fmt::format("{}/memory{}/memory.limit_in_bytes", hierarchy, path)));
       }
       if (path.empty() || path == "/") break;
       path.erase(path.rfind('/'));

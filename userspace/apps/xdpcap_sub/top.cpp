@@ -106,6 +106,7 @@ std::string Top::table(const Terminal& terminal, std::size_t rows) const {
 
   const std::size_t before = width_before_address(terminal);
   std::vector<std::string> addresses;
+  addresses.reserve(order.size());
   for (const auto* place : order) addresses.push_back(printable(place->first));
   addresses = cut_where_equal(addresses,
                               terminal.columns == 0 ? 0 : std::max<std::size_t>(terminal.columns, before + 1) - before);

@@ -176,7 +176,7 @@ std::vector<Feeds::Said> Feeds::compose(const std::vector<std::shared_ptr<Feed>>
   return all;
 }
 
-void Feeds::hand_out(std::vector<Said> all) {
+void Feeds::hand_out(std::vector<Said>&& all) {
   struct Piece {
     std::shared_ptr<ByteBudget> budget;
     ByteBudget::Share share;

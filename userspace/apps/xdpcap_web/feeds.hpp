@@ -89,7 +89,7 @@ class Feeds {
     Composed composed;
   };
   [[nodiscard]] std::vector<Said> compose(const std::vector<std::shared_ptr<Feed>>& feeds, bool second);
-  void hand_out(std::vector<Said> all);
+  void hand_out(std::vector<Said>&& all);
   std::vector<Change> take_changes(bool wanted);
 
   Api::Parts parts_;

@@ -113,7 +113,7 @@ ProcessPointer HostView::add(const schema::SocketRecord& record, std::string_vie
   update(socket.kernel, kernel_socket(record));
   if (process != nullptr) socket.process = process;
   socket.heard_ns = now_ns;
-  const ProcessPointer owner = socket.process;
+  ProcessPointer owner = socket.process;
   if (order_.size() > kSocketsMax) drop_oldest();
   return owner;
 }

@@ -253,7 +253,7 @@ void Session::follow(Request request) {
   }
   std::vector<std::string> names = Feeds::names_in(request);
   if (names.empty()) {
-    make_feed(std::move(request), {});
+    make_feed(request, {});
   } else {
     look_up(std::move(request), std::move(names));
   }
@@ -274,7 +274,7 @@ void Session::look_up(Request request, std::vector<std::string> names) {
           const auto self = weak.lock();
           if (self == nullptr || !self->asks_) return;
           self->timer_->cancel();
-          self->make_feed(*std::exchange(self->asks_, std::nullopt), std::move(found));
+          self->make_feed(*std::exchange(self->asks_, std::nullopt), found);
         });
       });
   if (!started) {
@@ -290,7 +290,7 @@ void Session::look_up(Request request, std::vector<std::string> names) {
   });
 }
 
-void Session::make_feed(Request request, HostAddresses looked_up) {
+void Session::make_feed(const Request& request, const HostAddresses& looked_up) {
   auto made = server_.feeds_.make(request, looked_up);
   if (!made) {
     reply(request, web::reply_of(made.error()), false);

@@ -47,7 +47,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void answer(Request request);
   void follow(Request request);
   void look_up(Request request, std::vector<std::string> names);
-  void make_feed(Request request, HostAddresses looked_up);
+  void make_feed(const Request& request, const HostAddresses& looked_up);
   void join(const Request& request, const std::shared_ptr<Feed>& feed);
   void reply(const Request& request, Reply reply, bool keep);
   void write_more();
