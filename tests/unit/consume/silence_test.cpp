@@ -18,7 +18,6 @@
 namespace xdpcap::consume {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr uid_t kStranger = 54321;
