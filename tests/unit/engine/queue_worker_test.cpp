@@ -52,6 +52,7 @@ struct Member {
 TEST(QueueWorker, what_is_handed_over_arrives_though_its_owner_ended_first) {
   const std::vector<Packet> packets = short_connections();
   std::vector<wire::Frame> frames;
+  frames.reserve(packets.size());
   for (const Packet& packet : packets) frames.push_back(packet.frame());
 
   PipelineOptions options;

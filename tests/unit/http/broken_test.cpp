@@ -16,6 +16,7 @@ const std::string kRefusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\
 
 std::vector<std::string> heads(const std::vector<Seen>& messages) {
   std::vector<std::string> all;
+  all.reserve(messages.size());
   for (const Seen& seen : messages) all.push_back(seen.head);
   return all;
 }
