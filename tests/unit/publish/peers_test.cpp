@@ -122,6 +122,7 @@ TEST_F(PublisherTest, ConnectionsBeyondTheLimitAreClosedAndThoseBeforeGoOn) {
   const pid_t child = ::fork();
   if (child == 0) {
     std::vector<OwnedFd> idle;
+    idle.reserve(300);
     for (int i = 0; i < 300; ++i) idle.push_back(connect_to(endpoint));
     ::pause();
   }

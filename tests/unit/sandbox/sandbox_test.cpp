@@ -78,7 +78,8 @@ TEST_F(Sandbox, no_capability_is_left_and_none_comes_back) {
                        if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_ADMIN, 0, 0) != 0) return 3;
                        // As root, whose bounding set can be emptied.
                        if (::geteuid() == 0 && ::prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0) return 4;
-                       return ::setresuid(1, 1, 1) == 0 ? 5 : 0;
+                       // Not the library's, which asks each thread and aborts where answers differ.
+                       return ::syscall(SYS_setresuid, 1, 1, 1) == 0 ? 5 : 0;
                      }),
             0);
 }

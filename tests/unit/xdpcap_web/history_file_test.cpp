@@ -190,8 +190,8 @@ TEST_F(HistoryFileTest, ADamagedOrShortenedFileIsRefusedWithACure) {
   fill();
   {
     std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
-    for (std::streamoff at = 4 * 4096; at < static_cast<std::streamoff>(std::filesystem::file_size(file_));
-         at += 4096) {
+    for (std::streamoff at = std::streamoff{4} * 4096;
+         at < static_cast<std::streamoff>(std::filesystem::file_size(file_)); at += 4096) {
       file.seekp(at);
       file << std::string(64, '\xff');
     }

@@ -148,6 +148,7 @@ TEST_F(HttpServerTest, AFullHouseMakesRoomForWhoAsks) {
   context_.restart();
   start({.address = "127.0.0.1", .port = 0, .connections_max = 8});
   std::vector<OwnedFd> idle;
+  idle.reserve(100);
   for (int i = 0; i < 100; ++i) idle.push_back(connect());
   EXPECT_THAT(ask("/healthz"), StartsWith("HTTP/1.1 503"));
 }

@@ -180,7 +180,7 @@ TEST(NameLookup, ANameIsLookedUpAsideAndNobodyIsCalledAfterTheEnd) {
   ASSERT_TRUE(names.start({"localhost"}, [&found](HostAddresses all) { found.set_value(std::move(all)); }));
   EXPECT_FALSE(found.get_future().get()["localhost"].empty());
   names.close();
-  EXPECT_FALSE(names.start({"localhost"}, [](HostAddresses) { FAIL() << "called after close()"; }));
+  EXPECT_FALSE(names.start({"localhost"}, [](const HostAddresses&) { FAIL() << "called after close()"; }));
 }
 
 TEST(PacketFilter, AnErrorNamesItsParameter) {
