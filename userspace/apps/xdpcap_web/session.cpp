@@ -233,12 +233,15 @@ void Session::answer(Request request) {
   }
   stream_.tcp().expires_never(); // the answer takes as long as it takes
   ++lane.waiting;
-  asio::post(lane.pool, [self = shared_from_this(), &lane, request = std::move(request), keep] {
+  asio::post(lane.pool, [self = shared_from_this(), &lane, request = std::move(request), keep]() mutable {
     Reply made = self->server_.api_.answer(request);
-    asio::post(self->stream_.get_executor(), [self, &lane, request, made = std::move(made), keep]() mutable {
-      --lane.waiting;
-      self->reply(request, std::move(made), keep);
-    });
+    // Handed back and not shared: the session ends on the server's thread, never on this one.
+    const auto executor = self->stream_.get_executor();
+    asio::post(executor,
+               [self = std::move(self), &lane, request = std::move(request), made = std::move(made), keep]() mutable {
+                 --lane.waiting;
+                 self->reply(request, std::move(made), keep);
+               });
   });
 }
 
