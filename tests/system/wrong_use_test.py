@@ -196,6 +196,36 @@ class WrongUse(common.SystemTest):
         program.stdout.close()
         program.stderr.close()
 
+    def blocked_with_the_file_read(self):
+        """A program that has read its whole file and waits for whoever reads its lines."""
+        path = self.lab.room / "short.pcap"
+        recording.keep_alive(path, 600)
+        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(program.communicate)
+        common.wait_until(lambda: select.select([program.stdout], [], [], 0)[0], "the first line")
+        tasks = pathlib.Path(f"/proc/{program.pid}/task")
+        names = lambda: [task.read_text() for task in tasks.glob("*/comm")]
+        common.wait_until(lambda: "xdpcap-worker\n" not in names(), "the end of the file")
+        return program
+
+    def test_a_signal_after_the_end_of_the_file_still_gives_the_report(self):
+        program = self.blocked_with_the_file_read()
+        program.send_signal(signal.SIGUSR1)
+        common.wait_until(lambda: program.stderr.readline().startswith("ledger"), "the report in between")
+        program.send_signal(signal.SIGTERM)
+        self.assertEqual(program.wait(30), OUTPUT)
+        self.assertRegex(program.stderr.read(), r"(?s)took nothing.*packets captured|packets captured.*took nothing")
+
+    def test_a_second_signal_ends_the_process_at_once(self):
+        program = self.blocked_with_the_file_read()
+        blocked = pathlib.Path(f"/proc/{program.pid}/status")
+        for _ in range(2):
+            program.send_signal(signal.SIGTERM)
+            common.wait_until(lambda: program.poll() is not None or "ShdPnd:\t0000000000000000" in blocked.read_text(),
+                              "the signal was taken")
+        self.assertEqual(program.wait(30), -signal.SIGTERM)
+
     def test_a_receiver_that_is_not_there_is_in_the_report(self):
         done = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--push", self.endpoint, "-c", "100"],
                               capture_output=True, text=True, timeout=30)

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <stop_token>
+#include <thread>
 
 #include "apps/xdpcap_run/show.hpp"
 #include "apps/xdpcap_run/signals.hpp"
@@ -16,6 +19,33 @@ int fail(const Error& error) {
   fmt::print(stderr, "xdpcap-run: {}\n", error.sentence);
   return static_cast<int>(error.code);
 }
+
+namespace {
+
+// Ends the capture. Whoever reads the JSON lines of a file may be slow, and the engine waits for
+// him: so signals are answered meanwhile. The first one that stops limits the waiting, the next one
+// ends the process at once.
+engine::Ledger finish(engine::Engine& engine, const Signals& signals, bool stopped, bool in_full) {
+  if (stopped) {
+    signals.release();
+    return engine.finish();
+  }
+  const std::jthread answering{[&](const std::stop_token& finished) {
+    constexpr std::chrono::milliseconds kTurn{5}; // so much later the process ends
+    auto heard = Signals::Heard::nothing;
+    while (heard != Signals::Heard::stop && !finished.stop_requested()) {
+      heard = signals.wait(kTurn);
+      if (heard == Signals::Heard::report) fmt::print(stderr, "{}", summary(engine.ledger(), in_full));
+    }
+    if (heard != Signals::Heard::stop) return;
+    engine.hurry();
+    signals.release();
+    while (!finished.stop_requested()) std::this_thread::sleep_for(kTurn); // the thread that gets the next one
+  }};
+  return engine.finish();
+}
+
+} // namespace
 
 int capture(Options options) {
   constexpr std::size_t kDescriptorsLeast = 256;
@@ -32,19 +62,17 @@ int capture(Options options) {
   engine.start();
   constexpr std::chrono::milliseconds kTick{50};
   std::size_t heap_when_warm = heap_in_use();
-  for (bool warm = false; engine.running(); warm = true) {
+  bool stopped = false;
+  for (bool warm = false; !stopped && engine.running(); warm = true) {
     const Signals::Heard heard = signals.wait(kTick);
     if (!warm) heap_when_warm = heap_in_use();
     for (const std::string& words : engine.tick()) say(words);
     if (heard == Signals::Heard::report) fmt::print(stderr, "{}", summary(engine.ledger(), options.in_full));
-    if (heard == Signals::Heard::stop) {
-      engine.hurry();
-      break;
-    }
+    stopped = heard == Signals::Heard::stop;
   }
-  signals.release();
+  if (stopped) engine.hurry();
   const std::size_t heap_at_end = heap_in_use();
-  const engine::Ledger ledger = engine.finish();
+  const engine::Ledger ledger = finish(engine, signals, stopped, options.in_full);
   if (!options.quiet) fmt::print(stderr, "{}", summary(ledger, options.in_full));
   if (options.measures())
     tell_figures(options, ledger, engine.worked(), std::max(heap_at_end, heap_when_warm) - heap_when_warm);

@@ -40,7 +40,8 @@ class Signals {
     return signal > 0 ? Heard::stop : Heard::nothing;
   }
 
-  // From now on a second SIGINT or SIGTERM ends the process at once; log rotation does not.
+  // From now on SIGINT or SIGTERM ends the process at once, if the calling thread is there to get
+  // it; log rotation does not.
   void release() const noexcept {
     ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGUSR1, SIG_IGN);
