@@ -9,6 +9,7 @@
 
 #include "core/live_clock.hpp"
 #include "engine/memory_limit.hpp"
+#include "engine/pipeline_options.hpp"
 
 namespace xdpcap::engine {
 namespace {
@@ -169,31 +170,6 @@ wire::ChecksumMode Engine::checksum_mode() const {
   return live_->only_taps() ? wire::ChecksumMode::on : wire::ChecksumMode::mirrored;
 }
 
-PipelineOptions Engine::pipeline_options(std::size_t shard) const {
-  PipelineOptions options;
-  options.decode.tunnels = config_.tunnels;
-  options.decode.checksums = checksum_mode();
-  options.decode.fragment_bytes = plan_.fragments;
-  options.filter = config_.filter;
-  options.tracker.flows_max = plan_.flows;
-  options.tracker.embryos_max = plan_.embryos;
-  options.tracker.ended_max = plan_.flows / 2;
-  options.tracker.reassembly = {.hole_store_bytes = plan_.hole_store / 8 * 7, // the rest is for what was delivered
-                                .delivered_log_bytes = plan_.hole_store / 8,
-                                .early_octets_max = plan_.early_octets_max,
-                                .overlap = config_.overlap};
-  options.tracker.hash_seed = hash_seed_;
-  options.tracker.first_flow_id = (std::uint64_t{shard} << 48) + 1;
-  options.http = {
-      .body_kept_max = plan_.body_max, .head_bytes_max = config_.head_max, .hash_bodies = config_.hash_bodies};
-  options.http_memory = plan_.http;
-  options.publish_flows = config_.publish_flows;
-  options.segments = config_.segments;
-  options.decode.datagrams = options.publish_datagrams = config_.publish_datagrams;
-  options.datagram_payload_max = config_.datagram_payload_max;
-  return options;
-}
-
 template <class Source>
 void Engine::add_worker(std::size_t number, Source& source) {
   auto worker = std::make_unique<Worker>();
@@ -211,7 +187,8 @@ void Engine::add_worker(std::size_t number, Source& source) {
                               .community_id = config_.community_id,
                               .discard = config_.sink == Sink::null},
       lane);
-  worker->pipeline = std::make_unique<Pipeline>(pipeline_options(shard), *worker->encoder);
+  worker->pipeline = std::make_unique<Pipeline>(pipeline_options(config_, plan_, checksum_mode(), hash_seed_, shard),
+                                                *worker->encoder);
   auto loop =
       std::make_shared<QueueWorker<Source>>(number, source, *worker->pipeline, shared_, tcp::FlowHash{hash_seed_},
                                             log_ != nullptr ? &log_->log(number) : nullptr);

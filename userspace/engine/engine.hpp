@@ -90,7 +90,6 @@ class Engine {
   [[nodiscard]] bool watches_host() const noexcept;
   [[nodiscard]] publish::TopicSet topics() const; // that have records when there is something to say
   [[nodiscard]] wire::ChecksumMode checksum_mode() const;
-  [[nodiscard]] PipelineOptions pipeline_options(std::size_t shard) const;
   void plan_hand_over(std::size_t workers);
   void note_losses(const capture::LiveLedger& live);
   void fill_stats(publish::StatsBuilder& stats) const;

@@ -36,19 +36,20 @@ class QueueWorker {
   // Until the source is at its end or somebody says stop, and no other worker hands anything over
   // any more. The worker's thread. bench/engine/instructions.py counts what happens in here.
   [[gnu::noinline]] void run() noexcept {
-    while (poll_once()) {
+    while (step()) {
+      if (source_ended_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
-    if (shared_.hand_over == nullptr) return;
-    for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
-      if (other != number_) shared_.hand_over->lane(number_, other).flush();
-    }
-    shared_.hand_over->note_end_of_source();
-    while (!shared_.hand_over->all_sources_ended()) {
-      take_handed_in();
-      pipeline_.end_burst(now_);
-      pipeline_.flush();
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
+  }
+
+  // One turn of run(). False when there is nothing more to come, and nobody hands anything over.
+  bool step() noexcept {
+    if (!source_ended_) [[likely]]
+      return poll_once() || end_source();
+    if (shared_.hand_over->all_sources_ended()) return false;
+    take_handed_in();
+    pipeline_.end_burst(now_);
+    pipeline_.flush();
+    return true;
   }
 
   // The hot path. False when there is nothing more to come.
@@ -85,6 +86,18 @@ class QueueWorker {
   }
 
  private:
+  // What was to be handed over goes out now: there is no later burst. Answers whether others may
+  // still hand something over.
+  [[gnu::noinline]] bool end_source() noexcept {
+    source_ended_ = true;
+    if (shared_.hand_over == nullptr) return false;
+    for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
+      if (other != number_) shared_.hand_over->lane(number_, other).flush();
+    }
+    shared_.hand_over->note_end_of_source();
+    return true;
+  }
+
   void route(const wire::Segment& segment, bool handing_over) noexcept {
     if (shared_.symmetry == nullptr) [[likely]] {
       pipeline_.accept(segment);
@@ -148,6 +161,7 @@ class QueueWorker {
   Shared& shared_;
   tcp::FlowHash hash_;
   FrameLog* log_;
+  bool source_ended_ = false;
   unsigned unflushed_ = 0;
   Instant now_; // the packet clock at the last burst
   std::int64_t last_loss_ns_ = INT64_MIN;
