@@ -6,7 +6,7 @@
   tools/tidy.py --clang-tidy DIR     clang-tidy on the files that DIR/compile_commands.json names
 
 Prints one line 'file:line: what is wrong' for each finding; exit status 1 when there is one.
-Python standard library only. The rules are those of userspace/README.md.
+Python standard library only. The rules are those of docs/ARCHITECTURE.md.
 """
 import argparse
 import concurrent.futures
@@ -17,6 +17,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+import tidy_docs
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES_MAX, FUNCTION_LINES_MAX, MAIN_LINES_MAX = 400, 70, 80
@@ -211,14 +213,13 @@ def check_dead(files):
             report(path, 1, "no file includes this header")
 
 
-def check_links(files):
-    for path in files:
-        if path.suffix != ".md":
-            continue
-        for number, line in enumerate(text(path).splitlines(), 1):
-            for target in re.findall(r"\]\(([^)#\s]+)", line):
-                if "://" not in target and not (ROOT / path.parent / target).exists():
-                    report(path, number, f"link to {target}, which is not there")
+def check_docs(files):
+    docs = tidy_docs.Docs(ROOT, files, report)
+    docs.check_width()
+    docs.check_links()
+    docs.check_paths()
+    docs.check_names()
+    docs.check_decisions()
 
 
 def check_containers(files):
@@ -296,7 +297,7 @@ def clang_tidy(folder):
 
 
 CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words, "dead": check_dead,
-          "links": check_links, "containers": check_containers, "format": check_format, "shell": check_shell, "python": check_python}
+          "docs": check_docs, "containers": check_containers, "format": check_format, "shell": check_shell, "python": check_python}
 
 
 def main():

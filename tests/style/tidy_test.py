@@ -20,6 +20,7 @@ class TidyFinds(unittest.TestCase):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="xdpcap-tidy-"))
         self.addCleanup(shutil.rmtree, self.root)
         self.write("tools/tidy.py", TIDY.read_text())
+        self.write("tools/tidy_docs.py", (TIDY.parent / "tidy_docs.py").read_text())
         self.write("userspace/CMakeLists.txt", CMAKE)
         self.write("userspace/apps/CMakeLists.txt", "xdpcap_app(xdpcap_run xdpcap-run ON capture LIBRARIES fmt::fmt)\n")
 
@@ -106,8 +107,64 @@ class TidyFinds(unittest.TestCase):
         self.assert_clean("dead")
 
     def test_a_link_to_nowhere(self):
-        self.write("README.md", "See [the design](userspace/DESIGN.md).\n")
-        self.assert_found("links", "README.md:1: link to userspace/DESIGN.md")
+        self.write("README.md", "See [the design](docs/ARCHITECTURE.md).\n")
+        self.assert_found("docs", "README.md:1: link to docs/ARCHITECTURE.md")
+        self.write("docs/ARCHITECTURE.md", "# How it works\n")
+        self.assert_clean("docs")
+
+    def test_a_path_in_backticks_that_is_not_there(self):
+        self.write("userspace/tcp/tracker.hpp", "")
+        self.write("docs/ARCHITECTURE.md", "`tcp/tracker.hpp`, `userspace/tcp/tracker.hpp:12`, `tools/`,\n"
+                   "`linux/bpf.h`, `build/release/x.json`, `and/or`, `application/json`\n")
+        self.assert_clean("docs")
+        for gone in ("tcp/follower.hpp", "userspace/tcp/follower.hpp", "gone/tracker.hpp", "tools/nothing"):
+            self.write("docs/ARCHITECTURE.md", f"# Map\n`{gone}`\n")
+            self.assert_found("docs", f"docs/ARCHITECTURE.md:2: `{gone}` is not there")
+
+    def test_a_name_in_backticks_that_the_code_does_not_have(self):
+        self.write("userspace/tcp/tracker.hpp", "class Tracker {\n  void accept();\n};\n")
+        self.write("docs/ARCHITECTURE.md", "`tcp::Tracker::accept()`, `std::variant`\n")
+        self.assert_clean("docs")
+        self.write("docs/ARCHITECTURE.md", "`Tracker::take`\n")
+        self.assert_found("docs", "docs/ARCHITECTURE.md:1: `Tracker::take` is not in the code")
+
+    def test_prose_of_more_than_100_columns(self):
+        long_line = "word " * 20 + "end"
+        self.write("README.md", f"| {long_line} |\n" + "x" * 120 + f"\n{long_line[:100]}\n")
+        self.assert_clean("docs")
+        self.write("README.md", f"{long_line}\n")
+        self.assert_found("docs", "README.md:1: 103 columns")
+
+    def write_decision(self, **changed):
+        parts = {"name": "0001-a-slug", "title": "# It is so", "date": "Date: 2026-11-27 · Status: accepted",
+                 "headings": ("Context", "Decision", "Undo"), "row": "| 0001 | [It is so](0001-a-slug.md) |"} | changed
+        shutil.rmtree(self.root / "docs", ignore_errors=True)
+        sections = "".join(f"\n## {heading}\n\nWords.\n" for heading in parts["headings"])
+        self.write(f"docs/decisions/{parts['name']}.md", f"{parts['title']}\n\n{parts['date']}\n{sections}")
+        self.write("docs/decisions/README.md", f"# Decisions\n\n{parts['row']}\n")
+
+    def test_decisions_have_one_form_and_stand_in_the_index(self):
+        self.write_decision()
+        self.assert_clean("docs")
+        self.write_decision(date="Date: 2026-11-27 · Status: superseded by 0007")
+        self.assert_clean("docs")
+        for changed, finding in [
+                ({"name": "0002-a-slug"}, "named 0001-short-slug.md"),
+                ({"name": "0001-A_Slug"}, "named 0001-short-slug.md"),
+                ({"title": "It is so"}, "begins with '# '"),
+                ({"date": "Date: 2026-13-27 · Status: accepted"}, "line 3 is"),
+                ({"date": "Date: 2026-11-27 · Status: perhaps"}, "line 3 is"),
+                ({"headings": ("Decision", "Context")}, "the headings are"),
+                ({"headings": ("Context", "Decision", "Undo", "Price")}, "the headings are"),
+                ({"headings": ("Context", "Decision", "Cost")}, "the headings are"),
+                ({"headings": ("Decision", "Undo")}, "the headings are"),
+                ({"row": ""}, "lists it with its number and title"),
+                ({"row": "| 0002 | [It is so](0001-a-slug.md) |"}, "lists it with its number and title"),
+                ({"row": "| 0001 | [It was so](0001-a-slug.md) |"}, "lists it with its number and title"),
+                ({"row": "| 0001 | [It is so](0003-gone.md) |"}, "0003-gone.md is no decision")]:
+            with self.subTest(changed):
+                self.write_decision(**changed)
+                self.assert_found("docs", finding)
 
     def test_what_the_other_tools_say_is_passed_on(self):
         self.write("userspace/core/a.cpp", "int   a;\n")
