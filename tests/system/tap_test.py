@@ -243,6 +243,12 @@ class Health(common.SystemTest):
         self.said(run, "server0 is up again")
         run.stop()
 
+    def test_a_socket_that_is_removed_is_said(self):
+        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--sockets", "0")
+        (self.lab.room / "live").unlink()
+        self.said(run, "the socket of an endpoint was removed")
+        run.stop()
+
     def test_in_a_container_whose_proc_sys_is_read_only_the_tap_is_silent_and_the_ledger_closes(self):
         program = ("mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "
                    f"{common.XDPCAP_RUN} -i server0 --json --sockets 0 -v")

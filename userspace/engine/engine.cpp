@@ -284,7 +284,7 @@ std::vector<std::string> Engine::tick() {
   if (!live_) return words;
   {
     const std::lock_guard lock{live_mutex_};
-    words = live_->check();
+    for (std::string& sentence : live_->check()) words.push_back(std::move(sentence));
     note_losses(looked_at_ = live_->ledger());
   }
   if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
