@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -134,6 +135,30 @@ TEST_F(HttpServerTest, ReadersThatStandStillTakeNoMoreThanTheBudgetAndKeepNobody
   }
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
   EXPECT_GT(answer.size(), std::size_t{2} << 20);
+}
+
+TEST_F(HttpServerTest, AConnectionThatWaitsForItsNextRequestHoldsNoAnswer) {
+  const std::string id = keep(std::string(1 << 20, '"')); // 2 MiB of JSON
+  const std::size_t size = ask("/api/messages/" + id).size();
+  ASSERT_GT(size, std::size_t{2} << 20);
+  const auto heap = [] {
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  std::vector<OwnedFd> idle;
+  const std::size_t before = heap();
+  for (int i = 0; i < 20; ++i) {
+    idle.push_back(connect());
+    send(idle.back(), "/api/messages/" + id);
+    std::string piece(65536, '\0');
+    for (std::size_t left = size - std::string_view("Connection: close\r\n").size(); left != 0;) {
+      const ssize_t got = ::recv(idle.back().get(), piece.data(), std::min(left, piece.size()), 0);
+      ASSERT_GT(got, 0);
+      left -= static_cast<std::size_t>(got);
+    }
+  }
+  EXPECT_EQ(get("/healthz")["status"], "ok"); // after what the last answer left behind
+  EXPECT_LT(heap(), before + (std::size_t{10} << 20));
 }
 
 TEST_F(HttpServerTest, ABodyThatEscapesWouldBlowUpComesAsBase64) {

@@ -349,7 +349,8 @@ void Session::write_more() {
       return;
     }
     self->share_ = {};
-    self->reply_ = {};
+    // An assignment of {} would keep the room of its text, for as long as the connection lives.
+    [[maybe_unused]] const Reply written = std::exchange(self->reply_, {});
     if (error || !self->keep_) {
       self->close();
     } else {
