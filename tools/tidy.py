@@ -40,7 +40,7 @@ DOORS = [
     (r"cap-ng\.h|seccomp\.h|linux/landlock\.h", ("sandbox", "engine")),
     (r"(zlib|zstd)\.h|brotli/.*", ("consume", "apps")),
     (r"sqlite3\.h|yaml-cpp/.*|re2/.*|boost/.*|grpc(pp)?/.*|tcp_monitor(\.grpc)?\.pb\.h", ("apps",)),
-    (r"CLI/.*|toml\+\+/.*|toml\.hpp", ("engine", "apps")),
+    (r"CLI/.*|toml\+\+/.*|toml\.hpp", ("cli", "apps")),
 ]
 
 # Words are put together here so that this file does not contain what it looks for.

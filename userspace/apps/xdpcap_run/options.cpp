@@ -5,13 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <thread>
 
+#include "apps/xdpcap_run/manual.hpp"
+#include "cli/environment.hpp"
 #include "publish/curve.hpp"
 #include "publish/endpoint.hpp"
 #include "wire/filter.hpp"
@@ -33,25 +34,13 @@ struct Words {
   std::optional<std::size_t> udp_payload;
   unsigned workers = 0;
   bool list = false, doctor = false, copy = false, zero_copy = false, json = false, no_flows = false,
-       no_tunnels = false;
+       no_tunnels = false, man = false;
 };
 
 // A repeatable option takes one word: what follows is no further one.
 void limit_to_one_word(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_items_expected_max() > 1) option->allow_extra_args(false);
-  }
-}
-
-// Every long option can be given as an environment variable: --max-body as
-// XDPCAP_MAX_BODY.
-void name_environment(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
-    std::string name = "XDPCAP_" + option->get_lnames().front();
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
-    option->envname(name);
   }
 }
 
@@ -149,7 +138,7 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.option_defaults()->group("Where records go");
   engine::Config& config = options.config;
   app.add_option("--pub", words.pub,
-                 "publish on this ZeroMQ PUB endpoint (repeatable; default " + publish::default_bind_endpoint() + ")")
+                 "publish on this ZeroMQ PUB endpoint (repeatable; default for root " + publish::root_endpoint() + ")")
       ->type_name("ENDPOINT");
   app.add_option("--push", words.push, "and on this PUSH endpoint (repeatable)")->type_name("ENDPOINT");
   app.add_flag("--insecure", config.outputs.insecure, "allow TCP endpoints beyond loopback without CURVE keys");
@@ -364,12 +353,13 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
   app.set_config("--config", "", "read options from this TOML file; names as on the command line")->type_name("FILE");
   app.allow_config_extras(CLI::config_extras_mode::error);
+  app.add_flag("--man", words.man, "print the manual page and end (xdpcap-run --man | man -l -)");
   app.get_formatter()->column_width(32);
   add_input(app, options, words);
   add_reading(app, options, words);
   add_output(app, options, words);
   limit_to_one_word(app);
-  name_environment(app);
+  cli::name_environment(app);
   app.footer(
       "Examples: xdpcap-run --doctor -i eth0; xdpcap-run -i eth0 --port 80 --json; xdpcap-run -r FILE --json\n"
       "Exit codes: 0 ok, 1 usage, 2 the environment refuses, 3 missing privilege, 4 input, 5 output.\n"
@@ -392,6 +382,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return usage(fmt::format("{} (xdpcap-run --help lists the options)", error.what()));
   }
+  if (words.man) return Shown{manual(app)};
   if (auto understood = understand_input(words, options); !understood) return std::move(understood).error();
   if (auto understood = understand_output(words, options); !understood) return std::move(understood).error();
   return options;

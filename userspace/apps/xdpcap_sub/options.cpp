@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/xdpcap_sub/manual.hpp"
+
 namespace xdpcap::sub {
 namespace {
 
@@ -13,6 +15,7 @@ struct Words {
   std::string body, min_latency, server_key, secret_key, keygen;
   std::optional<std::int64_t> count;
   double timeout = 0;
+  bool man = false;
 };
 
 Error usage(std::string sentence) {
@@ -98,6 +101,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   Words words;
   CLI::App app{"Shows what xdpcap-run publishes: requests with their responses and latency.", "xdpcap-sub"};
   app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
+  app.add_flag("--man", words.man, "print the manual page and end (xdpcap-sub --man | man -l -)");
   app.get_formatter()->column_width(36);
   declare(app, options, words);
   try {
@@ -109,6 +113,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return usage(fmt::format("{} (xdpcap-sub --help lists the options)", error.what()));
   }
+  if (words.man) return Shown{manual(app)};
   if (!words.keygen.empty()) {
     if (auto made = publish::generate_keys(words.keygen); !made) return std::move(made).error();
     return Shown{fmt::format("{0}.secret stays here; {0}.public is for the other side\n", words.keygen)};

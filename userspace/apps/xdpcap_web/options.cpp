@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "apps/xdpcap_web/access.hpp"
+#include "apps/xdpcap_web/manual.hpp"
 #include "core/owned_fd.hpp"
 
 namespace xdpcap::web {
@@ -21,7 +22,7 @@ namespace {
 // What CLI11 fills in, before it is understood.
 struct Words {
   std::string listen = "127.0.0.1:8080", server_key, secret_key;
-  bool insecure = false;
+  bool insecure = false, man = false;
 };
 
 Error usage(std::string sentence) {
@@ -174,6 +175,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   Words words;
   CLI::App app{"Serves what xdpcap-run publishes to browsers: a live dashboard, an API, metrics.", "xdpcap-web"};
   app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
+  app.add_flag("--man", words.man, "print the manual page and end (xdpcap-web --man | man -l -)");
   app.get_formatter()->column_width(36);
   declare(app, options, words);
   try {
@@ -185,6 +187,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return usage(fmt::format("{} (xdpcap-web --help lists the options)", error.what()));
   }
+  if (words.man) return Shown{manual(app)};
   if (auto error = understand(words, options)) return *std::move(error);
   return options;
 }
