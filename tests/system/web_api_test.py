@@ -10,6 +10,7 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
@@ -323,10 +324,26 @@ class WebApi(common.SystemTest):
         events.next("close")
         gateway.wait(0, seconds=5)
 
+    def container_check(self, file, before):
+        """The exit codes of a health check of docker/: run by Docker, and by podman 4.3, which
+        splits it at blanks."""
+        text = (common.SOURCE / "docker" / file).read_text()
+        words = json.loads(re.search(before + r"(\[.*?\])", text)[1])
+        words = [word.replace(":8080", f":{self.gateway.port}") for word in words if word != "CMD"]
+        image = (common.SOURCE / "docker/Dockerfile").read_text().split("\nFROM ")[-1]
+        self.assertRegex(image, rf" {words[0]} ", "the image has no such program")
+        return [subprocess.run(command, capture_output=True).returncode
+                for command in (words, " ".join(words).split())]
+
     def test_an_engine_that_goes_and_comes_back_is_seen(self):
+        healthy = "compose.yaml", "test: "
+        alive = "pod.yaml", r"livenessProbe:\s+exec: {command: "
         gateway = self.start()
+        self.assertEqual(self.container_check(*healthy) + self.container_check(*alive), [0, 0, 0, 0])
         self.run_.stop()
         common.wait_until(lambda: gateway.request("/healthz")[0] == 503, "the news of the end")
+        self.assertNotIn(0, self.container_check(*healthy))
+        self.assertEqual(self.container_check(*alive), [0, 0])
         self.run_ = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, name="again")
         common.wait_until(lambda: gateway.request("/healthz")[0] == 200, "the news of the start")
         self.ask("/shop/basket")
