@@ -83,7 +83,13 @@ void MessageBuilder::take_body(Draft& draft, Bytes bytes) noexcept {
 }
 
 void MessageBuilder::take_gap(Draft& draft, std::uint64_t length, GapCause cause) noexcept {
-  if (draft.gaps_listed < Draft::kGapsMax) draft.gaps[draft.gaps_listed++] = {draft.body_length, length, cause};
+  if (draft.gaps_listed < Draft::kGapsMax) {
+    draft.gaps[draft.gaps_listed++] = {draft.body_length, length, cause};
+  } else if (!draft.body_cut) {
+    // Behind a gap that is not listed nobody could tell the place of a byte.
+    draft.body_cut = true;
+    draft.facts.anomalies.add(Anomaly::truncated);
+  }
   draft.body_length += length;
   draft.has_gap = true;
 }

@@ -44,7 +44,7 @@ struct Draft {
   bool line_ended = false; // of a start line that cannot be read: no more of it is kept
   bool body_cut = false;   // no more of it is kept
   bool has_gap = false;
-  std::uint8_t gaps_listed = 0; // the first ones; the others only count
+  std::uint8_t gaps_listed = 0; // the first ones; the others count, and end what is kept
   std::array<BodyGap, kGapsMax> gaps{};
   sha256_ctx hash{};
 };
