@@ -64,6 +64,11 @@ void Reassembler::note_fin(Connection& connection, Direction direction, const wi
   self.clear(HalfConnection::rst_pending);
   self.last = fin;
   self.on(Event::sent_fin);
+  // Captures swap directions: the acknowledgement may have come first.
+  HalfConnection& peer = connection.from(opposite(direction));
+  if (!has_acknowledged(peer, fin + 1)) return;
+  self.on(Event::fin_acknowledged);
+  peer.on(Event::received_fin);
 }
 
 // A doubtful FIN was taken by its receiver if that acknowledged it, and all that was sent before.
@@ -162,6 +167,13 @@ bool Reassembler::is_waiting(const Connection& connection) const noexcept {
   const HalfConnection& server = connection.from(Direction::to_client);
   return client.early != HoleStore::none || server.early != HoleStore::none || is_acknowledged_unseen(client, server) ||
          is_acknowledged_unseen(server, client);
+}
+
+Instant Reassembler::held_since(const Connection& connection, Instant now) const noexcept {
+  for (const HalfConnection& half : connection.half) {
+    if (half.early != HoleStore::none) now = std::min(now, holes_.front(half.early).arrived);
+  }
+  return now;
 }
 
 void Reassembler::drop_held(HalfConnection& self) noexcept {

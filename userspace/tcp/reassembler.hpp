@@ -86,6 +86,8 @@ class Reassembler {
 
   // Octets are missing, or held back: somebody has to call give_up() in time.
   [[nodiscard]] bool is_waiting(const Connection& connection) const noexcept;
+  // Since when the bytes wait that come next of what is held; `now` where nothing is.
+  [[nodiscard]] Instant held_since(const Connection& connection, Instant now) const noexcept;
 
   // Ends the waits for which there is proof: what the receiver acknowledged and
   // was not seen is a gap of this cause; so is a hole in a direction whose other

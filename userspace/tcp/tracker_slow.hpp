@@ -30,6 +30,14 @@ inline void note_syn(Embryo& embryo, const wire::Segment& segment) noexcept {
   }
 }
 
+// RFC 9293, 3.10.7.3 and 3.10.7.4: an RST ends an opening if it acknowledges the SYN or comes right
+// behind its sender's own. Any other is late, or forged.
+inline bool is_refusal(const Embryo& embryo, const wire::Segment& segment) noexcept {
+  const std::size_t side = side_of(segment);
+  if (embryo.knows_isn(side)) return segment.seq == embryo.isn[side] + 1;
+  return segment.flags.has(wire::TcpFlags::ack) && segment.ack == embryo.isn[side ^ 1] + 1;
+}
+
 // The data of a SYN or SYN-ACK as a segment of its own.
 inline wire::Segment without_syn(const wire::Segment& segment) noexcept {
   wire::Segment data = segment;
@@ -47,7 +55,10 @@ template <class Sink>
   using wire::TcpFlags;
   if (segment.flags.has(TcpFlags::rst)) {
     if (flow != nullptr) return accept_known(*flow, segment, sink);
-    if (Embryo* embryo = embryos_.find(hash, now_); embryo != nullptr) embryos_.forget(*embryo);
+    Embryo* const embryo = embryos_.find(hash, now_);
+    if (embryo == nullptr) return SegmentVerdict::reset;
+    if (!detail::is_refusal(*embryo, segment)) return SegmentVerdict::reset_ignored;
+    embryos_.forget(*embryo);
     return SegmentVerdict::reset;
   }
   if (!segment.flags.has(TcpFlags::syn)) return accept_first(hash, segment, sink);
@@ -108,15 +119,20 @@ SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, con
     HalfConnection& self = connection.from(direction);
     HalfConnection& peer = connection.from(opposite(direction));
     const bool takes_new = embryo != nullptr && embryo->knows_isn(side ^ 1) && segment.ack == embryo->isn[side ^ 1] + 1;
-    if (takes_new) {
+    // The SYN may come later, or not at all: the other end has taken it.
+    const bool follows_end = (connection.has(Connection::closed) || connection.ended_by_fin()) &&
+                             self.has(HalfConnection::started) && !(detail::initial_sequence(self) == segment.seq);
+    if (takes_new || follows_end) {
       remove(*flow, StreamEnd::timeout, FlowCount::closed_reused, sink);
     } else {
       ++self.packets;
-      if (!self.has(HalfConnection::started) && peer.has(HalfConnection::syn_unconfirmed)) {
+      const bool answers = peer.has(HalfConnection::started) && segment.ack == detail::initial_sequence(peer) + 1;
+      if (!self.has(HalfConnection::started) && (answers || peer.has(HalfConnection::syn_unconfirmed))) {
         self.set(HalfConnection::started);
         self.next = segment.seq + 1;
         self.window_scale = segment.options.window_scale & 0xf;
         self.enter(State::established);
+        peer.on(Event::syn_acknowledged);
         connection.syn_to_syn_ack_us = us_between(wrapping_us(connection.first_seen), wrapping_us(segment.arrived));
       }
       if (peer.has(HalfConnection::syn_unconfirmed)) {
@@ -207,7 +223,9 @@ Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Seg
   Flow* flow = open(hash, segment, said.has(Embryo::client_is_low), sink);
   if (flow == nullptr) return nullptr;
   Connection& connection = flow->tcp;
-  const bool both = said.knows_isn(0) && said.knows_isn(1);
+  // Who acknowledges without a SYN has had the other's.
+  const bool has_answered = segment.flags.has(wire::TcpFlags::ack) && !segment.flags.has(wire::TcpFlags::syn);
+  const bool both = (said.knows_isn(0) && said.knows_isn(1)) || has_answered;
   // A window is scaled only if both offered it (RFC 7323, 2.2).
   const bool scaled = said.has(Embryo::low_scale) && said.has(Embryo::high_scale);
   for (std::size_t side = 0; side < 2; ++side) {
@@ -308,7 +326,8 @@ void Tracker<Flow>::end_waits(Sink& sink) noexcept {
 }
 
 // Grace is over for the connection that waits longest: what is proved lost is a
-// gap; without proof it waits another round, up to an age.
+// gap; without proof it waits another round, up to an age. The age is that of the
+// hole: a long transfer may wait for one retransmission after another.
 template <class Flow>
 template <class Sink>
 void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
@@ -318,7 +337,7 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
   Connection& connection = flow.tcp;
   if (connection.id != entry.id || connection.has(Connection::closed)) return;
   connection.clear(Connection::grace_running);
-  by_force |= now_ - entry.began >= timeouts_.hole_age_max;
+  by_force |= now_ - reassembler_.held_since(connection, now_) >= timeouts_.hole_age_max;
   Stream<Sink> stream{flow, sink};
   reassembler_.give_up(connection, cause_of_loss(entry.began), by_force, now_, stream);
   if (reassembler_.is_waiting(connection)) {
