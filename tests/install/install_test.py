@@ -12,6 +12,7 @@ import tempfile
 import unittest
 
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ["xdpcap-run", "xdpcap-sub", "xdpcap-web"]
 SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES", "SEE ALSO"]
 READER = os.environ | {"LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"}
@@ -63,6 +64,31 @@ class ManPages(unittest.TestCase):
         done = run("man", "-l", "-P", "cat", page)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
+
+
+class Texts(unittest.TestCase):
+    """What README and docs/ tell a user to type: each option is one of that program's."""
+
+    def commands(self, text):
+        """(program, its options) of code, one for each program in a line that a backslash or a pipe may continue."""
+        joined = re.sub(r"\\\n(?:    > ?| +)", " ", text)
+        for line in re.findall(r"^ {4}.*", joined, re.M):
+            for part in re.split(r"[|&;]+| # ", line):
+                found = re.search(r"(?:^|[\s/])(xdpcap-(?:run|sub|web))\s(.*)", part)
+                if found and not re.match(r" {4}xdpcap-\w+: ", part):
+                    yield found[1], re.findall(r"(?<!\S)(--?[a-zA-Z][\w-]*)", found[2])
+
+    def test_options_in_commands_exist(self):
+        known = {program: set(re.findall(r"(?<!\S)-\w(?=,)|--[\w-]+", run(BUILD / program, "--help").stdout))
+                 for program in PROGRAMS}
+        texts = [SOURCE / "README.md", SOURCE / "SECURITY.md", *(SOURCE / "docs").glob("*.md"), *SOURCE.glob("userspace/**/README.md")]
+        seen = 0
+        for path in texts:
+            for program, options in self.commands(path.read_text()):
+                for option in options:
+                    self.assertIn(option, known[program], f"{path.relative_to(SOURCE)}: {program} {option}")
+                    seen += 1
+        self.assertGreater(seen, 40)
 
 
 class Installation(unittest.TestCase):
