@@ -76,7 +76,8 @@ def write_settings(root):
     """What the dashboard's CMakeLists.txt would write for build.cmake."""
     ui = root / "source" / UI
     names = [str(path.relative_to(ui)) for folder in ("src", "test") for path in sorted((ui / folder).rglob("*")) if path.is_file()]
-    names += [".npmrc", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
+    names += [".npmrc", ".prettierrc.json", ".prettierignore", "eslint.config.js", "index.html", "package.json",
+              "package-lock.json", "tsconfig.json", "vite.config.ts"]
     (root / "made").mkdir()
     (root / "made/settings.cmake").write_text("".join(f'set({name} "{value}")\n' for name, value in {
         "SOURCE": f"/source/{UI}", "ROOM": "/room", "WORK": "/made", "INPUTS": ";".join(names), "NPM": "/usr/bin/npm",
@@ -107,6 +108,7 @@ class BareDebian(unittest.TestCase):
         built = (self.root / "made/assets.cpp").read_text()
         for wanted in ('"/index.html"', "/assets/index-"):
             self.assertIn(wanted, built)
+        self.inside("cmake", "-P", f"/source/{UI}/build.cmake", "/made/settings.cmake", "test-tools")
         self.inside("npm", "test", folder="/room")
 
 

@@ -1,7 +1,10 @@
-// What a reader does with the dashboard, in a real browser. web_browser_test.py owns the lab and starts this with
-//   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose node_modules has playwright-core
+// What a reader does with the dashboard, in a real browser. web_browser_test.py owns the lab and
+// starts this with
+//   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose
+// node_modules has playwright-core
 //   XDPCAP_SHOTS     where pictures of the pages go; none where it is not set
-// and tells it on standard input when the traffic has ended ("quiet"). One line for each check; exit code 1 when one fails.
+// and tells it on standard input when the traffic has ended ("quiet"). One line for each check;
+// exit code 1 when one fails.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -24,7 +27,8 @@ async function check(name, act) {
 
 const page = await open({ width: 1280, height: 800 }, 'dark');
 const go = (hash) => page.goto(`${base}${hash}`);
-const picture = (name, of = page) => (shots ? of.screenshot({ path: join(shots, `${name}.png`) }) : undefined);
+const picture = (name, of = page) =>
+  shots ? of.screenshot({ path: join(shots, `${name}.png`) }) : undefined;
 const texts = (selector) => page.locator(selector).allInnerTexts();
 const until = (what, argument) => page.waitForFunction(what, argument, { timeout: patience });
 const rows = '.live-list [role="row"][aria-rowindex]';
@@ -48,22 +52,25 @@ async function openExchange(path) {
   await page.waitForSelector('.detail [role="tab"]');
 }
 
-// Of the chart at `index`: how many pixels were drawn, and how many of them in a colour: axes are grey, series are not.
-const pixels = (index) => page.evaluate((at) => {
-  const canvas = document.querySelectorAll('.chart canvas')[at];
-  const copy = document.createElement('canvas');
-  [copy.width, copy.height] = [canvas.width, canvas.height];
-  const context = copy.getContext('2d', { willReadFrequently: true });
-  context.drawImage(canvas, 0, 0);
-  const { data } = context.getImageData(0, 0, copy.width, copy.height);
-  const count = { drawn: 0, coloured: 0 };
-  for (let i = 0; i < data.length; i += 4) {
-    const [red, green, blue, opaque] = data.slice(i, i + 4);
-    if (opaque > 0) count.drawn += 1;
-    if (opaque > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60) count.coloured += 1;
-  }
-  return count;
-}, index);
+// Of the chart at `index`: how many pixels were drawn, and how many of them in a colour: axes are
+// grey, series are not.
+const pixels = (index) =>
+  page.evaluate((at) => {
+    const canvas = document.querySelectorAll('.chart canvas')[at];
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, copy.width, copy.height);
+    const count = { drawn: 0, coloured: 0 };
+    for (let i = 0; i < data.length; i += 4) {
+      const [red, green, blue, opaque] = data.slice(i, i + 4);
+      if (opaque > 0) count.drawn += 1;
+      if (opaque > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60)
+        count.coloured += 1;
+    }
+    return count;
+  }, index);
 
 await go('');
 await check('the live list fills, and the connection is told', async () => {
@@ -169,7 +176,11 @@ await check('curl can be copied, HAR downloaded, a picture seen', async () => {
 await check('captured markup is text everywhere and runs nothing', async () => {
   await go(`#/live?q=${encodeURIComponent('path:onerror')}`);
   await until((text) => document.querySelector('.live-list')?.textContent.includes(text), evilPath);
-  for (const [path, wanted] of [['onerror', evilPath], ['/evil.html', '<img src=x onerror=window.xss=4>'], ['/shop/order', '<script>window.xss=3</script>']]) {
+  for (const [path, wanted] of [
+    ['onerror', evilPath],
+    ['/evil.html', '<img src=x onerror=window.xss=4>'],
+    ['/shop/order', '<script>window.xss=3</script>'],
+  ]) {
     await openExchange(path);
     let seen = '';
     for (const name of ['request', 'response', 'timing', 'tcp', 'packets', 'process', 'raw']) {
@@ -177,50 +188,64 @@ await check('captured markup is text everywhere and runs nothing', async () => {
       seen += await panel();
     }
     assert.ok(seen.includes(wanted), `${wanted} is not shown`);
-    assert.ok(path !== 'onerror' || seen.includes('<img src=x onerror=window.xss=2>'), 'the header is not shown');
+    assert.ok(
+      path !== 'onerror' || seen.includes('<img src=x onerror=window.xss=2>'),
+      'the header is not shown',
+    );
   }
-  assert.equal(await page.evaluate(() => document.querySelectorAll('img, iframe, object').length), 0);
+  assert.equal(
+    await page.evaluate(() => document.querySelectorAll('img, iframe, object').length),
+    0,
+  );
   assert.equal(await page.evaluate(() => window.xss), undefined);
   await picture('markup');
 });
 
-await check('connections are a table, one has graphs, a sequence diagram and a ladder', async () => {
-  await go('#/connections');
-  await page.waitForSelector(connections);
-  assert.match(await page.innerText('.connection-list'), /10\.77\.0\.1:\d+[^]*10\.77\.0\.2:80/);
-  await picture('connections');
-  // By rate: the first is one that goes on.
-  await page.click('.connection-row.heading .rate button');
-  await page.waitForSelector('.rate[aria-sort="descending"]');
-  await page.fill('.filter input', 'state:open');
-  await page.keyboard.press('Enter');
-  await page.waitForSelector(`${connections}:not(.closed)`);
-  await until(() => !document.querySelector('.connection-list .closed'));
-  await page.locator(connections).first().click();
-  await page.waitForSelector('.chart canvas');
-  await until(() => document.querySelectorAll('.chart canvas').length >= 4);
-  await page.waitForTimeout(500);
-  assert.ok((await pixels(0)).drawn > 500, 'nothing is drawn');
-  assert.ok((await pixels(0)).coloured + (await pixels(1)).coloured > 50, 'no series is drawn');
-  await picture('connection-course');
-  await tab('sequence');
-  await page.waitForSelector('.chart canvas');
-  await page.waitForTimeout(500);
-  assert.ok((await pixels(0)).coloured > 50, 'no sequence is drawn');
-  await picture('connection-sequence');
-  await tab('ladder');
-  await page.waitForSelector('.rung .arrow');
-  await picture('connection-ladder');
-});
+await check(
+  'connections are a table, one has graphs, a sequence diagram and a ladder',
+  async () => {
+    await go('#/connections');
+    await page.waitForSelector(connections);
+    assert.match(await page.innerText('.connection-list'), /10\.77\.0\.1:\d+[^]*10\.77\.0\.2:80/);
+    await picture('connections');
+    // By rate: the first is one that goes on.
+    await page.click('.connection-row.heading .rate button');
+    await page.waitForSelector('.rate[aria-sort="descending"]');
+    await page.fill('.filter input', 'state:open');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`${connections}:not(.closed)`);
+    await until(() => !document.querySelector('.connection-list .closed'));
+    await page.locator(connections).first().click();
+    await page.waitForSelector('.chart canvas');
+    await until(() => document.querySelectorAll('.chart canvas').length >= 4);
+    await page.waitForTimeout(500);
+    assert.ok((await pixels(0)).drawn > 500, 'nothing is drawn');
+    assert.ok((await pixels(0)).coloured + (await pixels(1)).coloured > 50, 'no series is drawn');
+    await picture('connection-course');
+    await tab('sequence');
+    await page.waitForSelector('.chart canvas');
+    await page.waitForTimeout(500);
+    assert.ok((await pixels(0)).coloured > 50, 'no sequence is drawn');
+    await picture('connection-sequence');
+    await tab('ladder');
+    await page.waitForSelector('.rung .arrow');
+    await picture('connection-ladder');
+  },
+);
 
 await check('the map shows client and server, and leads on', async () => {
   await go('#/map');
   await page.waitForSelector('.node.process');
-  await until(() => /nginx/.test(document.querySelector('.graph').textContent) && /wrk|curl/.test(document.querySelector('.graph').textContent));
+  await until(
+    () =>
+      /nginx/.test(document.querySelector('.graph').textContent) &&
+      /wrk|curl/.test(document.querySelector('.graph').textContent),
+  );
   await page.waitForSelector('.edge .edge-head', { state: 'attached' });
   await page.waitForTimeout(1500);
   await picture('map');
-  // By keyboard: nodes move while others come and go; one that moved under the pointer would show itself.
+  // By keyboard: nodes move while others come and go; one that moved under the pointer would show
+  // itself.
   await page.mouse.move(1, 400);
   await page.locator('.node.process:not(.quiet)', { hasText: 'wrk' }).first().focus();
   await page.keyboard.press('Enter');
@@ -231,68 +256,101 @@ await check('the map shows client and server, and leads on', async () => {
   assert.match(page.url(), /q=process%3A\d+/);
 });
 
-// The cells of rows, and the columns of a page, in the order they are painted: none over another, none beyond its place.
-const overlaps = (where) => where.evaluate(() => {
-  const found = [];
-  const shown = (one) => one.getClientRects().length > 0;
-  for (const list of document.querySelectorAll('.list')) {
-    const end = list.getBoundingClientRect().right;
-    for (const row of list.querySelectorAll('[role="row"]')) {
-      let before = -Infinity;
-      for (const cell of [...row.children].filter(shown)) {
-        const { left, right } = cell.getBoundingClientRect();
-        if (left < before - 0.5 || right > end + 0.5) found.push(`${cell.className} ${Math.round(left)}-${Math.round(right)} behind ${Math.round(before)}, list ends at ${Math.round(end)}`);
-        before = right;
+// The cells of rows, and the columns of a page, in the order they are painted: none over another,
+// none beyond its place.
+const overlaps = (where) =>
+  where.evaluate(() => {
+    const found = [];
+    const shown = (one) => one.getClientRects().length > 0;
+    for (const list of document.querySelectorAll('.list')) {
+      const end = list.getBoundingClientRect().right;
+      for (const row of list.querySelectorAll('[role="row"]')) {
+        let before = -Infinity;
+        for (const cell of [...row.children].filter(shown)) {
+          const { left, right } = cell.getBoundingClientRect();
+          if (left < before - 0.5 || right > end + 0.5)
+            found.push(
+              `${cell.className} ${Math.round(left)}-${Math.round(right)} behind ${Math.round(before)}, list ends at ${Math.round(end)}`,
+            );
+          before = right;
+        }
       }
     }
-  }
-  const [list, detail] = ['.list', '.detail'].map((selector) => document.querySelector(selector)?.getBoundingClientRect());
-  if (list && detail && list.width > 0 && detail.left < list.right - 0.5) found.push('the detail lies over the list');
-  if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window');
-  return [...new Set(found)].slice(0, 5);
-});
+    const [list, detail] = ['.list', '.detail'].map((selector) =>
+      document.querySelector(selector)?.getBoundingClientRect(),
+    );
+    if (list && detail && list.width > 0 && detail.left < list.right - 0.5)
+      found.push('the detail lies over the list');
+    if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window');
+    return [...new Set(found)].slice(0, 5);
+  });
 
 await check('nothing is painted over another at any usual width', async () => {
   const id = await idOf('/data.json');
-  const { data: [connection] } = await api('api/connections?limit=1');
-  const places = ['#/live', `#/live?open=${encodeURIComponent(id)}`, '#/connections', `#/connections?open=${encodeURIComponent(connection.id)}`, '#/map', '#/capture'];
+  const {
+    data: [connection],
+  } = await api('api/connections?limit=1');
+  const places = [
+    '#/live',
+    `#/live?open=${encodeURIComponent(id)}`,
+    '#/connections',
+    `#/connections?open=${encodeURIComponent(connection.id)}`,
+    '#/map',
+    '#/capture',
+  ];
   for (const place of places) {
     await go(place);
-    await page.waitForSelector({ live: rows, connections, map: '.node', capture: '.flow-column' }[/#\/(\w+)/.exec(place)[1]]);
+    await page.waitForSelector(
+      { live: rows, connections, map: '.node', capture: '.flow-column' }[/#\/(\w+)/.exec(place)[1]],
+    );
     if (place.includes('open=')) await page.waitForSelector('.detail [role="tab"]');
     for (const width of [940, 1024, 1100, 1280, 1366, 1440, 1536, 1920]) {
       await page.setViewportSize({ width, height: 800 });
       assert.deepEqual(await overlaps(page), [], `${place} at ${width}`);
-      if ([1280, 1440].includes(width)) await picture(`${width}-${place.replaceAll(/\W+/g, '-').slice(1, 22)}`);
+      if ([1280, 1440].includes(width))
+        await picture(`${width}-${place.replaceAll(/\W+/g, '-').slice(1, 22)}`);
     }
   }
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
 await check('badges, labels and inputs can be read in both colours', async () => {
-  const weakest = () => page.evaluate(() => {
-    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-    const over = (colours) => {
-      canvas.clearRect(0, 0, 1, 1);
-      for (const colour of colours) {
-        canvas.fillStyle = colour;
-        canvas.fillRect(0, 0, 1, 1);
+  const weakest = () =>
+    page.evaluate(() => {
+      const canvas = document
+        .createElement('canvas')
+        .getContext('2d', { willReadFrequently: true });
+      const over = (colours) => {
+        canvas.clearRect(0, 0, 1, 1);
+        for (const colour of colours) {
+          canvas.fillStyle = colour;
+          canvas.fillRect(0, 0, 1, 1);
+        }
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+      };
+      const light = (colour) =>
+        colour
+          .map((one) => one / 255)
+          .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, one, i) => sum + one * [0.2126, 0.7152, 0.0722][i], 0);
+      const backs = (one) =>
+        one === null ? [] : [...backs(one.parentElement), getComputedStyle(one).backgroundColor];
+      const found = [];
+      for (const one of document.querySelectorAll(
+        '.status:not(.none), .row > span, .more, .health, nav a, .figures span, .chip',
+      )) {
+        if (one.textContent.trim() === '' || one.getClientRects().length === 0) continue;
+        const under = backs(one);
+        const [text, back] = [
+          light(over([...under, getComputedStyle(one).color])),
+          light(over(under)),
+        ];
+        const contrast = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+        if (contrast < 4.5)
+          found.push(`${one.className} '${one.textContent.slice(0, 20)}' ${contrast.toFixed(2)}`);
       }
-      return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    };
-    const light = (colour) => colour.map((one) => one / 255).map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
-      .reduce((sum, one, i) => sum + one * [0.2126, 0.7152, 0.0722][i], 0);
-    const backs = (one) => (one === null ? [] : [...backs(one.parentElement), getComputedStyle(one).backgroundColor]);
-    const found = [];
-    for (const one of document.querySelectorAll('.status:not(.none), .row > span, .more, .health, nav a, .figures span, .chip')) {
-      if (one.textContent.trim() === '' || one.getClientRects().length === 0) continue;
-      const under = backs(one);
-      const [text, back] = [light(over([...under, getComputedStyle(one).color])), light(over(under))];
-      const contrast = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
-      if (contrast < 4.5) found.push(`${one.className} '${one.textContent.slice(0, 20)}' ${contrast.toFixed(2)}`);
-    }
-    return [...new Set(found)].slice(0, 5);
-  });
+      return [...new Set(found)].slice(0, 5);
+    });
   const id = await idOf('/data.json');
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
@@ -305,31 +363,40 @@ await check('badges, labels and inputs can be read in both colours', async () =>
   await page.emulateMedia({ colorScheme: 'dark' });
 });
 
-await check('where the reader was is kept: by a reload, by a change of page, by Escape in the filter', async () => {
-  const id = await idOf('/data.json');
-  await go(`#/live?q=status%3A200&open=${encodeURIComponent(id)}`);
-  await page.reload();
-  await page.waitForSelector('.detail [role="tab"]');
-  await page.keyboard.press('2');
-  await page.waitForSelector(connections);
-  await page.keyboard.press('1');
-  await page.waitForSelector('.detail [role="tab"]');
-  assert.equal(await page.inputValue('.filter input'), 'status:200');
-  await page.keyboard.press('/');
-  await page.keyboard.press('Escape');
-  assert.equal(await page.locator('.detail').count(), 1, 'Escape in the filter closes nothing else');
-  await page.keyboard.press('Escape');
-  await page.waitForSelector('.detail', { state: 'detached' });
-  await go('#/map?ports=80');
-  await page.waitForSelector('.node');
-  await page.fill('.ports', '80,443');
-  await until(() => /ports=80%2C443/.test(location.hash));
-  await page.evaluate(() => { location.hash = '#/map?ports=80'; });
-  await until(() => document.querySelector('.ports').value === '80');
-  await go('#/live?q=status%3A');
-  await page.reload();
-  await until(() => /not understood/.test(document.querySelector('.list').textContent));
-});
+await check(
+  'where the reader was is kept: by a reload, by a change of page, by Escape in the filter',
+  async () => {
+    const id = await idOf('/data.json');
+    await go(`#/live?q=status%3A200&open=${encodeURIComponent(id)}`);
+    await page.reload();
+    await page.waitForSelector('.detail [role="tab"]');
+    await page.keyboard.press('2');
+    await page.waitForSelector(connections);
+    await page.keyboard.press('1');
+    await page.waitForSelector('.detail [role="tab"]');
+    assert.equal(await page.inputValue('.filter input'), 'status:200');
+    await page.keyboard.press('/');
+    await page.keyboard.press('Escape');
+    assert.equal(
+      await page.locator('.detail').count(),
+      1,
+      'Escape in the filter closes nothing else',
+    );
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.detail', { state: 'detached' });
+    await go('#/map?ports=80');
+    await page.waitForSelector('.node');
+    await page.fill('.ports', '80,443');
+    await until(() => /ports=80%2C443/.test(location.hash));
+    await page.evaluate(() => {
+      location.hash = '#/map?ports=80';
+    });
+    await until(() => document.querySelector('.ports').value === '80');
+    await go('#/live?q=status%3A');
+    await page.reload();
+    await until(() => /not understood/.test(document.querySelector('.list').textContent));
+  },
+);
 
 await check('without a token the dashboard asks for one', async () => {
   const context = await browser.newContext();
@@ -355,19 +422,32 @@ await check('a stream that is gone is told, and comes back', async () => {
   await page.click('text=Reconnect');
   await page.waitForSelector('.link.live');
   // What was refused on purpose is no complaint.
-  complaints.splice(before, complaints.length, ...complaints.slice(before).filter((text) => !text.includes('ERR_FAILED')));
+  complaints.splice(
+    before,
+    complaints.length,
+    ...complaints.slice(before).filter((text) => !text.includes('ERR_FAILED')),
+  );
 });
 
 await check('nothing overflows on a phone, and an exchange takes the whole screen', async () => {
   const id = await idOf('/data.json');
   const phone = await open({ width: 390, height: 780 }, 'light');
-  for (const [name, hash, wanted] of [['live', '', rows], ['exchange', `#/live?open=${encodeURIComponent(id)}`, '.detail [role="tab"]'],
-    ['connections', '#/connections', connections], ['map', '#/map', '.node'], ['capture', '#/capture', '.flow-column']]) {
+  for (const [name, hash, wanted] of [
+    ['live', '', rows],
+    ['exchange', `#/live?open=${encodeURIComponent(id)}`, '.detail [role="tab"]'],
+    ['connections', '#/connections', connections],
+    ['map', '#/map', '.node'],
+    ['capture', '#/capture', '.flow-column'],
+  ]) {
     await phone.goto(`${base}${hash}`);
     await phone.waitForSelector(wanted);
     await phone.waitForTimeout(700);
-    assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the screen`);
-    if (name === 'exchange') assert.equal(await phone.evaluate(() => document.querySelector('.detail').clientWidth), 390);
+    assert.ok(
+      await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      `${name} is wider than the screen`,
+    );
+    if (name === 'exchange')
+      assert.equal(await phone.evaluate(() => document.querySelector('.detail').clientWidth), 390);
     await picture(`phone-${name}`, phone);
   }
   await phone.context().close();
@@ -390,10 +470,14 @@ await check('at rest the ledger closes, and its numbers add up', async () => {
   await go('#/capture');
   await page.waitForSelector('.flow-column');
   await page.waitForSelector('.ledger-verdict.closes');
-  const stages = await page.evaluate(() => [...document.querySelectorAll('.stages .stage')].map((stage) => ({
-    name: stage.getAttribute('aria-label'),
-    numbers: [...stage.querySelectorAll('.sum tr')].map((row) => Number(row.cells[1].textContent.replaceAll(',', ''))),
-  })));
+  const stages = await page.evaluate(() =>
+    [...document.querySelectorAll('.stages .stage')].map((stage) => ({
+      name: stage.getAttribute('aria-label'),
+      numbers: [...stage.querySelectorAll('.sum tr')].map((row) =>
+        Number(row.cells[1].textContent.replaceAll(',', '')),
+      ),
+    })),
+  );
   assert.ok(stages.length >= 5, `only ${stages.length} stages`);
   for (const { name, numbers } of stages) {
     const [total, sum] = [numbers[0], numbers.at(-1)];
@@ -407,11 +491,18 @@ await check('at rest the ledger closes, and its numbers add up', async () => {
   const listed = await page.locator('.all-counters tbody tr').count();
   const { data } = await api('api/stats');
   assert.equal(listed, data.sensors[0].counters.length, 'a counter is hidden');
-  // What the engine judges anew, the equations here have to know: all but segments that only change workers, and what is
-  // in a ring now.
-  const strange = await page.evaluate(() => [...document.querySelectorAll('.all-counters tbody tr')]
-    .filter((row) => row.cells[4].textContent === '').map((row) => row.cells[0].textContent)
-    .filter((name) => /^(segments|xsk|xdp|tap)_/.test(name) && !/^(segments_handed_(over|in)|xsk_waiting)$/.test(name)));
+  // What the engine judges anew, the equations here have to know: all but segments that only change
+  // workers, and what is in a ring now.
+  const strange = await page.evaluate(() =>
+    [...document.querySelectorAll('.all-counters tbody tr')]
+      .filter((row) => row.cells[4].textContent === '')
+      .map((row) => row.cells[0].textContent)
+      .filter(
+        (name) =>
+          /^(segments|xsk|xdp|tap)_/.test(name) &&
+          !/^(segments_handed_(over|in)|xsk_waiting)$/.test(name),
+      ),
+  );
   assert.deepEqual(strange, [], 'counters that no equation knows');
   await until(() => document.querySelectorAll('.chart canvas').length === 4);
   await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0));

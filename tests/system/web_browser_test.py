@@ -13,8 +13,8 @@ import unittest
 import common
 import web
 
-# Where the build left the dashboard, with the packages it was built with.
-UI = next((path for path in (common.BUILD.parent / "ui", common.BUILD / "ui") if (path / "node_modules").is_dir()), None)
+# Where the build left the dashboard, with the packages of its tests.
+UI = next((path for path in (common.BUILD.parent / "ui", common.BUILD / "ui") if (path / "node_modules/playwright-core").is_dir()), None)
 PATIENCE = 420
 
 EVIL_PATH = "/shop/<img/src=x/onerror=window.xss=1>"
@@ -29,7 +29,7 @@ PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAGklEQVR4
 class Dashboard(common.SystemTest):
     def setUp(self):
         super().setUp()
-        self.assertIsNotNone(UI, "the dashboard was not built: install nodejs and npm, and build again")
+        self.assertIsNotNone(UI, "the dashboard and what its tests need are not there: install nodejs and npm, and build the target all")
         self.lab.serve()
         pages = self.lab.room / "web" / "www"
         (pages / "data.json").write_text('{"teapot":"blue","cups":[1,2,3]}\n')

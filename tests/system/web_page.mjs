@@ -1,5 +1,6 @@
 // A browser for the checks of the dashboard; web_browser_test.py starts them with
-//   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose node_modules has playwright-core
+//   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose
+// node_modules has playwright-core
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -13,17 +14,38 @@ export const api = async (path) => (await fetch(`${base}${path}`, { headers })).
 export const patience = 60_000;
 export const complaints = []; // of the console; none is wanted
 
-export const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu',
-  '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+export const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
 
 export async function open(viewport, colorScheme) {
-  const context = await browser.newContext({ viewport, colorScheme, permissions: ['clipboard-read', 'clipboard-write'] });
+  const context = await browser.newContext({
+    viewport,
+    colorScheme,
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+  page.on(
+    'console',
+    (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()),
+  );
   page.on('pageerror', (error) => complaints.push(String(error.stack)));
   await page.goto(link.href); // which leaves a cookie
   await page.goto('about:blank');
-  page.on('dialog', (dialog) => { complaints.push(`a dialog: ${dialog.message()}`); void dialog.dismiss(); });
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
   return page;
 }

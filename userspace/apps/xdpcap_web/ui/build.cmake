@@ -1,5 +1,6 @@
 # Run at build time: cmake -P build.cmake SETTINGS. Builds the dashboard in ROOM, unless the very same inputs were built
 # there before, and writes WORK/assets.cpp. Builds that run at once wait for each other.
+# With the word 'test-tools' behind SETTINGS it installs what tests and checks need besides, and writes nothing.
 include(${CMAKE_ARGV3})
 
 function(npm)
@@ -48,11 +49,21 @@ function(build_dashboard)
   file(SHA256 ${SOURCE}/package-lock.json packages)
   has_stamp(${ROOM}/node_modules/installed.stamp ${packages} is_installed)
   if(NOT is_installed)
-    npm(ci --ignore-scripts --no-audit --no-fund)
+    npm(ci --omit=dev --ignore-scripts --no-audit --no-fund)
     file(WRITE ${ROOM}/node_modules/installed.stamp ${packages})
   endif()
   npm(run build)
   file(WRITE ${ROOM}/built.stamp ${wanted})
+endfunction()
+
+# Adds to what the dashboard was built with; 'npm ci' would begin anew.
+function(install_test_tools)
+  file(SHA256 ${SOURCE}/package-lock.json packages)
+  has_stamp(${ROOM}/node_modules/test_tools.stamp ${packages} is_installed)
+  if(NOT is_installed)
+    npm(install --no-save --ignore-scripts --no-audit --no-fund)
+    file(WRITE ${ROOM}/node_modules/test_tools.stamp ${packages})
+  endif()
 endfunction()
 
 function(type_of path result)
@@ -95,6 +106,11 @@ function(write_assets folder)
     "  return kAssets;\n}\n\n} // namespace xdpcap::web\n")
 endfunction()
 
+if("${CMAKE_ARGV4}" STREQUAL "test-tools")
+  file(LOCK ${ROOM}/build.lock GUARD PROCESS TIMEOUT 1200)
+  install_test_tools()
+  return()
+endif()
 file(REMOVE_RECURSE ${WORK}/dist)
 if(MISSING)
   string(REPLACE "&" "&amp;" reason "${MISSING}")

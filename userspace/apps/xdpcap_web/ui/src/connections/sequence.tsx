@@ -1,21 +1,40 @@
-// Time against sequence number, one line for each direction: slopes are rates, steps back are retransmissions, flat
-// stretches are waits.
+// Time against sequence number, one line for each direction: slopes are rates, steps back are
+// retransmissions, flat stretches are waits.
 import { useMemo, type ReactNode } from 'react';
-import type { SegmentPage } from '../api/types';
-import { duration, octets } from '../lib/format';
-import { placeSegments } from '../lib/seq';
-import { Empty } from '../parts/bits';
-import { Chart } from '../parts/chart';
-import { NotPublished } from '../parts/ladder';
+import type { SegmentPage } from '../shared/api/types';
+import { duration, octets } from '../shared/lib/format';
+import { placeSegments } from '../shared/lib/seq';
+import { Empty } from '../shared/parts/bits';
+import { Chart } from '../shared/parts/chart';
+import { NotPublished } from '../shared/parts/ladder';
 import { sequenceColumns, type Columns } from './sequence_columns';
 
-function Direction({ title, columns }: { readonly title: string; readonly columns: Columns }): ReactNode {
+function Direction({
+  title,
+  columns,
+}: {
+  readonly title: string;
+  readonly columns: Columns;
+}): ReactNode {
   return (
-    <Chart title={title} time={columns.time} format={octets} xFormat={duration} height={230} whole series={[
-      { label: 'acknowledged', colour: '--dim', values: columns.acked, stepped: true },
-      { label: 'sent', colour: '--blue', values: columns.sent, stepped: true },
-      { label: 'retransmitted or out of order', colour: '--bad', values: columns.again, dots: true },
-    ]} />
+    <Chart
+      title={title}
+      time={columns.time}
+      format={octets}
+      xFormat={duration}
+      height={230}
+      whole
+      series={[
+        { label: 'acknowledged', colour: '--dim', values: columns.acked, stepped: true },
+        { label: 'sent', colour: '--blue', values: columns.sent, stepped: true },
+        {
+          label: 'retransmitted or out of order',
+          colour: '--bad',
+          values: columns.again,
+          dots: true,
+        },
+      ]}
+    />
   );
 }
 

@@ -1,6 +1,6 @@
 // The columns of the sequence diagram: one row for each segment, of either direction.
-import type { TcpSegment } from '../api/types';
-import type { PlacedSegment } from '../lib/seq';
+import type { TcpSegment } from '../shared/api/types';
+import type { PlacedSegment } from '../shared/lib/seq';
 
 export interface Columns {
   readonly time: number[]; // ms since the first segment
@@ -9,7 +9,10 @@ export interface Columns {
   readonly again: (number | null)[]; // sent again, or out of order
 }
 
-export function sequenceColumns(placed: readonly PlacedSegment<TcpSegment>[], direction: TcpSegment['direction']): Columns {
+export function sequenceColumns(
+  placed: readonly PlacedSegment<TcpSegment>[],
+  direction: TcpSegment['direction'],
+): Columns {
   const begin = placed[0]?.segment.time ?? 0;
   const columns: Columns = { time: [], sent: [], acked: [], again: [] };
   for (const { segment, seq, ack } of placed) {

@@ -1,17 +1,19 @@
-// The live feed: one event stream for the whole page, into a ring that keeps the last exchanges. It lives outside
-// React; components read its state, which changes at most some times a second however much comes in.
-import { getJson, type ApiError, type Parameters } from '../api/client';
-import { MessageStream } from '../api/stream';
-import type { Exchange, ExchangePage } from '../api/types';
-import { Batcher } from '../lib/batcher';
-import { Ring } from '../lib/ring';
-import { Store } from '../lib/store';
+// The live feed: one event stream for the whole page, into a ring that keeps the last exchanges. It
+// lives outside React; components read its state, which changes at most some times a second however
+// much comes in.
+import { getJson, type ApiError, type Parameters } from '../shared/api/client';
+import { MessageStream } from '../shared/api/stream';
+import type { Exchange, ExchangePage } from '../shared/api/types';
+import { Batcher } from './batcher';
+import { Ring } from './ring';
+import { Store } from '../shared/lib/store';
 import { FrozenView, type View } from './view';
 
 export const rowsMax = 10_000;
 const seedRows = 300;
 const pause_ms = 100;
-// A page nobody looks at gives its stream back after this: a browser has few connections to one server.
+// A page nobody looks at gives its stream back after this: a browser has few connections to one
+// server.
 const hidden_ms = 60_000;
 
 export type Link = 'idle' | 'connecting' | 'live' | 'stale' | 'down' | 'refused';
@@ -35,8 +37,21 @@ export interface FeedState {
 }
 
 const nothing: FeedState = {
-  link: 'idle', error: null, retry_at: null, sensors: 0, lost_batches: 0, lost_at: null, kept: 0, counted: true, view: new FrozenView([]), version: 0,
-  dropped: 0, skipped: 0, lost: 0, paused: false, fresh: 0,
+  link: 'idle',
+  error: null,
+  retry_at: null,
+  sensors: 0,
+  lost_batches: 0,
+  lost_at: null,
+  kept: 0,
+  counted: true,
+  view: new FrozenView([]),
+  version: 0,
+  dropped: 0,
+  skipped: 0,
+  lost: 0,
+  paused: false,
+  fresh: 0,
 };
 
 export class Feed {
@@ -52,7 +67,10 @@ export class Feed {
 
   // Shows what passes and fits the filter. The same question again changes nothing.
   ask(parameters: Parameters, rate: number): void {
-    const same = this.stream && this.rate === rate && JSON.stringify(parameters) === JSON.stringify(this.parameters);
+    const same =
+      this.stream &&
+      this.rate === rate &&
+      JSON.stringify(parameters) === JSON.stringify(this.parameters);
     if (same) return;
     this.parameters = parameters;
     this.rate = rate;
@@ -64,17 +82,37 @@ export class Feed {
     this.ring.clear();
     this.batcher.clear();
     const { version } = this.state.get();
-    this.state.update({ view: this.ring, version: version + 1, dropped: 0, skipped: 0, lost: 0, kept: 0, counted: true, paused: false, fresh: 0 });
+    this.state.update({
+      view: this.ring,
+      version: version + 1,
+      dropped: 0,
+      skipped: 0,
+      lost: 0,
+      kept: 0,
+      counted: true,
+      paused: false,
+      fresh: 0,
+    });
   }
 
   pause(): void {
     if (this.state.get().paused) return;
-    this.state.update({ paused: true, fresh: 0, view: new FrozenView(this.ring.toArray(), this.ring.origin), version: this.state.get().version + 1 });
+    this.state.update({
+      paused: true,
+      fresh: 0,
+      view: new FrozenView(this.ring.toArray(), this.ring.origin),
+      version: this.state.get().version + 1,
+    });
   }
 
   goOn(): void {
     if (!this.state.get().paused) return;
-    this.state.update({ paused: false, fresh: 0, view: this.ring, version: this.state.get().version + 1 });
+    this.state.update({
+      paused: false,
+      fresh: 0,
+      view: this.ring,
+      version: this.state.get().version + 1,
+    });
   }
 
   // Pauses, and puts the page before the oldest row in front. Answers how many came.
@@ -83,7 +121,11 @@ export class Feed {
     const { view } = this.state.get();
     const oldest = view.at(0);
     const until: Parameters = oldest ? [['to', String(oldest.time)]] : [];
-    const page = await getJson<ExchangePage>('api/messages', [...this.parameters, ...until, ['limit', '500']]);
+    const page = await getJson<ExchangePage>('api/messages', [
+      ...this.parameters,
+      ...until,
+      ['limit', '500'],
+    ]);
     const { view: now, version, paused } = this.state.get();
     if (!paused || !(now instanceof FrozenView)) return 0;
     const wider = now.withOlder([...page.data].reverse(), rowsMax);
@@ -132,13 +174,19 @@ export class Feed {
       onState: ({ sensors, stale, lost_batches }) => {
         const state = this.state.get();
         const link: Link = stale ? 'stale' : 'live';
-        if (state.link !== link || state.sensors !== sensors || state.lost_batches !== lost_batches) {
+        if (
+          state.link !== link ||
+          state.sensors !== sensors ||
+          state.lost_batches !== lost_batches
+        ) {
           // What was lost before this page was there has no time.
-          const lost_at = state.sensors > 0 && lost_batches > state.lost_batches ? Date.now() : state.lost_at;
+          const lost_at =
+            state.sensors > 0 && lost_batches > state.lost_batches ? Date.now() : state.lost_at;
           this.state.update({ link, sensors, lost_batches, lost_at });
         }
       },
-      onDown: (error, retry_at) => this.state.update({ link: retry_at === null ? 'refused' : 'down', error, retry_at }),
+      onDown: (error, retry_at) =>
+        this.state.update({ link: retry_at === null ? 'refused' : 'down', error, retry_at }),
     });
   }
 
@@ -147,7 +195,11 @@ export class Feed {
     let rows: Exchange[] = [];
     let page: ExchangePage | null = null;
     try {
-      page = await getJson<ExchangePage>('api/messages', [...this.parameters, ['limit', String(seedRows)], ['count', '1']]);
+      page = await getJson<ExchangePage>('api/messages', [
+        ...this.parameters,
+        ['limit', String(seedRows)],
+        ['count', '1'],
+      ]);
       rows = page.data.reverse();
     } catch {
       // The stream goes on without them; where the gateway is gone, the stream says so.
@@ -164,8 +216,15 @@ export class Feed {
     for (const item of items) if (this.ring.put(item)) fresh += 1;
     const state = this.state.get();
     const kept = state.kept + fresh;
-    if (state.paused) this.state.update({ kept, fresh: state.fresh + fresh, dropped: this.ring.origin });
-    else this.state.update({ kept, view: this.ring, version: state.version + 1, dropped: this.ring.origin });
+    if (state.paused)
+      this.state.update({ kept, fresh: state.fresh + fresh, dropped: this.ring.origin });
+    else
+      this.state.update({
+        kept,
+        view: this.ring,
+        version: state.version + 1,
+        dropped: this.ring.origin,
+      });
   }
 }
 

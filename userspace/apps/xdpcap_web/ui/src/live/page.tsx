@@ -1,14 +1,14 @@
 // Exchanges as they pass, or out of the history; one of them opened beside.
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { sentenceOf } from '../api/client';
-import { gateway } from '../api/gateway';
-import { messageWords, parseFilter, withWord } from '../lib/filter';
-import { count, plural } from '../lib/format';
-import { useKeys } from '../lib/keys';
-import { useStore } from '../lib/store';
-import { Empty, Failure, Notice } from '../parts/bits';
-import { VirtualList } from '../parts/virtual_list';
-import { change, useRoute } from '../route';
+import { sentenceOf } from '../shared/api/client';
+import { gateway } from '../shared/api/gateway';
+import { messageWords, parseFilter, withWord } from '../shared/lib/filter';
+import { count, plural } from '../shared/lib/format';
+import { useKeys } from '../shared/lib/keys';
+import { useStore } from '../shared/lib/store';
+import { Empty, Failure, Notice } from '../shared/parts/bits';
+import { VirtualList } from '../shared/parts/virtual_list';
+import { change, useRoute } from '../shared/route';
 import { useCursor, type Cursor } from './cursor';
 import { Detail } from './detail';
 import { feed, type FeedState } from './feed';
@@ -18,23 +18,54 @@ import { useTimeRange } from './time_range';
 import { Tools } from './tools';
 import type { View } from './view';
 
-function EmptyList({ state, fault, filtered, kept, onClear }: { readonly state: FeedState; readonly fault: string | null; readonly filtered: boolean; readonly kept: number; readonly onClear: () => void }): ReactNode {
+function EmptyList({
+  state,
+  fault,
+  filtered,
+  kept,
+  onClear,
+}: {
+  readonly state: FeedState;
+  readonly fault: string | null;
+  readonly filtered: boolean;
+  readonly kept: number;
+  readonly onClear: () => void;
+}): ReactNode {
   if (fault !== null) return <Empty>This filter is not understood: {fault}.</Empty>;
   if (state.link === 'idle' || state.link === 'connecting') return <Empty>connecting…</Empty>;
-  if (state.link === 'refused') return <Empty>{state.error ? sentenceOf(state.error) : 'refused'}</Empty>;
-  if (state.link === 'stale') return <Empty>No engine was heard of. Start one: <code>xdpcap-run -i eth0</code></Empty>;
+  if (state.link === 'refused')
+    return <Empty>{state.error ? sentenceOf(state.error) : 'refused'}</Empty>;
+  if (state.link === 'stale')
+    return (
+      <Empty>
+        No engine was heard of. Start one: <code>xdpcap-run -i eth0</code>
+      </Empty>
+    );
   if (!filtered) return <Empty>No exchange has passed yet.</Empty>;
-  return <Empty>Nothing fits the filter yet, of {plural(kept, 'exchange')}. <button type="button" className="small" onClick={onClear}>Clear the filter</button></Empty>;
+  return (
+    <Empty>
+      Nothing fits the filter yet, of {plural(kept, 'exchange')}.{' '}
+      <button type="button" className="small" onClick={onClear}>
+        Clear the filter
+      </button>
+    </Empty>
+  );
 }
 
 // Puts a page of older rows in front; a failure is shown.
-function useOlder(load: () => Promise<unknown>): { busy: boolean; failure: unknown; older: () => void } {
+function useOlder(load: () => Promise<unknown>): {
+  busy: boolean;
+  failure: unknown;
+  older: () => void;
+} {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const older = (): void => {
     setBusy(true);
     setFailure(null);
-    load().catch(setFailure).finally(() => setBusy(false));
+    load()
+      .catch(setFailure)
+      .finally(() => setBusy(false));
   };
   return { busy, failure, older };
 }
@@ -75,7 +106,14 @@ function useListKeys({ view, cursor, opened, open, setFollow, ...moves }: Moves)
 }
 
 // What is asked for: the words of the address, the source, the rate.
-function useQuestion(): { text: string; inHistory: boolean; parameters: ReturnType<typeof parseFilter>['parameters'] | null; fault: string | null; rate: number; setRate: (rate: number) => void } {
+function useQuestion(): {
+  text: string;
+  inHistory: boolean;
+  parameters: ReturnType<typeof parseFilter>['parameters'] | null;
+  fault: string | null;
+  rate: number;
+  setRate: (rate: number) => void;
+} {
   const { values } = useRoute();
   const text = values['q'] ?? '';
   const [rate, setRate] = useState(feed.rate);
@@ -104,51 +142,124 @@ export function LivePage(): ReactNode {
   const cursor = useCursor(view, opened);
   const { busy, failure, older } = useOlder(() => (inHistory ? past.older() : feed.loadOlder()));
 
-  const open = useCallback((id: string | null) => {
-    change({ open: id }, id !== null && opened === null);
-    if (id === null) return;
-    cursor.set(id);
-    setFollow(false);
-  }, [opened]);
+  const open = useCallback(
+    (id: string | null) => {
+      change({ open: id }, id !== null && opened === null);
+      if (id === null) return;
+      cursor.set(id);
+      setFollow(false);
+    },
+    [opened],
+  );
   const setText = useCallback((value: string) => {
     change({ q: value });
     setFollow(true);
   }, []);
-  const addWord = useCallback((name: string, value: string) => setText(withWord(text, name, value, messageWords)), [text]);
+  const addWord = useCallback(
+    (name: string, value: string) => setText(withWord(text, name, value, messageWords)),
+    [text],
+  );
   const toggleFollow = (): void => {
     feed.goOn();
     setFollow((on) => !on || state.paused);
   };
   useListKeys({
-    view, cursor, opened, open, setFollow, toggleFollow,
+    view,
+    cursor,
+    opened,
+    open,
+    setFollow,
+    toggleFollow,
     togglePause: () => (state.paused ? feed.goOn() : feed.pause()),
     focusFilter: () => input.current?.focus(),
   });
 
   const row = (index: number): ReactNode => {
     const exchange = view.at(index);
-    return exchange && <Row key={exchange.id} exchange={exchange} index={index} selected={exchange.id === (opened ?? cursor.id)} sensors={sensors} onOpen={open} />;
+    return (
+      exchange && (
+        <Row
+          key={exchange.id}
+          exchange={exchange}
+          index={index}
+          selected={exchange.id === (opened ?? cursor.id)}
+          sensors={sensors}
+          onOpen={open}
+        />
+      )
+    );
   };
   return (
     <div className={`split${opened ? ' open' : ''}`}>
-      <section className={`list${inHistory ? ' dated' : ''}${sensors ? ' many' : ''}`} aria-label="Exchanges">
+      <section
+        className={`list${inHistory ? ' dated' : ''}${sensors ? ' many' : ''}`}
+        aria-label="Exchanges"
+      >
         <Tools
-          text={text} onText={setText} input={input} state={state} shown={view.length} hasHistory={hasHistory} inHistory={inHistory}
-          past={past} rate={rate} onRate={setRate} follow={follow} onFollow={toggleFollow}
-          canOlder={!busy && !(inHistory && past.next === null)} onOlder={() => { setFollow(false); older(); }}
+          text={text}
+          onText={setText}
+          input={input}
+          state={state}
+          shown={view.length}
+          hasHistory={hasHistory}
+          inHistory={inHistory}
+          past={past}
+          rate={rate}
+          onRate={setRate}
+          follow={follow}
+          onFollow={toggleFollow}
+          canOlder={!busy && !(inHistory && past.next === null)}
+          onOlder={() => {
+            setFollow(false);
+            older();
+          }}
         />
         <Failure error={failure ?? (inHistory ? past.error : null)} />
-        {inHistory && !hasHistory && stats !== null && <Notice kind="warn">This gateway keeps no history; start it with <code>xdpcap-web --history FILE</code>.</Notice>}
-        {fault !== null && view.length > 0 && <div className="paused-line" role="status">The filter is not understood; these rows are those of the filter before.</div>}
-        {state.paused && !inHistory && <div className="paused-line" role="status">Paused. What passes is still kept; Space resumes.</div>}
+        {inHistory && !hasHistory && stats !== null && (
+          <Notice kind="warn">
+            This gateway keeps no history; start it with <code>xdpcap-web --history FILE</code>.
+          </Notice>
+        )}
+        {fault !== null && view.length > 0 && (
+          <div className="paused-line" role="status">
+            The filter is not understood; these rows are those of the filter before.
+          </div>
+        )}
+        {state.paused && !inHistory && (
+          <div className="paused-line" role="status">
+            Paused. What passes is still kept; Space resumes.
+          </div>
+        )}
         <VirtualList
-          key={inHistory ? 'history' : 'live'} className="live-list" label="Exchanges" heading={<Heading sensors={sensors} />} count={view.length} origin={view.origin}
-          rowHeight={rowHeight} row={row} follow={follow && !state.paused} onFollow={setFollow}
-          reveal={cursor.reveal} activeId={cursor.id === null ? undefined : rowId(cursor.id)}
+          key={inHistory ? 'history' : 'live'}
+          className="live-list"
+          label="Exchanges"
+          heading={<Heading sensors={sensors} />}
+          count={view.length}
+          origin={view.origin}
+          rowHeight={rowHeight}
+          row={row}
+          follow={follow && !state.paused}
+          onFollow={setFollow}
+          reveal={cursor.reveal}
+          activeId={cursor.id === null ? undefined : rowId(cursor.id)}
         />
-        {view.length === 0 && (inHistory
-          ? <Empty>{past.busy ? 'searching…' : `Nothing fits; ${count(past.searched)} of ${count(past.total)} were searched.`}</Empty>
-          : <EmptyList state={state} fault={fault} filtered={(parameters ?? []).length > 0} kept={stats?.gateway.exchanges ?? 0} onClear={() => setText('')} />)}
+        {view.length === 0 &&
+          (inHistory ? (
+            <Empty>
+              {past.busy
+                ? 'searching…'
+                : `Nothing fits; ${count(past.searched)} of ${count(past.total)} were searched.`}
+            </Empty>
+          ) : (
+            <EmptyList
+              state={state}
+              fault={fault}
+              filtered={(parameters ?? []).length > 0}
+              kept={stats?.gateway.exchanges ?? 0}
+              onClear={() => setText('')}
+            />
+          ))}
       </section>
       {opened && <Detail key={opened} id={opened} onClose={() => open(null)} onWord={addWord} />}
     </div>

@@ -1,8 +1,9 @@
 // One exchange in the list. All of it is text: captured octets never become markup.
 import { memo, type ReactNode } from 'react';
-import type { Exchange } from '../api/types';
-import { clock, date, day, duration, octets } from '../lib/format';
-import { Status } from '../parts/bits';
+import type { Exchange } from '../shared/api/types';
+import { clock, date, day, duration, octets } from '../shared/lib/format';
+import { isSelecting } from '../shared/lib/selection';
+import { Status } from '../shared/parts/bits';
 
 export const rowHeight = 26;
 
@@ -24,13 +25,20 @@ function names(exchange: Exchange): string {
   return `${client?.name ?? exchange.client} → ${server?.name ?? exchange.server}`;
 }
 
-function Cell({ className, title, children }: { readonly className: string; readonly title?: string | undefined; readonly children: ReactNode }): ReactNode {
-  return <span role="gridcell" className={className} title={title}>{children}</span>;
-}
-
-// A click opens; the end of a stroke that selects text does not.
-export function isSelecting(): boolean {
-  return window.getSelection()?.type === 'Range';
+function Cell({
+  className,
+  title,
+  children,
+}: {
+  readonly className: string;
+  readonly title?: string | undefined;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <span role="gridcell" className={className} title={title}>
+      {children}
+    </span>
+  );
 }
 
 const malformed = ['bad_start_line', 'bad_field_name', 'missing_colon', 'head_too_large'];
@@ -38,10 +46,18 @@ const malformed = ['bad_start_line', 'bad_field_name', 'missing_colon', 'head_to
 // What is not as it should be, in a word before the target.
 function remark({ flags, request_octets }: Exchange): string {
   if (flags.includes('head_cut')) return 'head not ended';
-  return request_octets !== null && malformed.some((flag) => flags.includes(flag)) ? 'malformed' : '';
+  return request_octets !== null && malformed.some((flag) => flags.includes(flag))
+    ? 'malformed'
+    : '';
 }
 
-export const Row = memo(function Row({ exchange, index, selected, sensors, onOpen }: Props): ReactNode {
+export const Row = memo(function Row({
+  exchange,
+  index,
+  selected,
+  sensors,
+  onOpen,
+}: Props): ReactNode {
   const time = clock(exchange.time);
   const note = remark(exchange);
   // Where the request could not be read, that is said already.
@@ -49,35 +65,94 @@ export const Row = memo(function Row({ exchange, index, selected, sensors, onOpe
   const slow = exchange.latency_ms !== null && exchange.latency_ms >= 500;
   return (
     <div
-      id={rowId(exchange.id)} role="row" aria-rowindex={index + 1} aria-selected={selected}
+      id={rowId(exchange.id)}
+      role="row"
+      aria-rowindex={index + 1}
+      aria-selected={selected}
       className={`row live-row${selected ? ' selected' : ''}${exchange.complete ? '' : ' incomplete'}`}
       onClick={() => isSelecting() || onOpen(exchange.id)}
     >
-      <Cell className="time" title={date(exchange.time)}><span className="day">{day(exchange.time)} </span>{time.slice(0, -4)}<span className="ms">{time.slice(-4)}</span></Cell>
-      <Cell className="code"><Status status={exchange.status} /></Cell>
+      <Cell className="time" title={date(exchange.time)}>
+        <span className="day">{day(exchange.time)} </span>
+        {time.slice(0, -4)}
+        <span className="ms">{time.slice(-4)}</span>
+      </Cell>
+      <Cell className="code">
+        <Status status={exchange.status} />
+      </Cell>
       <Cell className="method">{exchange.method || '–'}</Cell>
-      <Cell className="host" title={exchange.host ?? undefined}>{exchange.host ?? ''}</Cell>
-      <Cell className="target" title={exchange.target ?? undefined}>{note !== '' && <b className="remark">{note} </b>}{exchange.target ?? '(no request was seen)'}{exchange.target === '' && '(open it for its bytes)'}</Cell>
-      <Cell className="latency number">{slow ? <b>{duration(exchange.latency_ms)}</b> : duration(exchange.latency_ms)}</Cell>
-      <Cell className="size number" title={isCut ? 'Not whole: open it for the reason' : undefined}>{isCut ? <b className="bad">✕ {octets(exchange.response_octets)}</b> : octets(exchange.response_octets)}</Cell>
-      <Cell className="type" title={exchange.content_type ?? undefined}>{exchange.content_type?.split(';')[0] ?? ''}</Cell>
-      <Cell className="who" title={names(exchange)}>{names(exchange)}</Cell>
-      {sensors && <Cell className="sensor" title={exchange.sensor}>{exchange.sensor}</Cell>}
+      <Cell className="host" title={exchange.host ?? undefined}>
+        {exchange.host ?? ''}
+      </Cell>
+      <Cell className="target" title={exchange.target ?? undefined}>
+        {note !== '' && <b className="remark">{note} </b>}
+        {exchange.target ?? '(no request was seen)'}
+        {exchange.target === '' && '(open it for its bytes)'}
+      </Cell>
+      <Cell className="latency number">
+        {slow ? <b>{duration(exchange.latency_ms)}</b> : duration(exchange.latency_ms)}
+      </Cell>
+      <Cell className="size number" title={isCut ? 'Not whole: open it for the reason' : undefined}>
+        {isCut ? (
+          <b className="bad">✕ {octets(exchange.response_octets)}</b>
+        ) : (
+          octets(exchange.response_octets)
+        )}
+      </Cell>
+      <Cell className="type" title={exchange.content_type ?? undefined}>
+        {exchange.content_type?.split(';')[0] ?? ''}
+      </Cell>
+      <Cell className="who" title={names(exchange)}>
+        {names(exchange)}
+      </Cell>
+      {sensors && (
+        <Cell className="sensor" title={exchange.sensor}>
+          {exchange.sensor}
+        </Cell>
+      )}
     </div>
   );
 });
 
-const columns = ['time', 'code', 'method', 'host', 'target', 'latency', 'size', 'type', 'who', 'sensor'] as const;
+const columns = [
+  'time',
+  'code',
+  'method',
+  'host',
+  'target',
+  'latency',
+  'size',
+  'type',
+  'who',
+  'sensor',
+] as const;
 const titles: Readonly<Record<(typeof columns)[number], string>> = {
-  time: 'Time', code: 'Status', method: 'Method', host: 'Host', target: 'Target', latency: 'Latency', size: 'Size', type: 'Type', who: 'Processes', sensor: 'Engine',
+  time: 'Time',
+  code: 'Status',
+  method: 'Method',
+  host: 'Host',
+  target: 'Target',
+  latency: 'Latency',
+  size: 'Size',
+  type: 'Type',
+  who: 'Processes',
+  sensor: 'Engine',
 };
 
 export function Heading({ sensors }: { readonly sensors: boolean }): ReactNode {
   return (
     <div className="row live-row heading" role="row">
-      {columns.filter((column) => sensors || column !== 'sensor').map((column) => (
-        <span key={column} role="columnheader" className={`${column}${column === 'latency' || column === 'size' ? ' number' : ''}`}>{titles[column]}</span>
-      ))}
+      {columns
+        .filter((column) => sensors || column !== 'sensor')
+        .map((column) => (
+          <span
+            key={column}
+            role="columnheader"
+            className={`${column}${column === 'latency' || column === 'size' ? ' number' : ''}`}
+          >
+            {titles[column]}
+          </span>
+        ))}
     </div>
   );
 }

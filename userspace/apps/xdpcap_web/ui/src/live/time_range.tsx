@@ -1,8 +1,8 @@
-// From when to when the history is searched: in the address, as milliseconds since 1970, so that it survives a reload
-// and means the same to a reader elsewhere.
+// From when to when the history is searched: in the address, as milliseconds since 1970, so that it
+// survives a reload and means the same to a reader elsewhere.
 import { useMemo, type ReactNode } from 'react';
-import type { Parameters } from '../api/client';
-import { change, useRoute } from '../route';
+import type { Parameters } from '../shared/api/client';
+import { change, useRoute } from '../shared/route';
 
 const limits = ['from', 'to'] as const;
 type Limit = (typeof limits)[number];
@@ -24,8 +24,13 @@ export function useTimeRange(): Parameters {
   const { values } = useRoute();
   const { from, to } = values;
   return useMemo(() => {
-    const given: [Limit, string | undefined][] = [['from', from], ['to', to]];
-    return given.filter((pair): pair is [Limit, string] => pair[1] !== undefined && Number.isFinite(Number(pair[1])));
+    const given: [Limit, string | undefined][] = [
+      ['from', from],
+      ['to', to],
+    ];
+    return given.filter(
+      (pair): pair is [Limit, string] => pair[1] !== undefined && Number.isFinite(Number(pair[1])),
+    );
   }, [from, to]);
 }
 
@@ -34,7 +39,15 @@ export function TimeRange(): ReactNode {
   return (
     <div className="time-range">
       {limits.map((limit) => (
-        <label key={limit}>{limit} <input type="datetime-local" step="1" value={inputOf(values[limit])} onChange={(event) => change({ [limit]: msOf(event.target.value) })} /></label>
+        <label key={limit}>
+          {limit}{' '}
+          <input
+            type="datetime-local"
+            step="1"
+            value={inputOf(values[limit])}
+            onChange={(event) => change({ [limit]: msOf(event.target.value) })}
+          />
+        </label>
       ))}
     </div>
   );

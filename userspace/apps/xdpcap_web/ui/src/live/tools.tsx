@@ -1,9 +1,9 @@
 // The row above the list: filter, switches, figures.
 import type { ReactNode, RefObject } from 'react';
-import { clock, count, plural } from '../lib/format';
-import { messageWords } from '../lib/filter';
-import { FilterBar } from '../parts/filter_bar';
-import { change } from '../route';
+import { clock, count, plural } from '../shared/lib/format';
+import { messageWords } from '../shared/lib/filter';
+import { FilterBar } from '../shared/parts/filter_bar';
+import { change } from '../shared/route';
 import { feed, type FeedState } from './feed';
 import { TimeRange } from './time_range';
 
@@ -17,7 +17,11 @@ interface Props {
   readonly shown: number;
   readonly hasHistory: boolean;
   readonly inHistory: boolean;
-  readonly past: { readonly searched: number; readonly total: number; readonly next: string | null };
+  readonly past: {
+    readonly searched: number;
+    readonly total: number;
+    readonly next: string | null;
+  };
   readonly rate: number;
   readonly onRate: (rate: number) => void;
   readonly follow: boolean;
@@ -33,15 +37,50 @@ function Figures({ state, shown, inHistory, past }: Props): ReactNode {
   const isNews = state.lost_at !== null && Date.now() - state.lost_at < news_ms;
   return (
     <div className="figures">
-      <span title="Of those the gateway keeps and that fit; Load older brings the others">{plural(shown, 'row')}{!inHistory && state.kept > shown && state.dropped === 0 && ` of ${state.counted ? '' : 'at least '}${count(state.kept)}`}</span>
-      {inHistory && <span>{past.next === null ? `all of ${count(past.total)}` : `${count(past.searched)} of ${count(past.total)}`} searched</span>}
-      {!inHistory && <>
-        {state.dropped > 0 && <span title="The view keeps the newest 10,000 rows">{count(state.dropped)} dropped from view</span>}
-        {state.skipped > 0 && <span className="warn" title="The record is whole; only this view is thinned to its rate">{count(state.skipped)} skipped (view is sampled)</span>}
-        {state.lost > 0 && <span className="bad" title="This page was too slow for its stream">{count(state.lost)} lost</span>}
-      </>}
+      <span title="Of those the gateway keeps and that fit; Load older brings the others">
+        {plural(shown, 'row')}
+        {!inHistory &&
+          state.kept > shown &&
+          state.dropped === 0 &&
+          ` of ${state.counted ? '' : 'at least '}${count(state.kept)}`}
+      </span>
+      {inHistory && (
+        <span>
+          {past.next === null
+            ? `all of ${count(past.total)}`
+            : `${count(past.searched)} of ${count(past.total)}`}{' '}
+          searched
+        </span>
+      )}
+      {!inHistory && (
+        <>
+          {state.dropped > 0 && (
+            <span title="The view keeps the newest 10,000 rows">
+              {count(state.dropped)} dropped from view
+            </span>
+          )}
+          {state.skipped > 0 && (
+            <span
+              className="warn"
+              title="The record is whole; only this view is thinned to its rate"
+            >
+              {count(state.skipped)} skipped (view is sampled)
+            </span>
+          )}
+          {state.lost > 0 && (
+            <span className="bad" title="This page was too slow for its stream">
+              {count(state.lost)} lost
+            </span>
+          )}
+        </>
+      )}
       {state.lost_batches > 0 && (
-        <span className={isNews ? 'bad' : ''} title={`Between engine and gateway, since the gateway began${state.lost_at === null ? '; none while this page was open' : `; the last at ${clock(state.lost_at)}`}`}>{plural(state.lost_batches, 'batch', 'batches')} lost</span>
+        <span
+          className={isNews ? 'bad' : ''}
+          title={`Between engine and gateway, since the gateway began${state.lost_at === null ? '; none while this page was open' : `; the last at ${clock(state.lost_at)}`}`}
+        >
+          {plural(state.lost_batches, 'batch', 'batches')} lost
+        </span>
       )}
     </div>
   );
@@ -50,13 +89,26 @@ function Figures({ state, shown, inHistory, past }: Props): ReactNode {
 function LiveButtons({ state, follow, onFollow, rate, onRate }: Props): ReactNode {
   return (
     <>
-      <button type="button" aria-pressed={state.paused} onClick={() => (state.paused ? feed.goOn() : feed.pause())}>
+      <button
+        type="button"
+        aria-pressed={state.paused}
+        onClick={() => (state.paused ? feed.goOn() : feed.pause())}
+      >
         {state.paused ? `Resume${state.fresh > 0 ? ` (+${count(state.fresh)})` : ''}` : 'Pause'}
       </button>
-      <button type="button" aria-pressed={follow && !state.paused} onClick={onFollow}>Follow</button>
-      <label className="rate">at most <select value={rate} onChange={(event) => onRate(Number(event.target.value))}>
-        {rates.map((one) => <option key={one} value={one}>{count(one)}/s</option>)}
-      </select></label>
+      <button type="button" aria-pressed={follow && !state.paused} onClick={onFollow}>
+        Follow
+      </button>
+      <label className="rate">
+        at most{' '}
+        <select value={rate} onChange={(event) => onRate(Number(event.target.value))}>
+          {rates.map((one) => (
+            <option key={one} value={one}>
+              {count(one)}/s
+            </option>
+          ))}
+        </select>
+      </label>
     </>
   );
 }
@@ -66,15 +118,26 @@ export function Tools(props: Props): ReactNode {
   return (
     <div className="tools">
       <FilterBar
-        value={props.text} onChange={props.onText} words={messageWords} plain="text" input={props.input}
+        value={props.text}
+        onChange={props.onText}
+        words={messageWords}
+        plain="text"
+        input={props.input}
         placeholder="Filter: host: method: status: path: latency: or any text"
       />
       <div className="buttons">
         {!inHistory && <LiveButtons {...props} />}
-        <button type="button" onClick={props.onOlder} disabled={!props.canOlder}>{inHistory && props.past.next !== null ? 'Search on' : 'Load older'}</button>
+        <button type="button" onClick={props.onOlder} disabled={!props.canOlder}>
+          {inHistory && props.past.next !== null ? 'Search on' : 'Load older'}
+        </button>
         {(hasHistory || inHistory) && (
           <label className="switch">
-            <input type="checkbox" checked={inHistory} onChange={(event) => change({ source: event.target.checked ? 'history' : null })} /> History
+            <input
+              type="checkbox"
+              checked={inHistory}
+              onChange={(event) => change({ source: event.target.checked ? 'history' : null })}
+            />{' '}
+            History
           </label>
         )}
       </div>

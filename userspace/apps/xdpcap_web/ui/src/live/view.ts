@@ -1,5 +1,5 @@
 // What a list shows: rows by number, oldest first.
-import type { Exchange } from '../api/types';
+import type { Exchange } from '../shared/api/types';
 
 export interface View {
   readonly length: number;
@@ -31,7 +31,8 @@ export class FrozenView implements View {
     return this.places.get(id) ?? -1;
   }
 
-  // With older rows before, those that are there already left out; at most `most` in all, the newest give way.
+  // With older rows before, those that are there already left out; at most `most` in all, the
+  // newest give way.
   withOlder(older: readonly Exchange[], most: number): FrozenView {
     const fresh = older.filter((row) => !this.places.has(row.id));
     return new FrozenView([...fresh, ...this.rows].slice(0, most), this.origin - fresh.length);

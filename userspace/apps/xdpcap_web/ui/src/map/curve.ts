@@ -31,10 +31,16 @@ export function curveOf(from: Point, to: Point, lane: number, isLoop: boolean): 
   const dy = to.y - from.y;
   const length = Math.hypot(dx, dy) || 1;
   const across = { x: -dy / length, y: dx / length };
-  const bend = { x: (from.x + to.x) / 2 + across.x * lane * gap * 2, y: (from.y + to.y) / 2 + across.y * lane * gap * 2 };
+  const bend = {
+    x: (from.x + to.x) / 2 + across.x * lane * gap * 2,
+    y: (from.y + to.y) / 2 + across.y * lane * gap * 2,
+  };
   const rim = (centre: Point, away: number): Point => {
     const distance = Math.hypot(bend.x - centre.x, bend.y - centre.y) || 1;
-    return { x: centre.x + ((bend.x - centre.x) / distance) * away, y: centre.y + ((bend.y - centre.y) / distance) * away };
+    return {
+      x: centre.x + ((bend.x - centre.x) / distance) * away,
+      y: centre.y + ((bend.y - centre.y) / distance) * away,
+    };
   };
   const start = rim(from, radius + 2);
   const end = rim(to, radius + 3);

@@ -1,5 +1,6 @@
-// Who is on the map: what a poll brings stays, what it does not bring any more fades before it goes.
-import type { Graph, GraphEdge, GraphNode } from '../api/types';
+// Who is on the map: what a poll brings stays, what it does not bring any more fades before it
+// goes.
+import type { Graph, GraphEdge, GraphNode } from '../shared/api/types';
 
 export interface Present<Item> {
   readonly item: Item;
@@ -15,7 +16,11 @@ export interface Scene {
 export const fade_ms = 1500;
 const nodesMost = 150;
 
-function merge<Item extends { readonly id: string }>(before: readonly Present<Item>[], items: readonly Item[], now: number): Present<Item>[] {
+function merge<Item extends { readonly id: string }>(
+  before: readonly Present<Item>[],
+  items: readonly Item[],
+  now: number,
+): Present<Item>[] {
   const fresh = new Map(items.map((item) => [item.id, item]));
   const kept: Present<Item>[] = [];
   for (const old of before) {
@@ -37,7 +42,9 @@ function busiest({ nodes, edges }: Graph): { nodes: GraphNode[]; edges: GraphEdg
     const octets = edge.octets_to_server + edge.octets_to_client;
     for (const id of [edge.from, edge.to]) weight.set(id, (weight.get(id) ?? 0) + octets);
   }
-  const chosen = [...nodes].sort((a, b) => (weight.get(b.id) ?? 0) - (weight.get(a.id) ?? 0) || a.id.localeCompare(b.id)).slice(0, nodesMost);
+  const chosen = [...nodes]
+    .sort((a, b) => (weight.get(b.id) ?? 0) - (weight.get(a.id) ?? 0) || a.id.localeCompare(b.id))
+    .slice(0, nodesMost);
   const ids = new Set(chosen.map((node) => node.id));
   return { nodes: chosen, edges: edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to)) };
 }
@@ -51,7 +58,11 @@ export function nextScene(before: Scene, graph: Graph, now: number): Scene {
   const shown = new Set(sceneNodes.map(({ item }) => item.id));
   return {
     nodes: sceneNodes,
-    edges: merge(before.edges, edges.filter((edge) => known.has(edge.from) && known.has(edge.to)), now).filter(({ item }) => shown.has(item.from) && shown.has(item.to)),
+    edges: merge(
+      before.edges,
+      edges.filter((edge) => known.has(edge.from) && known.has(edge.to)),
+      now,
+    ).filter(({ item }) => shown.has(item.from) && shown.has(item.to)),
     hidden: graph.nodes.length - nodes.length,
   };
 }
