@@ -69,7 +69,8 @@ def unpack(packages, root):
         archive.stdout.close()
         assert archive.wait() == 0, package
     for name in ("/etc/resolv.conf", "/etc/hosts", CERTIFICATES):
-        shutil.copy(name, root / name[1:])
+        if os.path.exists(name):  # a bare Debian has no /etc/hosts
+            shutil.copy(name, root / name[1:])
 
 
 def write_settings(root):
