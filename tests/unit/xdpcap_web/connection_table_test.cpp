@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "make.hpp"
 #include "publish/batch_view.hpp"
 
@@ -283,6 +285,21 @@ TEST_F(Connections, ClosedOnesLeaveByAgeAndOpenOnesLater) {
   EXPECT_NE(table.find({source_, 1}), nullptr);
   table.expire(362 * kSecond);
   EXPECT_EQ(table.find({source_, 1}), nullptr);
+}
+
+// Addresses that are one for a mixer with a public constant, which this table had once.
+TEST(SocketNames, WhoChoosesAddressesCannotMakeThemMeet) {
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+  std::uint64_t inverse = kOdd;
+  for (int i = 0; i < 6; ++i) inverse *= 2 - kOdd * inverse;
+  ASSERT_EQ(inverse * kOdd, 1U);
+  std::set<std::size_t> hashes;
+  for (std::uint64_t i = 0; i < 10000; ++i) {
+    const std::uint64_t high = 0x2001'0db8'0000'0000 + i, mixed = high * kOdd;
+    const std::uint64_t low = ((mixed >> 29) * inverse) ^ mixed;
+    hashes.insert(SocketNameHash()({.local = schema::Endpoint(high, low, 1234, 6), .remote = endpoint("10.0.0.2:80")}));
+  }
+  EXPECT_GT(hashes.size(), 9990U); // of 32 bits, 10,000 meet once in 86 times
 }
 
 } // namespace

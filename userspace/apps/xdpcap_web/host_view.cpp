@@ -1,6 +1,8 @@
 #include "apps/xdpcap_web/host_view.hpp"
 
 #include <algorithm>
+#include <array>
+#include <random>
 
 #include "publish/batch_view.hpp"
 
@@ -67,14 +69,25 @@ bool is_local_address(const schema::Endpoint& endpoint) noexcept {
   return (high == 0 && low == 1) || (high >> 54) == (kLinkLocal >> 6);      // ::1, fe80::/10
 }
 
+// Multiply-shift with secret factors (Dietzfelbinger, 1996): names that somebody chooses without knowing
+// these meet no more often than chance has it.
 std::size_t SocketNameHash::operator()(const SocketName& name) const noexcept {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  std::uint64_t hash = 0;
+  static const auto factors = [] {
+    std::array<std::uint64_t, 2 * 5 + 1> made{};
+    std::random_device random; // 32 bits a call
+    for (std::uint64_t& factor : made) factor = std::uint64_t{random()} << 32 | random();
+    return made;
+  }();
+  const auto* factor = factors.begin();
+  std::uint64_t sum = *factor++;
   for (const schema::Endpoint* end : {&name.local, &name.remote}) {
-    for (const std::uint64_t word : {end->address_high(), end->address_low(), std::uint64_t{end->port()}})
-      hash = ((hash ^ word) * kOdd) ^ (hash >> 29);
+    for (const std::uint64_t word : {end->address_high(), end->address_low()}) {
+      sum += *factor++ * (word >> 32);
+      sum += *factor++ * (word & UINT32_MAX);
+    }
+    sum += *factor++ * end->port();
   }
-  return static_cast<std::size_t>(hash ^ (hash >> 32));
+  return static_cast<std::size_t>(sum >> 32);
 }
 
 bool SocketNameEqual::operator()(const SocketName& a, const SocketName& b) const noexcept {
