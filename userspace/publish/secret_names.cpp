@@ -40,6 +40,8 @@ bool has_secret_end(std::uint64_t tail) noexcept {
   constexpr Tail kCookie{"cookie"}, kCookie2{"cookie2"}, kToken{"token"}, kTokens{"tokens"}, kSecret{"secret"};
   constexpr Tail kAuthorization{"authorization"}, kSession{"session"}, kSessionId{"session?id"};
   constexpr Tail kSessionid{"sessionid"}, kApiKey{"api?key"}, kApikey{"apikey"}, kAccessKey{"access?key"};
+  constexpr Tail kAuthKey{"auth?key"}, kSubscriptionKey{"subscription?key"}, kFunctionsKey{"functions?key"};
+  constexpr Tail kAssertion{"assertion"};
   constexpr Tail kPassword{"password"}, kPasswd{"passwd"}, kCsrf{"csrf"}, kXsrf{"xsrf"};
   constexpr Tail kCredential{"credential"}, kCredentials{"credentials"}, kInfo{"authentication-info"};
   switch (tail >> 56) {
@@ -48,13 +50,14 @@ bool has_secret_end(std::uint64_t tail) noexcept {
     case '2':
       return kCookie2.ends(tail);
     case 'n':
-      return kToken.ends(tail) || kAuthorization.ends(tail) || kSession.ends(tail);
+      return kToken.ends(tail) || kAuthorization.ends(tail) || kSession.ends(tail) || kAssertion.ends(tail);
     case 't':
       return kSecret.ends(tail);
     case 'd':
       return kPassword.ends(tail) || kPasswd.ends(tail) || kSessionId.ends(tail) || kSessionid.ends(tail);
     case 'y':
-      return kApiKey.ends(tail) || kApikey.ends(tail) || kAccessKey.ends(tail);
+      return kApiKey.ends(tail) || kApikey.ends(tail) || kAccessKey.ends(tail) || kAuthKey.ends(tail) ||
+             kSubscriptionKey.ends(tail) || kFunctionsKey.ends(tail);
     case 's':
       return kTokens.ends(tail) || kCredentials.ends(tail);
     case 'f':

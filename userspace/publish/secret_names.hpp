@@ -29,9 +29,10 @@ inline constexpr FieldEnds kFieldEnds;
 // Which names have values that are secret, whatever their case. Always:
 //
 //   fields       what ends in authorization, cookie, cookie2, token, tokens, secret, password, passwd,
-//                api-key, apikey, access-key, credential(s), session, sessionid, session-id, csrf, xsrf,
-//                authentication-info; a field that begins with X also where it has one of the words
-//                below in the middle; DPoP, X-Auth, Sec-WebSocket-Protocol
+//                api-key, apikey, access-key, auth-key, subscription-key, functions-key, assertion,
+//                credential(s), session, sessionid, session-id, csrf, xsrf, authentication-info; a
+//                field that begins with X also where it has one of the words below in the middle;
+//                DPoP, X-Auth, Sec-WebSocket-Protocol
 //   parameters   (of targets, forms, command lines) what has token, secret, passw, passphrase, pwd,
 //                api-key, apikey, access-key, accesskey, private-key, credential, signature, session,
 //                csrf or xsrf in it, - and _ being the same; key, sig, sid, jwt, pass, auth,
