@@ -216,6 +216,7 @@ def check_dead(files):
 def check_docs(files):
     docs = tidy_docs.Docs(ROOT, files, report)
     docs.check_width()
+    docs.check_sentences()
     docs.check_links()
     docs.check_paths()
     docs.check_names()

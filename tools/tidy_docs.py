@@ -3,6 +3,7 @@ import datetime
 import re
 
 WIDTH_MAX = 100
+SENTENCE_WORDS_MAX = 25
 DECISION_HEADINGS = ["Context", "Decision", "Price", "Refused", "Undo"]
 DECISIONS = "docs/decisions"
 # A path in backticks is one of ours when it begins with a folder of ours or ends as our files do.
@@ -34,6 +35,16 @@ class Docs:
             for number, line in self.lines(path):
                 if len(line) > WIDTH_MAX and not line.startswith("|") and " " in line.strip():
                     self.report(path, number, f"{len(line)} columns; prose has at most {WIDTH_MAX}")
+
+    def check_sentences(self):
+        """What people read first is in short sentences: the top folder and docs/. A colon ends one too."""
+        for path in self.markdown:
+            if len(path.parts) > 1 and path.parts[0] != "docs":
+                continue
+            for number, sentence in sentences(self.text(path)):
+                words = len(sentence.split())
+                if words > SENTENCE_WORDS_MAX:
+                    self.report(path, number, f"a sentence of {words} words: '{' '.join(sentence.split()[:5])} ...'")
 
     # ---------------------------------------------------------------- links
     def check_links(self):
@@ -107,6 +118,19 @@ class Docs:
                         + "; the first two always")
         if listed.get(path.name, (0, "", ""))[1:] != (path.name[:4], title):
             self.report(path, 1, f"{DECISIONS}/README.md lists it with its number and title")
+
+
+def sentences(text):
+    """(line, sentence) of Markdown without its code, tables and headings, which are blanked line for line."""
+    def blank(match):
+        return "\n" * match[0].count("\n")
+    text = re.sub(r"^```.*?^```$", blank, text, flags=re.S | re.M)
+    text = re.sub(r"^( {4}|\||#).*$", "", text, flags=re.M)
+    begin = 0
+    for end in re.finditer(r"[.:;?!][)`*]*(?=\s)|\n\n|\n(?= *(?:[-*]|\d+\.) )|\Z", text):
+        sentence = text[begin:end.end()]
+        yield text[:begin].count("\n") + len(sentence) - len(sentence.lstrip("\n")) + 1, sentence.strip()
+        begin = end.end()
 
 
 def is_date(text):

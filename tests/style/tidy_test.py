@@ -135,6 +135,15 @@ class TidyFinds(unittest.TestCase):
         self.write("README.md", f"{long_line}\n")
         self.assert_found("docs", "README.md:1: 103 columns")
 
+    def test_sentences_of_more_than_25_words(self):
+        words = ("w " * 13).strip()
+        self.write("docs/a.md", f"# Title {words}{words}\n\n{words}.\n{words}: {words}\n\n- {words}\n- {words}\n\n"
+                   f"| {words} |\n| {words} |\n\n    code {words}\n    {words}\n\n```\n{words}\n{words}\n```\n")
+        self.write("userspace/apps/README.md", f"{words}\n{words}\n")
+        self.assert_clean("docs")
+        self.write("docs/a.md", f"# Title\n\nShort. {words}\n{words}\n")
+        self.assert_found("docs", "docs/a.md:3: a sentence of 26 words: 'w w w w w ...'")
+
     def write_decision(self, **changed):
         parts = {"name": "0001-a-slug", "title": "# It is so", "date": "Date: 2026-11-27 · Status: accepted",
                  "headings": ("Context", "Decision", "Undo"), "row": "| 0001 | [It is so](0001-a-slug.md) |"} | changed
