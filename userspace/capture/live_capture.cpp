@@ -9,7 +9,7 @@
 namespace xdpcap::capture {
 namespace {
 
-constexpr std::uint64_t kFrameBytesMax = 4096;
+constexpr std::uint64_t kFrameBytes = 2048;
 constexpr std::uint32_t kRingMin = 64; // a burst
 constexpr std::chrono::seconds kCheckPeriod{1};
 
@@ -49,15 +49,21 @@ Result<Plan, Error> make_plan(const LiveOptions& options) {
   return plan;
 }
 
+std::size_t queues_of(const Plan& plan, const LiveOptions& options) {
+  std::size_t queues = 0;
+  for (std::size_t i = 0; i < plan.nics.size(); ++i) {
+    const std::size_t chosen = options.interfaces[i].queues.size();
+    const std::size_t of_nic = chosen != 0 ? chosen : plan.nics[i].queues;
+    queues += plan.modes[i].mode == CaptureMode::tap ? std::max(1U, options.workers) : of_nic;
+  }
+  return queues;
+}
+
 PrivilegeNeeds needs_of(const Plan& plan, const LiveOptions& options) {
   PrivilegeNeeds needs;
-  std::uint64_t queues = 0;
-  for (std::size_t i = 0; i < plan.nics.size(); ++i) {
-    const bool tap = plan.modes[i].mode == CaptureMode::tap;
-    needs.tap |= tap;
-    queues += tap ? options.workers : plan.nics[i].queues;
-  }
-  needs.locked_bytes = queues * options.frames_per_queue * kFrameBytesMax;
+  needs.tap = std::any_of(plan.modes.begin(), plan.modes.end(),
+                          [](const ChosenMode& mode) { return mode.mode == CaptureMode::tap; });
+  needs.locked_bytes = queues_of(plan, options) * options.frames_per_queue * kFrameBytes;
   return needs;
 }
 
@@ -86,6 +92,13 @@ Result<LiveCapture, Error> LiveCapture::open(const LiveOptions& options) {
     capture.worker_sources_.push_back(share.empty() ? nullptr : std::make_unique<LiveSource>(std::move(share)));
   }
   return capture;
+}
+
+Result<std::size_t, Error> LiveCapture::count_queues(const LiveOptions& options) {
+  if (auto error = senseless(options)) return *std::move(error);
+  const auto plan = make_plan(options);
+  if (!plan) return plan.error();
+  return queues_of(*plan, options);
 }
 
 bool LiveCapture::symmetric() const noexcept {

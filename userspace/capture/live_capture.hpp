@@ -30,6 +30,9 @@ class LiveCapture {
  public:
   static Result<LiveCapture, Error> open(const LiveOptions& options);
 
+  // How many sockets open() would make, each with frames of its own: a tap has one for each worker.
+  static Result<std::size_t, Error> count_queues(const LiveOptions& options);
+
   // Each interface spreads its queues over the workers in turn. A worker without
   // any queue, when there are more workers than queues, has a null source().
   [[nodiscard]] std::size_t workers() const noexcept { return worker_sources_.size(); }

@@ -34,8 +34,8 @@ struct LiveOptions {
   // Mirror mode even on the interface the host is reached by.
   bool steal = false;
   // Each queue locks frames_per_queue times 2 KiB of memory; longer frames come in
-  // pieces (kernels before 6.6: 4 KiB with an MTU above 1770 or in generic mode).
-  // Both are powers of two, the ring not above the frames. So many frames may
+  // pieces (kernels before 6.6 with an MTU above 1770 or in generic mode: half as many frames of
+  // 4 KiB). Both are powers of two, the ring not above the frames. So many frames may
   // wait while a worker does not run.
   std::uint32_t frames_per_queue = 16384;
   std::uint32_t ring = 16384;

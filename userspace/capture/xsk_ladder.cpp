@@ -44,11 +44,13 @@ std::uint32_t frame_bytes_for(const LadderDevice& device, const Rung& rung, bool
 // One source for one queue. On failure null and an errno.
 std::unique_ptr<XskSource> open_source(const LadderDevice& device, const LiveOptions& options, const Rung& rung,
                                        std::uint32_t queue, bool multi_buffer, int& error) {
-  auto umem = Umem::create(options.frames_per_queue, frame_bytes_for(device, rung, multi_buffer), error);
+  const std::uint32_t frame_bytes = frame_bytes_for(device, rung, multi_buffer);
+  const std::uint32_t frames = options.frames_per_queue / (frame_bytes / kSmallFrame);
+  auto umem = Umem::create(frames, frame_bytes, error);
   if (!umem) return nullptr;
   const XskOptions socket_options{.interface = device.name,
                                   .queue = queue,
-                                  .ring = options.ring,
+                                  .ring = std::min(options.ring, frames),
                                   .zero_copy = rung.zero_copy,
                                   .multi_buffer = multi_buffer,
                                   .busy_poll = options.busy_poll};

@@ -2,20 +2,33 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <new>
 #include <utility>
 
 namespace xdpcap {
+namespace {
+
+std::atomic<std::size_t> reserved_bytes{0};
+
+} // namespace
+
+std::size_t Region::reserved() noexcept {
+  return reserved_bytes.load(std::memory_order_relaxed);
+}
 
 Region::Region(std::size_t bytes) : size_(bytes) {
   if (bytes == 0) return;
   void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw std::bad_alloc();
   data_ = static_cast<std::byte*>(at);
+  reserved_bytes.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 Region::~Region() {
-  if (data_ != nullptr) ::munmap(data_, size_);
+  if (data_ == nullptr) return;
+  ::munmap(data_, size_);
+  reserved_bytes.fetch_sub(size_, std::memory_order_relaxed);
 }
 
 Region::Region(Region&& other) noexcept

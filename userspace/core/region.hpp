@@ -23,6 +23,9 @@ class Region {
   [[nodiscard]] std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+  // Bytes in all regions of the process. Any thread.
+  [[nodiscard]] static std::size_t reserved() noexcept;
+
  private:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;

@@ -35,8 +35,16 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   const bool is_live = wanted.read_file.empty();
   auto limit = bound_memory(wanted.memory_limit, cgroup_memory_limit(), memory_of_host(), engine->notes_);
   if (!limit) return std::move(limit).error();
+  std::size_t queues = 0;
+  if (is_live) {
+    auto counted = capture::LiveCapture::count_queues(wanted.live);
+    if (!counted) return std::move(counted).error();
+    queues = *counted;
+  }
   auto plan = plan_memory({.limit = *limit,
                            .workers = is_live ? wanted.live.workers : 1,
+                           .queues = queues,
+                           .queue_batches = wanted.outputs.queue_batches,
                            .live = is_live,
                            .publishes = !wanted.outputs.pub.empty() || !wanted.outputs.push.empty(),
                            .host = engine->watches_host(),
@@ -135,7 +143,8 @@ Result<void, Error> Engine::open_outputs() {
   options.epoch_ns = epoch_ns_;
   options.owner = owner_;
   options.confine_thread = [rights = duties_.traffic()] { sandbox::confine_or_abort(rights); };
-  if (options.queue_batches == 0) options.queue_batches = plan_.high_water_mark;
+  options.queue_batches = plan_.high_water_mark;
+  options.connections_max = plan_.connections;
   options.queue_octets_max = plan_.queue_octets;
   if (config_.sink != Sink::zmq) {
     options.pub.clear();
@@ -174,9 +183,7 @@ template <class Source>
 void Engine::add_worker(std::size_t number, Source& source) {
   auto worker = std::make_unique<Worker>();
   const std::size_t shard = workers_.size();
-  publish::BatchLane& lane = publisher_->add_lane({.normal_batches = plan_.normal_batches,
-                                                   .large_batches = plan_.large_batches,
-                                                   .large_bytes = plan_.large_batch_bytes});
+  publish::BatchLane& lane = publisher_->add_lane(lane_of_worker(plan_));
   worker->encoder = std::make_unique<publish::Encoder>(
       publish::EncoderOptions{.sensor = config_.sensor,
                               .epoch_ns = epoch_ns_,
@@ -213,8 +220,7 @@ void Engine::make_workers() {
 // nobody but the host's thread waits.
 void Engine::make_host_encoder() {
   if (host_ == nullptr) return;
-  publish::BatchLane& lane =
-      publisher_->add_lane({.normal_batches = plan_.host_batches, .large_batches = 0, .large_bytes = 0});
+  publish::BatchLane& lane = publisher_->add_lane(lane_of_host(plan_));
   host_encoder_ = std::make_unique<publish::Encoder>(publish::EncoderOptions{.sensor = config_.sensor,
                                                                              .epoch_ns = epoch_ns_,
                                                                              .when_full = publish::WhenFull::wait,

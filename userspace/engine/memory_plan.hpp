@@ -5,14 +5,15 @@
 
 #include "core/error.hpp"
 #include "core/result.hpp"
+#include "publish/batch.hpp"
 
 namespace xdpcap::engine {
 
 // How the memory that the user allows is divided. Everything below is reserved
 // at start and committed as it is used, so the resident size stays under the
-// limit whatever comes. Octets, for each worker where not said otherwise.
+// limit whatever comes. Bytes, for each worker where not said otherwise.
 struct MemoryPlan {
-  std::size_t umem_frames = 0; // of 2 KiB each; live capture only
+  std::size_t umem_frames = 0; // for each AF_XDP socket, of 2 KiB each; live capture only
   std::uint32_t flows = 0;
   std::uint32_t embryos = 0;
   std::size_t hole_store = 0;         // octets that came early
@@ -25,6 +26,7 @@ struct MemoryPlan {
   std::size_t large_batch_bytes = 0;
   std::size_t queue_octets = 0;   // queued for all subscribers; all workers together
   int high_water_mark = 0;        // batches queued for one subscriber
+  std::size_t connections = 0;    // subscribers and receivers of all endpoints
   std::size_t hand_over_lane = 0; // bytes; there is one for each pair of workers
   std::size_t log_blocks = 0;     // of 256 KiB, on their way to the file of -w
   // Of the thread that watches the host:
@@ -36,15 +38,21 @@ struct MemoryPlan {
 struct MemoryWish {
   std::size_t limit = std::size_t{512} << 20;
   std::size_t workers = 1;
-  bool live = true;      // sockets have to be fed
-  bool publishes = true; // subscribers have to be fed
-  bool host = false;     // the host's sockets are watched
-  bool log = false;      // frames are written to a file
+  std::size_t queues = 0; // AF_XDP sockets of all workers; fewer than workers: one for each
+  int queue_batches = 0;  // the high-water mark, where the user chose one
+  bool live = true;       // sockets have to be fed
+  bool publishes = true;  // subscribers have to be fed
+  bool host = false;      // the host's sockets are watched
+  bool log = false;       // frames are written to a file
   std::uint64_t body_max = std::uint64_t{1} << 20;
   std::size_t head_max = std::size_t{256} << 10;
 };
 
 // Fails where the limit is too small to work with; the sentence names the least.
 Result<MemoryPlan, Error> plan_memory(const MemoryWish& wish);
+
+// The way of batches to the publisher; PipelineOptions have the rest.
+publish::LaneShape lane_of_worker(const MemoryPlan& plan);
+publish::LaneShape lane_of_host(const MemoryPlan& plan);
 
 } // namespace xdpcap::engine

@@ -9,6 +9,9 @@ namespace {
 
 using json::Object;
 
+// Of a body between two calls of JsonOptions::drain: whole groups of base64.
+constexpr std::size_t kPieceBytes = 3 * std::size_t{16384};
+
 void append_fields(std::string& out, const flatbuffers::Vector<const schema::FieldSpan*>* fields,
                    const flatbuffers::Vector<std::uint8_t>* bytes) {
   json::append_array(out, fields, [&](const schema::FieldSpan* field) {
@@ -34,11 +37,17 @@ void append_flags(std::string& out, std::uint64_t bits) {
   out += ']';
 }
 
-void append_octets(Object& object, std::string_view name, std::string_view octets, BodyFormat format) {
-  if (format == BodyFormat::none) return;
-  const bool as_text = format == BodyFormat::text && json::is_utf8(octets);
+void append_octets(Object& object, std::string_view name, std::string_view octets, const JsonOptions& options) {
+  if (options.body == BodyFormat::none) return;
+  const bool as_text = options.body == BodyFormat::text && json::is_utf8(octets);
   std::string& out = object.member(name);
-  as_text ? json::append_utf8(out, octets) : json::append_base64(out, octets);
+  out += '"';
+  for (std::size_t at = 0; at < octets.size(); at += kPieceBytes) {
+    const std::string_view piece = octets.substr(at, kPieceBytes);
+    as_text ? json::append_utf8_inside(out, piece) : json::append_base64_inside(out, piece);
+    if (options.drain) options.drain(out);
+  }
+  out += '"';
   object.text(std::string(name) + "_encoding", as_text ? "utf-8" : "base64");
 }
 
@@ -77,7 +86,7 @@ void add_body(Object& object, const schema::HttpMessage& message, const JsonOpti
   if (message.has_declared_length()) object.number("declared_length", message.declared_length());
   object.number("body_len", message.full_body_length());
   if (message.body_sha256() != nullptr) json::append_hex(object.member("body_sha256"), text_of(message.body_sha256()));
-  append_octets(object, "body", text_of(message.body()), options.body);
+  append_octets(object, "body", text_of(message.body()), options);
 }
 
 void add_remarks(Object& object, const schema::HttpMessage& message) {
@@ -206,7 +215,7 @@ void append_json(std::string& out, const schema::SegmentRecord& record, const Js
     object.text("verdict", name_of(record.verdict()));
     add_tcp_options(object, record);
     if (record.header() != nullptr) json::append_hex(object.member("header"), text_of(record.header()));
-    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options.body);
+    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options);
     object.number("interface", record.interface());
   }
   out += '\n';
@@ -222,7 +231,7 @@ void append_json(std::string& out, const schema::DatagramRecord& record, const J
     object.number("len", record.length());
     object.number("wire_len", record.wire_length());
     object.number("checksum", record.checksum());
-    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options.body);
+    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options);
     object.number("interface", record.interface());
   }
   out += '\n';

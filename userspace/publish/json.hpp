@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ std::optional<BodyFormat> body_format_named(std::string_view name) noexcept;
 
 struct JsonOptions {
   BodyFormat body = BodyFormat::none;
+  // Called while a long line is appended, with what there is so far: who writes it out and clears
+  // it needs no room for a body, which as text may become six times as long.
+  std::function<void(std::string&)> drain;
 };
 
 // One line for each record of the batch, with its line end, appended to `out`.

@@ -127,8 +127,7 @@ void append_field_value(std::string& out, std::string_view bytes) {
   out += '"';
 }
 
-void append_utf8(std::string& out, std::string_view text) {
-  out += '"';
+void append_utf8_inside(std::string& out, std::string_view text) {
   std::size_t from = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (is_plain(text[i]) || static_cast<unsigned char>(text[i]) >= 0x80) continue;
@@ -137,13 +136,24 @@ void append_utf8(std::string& out, std::string_view text) {
     from = i + 1;
   }
   out.append(text, from);
+}
+
+void append_utf8(std::string& out, std::string_view text) {
+  out += '"';
+  append_utf8_inside(out, text);
   out += '"';
 }
 
-void append_base64(std::string& out, std::string_view bytes) {
-  const std::size_t before = out.size() + 1;
-  out.resize(before + BASE64_ENCODE_RAW_LENGTH(bytes.size()) + 1, '"');
+void append_base64_inside(std::string& out, std::string_view bytes) {
+  const std::size_t before = out.size();
+  out.resize(before + BASE64_ENCODE_RAW_LENGTH(bytes.size()));
   base64_encode_raw(out.data() + before, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+  out += '"';
+  append_base64_inside(out, bytes);
+  out += '"';
 }
 
 void append_hex(std::string& out, std::string_view bytes) {

@@ -21,6 +21,8 @@ struct alignas(16) MessageHeader {
   InFlight* in_flight;
   std::size_t octets;
 };
+// ZeroMQ's own record of a message, and what the allocator sets aside for both.
+constexpr std::size_t kMessageCost = sizeof(MessageHeader) + 96;
 
 // On whichever thread lets go of the message last.
 void release_message(void* /*data*/, void* hint) {
@@ -53,9 +55,9 @@ void limit_peers(zmq::socket_t& socket, bool curve) {
 
 zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight) {
   auto* header = static_cast<MessageHeader*>(::operator new(sizeof(MessageHeader) + bytes.size()));
-  *header = {&in_flight, bytes.size()};
+  *header = {&in_flight, bytes.size() + kMessageCost};
   std::memcpy(header + 1, bytes.data(), bytes.size());
-  in_flight.add(bytes.size());
+  in_flight.add(header->octets);
   return {header + 1, bytes.size(), release_message, header};
 }
 
@@ -162,9 +164,16 @@ void JsonOutlet::send(const Outgoing& batch) {
   lines_.clear();
   // Our own batch, not something from the wire: nothing to verify.
   append_json(lines_, *schema::GetBatch(batch.bytes.data()), options_);
-  const bool written = !failure_ && write_all(lines_);
+  drain(lines_);
+  const bool written = !failure_;
   counters_.add(written ? OutletCount::batches_published : OutletCount::batches_dropped);
   counters_.add(written ? OutletCount::records_published : OutletCount::records_dropped, batch.records);
+}
+
+// Once something failed nothing is written any more.
+void JsonOutlet::drain(std::string& lines) {
+  if (!failure_) write_all(lines);
+  lines.clear();
 }
 
 // Never so much at once that a pipe with room for something would make the writer wait for more.

@@ -39,7 +39,7 @@ enum class OutletCount : std::uint8_t {
   count_
 };
 
-// Octets in messages that ZeroMQ has not let go of yet: what all queues together hold.
+// Octets in messages that ZeroMQ has not let go of yet, with what each costs beside: what all queues together hold.
 class InFlight {
  public:
   void add(std::size_t octets) noexcept { octets_.fetch_add(octets, std::memory_order_relaxed); }
@@ -152,7 +152,11 @@ class PushOutlet {
 class JsonOutlet {
  public:
   JsonOutlet(int fd, JsonOptions options, std::vector<Topic> topics)
-      : fd_(fd), options_(options), topics_(std::move(topics)) {}
+      : fd_(fd), options_(std::move(options)), topics_(std::move(topics)) {
+    options_.drain = [this](std::string& lines) { drain(lines); };
+  }
+  JsonOutlet(const JsonOutlet&) = delete;
+  JsonOutlet& operator=(const JsonOutlet&) = delete;
 
   // Any thread.
   void hurry(std::chrono::milliseconds timeout) noexcept { timeout_ms_.store(timeout.count()); }
@@ -164,6 +168,7 @@ class JsonOutlet {
   [[nodiscard]] const Counters<OutletCount>& counters() const noexcept { return counters_; }
 
  private:
+  void drain(std::string& lines);
   bool write_all(std::string_view text);
   bool wait_for_room();
 

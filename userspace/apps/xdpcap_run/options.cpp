@@ -148,7 +148,8 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_option("--curve-clients", words.curve_clients, "file with the public keys that may connect, one a line")
       ->type_name("FILE");
   app.add_option("--queue", config.outputs.queue_batches,
-                 "batches that may wait for one subscriber (default: by --memory-limit)");
+                 "batches that may wait for one subscriber (default: by --memory-limit)")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--sink", config.sink,
                  "zmq, or to measure null (nothing is written) or encode (batches are thrown away)")
       ->transform(one_of<engine::Sink>(
