@@ -192,6 +192,7 @@ std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time
         fmt::format("{} is gone: it was removed or moved to another network namespace", link_.name));
   } else if (check_tap(words) && check_attachment(words) && check_use(now, words)) {
     check_link(*link, words);
+    if (tap_program_) queue_dropped_ = tap_device_->queue_dropped();
     check_traffic(*link, now, words);
   }
   if (!why_over_.empty()) words.push_back(why_over_);
@@ -339,7 +340,10 @@ InterfaceLedger InterfaceCapture::ledger() const {
     ledger.nic_missed = now->statistics.rx_missed - link_.statistics.rx_missed;
     ledger.nic_dropped = now->statistics.rx_dropped - link_.statistics.rx_dropped;
   }
-  if (tap_program_) ledger.tap = {tap_program_->counts(), tap_device_->statistics()};
+  if (tap_program_) {
+    ledger.tap = {tap_program_->counts(), tap_device_->statistics()};
+    ledger.tap.device.queue_dropped = stopped_ ? tap_device_->queue_dropped() : queue_dropped_;
+  }
   const std::vector<XdpCounts> counts = device_->program.counts();
   for (std::uint32_t queue = 0; queue < counts.size(); ++queue) {
     QueueLedger entry;

@@ -73,6 +73,7 @@ class InterfaceCapture {
   bool symmetric_ = false;
   bool stopped_ = false;
   Problems problems_;
+  std::uint64_t queue_dropped_ = 0; // by the tap's queueing discipline, when check() last asked
   std::string why_over_;
   // When the capture last saw something, and what the interface had counted then.
   std::chrono::steady_clock::time_point seen_at_;

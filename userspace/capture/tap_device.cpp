@@ -199,8 +199,11 @@ TapDevice::Statistics TapDevice::statistics() const {
     statistics.sent = link->statistics.tx_packets;
     statistics.dropped = link->statistics.tx_dropped;
   }
-  statistics.queue_dropped = qdisc_drops(outer_index_);
   return statistics;
+}
+
+std::uint64_t TapDevice::queue_dropped() const {
+  return qdisc_drops(outer_index_);
 }
 
 } // namespace xdpcap::capture

@@ -39,7 +39,9 @@ class TapDevice {
   struct Statistics {
     std::uint64_t sent = 0, dropped = 0, queue_dropped = 0;
   };
+  // Without `queue_dropped`: the kernel lists the queueing disciplines of all its devices for that.
   [[nodiscard]] Statistics statistics() const;
+  [[nodiscard]] std::uint64_t queue_dropped() const;
 
  private:
   explicit TapDevice(NetworkNamespace inside) noexcept : inside_(std::move(inside)) {}
