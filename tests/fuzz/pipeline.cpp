@@ -101,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   worker->take_batches();
 
   // These segments did not come from the decoder: its two equations cannot hold.
-  const engine::Ledger ledger = engine::take_ledger({&worker->pipeline}, std::nullopt, {});
+  const engine::Ledger ledger = engine::take_ledger({&worker->pipeline}, std::nullopt);
   for (const engine::Equation& equation : ledger.equations) {
     if (equation.name != "frames decoded" && equation.name != "segments judged" && !equation.holds()) std::abort();
   }

@@ -81,7 +81,7 @@ class Memory(unittest.TestCase):
             connection.handshake()
             connection.send(0, REQUEST)
             connection.send(1, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (segments * LARGEST_SEGMENT))
-            piece = b"b" * LARGEST_SEGMENT
+            piece = b"\x01" * LARGEST_SEGMENT  # six characters each in JSON
             for number in range(segments):
                 connection.segment(1, ACK, piece)
                 connection.seq[1] += len(piece)

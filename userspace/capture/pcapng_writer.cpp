@@ -153,6 +153,7 @@ bool PcapngWriter::write(const wire::Frame& frame) noexcept {
   std::memset(at + kPacketHeader + frame.bytes.size(), 0, end - kPacketHeader - frame.bytes.size());
   std::memcpy(at + end, &header[1], sizeof header[1]);
   used_ += total;
+  ++frames_buffered_;
   return true;
 }
 
@@ -166,6 +167,9 @@ void PcapngWriter::drain() noexcept {
       failure_ = errno;
     }
   }
+  // Where the disk became full in the middle of them, those before that are not looked for.
+  if (fd_ && failure_ == 0) frames_written_ += frames_buffered_;
+  frames_buffered_ = 0;
   used_ = 0;
 }
 

@@ -40,6 +40,10 @@ class PcapngWriter {
   // failure of the disk nothing is written any more; close() says why.
   [[nodiscard]] bool write(const wire::Frame& frame) noexcept;
 
+  // Frames of which the kernel has every byte.
+  [[nodiscard]] std::uint64_t frames_written() const noexcept { return frames_written_; }
+  [[nodiscard]] bool failed() const noexcept { return failure_ != 0; }
+
   // Hands to the kernel what is buffered.
   [[nodiscard]] Result<void, Error> flush();
   // The same, and closes the file.
@@ -56,6 +60,7 @@ class PcapngWriter {
   std::vector<wire::LinkType> links_;
   std::vector<std::byte> buffer_;
   std::size_t used_ = 0;
+  std::uint64_t frames_buffered_ = 0, frames_written_ = 0;
 };
 
 } // namespace xdpcap::capture

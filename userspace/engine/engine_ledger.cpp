@@ -16,9 +16,7 @@ Ledger Engine::ledger() const {
     live = final_live_ ? *final_live_ : live_->ledger();
     add_link_figures(*live, looked_at_);
   }
-  std::vector<const FrameLog*> logs;
-  for (std::size_t i = 0; log_ != nullptr && i < workers_.size(); ++i) logs.push_back(&log_->log(i));
-  Ledger ledger = take_ledger(pipelines(), live, logs, host_.get());
+  Ledger ledger = take_ledger(pipelines(), live, log_.get(), host_.get());
   ledger.sinks = publisher_->report();
   return ledger;
 }

@@ -38,7 +38,7 @@ void FrameLog::add(const wire::Frame& frame) noexcept {
   std::memcpy(at, &frame, sizeof frame);
   std::memcpy(at + sizeof frame, frame.bytes.data(), frame.bytes.size());
   used_ += need;
-  counters_.add(FrameLogCount::written);
+  counters_.add(FrameLogCount::logged);
 }
 
 void FrameLog::flush() noexcept {
@@ -89,9 +89,12 @@ bool FrameLogWriter::write_some() noexcept {
   for (const auto& log : logs_) {
     while (log->next(scratch_)) {
       for (const wire::Frame& frame : scratch_) {
-        if (!failed_ && !writer_.write(frame)) note_failure();
+        if (!failed_ && !writer_.write(frame)) ++refused_;
+        if (writer_.failed() && !failed_) note_failure();
       }
+      read_ += scratch_.size();
       log->give_back();
+      count();
       wrote = true;
     }
   }
@@ -101,6 +104,17 @@ bool FrameLogWriter::write_some() noexcept {
 void FrameLogWriter::note_failure() {
   if (const auto flushed = writer_.flush(); !flushed.ok()) failure_ = flushed.error().sentence;
   failed_.store(true, std::memory_order_release);
+}
+
+void FrameLogWriter::count() {
+  written_ = writer_.frames_written();
+  lost_ = writer_.failed() ? read_ - writer_.frames_written() : refused_;
+}
+
+std::uint64_t FrameLogWriter::dropped() const noexcept {
+  std::uint64_t dropped = lost_.load(std::memory_order_relaxed);
+  for (const auto& log : logs_) dropped += log->counters().get(FrameLogCount::dropped);
+  return dropped;
 }
 
 void FrameLogWriter::run() noexcept {
@@ -113,7 +127,9 @@ void FrameLogWriter::run() noexcept {
 Result<void, Error> FrameLogWriter::stop() {
   stopping_ = true;
   if (thread_.joinable()) thread_.join();
-  return writer_.close();
+  auto closed = writer_.close();
+  count();
+  return closed;
 }
 
 } // namespace xdpcap::engine

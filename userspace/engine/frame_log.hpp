@@ -16,7 +16,7 @@
 namespace xdpcap::engine {
 
 enum class FrameLogCount : std::uint8_t {
-  written,
+  logged,  // on their way to the file
   dropped, // the disk was slower than the wire
   count_,
 };
@@ -66,7 +66,7 @@ class FrameLog {
 
 // The thread that writes what all workers logged to a pcapng file. The first
 // failure (a full disk) ends the writing, is kept, and returned by stop(); frames
-// are thrown away from then on.
+// are thrown away from then on, and counted as such.
 class FrameLogWriter {
  public:
   FrameLogWriter(capture::PcapngWriter writer, std::size_t workers, std::size_t blocks_per_worker);
@@ -75,6 +75,10 @@ class FrameLogWriter {
   [[nodiscard]] FrameLog& log(std::size_t worker) noexcept { return *logs_[worker]; }
   // `confine` is called first, on the thread that writes.
   void start(std::function<void()> confine);
+  // Frames that are in the file, and those that are not: there was no room on their way, the disk was full,
+  // or the file does not know their interface. The rest is under way, until stop(). Any thread.
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t dropped() const noexcept;
   // Writes what is left and closes the file. After the workers have ended.
   Result<void, Error> stop();
   [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
@@ -85,12 +89,15 @@ class FrameLogWriter {
   void run() noexcept;
   bool write_some() noexcept;
   void note_failure();
+  void count();
 
   capture::PcapngWriter writer_;
   std::vector<std::unique_ptr<FrameLog>> logs_;
   std::vector<wire::Frame> scratch_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> failed_{false};
+  std::uint64_t read_ = 0, refused_ = 0; // frames, by the thread that writes
+  std::atomic<std::uint64_t> written_{0}, lost_{0};
   std::string failure_;
   std::thread thread_;
 };

@@ -183,13 +183,13 @@ std::uint64_t Ledger::total(std::string_view name) const noexcept {
 }
 
 Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
-                   const std::vector<const FrameLog*>& logs, const HostThread* host) {
+                   const FrameLogWriter* log, const HostThread* host) {
   Ledger ledger;
   Sum sum{ledger};
   for (const Pipeline* worker : workers) add_worker(sum, *worker);
-  for (const FrameLog* log : logs) {
-    sum.add("log_written", log->counters().get(FrameLogCount::written));
-    sum.add("log_dropped", log->counters().get(FrameLogCount::dropped));
+  if (log != nullptr) {
+    sum.add("log_written", log->written());
+    sum.add("log_dropped", log->dropped());
   }
   if (live) {
     for (const capture::InterfaceLedger& of : live->interfaces) add_interface(ledger, of);

@@ -44,7 +44,7 @@ struct Ledger {
 
 // `workers` in order; `live` where frames came from interfaces, `host` where it is watched.
 Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
-                   const std::vector<const FrameLog*>& logs, const HostThread* host = nullptr);
+                   const FrameLogWriter* log = nullptr, const HostThread* host = nullptr);
 
 // For people. `in_full` lists every figure that is not zero and each equation.
 std::string summary(const Ledger& ledger, bool in_full);

@@ -107,7 +107,7 @@ TEST_F(PipelineTest, the_ledger_closes_whatever_the_frames_were) {
   packets.push_back(eth().ipv4("10.0.0.1", "10.0.0.9").tcp(5, 6).seq(1).payload("early").fragment(0, true, 9));
   hear(packets);
   pipeline_->finish();
-  const Ledger ledger = take_ledger({&*pipeline_}, std::nullopt, {});
+  const Ledger ledger = take_ledger({&*pipeline_}, std::nullopt);
   for (const Equation& equation : ledger.equations) {
     EXPECT_TRUE(equation.holds()) << equation.name << ": " << equation.left << " = " << equation.right;
   }

@@ -51,6 +51,34 @@ TEST(Json, ARequestHasTheDocumentedShape) {
   EXPECT_EQ(line, with_hash);
 }
 
+// A body of megabytes leaves in pieces, and is the same line.
+TEST(Json, ALongBodyNeedsNoRoomOfItsOwn) {
+  for (const auto& [format, octets] : {std::pair{BodyFormat::text, std::string(50'000, '\x01') + "\xc3\xa9"},
+                                       std::pair{BodyFormat::text, std::string(49'151, 'a') + "\xc3\xa9 end"},
+                                       std::pair{BodyFormat::base64, std::string(60'001, '\xff')}}) {
+    TestMessage message = TestMessage::response(200, "OK").body(octets);
+    Doorbell doorbell;
+    BatchLane lane({.normal_batches = 2, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+    Encoder encoder({.reveal = true}, lane);
+    encoder.add(message.get(), context());
+    encoder.close();
+    Takes takes(lane);
+    const schema::Batch& batch = *takes.all().at(0);
+    std::string whole, lines, pieces;
+    append_json(whole, batch, {.body = format, .drain = {}});
+    std::size_t largest = 0;
+    append_json(lines, batch, {.body = format, .drain = [&](std::string& so_far) {
+                                 largest = std::max(largest, so_far.size());
+                                 pieces += so_far;
+                                 so_far.clear();
+                               }});
+    EXPECT_EQ(pieces + lines, whole);
+    EXPECT_LT(largest, 6 * std::size_t{49'152} + 2000);
+    EXPECT_GT(pieces.size(), octets.size() / 2);
+    EXPECT_TRUE(json::accept(whole));
+  }
+}
+
 TEST(Json, AResponseComesFromTheServer) {
   const json line = line_of(TestMessage::response(404, "Not Found").incomplete(http::End::timeout), {},
                             {6, v6(1, 4000), v6(2, 80), 0});

@@ -336,7 +336,7 @@ const otherLosses: Readonly<Record<string, string>> = {
   nic_missed: 'the NIC had no room',
   tap_dropped: 'dropped on the tap wire',
   tap_queue_dropped: 'the tap\u2019s queue was full',
-  log_dropped: 'no room in the file\u2019s log (-w)',
+  log_dropped: 'not in the file of -w: its disk was full or slow',
   publish_flows_dropped: 'records of connections: no room in time',
   publish_segments_dropped: 'records of segments: no room in time',
   tcp_gaps_capture: 'gaps that this capture made',
