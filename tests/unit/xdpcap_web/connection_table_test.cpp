@@ -100,6 +100,24 @@ class Connections : public ::testing::Test {
   std::string listener_;
 };
 
+// Whoever loses records learns of no close; an hour of "open" would be a lie.
+TEST_F(Connections, WhoseEndMayHaveBeenLostAreNotOpenForEver) {
+  flow(Event::opened, 1);
+  flow(Event::opened, 2);
+  source_ = 10;
+  flow(Event::opened, 3);
+  table.note_loss(9);
+  now_ns += kSecond;
+  source_ = 9;
+  flow(Event::update, 2); // goes on
+  table.expire(now_ns + 60 * kSecond);
+  EXPECT_EQ(table.find({9, 1}), nullptr);
+  EXPECT_NE(table.find({9, 2}), nullptr);
+  EXPECT_NE(table.find({10, 3}), nullptr) << "of another capture, that lost nothing";
+  flow(Event::closed, 1);
+  EXPECT_TRUE(connection(1).closed) << "its end comes after all";
+}
+
 TEST_F(Connections, OfTwoHostsWithTheSameAddressesKeepTheirOwnProcesses) {
   client_ = "172.17.0.2:4000", server_ = "172.17.0.3:80";
   for (const std::uint64_t source : {1U, 2U}) {

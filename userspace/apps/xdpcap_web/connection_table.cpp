@@ -67,6 +67,7 @@ ConnectionTable::Place ConnectionTable::enter(const ConnectionId& id, std::uint6
   const auto known = by_id_.find(id);
   if (known != by_id_.end()) {
     known->second->heard_ns = now_ns;
+    known->second->may_have_closed = false;
     order_.splice(order_.end(), order_, known->second);
     return known->second;
   }
@@ -256,12 +257,21 @@ void ConnectionTable::make_room() {
   }
 }
 
-// An open connection is told of only when it moves, so it is kept longer.
+void ConnectionTable::note_loss(std::uint64_t source) {
+  for (Kept& kept : order_) kept.may_have_closed |= kept.connection.id.source == source && !kept.connection.closed;
+}
+
+// An open connection is told of only when it moves, so it is kept longer; not where its end may have
+// been lost. One that goes on comes back with its next record, which has all its totals.
 void ConnectionTable::expire(std::uint64_t now_ns) {
   constexpr std::uint64_t kOpenFactor = 6;
-  for (Place place = order_.begin(); place != order_.end() && place->heard_ns + limits_.age_ns < now_ns;) {
+  const std::uint64_t doubt_ns = std::min(limits_.age_ns, std::uint64_t{60} * 1'000'000'000);
+  for (Place place = order_.begin(); place != order_.end() && place->heard_ns + doubt_ns < now_ns;) {
     const Place next = std::next(place);
-    if (place->connection.closed || place->heard_ns + kOpenFactor * limits_.age_ns < now_ns) drop(place);
+    const std::uint64_t kept_ns = place->connection.closed ? limits_.age_ns
+                                  : place->may_have_closed ? doubt_ns
+                                                           : kOpenFactor * limits_.age_ns;
+    if (place->heard_ns + kept_ns < now_ns) drop(place);
     place = next;
   }
 }

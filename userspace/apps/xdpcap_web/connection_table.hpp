@@ -37,6 +37,8 @@ class ConnectionTable {
                     const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns,
                     std::uint32_t network_namespace = 0);
   void note_latency(const ConnectionId& id, std::uint64_t latency_ns);
+  // Records of this capture were lost: the close of any of its open connections may be among them.
+  void note_loss(std::uint64_t source);
   void expire(std::uint64_t now_ns);
 
   [[nodiscard]] const Connection* find(const ConnectionId& id) const;
@@ -52,6 +54,7 @@ class ConnectionTable {
   struct Kept {
     Connection connection;
     std::uint64_t heard_ns = 0;
+    bool may_have_closed = false;    // records were lost since
     std::optional<SocketName> named; // in by_client_
   };
   using Place = std::list<Kept>::iterator;

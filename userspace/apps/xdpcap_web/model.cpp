@@ -1,8 +1,19 @@
 #include "apps/xdpcap_web/model.hpp"
 
+#include <algorithm>
+
 #include "publish/batch_view.hpp"
 
 namespace xdpcap::web {
+namespace {
+
+std::uint64_t flows_dropped(const Sensor& sensor) {
+  const auto found = std::find_if(sensor.counters.begin(), sensor.counters.end(),
+                                  [](const SensorCounter& counter) { return counter.name == "publish_flows_dropped"; });
+  return found == sensor.counters.end() ? 0 : found->value;
+}
+
+} // namespace
 
 Model::Model(Limits limits, Rules rules, Archive archive)
     : connections(
@@ -29,6 +40,8 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
   if (lost != 0) sensor.lost = sensor.heard;
   lost_batches += lost;
   const std::uint64_t source = source_of(*sensor.name, batch.epoch());
+  // A heartbeat tells of batches of any topic that never came.
+  if (lost != 0 && (topic == publish::Topic::flow || topic == publish::Topic::stats)) connections.note_loss(source);
   switch (topic) {
     case publish::Topic::http:
       kept = KeptBatch::keep(bytes);
@@ -56,9 +69,12 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
         connections.add(*record, now_ns);
       }
       break;
-    case publish::Topic::stats:
+    case publish::Topic::stats: {
+      const std::uint64_t dropped = flows_dropped(sensor);
       for (const schema::StatsRecord* record : *batch.stats()) Sensors::add(sensor, *record);
+      if (flows_dropped(sensor) > dropped) connections.note_loss(source); // before they had a batch
       break;
+    }
     case publish::Topic::count_:
       break;
   }
