@@ -68,7 +68,7 @@ void examine_btf(Examination& result) {
 
 void examine_privileges(Examination& result, const Nic& nic, bool tap) {
   const LiveOptions defaults;
-  const std::uint64_t bytes = std::uint64_t{nic.queues} * defaults.frames_per_queue * 4096;
+  const std::uint64_t bytes = std::uint64_t{nic.queues} * defaults.frames_per_queue * 2048;
   if (auto missing = missing_privilege({.tap = tap, .locked_bytes = bytes})) {
     result.bad(missing->sentence, "sudo, or the setcap command above", missing->code);
   } else {

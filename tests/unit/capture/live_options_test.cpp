@@ -44,6 +44,17 @@ TEST(LiveOptions, KeepRingAndFramesInProportion) {
   }
 }
 
+// As many have frames of their own, so memory is divided by it.
+TEST(LiveOptions, SocketsAreCountedBeforeAnyIsMade) {
+  LiveOptions options = on("lo");
+  options.mode = CaptureMode::tap;
+  options.workers = 3;
+  const auto of_tap = LiveCapture::count_queues(options);
+  ASSERT_TRUE(of_tap.ok()) << of_tap.error().sentence;
+  EXPECT_EQ(*of_tap, 3U) << "one for each worker";
+  EXPECT_EQ(LiveCapture::count_queues(on("nowhere0")).error().code, ExitCode::environment);
+}
+
 TEST(LiveOptions, RefuseAnUnknownInterfaceBeforeTheyAskForPrivilege) {
   EXPECT_EQ(refusal(on("nowhere0")).code, ExitCode::environment);
 }
