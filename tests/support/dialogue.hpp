@@ -32,6 +32,7 @@ struct Line {
   std::uint32_t missing = 0;
   wire::TcpOptions options;
   wire::ChecksumState checksum_state = wire::ChecksumState::trusted;
+  bool has_unusual_headers = false;
 
   Line at(std::int64_t offset) const {
     return with([&](Line& l) { l.position = offset; });
@@ -68,6 +69,9 @@ struct Line {
   }
   Line checksum(wire::ChecksumState state) const {
     return with([&](Line& l) { l.checksum_state = state; });
+  }
+  Line unusual() const {
+    return with([](Line& l) { l.has_unusual_headers = true; });
   }
   Line scale(std::uint8_t shift) const {
     return with([&](Line& l) {
@@ -119,6 +123,7 @@ struct Stage {
     made.window = line.window_octets;
     made.options = line.options;
     made.checksum_state = line.checksum_state;
+    made.unusual = line.has_unusual_headers;
     made.arrived = now;
     made.wire_length = static_cast<std::uint32_t>(54 + line.payload.size());
     return made;

@@ -20,7 +20,7 @@ enum class OverlapPolicy : std::uint8_t { first, bsd, linux, last };
 // Of two versions of a byte the less doubtful one wins.
 enum class Doubt : std::uint8_t {
   none,
-  refused,   // beyond the window, or an old timestamp
+  refused,   // by the rules of TCP, most likely: beyond the window, an old timestamp
   offloaded, // its checksum was left to hardware; wanted at the end even if nobody acknowledged it
   wrong,     // its checksum is wrong
 };

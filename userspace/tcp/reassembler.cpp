@@ -17,8 +17,17 @@ void Reassembler::end_probe(HalfConnection& self, Instant now) noexcept {
 bool Reassembler::is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,
                                       const wire::Segment& segment) noexcept {
   constexpr std::uint8_t kKnown = HalfConnection::has_timestamps | HalfConnection::started;
-  return segment.options.has_timestamps && (self.flags & kKnown) == kKnown && peer.has(HalfConnection::acked_any) &&
+  return segment.options.has_timestamps && (self.flags & kKnown) == kKnown && has_answered(peer) &&
          static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) < -1;
+}
+
+// Without an acknowledgement (RFC 9293, 3.10.7.4), or with one older than any window (RFC 5961, 5.2),
+// or with headers that few receivers take.
+bool Reassembler::may_be_refused(const HalfConnection& self, const wire::Segment& segment) noexcept {
+  if (segment.unusual || !segment.flags.has(wire::TcpFlags::ack)) return true;
+  constexpr std::uint8_t kKnown = HalfConnection::acked_any | HalfConnection::scale_known;
+  return (self.flags & kKnown) == kKnown &&
+         distance(segment.ack, self.last_ack) > distance(self.last_ack, self.window_edge);
 }
 
 void Reassembler::note_start(HalfConnection& self, const wire::Segment& segment) noexcept {
@@ -42,6 +51,7 @@ void Reassembler::note_clock(HalfConnection& self, const HalfConnection& peer, c
       distance(segment.seq, peer.last_ack) >= 0 && distance(segment.seq + segment.length(), peer.last_ack) <= 0;
   const std::uint32_t ahead = value - self.ts_recent;
   const bool is_newer = static_cast<std::int32_t>(ahead) >= 0;
+  if (is_first && !covers && has_answered(peer)) return;
   if (is_first || (is_newer && (covers || ahead >= kClockLeapMax))) self.ts_recent = value;
   self.set(HalfConnection::has_timestamps);
 }

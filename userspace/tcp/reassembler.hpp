@@ -43,10 +43,10 @@ struct ReassemblyLimits {
 // seen yet wait for these, because captures swap directions. Both waits end when
 // the caller says so (give_up), after a grace of packet time.
 //
-// A segment that its receiver may have refused (beyond the window, an old timestamp, a checksum
-// that does not sum up) is doubtful: its bytes are held until the receiver acknowledges them, and
-// any other version of them wins. So nothing that was taken is lost, and nothing that was refused
-// is believed.
+// A segment that its receiver may have refused (beyond the window, an old timestamp or
+// acknowledgement, or none, unusual headers, a checksum that does not sum up) is doubtful: its bytes
+// are held until the receiver acknowledges them, and any other version of them wins. So nothing that
+// was taken is lost, and nothing that was refused is believed.
 class Reassembler {
  public:
   // No window is larger (RFC 7323, 2.3): what is farther away is not of this stream.
@@ -181,6 +181,10 @@ class Reassembler {
            : state == wire::ChecksumState::offloaded ? Doubt::offloaded
                                                      : Doubt::wrong;
   }
+  // Its `last_ack` is known, be it that of the SYN-ACK.
+  static bool has_answered(const HalfConnection& peer) noexcept {
+    return peer.has(HalfConnection::acked_any) || peer.has(HalfConnection::scale_known);
+  }
   static bool has_acknowledged(const HalfConnection& peer, Seq end) noexcept {
     return peer.has(HalfConnection::acked_any) && distance(end, peer.last_ack) >= 0;
   }
@@ -219,6 +223,7 @@ class Reassembler {
   // Non-template halves of the above.
   static bool is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,
                                   const wire::Segment& segment) noexcept;
+  static bool may_be_refused(const HalfConnection& self, const wire::Segment& segment) noexcept;
   static void note_start(HalfConnection& self, const wire::Segment& segment) noexcept;
   static void note_clock(HalfConnection& self, const HalfConnection& peer, const wire::Segment& segment) noexcept;
   static void note_fin(Connection& connection, Direction direction, const wire::Segment& segment,

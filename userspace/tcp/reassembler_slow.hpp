@@ -21,8 +21,10 @@ template <StreamSink Sink>
     if (segment.length() == 0 && !segment.flags.has(TcpFlags::fin)) return SegmentVerdict::control;
   }
   // Of a direction that nobody answers nothing is ever acknowledged: there is no proof to wait for.
-  const Doubt of_checksum = peer.has(HalfConnection::started) ? doubt_of(segment.checksum_state) : Doubt::none;
-  const Doubt doubt = std::max(is_old ? Doubt::refused : Doubt::none, of_checksum);
+  const bool answered = peer.has(HalfConnection::started);
+  const Doubt of_checksum = answered ? doubt_of(segment.checksum_state) : Doubt::none;
+  const bool is_refused = is_old || (answered && may_be_refused(self, segment));
+  const Doubt doubt = std::max(is_refused ? Doubt::refused : Doubt::none, of_checksum);
   if (segment.flags.has(TcpFlags::urg)) connection.set(Connection::urgent_seen);
   if (self.has(HalfConnection::syn_unconfirmed)) {
     // Its sender goes on although no SYN-ACK was seen: where it goes on tells
@@ -31,7 +33,7 @@ template <StreamSink Sink>
   }
   note_start(self, segment);
   if (!is_old) {
-    if (!segment.doubtful()) note_clock(self, peer, segment);
+    if (!is_refused && !segment.doubtful()) note_clock(self, peer, segment);
     // What a segment acknowledges comes before what it says: a FIN that answers a FIN is sent in
     // CLOSE-WAIT.
     if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);

@@ -236,6 +236,8 @@ Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Seg
     half.packets = said.packets_of(side);
     if (scaled) half.window_scale = said.window_scale[side] & 0xf;
     if (said.has(Embryo::syn_ack_seen)) half.set(HalfConnection::scale_known);
+    // The SYN-ACK acknowledges, too; how far its window reaches is not kept (acked_any).
+    if (said.has(Embryo::syn_ack_seen) && said.knows_isn(side ^ 1)) half.last_ack = said.isn[side ^ 1] + 1;
     half.enter(both ? State::established : State::syn_sent);
   }
   const std::uint32_t since_syn_us = us_between(said.syn_us, wrapping_us(segment.arrived));

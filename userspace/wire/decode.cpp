@@ -110,6 +110,7 @@ std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) n
   segment.arrived = frame.arrived;
   segment.wire_length = frame.wire_length;
   segment.interface = frame.interface;
+  segment.unusual = walk.has_options || segment.options.has_signature;
   segment.checksum_state = judge_checksum(walk);
   if (segment.checksum_state == ChecksumState::wrong && checksums_.refuses()) [[unlikely]] {
     refused_ = segment;
@@ -119,7 +120,7 @@ std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) n
   if (segment.missing_tail != 0) [[unlikely]] {
     counters_.add(DecodeCount::cut);
   }
-  if (segment.doubtful()) [[unlikely]] {
+  if (segment.checksum_state != ChecksumState::trusted) [[unlikely]] {
     counters_.add(segment.checksum_state == ChecksumState::offloaded ? DecodeCount::checksum_offloaded
                                                                      : DecodeCount::checksum_wrong);
   }

@@ -70,6 +70,7 @@ struct TcpOptions {
   bool has_timestamps = false;
   bool has_window_scale = false;
   bool sack_permitted = false;
+  bool has_signature = false;
   std::uint8_t window_scale = 0; // at most 14 (RFC 7323, 2.3)
   std::uint16_t mss = 0;         // 0: not given
   std::uint32_t timestamp_value = 0;
@@ -103,10 +104,15 @@ struct Segment {
   std::uint16_t checksum = 0;    // as sent
   ChecksumState checksum_state = ChecksumState::trusted;
   std::uint8_t header_octets = 0; // of the TCP header, captured; they lie right before `payload`
+  // Its headers carry what makes many receivers refuse it: options of IPv4, or a signature
+  // (RFC 2385, RFC 5925).
+  bool unusual = false;
 
   [[nodiscard]] const Endpoint& source() const noexcept { return from_low ? key.low : key.high; }
   [[nodiscard]] const Endpoint& destination() const noexcept { return from_low ? key.high : key.low; }
-  [[nodiscard]] bool doubtful() const noexcept { return checksum_state != ChecksumState::trusted; }
+  [[nodiscard]] bool doubtful() const noexcept {
+    return (static_cast<unsigned>(checksum_state) | static_cast<unsigned>(unusual)) != 0;
+  }
   // The TCP header as sent, options included; lives as long as the payload.
   [[nodiscard]] Bytes header() const noexcept { return {payload.data() - header_octets, header_octets}; }
   // Octets of payload in sequence space (SYN and FIN not counted).

@@ -4,6 +4,7 @@ namespace xdpcap::wire {
 
 void read_tcp_options(Bytes options, TcpOptions& answer) noexcept {
   enum : std::uint8_t { kEnd = 0, kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kTimestamps = 8 };
+  enum : std::uint8_t { kMd5Signature = 19, kAuthentication = 29 };
   constexpr std::uint8_t kWindowScaleMax = 14; // RFC 7323, 2.3
   while (!options.empty()) {
     const std::byte* at = options.data();
@@ -27,6 +28,8 @@ void read_tcp_options(Bytes options, TcpOptions& answer) noexcept {
       answer.has_timestamps = true;
       answer.timestamp_value = load_be32(at + 2);
       answer.timestamp_echo = load_be32(at + 6);
+    } else if (kind == kMd5Signature || kind == kAuthentication) {
+      answer.has_signature = true;
     }
     options = options.subspan(length);
   }

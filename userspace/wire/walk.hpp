@@ -89,6 +89,7 @@ struct Walk {
   ChecksumState checksum_state = ChecksumState::trusted; // of the IP headers so far
   bool tagged = false;                                   // a VLAN tag was seen since the last Ethernet header
   bool from_tunnel = false;
+  bool has_options = false; // the innermost IPv4 header so far has some
   bool from_fragments = false;
 
   struct {
@@ -226,6 +227,7 @@ inline Step read_ipv4(Walk& walk) noexcept {
   walk.protocol = load_u8(at + 9);
   walk.is_v6 = false;
   walk.verifiable = true;
+  walk.has_options = header > kHeaderMin;
   const std::uint16_t fragment = load_be16(at + 6);
   if ((fragment & 0x3fff) != 0) [[unlikely]] {
     walk.fragment = {.offset = (fragment & 0x1fffU) * 8, .id = load_be16(at + 4), .more = (fragment & 0x2000) != 0};

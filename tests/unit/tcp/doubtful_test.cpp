@@ -26,6 +26,47 @@ TEST(Doubtful, a_forged_segment_gives_way_to_the_one_that_the_receiver_takes) {
   }
 }
 
+// Each before the server has said anything but its SYN-ACK, and in the middle.
+TEST(Doubtful, what_every_receiver_refuses_gives_way_to_what_it_takes) {
+  for (const bool begun : {false, true}) {
+    const std::int64_t at = begun ? 1 : 0;
+    const Line honest = client().at(at).acks(at).says("GET /index").clock(1001);
+    const Line forged[] = {
+        client().at(at).says("GET /admin").clock(1001),                                    // acknowledges nothing
+        client().at(at).acks(at).says("GET /admin").clock(1001).unusual(),                 // options, a signature
+        client().at(at).acks(at).says("GET /admin").clock(500),                            // PAWS
+        client().at(at).acks(at - (std::int64_t{1} << 30)).says("GET /admin").clock(1001), // RFC 5961
+    };
+    for (const Line& line : forged) {
+      Observed wire;
+      wire.hear_all(client().syn().scale(8).clock(999), server().syn().acks(0).scale(8).clock(7),
+                    client().at(0).acks(0).clock(1000).window(1000));
+      if (begun) {
+        wire.hear_all(client().at(0).acks(0).says("x").clock(1000).window(1000),
+                      server().at(0).acks(1).says("y").clock(8), client().at(1).acks(1).clock(1000).window(1000));
+      }
+      EXPECT_EQ(wire.hear(line), SegmentVerdict::held);
+      wire.hear_all(honest, server().at(at).acks(at + 10).clock(9));
+      wire.end();
+      EXPECT_EQ(wire.from_client(), begun ? "xGET /index" : "GET /index");
+      EXPECT_TRUE(wire.heard.gaps.empty());
+      EXPECT_TRUE(wire.ledger_closes());
+    }
+  }
+}
+
+TEST(Doubtful, unusual_headers_that_the_receiver_takes_are_believed) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("abc").unusual(), server().at(0).acks(3).says("defg").unusual(),
+                client().at(3).acks(4).unusual(), client().at(3).acks(4).says("hij").unusual(),
+                server().at(4).acks(6).unusual());
+  wire.wait(1s);
+  EXPECT_EQ(wire.from_client(), "abchij");
+  EXPECT_EQ(wire.from_server(), "defg");
+  EXPECT_TRUE(wire.heard.gaps.empty());
+}
+
 TEST(Doubtful, a_forged_segment_that_comes_early_gives_way_too) {
   Observed wire;
   wire.handshake();

@@ -98,6 +98,15 @@ TEST(Segment, TimestampsAloneAreRead) {
   EXPECT_FALSE(decoded->options.has_window_scale);
 }
 
+TEST(Segment, HeadersThatFewReceiversTakeAreUnusual) {
+  Decoding decode;
+  EXPECT_FALSE(decode(client)->doubtful());
+  EXPECT_FALSE(decode(client.timestamps(11, 22).tcp_options({1, 5, 10, 1, 2, 3, 4, 5, 6, 7, 8}))->doubtful()) << "SACK";
+  EXPECT_TRUE(decode(client.tcp_options({19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}))->doubtful());
+  EXPECT_TRUE(decode(client.timestamps(11, 22).tcp_options({29, 8, 1, 2, 3, 4, 5, 6}))->doubtful());
+  EXPECT_TRUE(decode(eth().ipv4("10.0.0.1", "10.0.0.2").ip_options({7, 7, 4, 0, 0, 0, 0}).tcp(1234, 80))->doubtful());
+}
+
 TEST(Segment, AWindowScaleBeyond14Is14) {
   Decoding decode;
   const Decoded decoded = decode(client.window_scale(200));
