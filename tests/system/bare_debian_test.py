@@ -2,8 +2,8 @@
 """The dashboard builds with the Node.js and npm of Debian 12 itself, wherever those of this machine come from.
 
 Debian's nodejs, npm and cmake, and all that they depend on, are unpacked into a folder; they are not installed, which
-would take minutes. With that folder as root, build.cmake runs as it does in every build, and then the unit tests of the
-dashboard. Packages are fetched once and kept beside the build folder. Needs Debian's mirror and npm's registry.
+would take minutes. With that folder as root, build.cmake runs as it does in every build, and then the unit tests and
+ESLint. Packages are fetched once and kept beside the build folder. Needs Debian's mirror and npm's registry.
 """
 import os
 import pathlib
@@ -77,8 +77,7 @@ def write_settings(root):
     """What the dashboard's CMakeLists.txt would write for build.cmake."""
     ui = root / "source" / UI
     names = [str(path.relative_to(ui)) for folder in ("src", "test") for path in sorted((ui / folder).rglob("*")) if path.is_file()]
-    names += [".npmrc", ".prettierrc.json", ".prettierignore", "eslint.config.js", "index.html", "package.json",
-              "package-lock.json", "tsconfig.json", "vite.config.ts"]
+    names += [".npmrc", "eslint.config.js", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
     (root / "made").mkdir()
     (root / "made/settings.cmake").write_text("".join(f'set({name} "{value}")\n' for name, value in {
         "SOURCE": f"/source/{UI}", "ROOM": "/room", "WORK": "/made", "INPUTS": ";".join(names), "NPM": "/usr/bin/npm",
@@ -111,6 +110,7 @@ class BareDebian(unittest.TestCase):
             self.assertIn(wanted, built)
         self.inside("cmake", "-P", f"/source/{UI}/build.cmake", "/made/settings.cmake", "test-tools")
         self.inside("npm", "test", folder="/room")
+        self.inside("node", "/room/node_modules/eslint/bin/eslint.js", "-c", "/room/eslint.config.js", UI, folder="/source")
 
 
 if __name__ == "__main__":

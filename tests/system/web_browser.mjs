@@ -270,7 +270,8 @@ const overlaps = (where) =>
           const { left, right } = cell.getBoundingClientRect();
           if (left < before - 0.5 || right > end + 0.5)
             found.push(
-              `${cell.className} ${Math.round(left)}-${Math.round(right)} behind ${Math.round(before)}, list ends at ${Math.round(end)}`,
+              `${cell.className} ${Math.round(left)}-${Math.round(right)} ` +
+                `behind ${Math.round(before)}, list ends at ${Math.round(end)}`,
             );
           before = right;
         }

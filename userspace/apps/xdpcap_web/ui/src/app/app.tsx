@@ -71,7 +71,7 @@ function linkText(
 function LinkState(): ReactNode {
   const state = useStore(feed.state);
   const asked = useStore(gateway);
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     if (state.link !== 'down') return undefined;
     const timer = setInterval(() => setNow(Date.now()), 500);
@@ -147,6 +147,7 @@ function TokenGate(): ReactNode {
         Token{' '}
         <input
           type="password"
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else on this page
           autoFocus
           value={token}
           autoComplete="off"

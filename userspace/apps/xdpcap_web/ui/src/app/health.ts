@@ -21,9 +21,8 @@ export function healthOf(stats: Stats): Health {
     const [first] = lostByUnit(lossesOf(sensor.counters));
     if (!first || first[1] === 0) continue;
     const [unit, value] = first;
-    words.push(
-      `${stats.sensors.length > 1 ? `${sensor.sensor}: ` : ''}${plural(value, unit.slice(0, -1))} lost since its start`,
-    );
+    const whose = stats.sensors.length > 1 ? `${sensor.sensor}: ` : '';
+    words.push(`${whose}${plural(value, unit.slice(0, -1))} lost since its start`);
   }
   return { level: bad ? 'bad' : words.length > 0 ? 'warn' : 'ok', words };
 }

@@ -22,6 +22,8 @@ export function Help({ onClose }: { readonly onClose: () => void }): ReactNode {
     return () => element?.close();
   }, []);
   return (
+    // A click beside it closes it, as Escape does.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={dialog}
       className="help"

@@ -37,7 +37,10 @@ const order: Readonly<Record<PartKind, number>> = { on: 0, aside: 1, bad: 2, los
 
 function band(x1: number, y1: number, h1: number, x2: number, y2: number, h2: number): string {
   const middle = (x1 + x2) / 2;
-  return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}L${x2} ${y2 + h2}C${middle} ${y2 + h2} ${middle} ${y1 + h1} ${x1} ${y1 + h1}Z`;
+  return (
+    `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}L${x2} ${y2 + h2}` +
+    `C${middle} ${y2 + h2} ${middle} ${y1 + h1} ${x1} ${y1 + h1}Z`
+  );
 }
 
 export function pictureOf(stages: readonly Stage[], width: number): Picture {
@@ -66,7 +69,10 @@ export function pictureOf(stages: readonly Stage[], width: number): Picture {
           part,
           x: turn + 8,
           y: labelY,
-          path: `M${right} ${y}C${turn + 4} ${y} ${turn} ${labelY - 16} ${turn} ${labelY - 5}L${turn - 4} ${labelY - 5}C${turn - 4} ${labelY - 16} ${right} ${y + height} ${right} ${y + height}Z`,
+          path:
+            `M${right} ${y}C${turn + 4} ${y} ${turn} ${labelY - 16} ${turn} ${labelY - 5}` +
+            `L${turn - 4} ${labelY - 5}` +
+            `C${turn - 4} ${labelY - 16} ${right} ${y + height} ${right} ${y + height}Z`,
         };
         y += height;
         labelY += labelHeight;

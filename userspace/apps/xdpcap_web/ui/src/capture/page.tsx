@@ -1,7 +1,7 @@
 // The capture's own account: where every frame and message went, in a picture and in numbers that
 // add up.
 import { useMemo, type ReactNode } from 'react';
-import { gateway } from '../shared/api/gateway';
+import { captureNow, gateway } from '../shared/api/gateway';
 import type { Counter, GatewayStats, SensorStats } from '../shared/api/types';
 import { ago, bitRate, count, date, memory, octets, plural, rate } from '../shared/lib/format';
 import {
@@ -23,8 +23,7 @@ import { Rates } from './rates';
 
 const sentences: Readonly<Record<Verdict, string>> = {
   closes: '✓ The ledger adds up: every frame and message is in exactly one line.',
-  moving:
-    '… Counting: traffic runs while the counters are read; at rest both sides of each line are equal.',
+  moving: '… Counting: traffic runs while the counters are read. At rest both sides are equal.',
   off: '✕ The ledger does not add up: see the stages marked so.',
 };
 
@@ -109,7 +108,7 @@ function SensorState({ sensor }: { readonly sensor: SensorStats }): ReactNode {
   if (sensor.stale)
     return (
       <Notice kind="warn">
-        Nothing was heard of this engine since {date(sensor.at)} ({ago(sensor.at, Date.now())}).
+        Nothing was heard of this engine since {date(sensor.at)} ({ago(sensor.at, captureNow())}).
       </Notice>
     );
   return null;
@@ -125,7 +124,8 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
           ['Memory', `${memory(of.octets)} of ${memory(of.memory_max)}`],
           [
             'Kept',
-            `${plural(of.exchanges, 'exchange')}, ${plural(of.connections, 'connection')}${of.oldest === null ? '' : ` since ${date(of.oldest)}`}`,
+            `${plural(of.exchanges, 'exchange')}, ${plural(of.connections, 'connection')}` +
+              (of.oldest === null ? '' : ` since ${date(of.oldest)}`),
           ],
           ['Event streams', count(of.streams)],
           ['Batches lost, damaged', `${count(of.lost_batches)}, ${count(of.damaged)}`],
@@ -133,7 +133,9 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
           [
             'History',
             history
-              ? `${history.file}: ${plural(history.exchanges, 'exchange')}, ${octets(history.octets)} of ${octets(history.size_max)}, ${count(history.dropped)} dropped`
+              ? `${history.file}: ${plural(history.exchanges, 'exchange')}, ` +
+                `${octets(history.octets)} of ${octets(history.size_max)}, ` +
+                `${count(history.dropped)} dropped`
               : 'off',
           ],
         ]}
@@ -215,8 +217,8 @@ function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode 
             <ul key="e" className="plain">
               {sensor.endpoints.map((one) => (
                 <li key={one.endpoint}>
-                  <code>{one.endpoint}</code> {count(one.published)} batches, {count(one.dropped)}{' '}
-                  dropped
+                  <code>{one.endpoint}</code>{' '}
+                  {`${count(one.published)} batches, ${count(one.dropped)} dropped`}
                 </li>
               ))}
             </ul>,

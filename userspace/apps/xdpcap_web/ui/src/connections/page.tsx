@@ -4,6 +4,7 @@ import type { Parameters } from '../shared/api/client';
 import type { Connection, ConnectionPage } from '../shared/api/types';
 import { usePoll } from '../shared/api/use_poll';
 import { connectionWords, parseFilter } from '../shared/lib/filter';
+import { classes } from '../shared/lib/classes';
 import { bitRate, clock, count, date, duration, octets, plural } from '../shared/lib/format';
 import { useKeys } from '../shared/lib/keys';
 import { Empty, Failure } from '../shared/parts/bits';
@@ -151,13 +152,14 @@ function Row(props: {
 }): ReactNode {
   const { connection, index, selected, onOpen } = props;
   return (
+    // The list has the focus and the keys, and names the row (aria-activedescendant).
     <div
       id={`row-${connection.id}`}
       role="row"
       aria-rowindex={index + 1}
       aria-selected={selected}
       onClick={() => isSelecting() || onOpen(connection.id)}
-      className={`row connection-row${selected ? ' selected' : ''}${connection.closed ? ' closed' : ''}`}
+      className={classes('row connection-row', { selected, closed: connection.closed })}
     >
       {views.map(({ id, number, cell }) => (
         <span
@@ -220,7 +222,7 @@ export function ConnectionsPage(): ReactNode {
       set(id);
       change({ open: id }, opened === null);
     },
-    [opened],
+    [opened, set],
   );
   const enter = (): void => {
     if (selected !== null) open(selected);

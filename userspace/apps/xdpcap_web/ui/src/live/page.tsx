@@ -140,16 +140,17 @@ export function LivePage(): ReactNode {
   const past = useHistory(inHistory && parameters !== null ? [...parameters, ...range] : null);
   const view: View = inHistory ? past.view : state.view;
   const cursor = useCursor(view, opened);
+  const { set: select } = cursor;
   const { busy, failure, older } = useOlder(() => (inHistory ? past.older() : feed.loadOlder()));
 
   const open = useCallback(
     (id: string | null) => {
       change({ open: id }, id !== null && opened === null);
       if (id === null) return;
-      cursor.set(id);
+      select(id);
       setFollow(false);
     },
-    [opened],
+    [opened, select],
   );
   const setText = useCallback((value: string) => {
     change({ q: value });
@@ -157,7 +158,7 @@ export function LivePage(): ReactNode {
   }, []);
   const addWord = useCallback(
     (name: string, value: string) => setText(withWord(text, name, value, messageWords)),
-    [text],
+    [text, setText],
   );
   const toggleFollow = (): void => {
     feed.goOn();

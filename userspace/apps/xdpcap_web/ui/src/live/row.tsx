@@ -1,6 +1,7 @@
 // One exchange in the list. All of it is text: captured octets never become markup.
 import { memo, type ReactNode } from 'react';
 import type { Exchange } from '../shared/api/types';
+import { classes } from '../shared/lib/classes';
 import { clock, date, day, duration, octets } from '../shared/lib/format';
 import { isSelecting } from '../shared/lib/selection';
 import { Status } from '../shared/parts/bits';
@@ -64,12 +65,13 @@ export const Row = memo(function Row({
   const isCut = exchange.status !== null && !exchange.complete && note === '';
   const slow = exchange.latency_ms !== null && exchange.latency_ms >= 500;
   return (
+    // The list has the focus and the keys, and names the row (aria-activedescendant).
     <div
       id={rowId(exchange.id)}
       role="row"
       aria-rowindex={index + 1}
       aria-selected={selected}
-      className={`row live-row${selected ? ' selected' : ''}${exchange.complete ? '' : ' incomplete'}`}
+      className={classes('row live-row', { selected, incomplete: !exchange.complete })}
       onClick={() => isSelecting() || onOpen(exchange.id)}
     >
       <Cell className="time" title={date(exchange.time)}>

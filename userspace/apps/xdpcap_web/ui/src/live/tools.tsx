@@ -1,5 +1,5 @@
 // The row above the list: filter, switches, figures.
-import type { ReactNode, RefObject } from 'react';
+import { useEffect, useState, type ReactNode, type RefObject } from 'react';
 import { clock, count, plural } from '../shared/lib/format';
 import { messageWords } from '../shared/lib/filter';
 import { FilterBar } from '../shared/parts/filter_bar';
@@ -33,8 +33,23 @@ interface Props {
 // How long a loss between engine and gateway is news.
 const news_ms = 60_000;
 
+function useIsNews(at: number | null): boolean {
+  const [old, setOld] = useState<number | null>(null);
+  useEffect(() => {
+    if (at === null) return undefined;
+    const timer = setTimeout(() => setOld(at), at + news_ms - Date.now());
+    return () => clearTimeout(timer);
+  }, [at]);
+  return at !== null && at !== old;
+}
+
+function lossTitle(lost_at: number | null): string {
+  const when = lost_at === null ? 'none while this page was open' : `the last at ${clock(lost_at)}`;
+  return `Between engine and gateway, since the gateway began; ${when}`;
+}
+
 function Figures({ state, shown, inHistory, past }: Props): ReactNode {
-  const isNews = state.lost_at !== null && Date.now() - state.lost_at < news_ms;
+  const isNews = useIsNews(state.lost_at);
   return (
     <div className="figures">
       <span title="Of those the gateway keeps and that fit; Load older brings the others">
@@ -75,10 +90,7 @@ function Figures({ state, shown, inHistory, past }: Props): ReactNode {
         </>
       )}
       {state.lost_batches > 0 && (
-        <span
-          className={isNews ? 'bad' : ''}
-          title={`Between engine and gateway, since the gateway began${state.lost_at === null ? '; none while this page was open' : `; the last at ${clock(state.lost_at)}`}`}
-        >
+        <span className={isNews ? 'bad' : ''} title={lossTitle(state.lost_at)}>
           {plural(state.lost_batches, 'batch', 'batches')} lost
         </span>
       )}

@@ -17,7 +17,9 @@ const gap = 34; // between lanes
 function loop({ x, y }: Point, lane: number): Curve {
   const height = 70 + Math.abs(lane) * 26;
   return {
-    path: `M${x - 12} ${y - radius}C${x - 50} ${y - height} ${x + 50} ${y - height} ${x + 12} ${y - radius}`,
+    path:
+      `M${x - 12} ${y - radius}` +
+      `C${x - 50} ${y - height} ${x + 50} ${y - height} ${x + 12} ${y - radius}`,
     end: { x: x + 12, y: y - radius },
     middle: { x, y: y - height * 0.75 },
     angle: 115,

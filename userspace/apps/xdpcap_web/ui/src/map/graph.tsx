@@ -10,6 +10,7 @@ import {
   type ReactNode,
 } from 'react';
 import type { GraphEdge, GraphNode } from '../shared/api/types';
+import { classes } from '../shared/lib/classes';
 import { short } from '../shared/lib/format';
 import { curveOf, radius } from './curve';
 import type { Layout } from './layout';
@@ -79,7 +80,10 @@ function Edge({
       className={`${edgeClass(edge)}${leaving ? ' leaving' : ''}${chosen ? ' chosen' : ''}`}
       role="button"
       tabIndex={0}
-      aria-label={`:${edge.port} ${edge.protocol}, ${edge.active} of ${edge.connections} connections active`}
+      aria-label={
+        `:${edge.port} ${edge.protocol}, ` +
+        `${edge.active} of ${edge.connections} connections active`
+      }
       onClick={() => on.onChoose(self)}
       onDoubleClick={() => on.onGo(self)}
       onPointerEnter={() => on.onHover(self)}
@@ -135,7 +139,7 @@ function Node({
   const self = { kind: 'node', id: node.id } as const;
   return (
     <g
-      className={`node ${node.kind}${node.active ? '' : ' quiet'}${leaving ? ' leaving' : ''}${chosen ? ' chosen' : ''}`}
+      className={classes(`node ${node.kind}`, { quiet: !node.active, leaving, chosen })}
       transform={`translate(${place.x} ${place.y})`}
       role="button"
       tabIndex={0}
@@ -308,7 +312,10 @@ export function GraphPicture(props: Props): ReactNode {
         onClick={(event) => event.target === svg.current && choose(null)}
       >
         <g
-          transform={`translate(${size.width / 2} ${size.height / 2}) scale(${camera.scale}) translate(${-camera.x} ${-camera.y})`}
+          transform={
+            `translate(${size.width / 2} ${size.height / 2}) scale(${camera.scale}) ` +
+            `translate(${-camera.x} ${-camera.y})`
+          }
         >
           {scene.edges.map(({ item, leaving }) => (
             <Edge

@@ -1,6 +1,6 @@
 // Who talks to whom: processes, hosts and listeners as a graph that keeps its places from poll to
 // poll.
-import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import type { Parameters } from '../shared/api/client';
 import type { Graph } from '../shared/api/types';
 import { usePoll } from '../shared/api/use_poll';
@@ -28,19 +28,20 @@ function useScene(
   parameters: Parameters,
   layout: Layout,
 ): { scene: Scene; error: unknown; loaded: boolean } {
-  const { answer, error } = usePoll<{ data: Graph }>('api/graph', parameters, poll_ms);
   const [scene, setScene] = useState(emptyScene);
-  useEffect(() => {
-    if (!answer) return;
-    setScene((before) => {
-      const next = nextScene(before, answer.data, Date.now());
+  const { answer, error } = usePoll<{ data: Graph }>(
+    'api/graph',
+    parameters,
+    poll_ms,
+    ({ data }) => {
+      const next = nextScene(scene, data, Date.now());
       layout.update(
         next.nodes.map(({ item }) => item),
         next.edges.map(({ item }) => item),
       );
-      return next;
-    });
-  }, [answer, layout]);
+      setScene(next);
+    },
+  );
   return { scene, error, loaded: answer !== null };
 }
 
@@ -114,13 +115,14 @@ export function MapPage(): ReactNode {
   const [hovered, setHovered] = useState<Chosen>(null);
   const [layout] = useState(() => new Layout());
   const asked = portsOf(ports);
+  const { p2p, udp } = values;
   const parameters = useMemo((): Parameters => {
     const list: [string, string][] = [];
-    if (values['p2p'] === '1') list.push(['p2p', '1']);
-    if (values['udp'] === '1') list.push(['udp', '1']);
+    if (p2p === '1') list.push(['p2p', '1']);
+    if (udp === '1') list.push(['udp', '1']);
     if (asked) list.push(['ports', asked]);
     return list;
-  }, [values['p2p'], values['udp'], asked]);
+  }, [p2p, udp, asked]);
   const { scene, error, loaded } = useScene(parameters, layout);
   useKeys({ Escape: () => setChosen(null) });
 

@@ -98,7 +98,8 @@ test('only four kinds of pictures, by their first octets', () => {
 test('JSON is laid out and loses no digit', () => {
   assert.equal(
     prettyJson('{"a":[1,{"b":12345678901234567890}],"c":{},"d":[]}'),
-    '{\n  "a": [\n    1,\n    {\n      "b": 12345678901234567890\n    }\n  ],\n  "c": {},\n  "d": []\n}',
+    '{\n  "a": [\n    1,\n    {\n      "b": 12345678901234567890\n    }\n  ],\n' +
+      '  "c": {},\n  "d": []\n}',
   );
   assert.equal(prettyJson('{"a":"}{,:\\" [ "}'), '{\n  "a": "}{,:\\" [ "\n}');
   assert.equal(prettyJson('{"a":'), null);

@@ -9,7 +9,8 @@ const pointsMax = 600;
 
 export interface StatsPoint {
   readonly time: number;
-  readonly rates: Readonly<Record<string, number>>; // by sensor and counter, added up over interfaces and queues
+  // By sensor and counter, added up over interfaces and queues.
+  readonly rates: Readonly<Record<string, number>>;
 }
 
 export interface GatewayState {

@@ -1,6 +1,6 @@
 // Asks a path again and again, as long as a component shows it and the page can be seen. The last
 // good answer stays while the next is on its way or fails, so that nothing flickers.
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { getJson, isAbort, urlOf, type Parameters } from './client';
 
 export interface Polled<Answer> {
@@ -13,6 +13,7 @@ export function usePoll<Answer>(
   path: string | null,
   parameters: Parameters,
   every_ms: number,
+  onAnswer?: (answer: Answer) => void,
 ): Polled<Answer> {
   const key = path === null ? null : urlOf(path, parameters);
   const [polled, setPolled] = useState<Polled<Answer> & { key: string | null }>({
@@ -20,17 +21,18 @@ export function usePoll<Answer>(
     answer: null,
     error: null,
   });
-  const current = useRef(parameters);
-  current.current = parameters;
+  const arrived = useEffectEvent((answer: Answer) => onAnswer?.(answer));
   useEffect(() => {
-    if (key === null || path === null) return undefined;
+    if (key === null) return undefined;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {
       if (!document.hidden) {
         try {
-          const answer = await getJson<Answer>(path, current.current, abort.signal);
-          if (!abort.signal.aborted) setPolled({ key, answer, error: null });
+          const answer = await getJson<Answer>(key, [], abort.signal);
+          if (abort.signal.aborted) return;
+          setPolled({ key, answer, error: null });
+          arrived(answer);
         } catch (error) {
           if (isAbort(error) || abort.signal.aborted) return;
           setPolled((before) => ({
@@ -47,6 +49,6 @@ export function usePoll<Answer>(
       abort.abort();
       clearTimeout(timer);
     };
-  }, [key, path, every_ms]);
+  }, [key, every_ms]);
   return polled.key === key ? polled : { answer: null, error: null };
 }

@@ -113,7 +113,8 @@ function distance(left: string, right: string): number {
 function unknownWord(name: string, kinds: readonly WordKind[]): string {
   if (name === 'port') {
     return kinds.some((kind) => kind.name === 'host')
-      ? "there is no 'port:'; host:*:8080 finds a host that is asked for with its port, and Connections has address::8080"
+      ? "there is no 'port:'; host:*:8080 finds a host that is asked for with its port, " +
+          'and Connections has address::8080'
       : "there is no 'port:'; write address::8080";
   }
   const near = kinds.find((kind) => distance(kind.name, name) <= 2 || kind.name.startsWith(name));
@@ -127,9 +128,14 @@ function unknownWord(name: string, kinds: readonly WordKind[]): string {
 function foreign(value: string): string | null {
   const not = /^[-!]([A-Za-z_]+):/.exec(value);
   if (not)
-    return `'${value}': there is no word for 'not'. To look for it as text, put it in double quotes`;
+    return (
+      `'${value}': there is no word for 'not'. ` + 'To look for it as text, put it in double quotes'
+    );
   if (/^(\|\||&&|==|!=|<=?|>=?|and|or|not)$/i.test(value) && !/^(and|or|not)$/.test(value)) {
-    return `'${value}' is of another language: write words such as host:shop.* status:5xx; all of them must hold`;
+    return (
+      `'${value}' is of another language: write words such as host:shop.* status:5xx; ` +
+      'all of them must hold'
+    );
   }
   if (/^[A-Za-z_.]+(==|!=|>=|<=)\S+$/.test(value))
     return `'${value}' is of another language: write it as name:value, such as status:404`;
@@ -175,7 +181,8 @@ export function parseFilter(
   if (phrase.length > 0) {
     if (parameters.some(([name]) => name === plain)) {
       return fail(
-        `'${phrase.join(' ')}' is looked for as ${plain}:, which is given already; put all of it in one pair of double quotes`,
+        `'${phrase.join(' ')}' is looked for as ${plain}:, which is given already; ` +
+          'put all of it in one pair of double quotes',
       );
     }
     parameters.push([plain, phrase.join(' ')]);

@@ -91,7 +91,8 @@ export function day(ms: number): string {
 // "12:00:00.123", local time.
 export function clock(ms: number): string {
   const at = new Date(ms);
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
+  const seconds = `${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${seconds}`;
 }
 
 export function date(ms: number): string {

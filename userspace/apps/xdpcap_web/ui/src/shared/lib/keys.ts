@@ -1,5 +1,5 @@
-// One place for the keyboard: components say which keys they take while they are shown.
-import { useEffect, useRef } from 'react';
+// One place for the keyboard: components name the keys that they use while they are shown.
+import { useEffect, useEffectEvent } from 'react';
 
 export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
@@ -22,19 +22,18 @@ function isPressing(event: KeyboardEvent): boolean {
 // Names as KeyboardEvent.key has them. Not while something is typed, except Escape, and never with
 // Ctrl, Alt or Meta.
 export function useKeys(keys: KeyMap): void {
-  const current = useRef(keys);
-  current.current = keys;
+  const onKey = useEffectEvent((event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+    // What is asked in a dialog is the dialog's.
+    if (document.querySelector('dialog[open]')) return;
+    if (event.key !== 'Escape' && (isTyping(event.target) || isPressing(event))) return;
+    const action = keys[event.key];
+    if (!action) return;
+    action(event);
+    event.preventDefault();
+  });
   useEffect(() => {
-    const listen = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-      // What is asked in a dialog is the dialog's.
-      if (document.querySelector('dialog[open]')) return;
-      if (event.key !== 'Escape' && (isTyping(event.target) || isPressing(event))) return;
-      const take = current.current[event.key];
-      if (!take) return;
-      take(event);
-      event.preventDefault();
-    };
+    const listen = (event: KeyboardEvent): void => onKey(event);
     document.addEventListener('keydown', listen);
     return () => document.removeEventListener('keydown', listen);
   }, []);

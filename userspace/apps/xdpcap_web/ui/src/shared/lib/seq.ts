@@ -28,7 +28,8 @@ export class Unwrapper {
 export interface PlacedSegment<Segment> {
   readonly segment: Segment;
   readonly seq: number; // relative to the first segment of its direction
-  readonly ack: number | null; // relative to the first segment of the other direction; null before there is one
+  // Relative to the first segment of the other direction; null before there is one.
+  readonly ack: number | null;
 }
 
 interface Raw {

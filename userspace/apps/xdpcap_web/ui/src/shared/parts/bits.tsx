@@ -91,16 +91,7 @@ export function Tabs(props: {
   };
   return (
     <>
-      <div
-        ref={row}
-        className="tabs"
-        role="tablist"
-        aria-label={props.label}
-        onKeyDown={(event) => {
-          if (event.key === 'ArrowRight') step(1);
-          if (event.key === 'ArrowLeft') step(-1);
-        }}
-      >
+      <div ref={row} className="tabs" role="tablist" aria-label={props.label}>
         {tabs.map((tab) => (
           <button
             key={tab.id}
@@ -110,6 +101,10 @@ export function Tabs(props: {
             aria-selected={tab.id === current?.id}
             tabIndex={tab.id === current?.id ? 0 : -1}
             onClick={() => onChoose(tab.id)}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowRight') step(1);
+              if (event.key === 'ArrowLeft') step(-1);
+            }}
           >
             {tab.label}
           </button>

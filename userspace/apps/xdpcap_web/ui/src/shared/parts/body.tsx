@@ -145,7 +145,7 @@ export function BodyView({ half }: { readonly half: Half }): ReactNode {
       {way === 'text' && <Text text={body.text ?? ''} />}
       {way === 'hex' && <Hex bytes={shown.bytes} />}
       {way === 'picture' && shown.picture !== null && (
-        <img className="picture" src={shown.picture} alt="The body as a picture" />
+        <img className="picture" src={shown.picture} alt={`Body of ${octets(body.octets)}`} />
       )}
     </section>
   );

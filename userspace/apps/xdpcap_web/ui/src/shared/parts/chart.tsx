@@ -1,5 +1,5 @@
-// A uPlot chart that takes the width of its place and the colours of the theme.
-import { useEffect, useMemo, useRef, type ReactNode } from 'react';
+// A uPlot chart as wide as its place, in the colours of the theme.
+import { useEffect, useEffectEvent, useMemo, useRef, type ReactNode } from 'react';
 import uPlot from 'uplot';
 import { clock } from '../lib/format';
 import { useStore } from '../lib/store';
@@ -24,6 +24,8 @@ interface Props {
   readonly whole?: boolean; // there is nothing between two whole numbers
 }
 
+const defaultHeight = 150;
+
 // 1, 2, 5, 10, 20 ...
 const wholeSteps = Array.from({ length: 16 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
@@ -43,7 +45,7 @@ function optionsOf(props: Props, width: number): uPlot.Options {
   const xFormat = props.xFormat;
   return {
     width,
-    height: props.height ?? 150,
+    height: props.height ?? defaultHeight,
     legend: { live: true },
     cursor: { points: { size: 6 }, drag: { x: true, y: false } },
     scales: {
@@ -64,16 +66,13 @@ function optionsOf(props: Props, width: number): uPlot.Options {
       },
     ],
     series: [
-      xFormat
-        ? {
-            label: 'time',
-            value: (_chart: uPlot, value: number | null) => (value === null ? '–' : xFormat(value)),
-          }
-        : {
-            label: 'time',
-            value: (_chart: uPlot, value: number | null) =>
-              value === null ? '–' : clock(value * 1000),
-          },
+      {
+        label: 'time',
+        value: (_chart: uPlot, value: number | null) => {
+          if (value === null) return '–';
+          return xFormat ? xFormat(value) : clock(value * 1000);
+        },
+      },
       ...props.series.map((one): uPlot.Series => ({
         label: one.label,
         stroke: colourOf(one.colour),
@@ -106,8 +105,6 @@ export function Chart(props: Props): ReactNode {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const { shown } = useStore(theme);
-  const latest = useRef(props);
-  latest.current = props;
   // uPlot counts seconds where x is a time.
   const data = useMemo(
     () =>
@@ -118,29 +115,25 @@ export function Chart(props: Props): ReactNode {
     [props.time, props.series, props.xFormat],
   );
   const shape = props.series.map((one) => `${one.label}${one.colour}`).join('|');
-  const newest = useRef(data);
-  newest.current = data;
+  const draw = useEffectEvent(
+    (element: HTMLElement, width: number) => new uPlot(optionsOf(props, width), data, element),
+  );
+  const resize = useEffectEvent((drawn: uPlot, width: number) =>
+    drawn.setSize({ width, height: props.height ?? defaultHeight }),
+  );
 
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
-    const made = new uPlot(
-      optionsOf(latest.current, Math.max(200, element.clientWidth)),
-      newest.current,
-      element,
-    );
-    chart.current = made;
-    showNewest(made);
-    const observer = new ResizeObserver(() =>
-      made.setSize({
-        width: Math.max(200, element.clientWidth),
-        height: latest.current.height ?? 150,
-      }),
-    );
+    const width = (): number => Math.max(200, element.clientWidth);
+    const drawn = draw(element, width());
+    chart.current = drawn;
+    showNewest(drawn);
+    const observer = new ResizeObserver(() => resize(drawn, width()));
     observer.observe(element);
     return () => {
       observer.disconnect();
-      made.destroy();
+      drawn.destroy();
       chart.current = null;
     };
   }, [shape, shown]);

@@ -101,7 +101,8 @@ function Rung({
 interface Props {
   readonly page: SegmentPage;
   readonly connection: Connection | null;
-  readonly ends?: Pick<Connection, 'client' | 'server'>; // where the connection is not kept any more
+  // Where the connection is not kept any more.
+  readonly ends?: Pick<Connection, 'client' | 'server'>;
   // Only segments between these times (ms since 1970).
   readonly from?: number;
   readonly to?: number;

@@ -119,18 +119,21 @@ export function TcpFacts({ connection }: { readonly connection: Connection }): R
           ['Server', connection.server],
           [
             'Opened',
-            `${date(connection.opened)}, ${connection.closed ? 'for' : 'open for'} ${duration(ageOf(connection, captureNow()))}`,
+            `${date(connection.opened)}, ${connection.closed ? 'for' : 'open for'} ` +
+              duration(ageOf(connection, captureNow())),
           ],
           ['Last segment', ago(connection.last, captureNow())],
           ['End', connection.closed ? connection.close : 'open'],
           ['Messages', count(connection.messages)],
           [
             'Handshake',
-            `server ${duration(connection.handshake_server_ms)}, client ${duration(connection.handshake_client_ms)}`,
+            `server ${duration(connection.handshake_server_ms)}, ` +
+              `client ${duration(connection.handshake_client_ms)}`,
           ],
           [
             'Round trip',
-            `wire ${duration(connection.wire_rtt_ms)}, kernel ${duration(connection.kernel_rtt_ms)}`,
+            `wire ${duration(connection.wire_rtt_ms)}, ` +
+              `kernel ${duration(connection.kernel_rtt_ms)}`,
           ],
           ['Sensor', connection.sensor],
         ]}

@@ -1,13 +1,5 @@
 // A list of any length with rows of one height: only those in sight exist.
-import {
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  useState,
-  type KeyboardEvent,
-  type ReactNode,
-} from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 
 interface Props {
   readonly count: number;
@@ -17,7 +9,6 @@ interface Props {
   // A row of column heads that stays on top.
   readonly heading?: ReactNode;
   readonly className?: string;
-  readonly role?: string;
   // Stays at the end as rows come, until the reader scrolls away from it.
   readonly follow?: boolean;
   readonly onFollow?: (follow: boolean) => void;
@@ -26,7 +17,6 @@ interface Props {
   // Brings a row into sight, each time `number` differs.
   readonly reveal?: { readonly index: number; readonly number: number };
   readonly activeId?: string | undefined;
-  readonly onKeyDown?: (event: KeyboardEvent) => void;
 }
 
 const spare = 8;
@@ -100,11 +90,10 @@ export function VirtualList(props: Props): ReactNode {
       className={`virtual ${props.className ?? ''}`}
       onScroll={onScroll}
       tabIndex={0}
-      role={props.role ?? 'grid'}
+      role="grid"
       aria-label={props.label}
       aria-rowcount={count}
       aria-activedescendant={props.activeId}
-      onKeyDown={props.onKeyDown}
     >
       {heading}
       <div role="presentation" style={{ height: count * rowHeight, position: 'relative' }}>
