@@ -73,7 +73,7 @@ const pixels = (index) =>
   }, index);
 
 await go('');
-await check('the live list fills, and the connection is told', async () => {
+await check('the live list fills, and the connection is shown', async () => {
   await page.waitForSelector(rows);
   await until((selector) => document.querySelectorAll(selector).length > 10, rows);
   await until(() => /connected\s*1 engine/.test(document.querySelector('.link').textContent));
@@ -152,7 +152,7 @@ await check('an exchange shows its body, headers, timing, TCP, packets and proce
   await picture('exchange-packets');
   await tab('raw');
   assert.match(await panel(), /GET \/data\.json HTTP\/1\.1/);
-  // Of a connection that lasts: of one of a moment the kernel may have told no process.
+  // Of a connection that lasts: of one of a moment the kernel may have named no process.
   await openExchange('/load');
   await tab('process');
   await until(() => /wrk[^]*nginx/.test(document.querySelector('[role="tabpanel"]').textContent));
@@ -412,7 +412,7 @@ await check('without a token the dashboard asks for one', async () => {
   await context.close();
 });
 
-await check('a stream that is gone is told, and comes back', async () => {
+await check('a stream that is gone is shown, and reconnects', async () => {
   const before = complaints.length;
   await go('');
   await page.route('**/api/messages**', (route) => route.abort());

@@ -33,14 +33,14 @@ function linkText(
   { stats, error }: GatewayState,
   now: number,
 ): { link: Link; word: string; more: string } {
-  const heard: Link = error
+  const seen: Link = error
     ? 'down'
     : stats === null
       ? 'connecting'
       : isAlive(stats)
         ? 'live'
         : 'stale';
-  const link = state.link === 'idle' ? heard : state.link;
+  const link = state.link === 'idle' ? seen : state.link;
   const engines = state.link === 'idle' ? (stats?.sensors.length ?? 0) : state.sensors;
   switch (link) {
     case 'connecting':
@@ -51,7 +51,7 @@ function linkText(
       return {
         link,
         word: 'no engine',
-        more: stats?.health?.reason ?? 'none is heard of; is xdpcap-run running?',
+        more: stats?.health?.reason ?? 'none reports; is xdpcap-run running?',
       };
     case 'refused':
       return {

@@ -27,7 +27,7 @@ export function healthOf(stats: Stats): Health {
   return { level: bad ? 'bad' : words.length > 0 ? 'warn' : 'ok', words };
 }
 
-// Whether an engine is heard of.
+// Whether an engine reports.
 export function isAlive(stats: Stats): boolean {
   return stats.sensors.some((sensor) => !sensor.stale && !sensor.ended);
 }

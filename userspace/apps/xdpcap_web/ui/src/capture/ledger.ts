@@ -21,7 +21,7 @@ interface StageRule {
   readonly parts: readonly PartRule[];
   // Counters come for each interface (or queue of it); the others are of the whole process.
   readonly per: 'process' | 'interface' | 'queue';
-  // Left out while nothing went its way: UDP is told only where it was asked for.
+  // Left out while nothing went its way: UDP is reported only where it was asked for.
   readonly onRequest?: boolean;
 }
 
@@ -182,7 +182,7 @@ export const stageRules: readonly StageRule[] = [
     unit: 'records',
     per: 'process',
     total: ['host_sockets_told'],
-    totalLabel: 'told by the kernel',
+    totalLabel: 'reported by the kernel',
     onRequest: true,
     parts: [
       one('publish_sockets_published', 'published', 'on'),
@@ -406,7 +406,7 @@ export function rateOf(counters: readonly Counter[], ...names: string[]): number
   return pick(counters, names).rate;
 }
 
-// How the whole stands: one verdict for all stages, the worst of them. Sockets are told each
+// How the whole stands: one verdict for all stages, the worst of them. Sockets are reported each
 // second, traffic or not, so that their counters never rest; only that they do not add up would be
 // news.
 export function verdictOf(stages: readonly Stage[]): Verdict {

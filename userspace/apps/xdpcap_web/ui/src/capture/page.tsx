@@ -3,7 +3,7 @@
 import { useMemo, type ReactNode } from 'react';
 import { captureNow, gateway } from '../shared/api/gateway';
 import type { Counter, GatewayStats, SensorStats } from '../shared/api/types';
-import { ago, bitRate, count, date, memory, octets, plural, rate } from '../shared/lib/format';
+import { ago, bitRate, count, date, memory, bytes, plural, rate } from '../shared/lib/format';
 import {
   lossesOf,
   lostByUnit,
@@ -70,7 +70,7 @@ function Tiles({
       <Tile
         name="Traffic"
         value={bitRate(rateOf(counters, 'octets_received'))}
-        more={octets(totalOf(counters, 'octets_received'))}
+        more={bytes(totalOf(counters, 'octets_received'))}
       />
       <Tile
         name="Messages"
@@ -108,7 +108,7 @@ function SensorState({ sensor }: { readonly sensor: SensorStats }): ReactNode {
   if (sensor.stale)
     return (
       <Notice kind="warn">
-        Nothing was heard of this engine since {date(sensor.at)} ({ago(sensor.at, captureNow())}).
+        This engine has not reported since {date(sensor.at)} ({ago(sensor.at, captureNow())}).
       </Notice>
     );
   return null;
@@ -134,7 +134,7 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
             'History',
             history
               ? `${history.file}: ${plural(history.exchanges, 'exchange')}, ` +
-                `${octets(history.octets)} of ${octets(history.size_max)}, ` +
+                `${bytes(history.octets)} of ${bytes(history.size_max)}, ` +
                 `${count(history.dropped)} dropped`
               : 'off',
           ],
@@ -148,8 +148,8 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
 function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode {
   const { points } = useStore(gateway);
   const account = useMemo(() => {
-    // The last figures of an engine that is not heard of are no rates of now; whether they close is
-    // told as they were.
+    // The last figures of an engine that does not report are no rates of now; whether they close is
+    // shown as they were.
     const silent = sensor.stale || sensor.ended;
     const counters = silent
       ? sensor.counters.map((counter) => ({ ...counter, rate: 0 }))
@@ -180,7 +180,7 @@ function SensorAccount({ sensor }: { readonly sensor: SensorStats }): ReactNode 
       </p>
       <h2>Where every frame went</h2>
       {stages.length === 0 ? (
-        <Empty>This engine has told no counters yet.</Empty>
+        <Empty>This engine has reported no counters yet.</Empty>
       ) : (
         <FlowPicture stages={stages} />
       )}
@@ -269,7 +269,7 @@ export function CapturePage(): ReactNode {
         <SensorAccount sensor={sensor} />
       ) : (
         <Empty>
-          No engine was heard of. Start one: <code>xdpcap-run -i eth0</code>
+          No engine reports. Start one: <code>xdpcap-run -i eth0</code>
         </Empty>
       )}
       <GatewayFacts of={stats.gateway} />

@@ -26,7 +26,7 @@ export function Rates({
       frames: of('frames_received'),
       segments: of('decode_segments'),
       seen: of('xdp_seen'),
-      octets: of('octets_received'),
+      bytes: of('octets_received'),
       requests: of('http_requests'),
       responses: of('http_responses'),
       published: of('publish_messages_published'),
@@ -50,7 +50,7 @@ export function Rates({
         title="Bytes received"
         time={columns.time}
         format={bitRate}
-        series={[{ label: 'bytes', colour: '--blue', values: columns.octets }]}
+        series={[{ label: 'bytes', colour: '--blue', values: columns.bytes }]}
       />
       <Chart
         title="Messages"

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { connectionPath } from '../shared/api/client';
 import type { ConnectionDetail, SegmentPage } from '../shared/api/types';
 import { usePoll } from '../shared/api/use_poll';
-import { bitRate, count, duration, octets, plural, short } from '../shared/lib/format';
+import { bitRate, count, duration, bytes, plural, short } from '../shared/lib/format';
 import { captureNow } from '../shared/api/gateway';
 import { quoteWord } from '../shared/lib/filter';
 import { Empty, Failure, Flags, Tabs, type Tab } from '../shared/parts/bits';
@@ -47,7 +47,7 @@ function Graphs({ connection }: { readonly connection: ConnectionDetail }): Reac
       <Chart
         title="In flight and window"
         time={series.time}
-        format={octets}
+        format={bytes}
         whole
         series={[
           { label: 'to server in flight', colour: '--blue', values: series.to_server_in_flight },
@@ -165,8 +165,8 @@ export function ConnectionView({
             <p className="dim">
               {connection.closed ? `closed by ${connection.close}` : 'open'} ·{' '}
               {duration(ageOf(connection, captureNow()))} ·{' '}
-              {octets(connection.to_server.payload_octets)} up,{' '}
-              {octets(connection.to_client.payload_octets)} down <Flags flags={connection.flags} />
+              {bytes(connection.to_server.payload_octets)} up,{' '}
+              {bytes(connection.to_client.payload_octets)} down <Flags flags={connection.flags} />
             </p>
             <div className="buttons">
               <a

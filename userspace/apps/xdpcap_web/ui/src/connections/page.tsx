@@ -5,7 +5,7 @@ import type { Connection, ConnectionPage } from '../shared/api/types';
 import { usePoll } from '../shared/api/use_poll';
 import { connectionWords, parseFilter } from '../shared/lib/filter';
 import { classes } from '../shared/lib/classes';
-import { bitRate, clock, count, date, duration, octets, plural } from '../shared/lib/format';
+import { bitRate, clock, count, date, duration, bytes, plural } from '../shared/lib/format';
 import { useKeys } from '../shared/lib/keys';
 import { Empty, Failure } from '../shared/parts/bits';
 import { FilterBar } from '../shared/parts/filter_bar';
@@ -63,8 +63,8 @@ const views: readonly ColumnView[] = [
   { id: 'opened', title: 'Opened', cell: (one) => clock(one.opened) },
   { id: 'last', title: 'Last', cell: (one) => clock(one.last) },
   { id: 'messages', title: 'Messages', number: true, cell: (one) => count(one.messages) },
-  { id: 'up', title: 'Up', number: true, cell: (one) => octets(one.to_server.payload_octets) },
-  { id: 'down', title: 'Down', number: true, cell: (one) => octets(one.to_client.payload_octets) },
+  { id: 'up', title: 'Up', number: true, cell: (one) => bytes(one.to_server.payload_octets) },
+  { id: 'down', title: 'Down', number: true, cell: (one) => bytes(one.to_client.payload_octets) },
   {
     id: 'rate',
     title: 'Rate',

@@ -2,7 +2,7 @@
 // retransmissions, flat stretches are waits.
 import { useMemo, type ReactNode } from 'react';
 import type { SegmentPage } from '../shared/api/types';
-import { duration, octets } from '../shared/lib/format';
+import { duration, bytes } from '../shared/lib/format';
 import { placeSegments } from '../shared/lib/seq';
 import { Empty } from '../shared/parts/bits';
 import { Chart } from '../shared/parts/chart';
@@ -20,7 +20,7 @@ function Direction({
     <Chart
       title={title}
       time={columns.time}
-      format={octets}
+      format={bytes}
       xFormat={duration}
       height={230}
       whole

@@ -7,7 +7,7 @@ export class Batcher<Item> {
   private last = 0;
 
   constructor(
-    private readonly take: (items: Item[]) => void,
+    private readonly deliver: (items: Item[]) => void,
     private readonly pause_ms: number,
   ) {}
 
@@ -33,6 +33,6 @@ export class Batcher<Item> {
     this.last = performance.now();
     const items = this.items;
     this.items = [];
-    if (items.length > 0) this.take(items);
+    if (items.length > 0) this.deliver(items);
   }
 }

@@ -4,7 +4,7 @@ import { connectionPath, getText, messagePath } from '../shared/api/client';
 import type { ExchangeDetail, SegmentPage } from '../shared/api/types';
 import { usePoll } from '../shared/api/use_poll';
 import { captureNow } from '../shared/api/gateway';
-import { date, duration, octets } from '../shared/lib/format';
+import { date, duration, bytes } from '../shared/lib/format';
 import { whyNoRequest, whyNoResponse } from './outcome';
 import { CopyButton, Empty, Failure, Flags, Status, Tabs, type Tab } from '../shared/parts/bits';
 import { Ladder } from '../shared/parts/ladder';
@@ -94,7 +94,7 @@ function Head({
       </div>
       <p className="dim">
         {date(exchange.time)} · latency {duration(exchange.latency_ms)} ·{' '}
-        {octets(exchange.request_octets)} up, {octets(exchange.response_octets)} down{' '}
+        {bytes(exchange.request_octets)} up, {bytes(exchange.response_octets)} down{' '}
         <Flags flags={exchange.flags} />
       </p>
       <div className="buttons">

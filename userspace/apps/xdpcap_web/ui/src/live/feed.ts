@@ -57,13 +57,13 @@ const nothing: FeedState = {
 export class Feed {
   readonly state = new Store<FeedState>(nothing);
   private readonly ring = new Ring<Exchange>(rowsMax, (exchange) => exchange.id);
-  private readonly batcher = new Batcher<Exchange>((items) => this.take(items), pause_ms);
+  private readonly batcher = new Batcher<Exchange>((items) => this.addRows(items), pause_ms);
   private stream: MessageStream | null = null;
   private parameters: Parameters = [];
   rate = 500;
   private held: Exchange[] | null = null; // what came before the first rows were there
   private turn = 0;
-  private letGo: ReturnType<typeof setTimeout> | undefined;
+  private closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   // Shows what passes and fits the filter. The same question again changes nothing.
   ask(parameters: Parameters, rate: number): void {
@@ -141,8 +141,8 @@ export class Feed {
 
   watchVisibility(): void {
     document.addEventListener('visibilitychange', () => {
-      clearTimeout(this.letGo);
-      if (document.hidden) this.letGo = setTimeout(() => this.close(), hidden_ms);
+      clearTimeout(this.closeTimer);
+      if (document.hidden) this.closeTimer = setTimeout(() => this.close(), hidden_ms);
       else if (!this.stream && this.turn > 0) this.open();
     });
   }
@@ -208,10 +208,10 @@ export class Feed {
     const held = this.held ?? [];
     this.held = null;
     if (page) this.state.update({ kept: page.matched - page.data.length, counted: page.counted });
-    this.take([...rows, ...held]);
+    this.addRows([...rows, ...held]);
   }
 
-  private take(items: readonly Exchange[]): void {
+  private addRows(items: readonly Exchange[]): void {
     let fresh = 0;
     for (const item of items) if (this.ring.put(item)) fresh += 1;
     const state = this.state.get();

@@ -63,7 +63,7 @@ export function HalfView({
   );
 }
 
-// The head octet for octet, as Latin-1 characters. Whether the start line is part of `head` or
+// The head byte for byte, as Latin-1 characters. Whether the start line is part of `head` or
 // beside it, it is shown once.
 function headOf(half: Half): string {
   return half.head.startsWith(half.start_line) ? half.head : `${half.start_line}\r\n${half.head}`;

@@ -1,6 +1,6 @@
 // What became of an exchange, in a sentence: whose end of it is missing, and why.
 import type { Connection, ExchangeDetail, Half } from '../shared/api/types';
-import { duration, octets } from '../shared/lib/format';
+import { duration, bytes } from '../shared/lib/format';
 
 // States of who closes first (RFC 9293, 3.6).
 const closers = ['fin_wait_1', 'fin_wait_2', 'closing', 'time_wait'];
@@ -30,7 +30,7 @@ export function whyNoResponse(
     case 'rst':
       return `None: the connection was reset ${after}.`;
     case 'timeout':
-      return `None: nothing was heard of the connection any more ${after}.`;
+      return `None: nothing more was seen of the connection ${after}.`;
     case 'evicted':
       return 'None was seen: the capture had no room to follow the connection further.';
     case 'capture':
@@ -50,11 +50,11 @@ export function whyNoRequest({ flags, tcp }: Pick<ExchangeDetail, 'flags' | 'tcp
   return 'No request belongs to it: what the client sent before was none, or could not be read.';
 }
 
-// How much of a body came, where its length was told.
+// How much of a body came, where its length was declared.
 function part({ body_length, declared_length }: Half): string {
   return declared_length !== null && declared_length > body_length
-    ? ` after ${octets(body_length)} of ${octets(declared_length)}`
-    : ` after ${octets(body_length)} of its body`;
+    ? ` after ${bytes(body_length)} of ${bytes(declared_length)}`
+    : ` after ${bytes(body_length)} of its body`;
 }
 
 // Of a message whose end was not seen; null where it was.

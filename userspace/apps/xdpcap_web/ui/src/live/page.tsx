@@ -38,7 +38,7 @@ function EmptyList({
   if (state.link === 'stale')
     return (
       <Empty>
-        No engine was heard of. Start one: <code>xdpcap-run -i eth0</code>
+        No engine reports. Start one: <code>xdpcap-run -i eth0</code>
       </Empty>
     );
   if (!filtered) return <Empty>No exchange has passed yet.</Empty>;

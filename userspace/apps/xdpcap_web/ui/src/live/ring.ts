@@ -1,5 +1,5 @@
-// The last `capacity` items, each with a key. An item that comes again under its key takes the
-// place of the old one; a new one past the capacity pushes out the oldest. Positions count from the
+// The last `capacity` items, each with a key. An item that comes again under its key replaces
+// the old one; a new one past the capacity pushes out the oldest. Positions count from the
 // first item ever added, so that a view can stay where it is while items leave at the front.
 export class Ring<Item> {
   private readonly items: (Item | undefined)[];

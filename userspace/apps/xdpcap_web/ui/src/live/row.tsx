@@ -1,8 +1,8 @@
-// One exchange in the list. All of it is text: captured octets never become markup.
+// One exchange in the list. All of it is text: captured bytes never become markup.
 import { memo, type ReactNode } from 'react';
 import type { Exchange } from '../shared/api/types';
 import { classes } from '../shared/lib/classes';
-import { clock, date, day, duration, octets } from '../shared/lib/format';
+import { clock, date, day, duration, bytes } from '../shared/lib/format';
 import { isSelecting } from '../shared/lib/selection';
 import { Status } from '../shared/parts/bits';
 
@@ -96,9 +96,9 @@ export const Row = memo(function Row({
       </Cell>
       <Cell className="size number" title={isCut ? 'Not whole: open it for the reason' : undefined}>
         {isCut ? (
-          <b className="bad">✕ {octets(exchange.response_octets)}</b>
+          <b className="bad">✕ {bytes(exchange.response_octets)}</b>
         ) : (
-          octets(exchange.response_octets)
+          bytes(exchange.response_octets)
         )}
       </Cell>
       <Cell className="type" title={exchange.content_type ?? undefined}>

@@ -7,7 +7,7 @@ import { change, useRoute } from '../shared/route';
 const limits = ['from', 'to'] as const;
 type Limit = (typeof limits)[number];
 
-// What <input type="datetime-local"> takes: local time, to the second.
+// What <input type="datetime-local"> accepts: local time, to the second.
 export function inputOf(value: string | undefined): string {
   const at = Number(value ?? NaN);
   if (!Number.isFinite(at)) return '';

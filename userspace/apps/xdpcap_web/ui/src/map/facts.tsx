@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import type { GraphEdge, GraphNode } from '../shared/api/types';
 import { captureNow } from '../shared/api/gateway';
 import { quoteWord } from '../shared/lib/filter';
-import { ago, count, duration, octets } from '../shared/lib/format';
+import { ago, count, duration, bytes } from '../shared/lib/format';
 import { Facts } from '../shared/parts/bits';
 import { formatRoute } from '../shared/route';
 
@@ -20,7 +20,7 @@ export function waysOfNode(node: GraphNode): { live: string | null; connections:
   };
 }
 
-// Of an edge: those of the more telling end, a process before a host; where both are, the one that
+// Of an edge: those of the better known end, a process before a host; where both are, the one that
 // asks.
 export function waysOfEdge(
   edge: GraphEdge,
@@ -103,8 +103,8 @@ export function EdgeFacts({
       <Facts
         rows={[
           ['Connections', `${count(edge.active)} active of ${count(edge.connections)}`],
-          ['To the server', octets(edge.octets_to_server)],
-          ['To the client', octets(edge.octets_to_client)],
+          ['To the server', bytes(edge.octets_to_server)],
+          ['To the client', bytes(edge.octets_to_client)],
           ['Messages', count(edge.messages)],
           [
             'Errors',

@@ -42,7 +42,7 @@ function fitting(layout: Layout, width: number, height: number): Camera {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2, scale, own: false };
 }
 
-// What an edge is told by: colour, and the same in the legend's words.
+// What an edge is known by: colour, and the same in the legend's words.
 function edgeClass({ protocol, errors, messages, active }: GraphEdge): string {
   const failing = messages > 0 && errors / messages >= 0.05;
   return `edge ${protocol}${failing ? ' failing' : ''}${active > 0 ? '' : ' quiet'}`;
@@ -73,8 +73,8 @@ function Edge({
   if (!from || !to) return null;
   const curve = curveOf(from, to, at, edge.from === edge.to);
   const self = { kind: 'edge', id: edge.id } as const;
-  const octets = edge.octets_to_server + edge.octets_to_client;
-  const width = Math.min(6, 1 + Math.log10(1 + octets / 1000) * 0.8);
+  const bytes = edge.octets_to_server + edge.octets_to_client;
+  const width = Math.min(6, 1 + Math.log10(1 + bytes / 1000) * 0.8);
   return (
     <g
       className={`${edgeClass(edge)}${leaving ? ' leaving' : ''}${chosen ? ' chosen' : ''}`}
@@ -226,7 +226,7 @@ export function GraphPicture(props: Props): ReactNode {
   // Frames only while something moves.
   useEffect(() => {
     let frame = 0;
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) layout.settle();
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) layout.runToRest();
     const turn = (): void => {
       const moving = layout.step();
       setCamera((old) => (old.own ? old : fitting(layout, size.width, size.height)));

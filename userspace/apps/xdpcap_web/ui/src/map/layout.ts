@@ -151,7 +151,7 @@ export class Layout {
     return true;
   }
 
-  settle(): void {
+  runToRest(): void {
     while (this.step());
   }
 

@@ -15,7 +15,7 @@ import { emptyScene, nextScene, type Scene } from './presence';
 
 const poll_ms = 1500;
 
-// The reader's ports, made what the API takes; null where they are none.
+// The reader's ports, made what the API accepts; null where they are none.
 export function portsOf(text: string): string | null {
   const words = text.split(/[\s,]+/).filter((word) => word !== '');
   const sound = words.every(
@@ -168,7 +168,7 @@ export function MapPage(): ReactNode {
           onGo={follow}
         />
         {nodes.length === 0 && !error && (
-          <Empty>{loaded ? 'Nobody has talked yet, or no edge fits.' : 'loading…'}</Empty>
+          <Empty>{loaded ? 'No traffic was seen yet, or no edge fits.' : 'loading…'}</Empty>
         )}
         {(node ?? edge) && (
           <aside
@@ -182,8 +182,8 @@ export function MapPage(): ReactNode {
               <button
                 type="button"
                 className="icon close"
-                aria-label="Let go"
-                title="Let go (Esc)"
+                aria-label="Release"
+                title="Release (Esc)"
                 onClick={() => setChosen(null)}
               >
                 ×

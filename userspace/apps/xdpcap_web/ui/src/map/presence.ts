@@ -39,8 +39,8 @@ function busiest({ nodes, edges }: Graph): { nodes: GraphNode[]; edges: GraphEdg
   if (nodes.length <= nodesMost) return { nodes, edges };
   const weight = new Map<string, number>();
   for (const edge of edges) {
-    const octets = edge.octets_to_server + edge.octets_to_client;
-    for (const id of [edge.from, edge.to]) weight.set(id, (weight.get(id) ?? 0) + octets);
+    const bytes = edge.octets_to_server + edge.octets_to_client;
+    for (const id of [edge.from, edge.to]) weight.set(id, (weight.get(id) ?? 0) + bytes);
   }
   const chosen = [...nodes]
     .sort((a, b) => (weight.get(b.id) ?? 0) - (weight.get(a.id) ?? 0) || a.id.localeCompare(b.id))

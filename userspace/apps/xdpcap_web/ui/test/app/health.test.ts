@@ -23,7 +23,7 @@ test('all is well without a word', () => {
   assert.deepEqual(healthOf(stats([counter('frames_received', 5)])), { level: 'ok', words: [] });
 });
 
-test('frames that were lost are told on every page, and gaps are not added to them', () => {
+test('frames that were lost are shown on every page, and gaps are not added to them', () => {
   const lossy = stats([counter('xsk_rx_ring_full', 5284), counter('tcp_gaps_capture', 4)]);
   assert.deepEqual(healthOf(lossy), {
     level: 'warn',
@@ -49,7 +49,7 @@ test('what the gateway says comes first', () => {
   assert.deepEqual(words, ['eth0: the interface is down', '1 frame lost since its start']);
 });
 
-test('an engine is there as long as it is heard of', () => {
+test('an engine is there as long as it reports', () => {
   assert.ok(isAlive(stats([])));
   assert.ok(!isAlive(stats([], [], { stale: true })));
   assert.ok(!isAlive(stats([], [], { ended: true })));

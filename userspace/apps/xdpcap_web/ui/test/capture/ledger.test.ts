@@ -92,7 +92,7 @@ test('what is held now is in neither part', () => {
   );
 });
 
-test('a loss is told with its cause and place', () => {
+test('a loss is shown with its cause and place', () => {
   assert.deepEqual(lossesOf(counters), [
     {
       label: 'RX ring full',

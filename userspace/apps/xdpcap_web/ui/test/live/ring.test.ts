@@ -22,7 +22,7 @@ test('keeps the newest, in order, and counts what it pushed out', () => {
   assert.equal(ring.at(-1), undefined);
 });
 
-test('an item that comes again takes its own place', () => {
+test('an item that comes again keeps its own place', () => {
   const ring = new Ring<Item>(3, (one) => one.id);
   for (let i = 0; i < 4; i += 1) ring.put(item(i));
   assert.equal(ring.put(item(2, 7)), false);

@@ -48,7 +48,7 @@ test('who only asks stands left, who only answers right', () => {
     [node('client'), node('proxy'), node('server')],
     [edge('client', 'proxy'), edge('proxy', 'server')],
   );
-  layout.settle();
+  layout.runToRest();
   assert.ok(
     layout.at('client')!.x < layout.at('proxy')!.x &&
       layout.at('proxy')!.x < layout.at('server')!.x,
@@ -60,7 +60,7 @@ test('the same graph moves nothing', () => {
   const nodes = ['a', 'b', 'c'].map((id) => node(id));
   const edges = [edge('a', 'b'), edge('b', 'c')];
   assert.equal(layout.update(nodes, edges), true);
-  layout.settle();
+  layout.runToRest();
   const places = nodes.map(({ id }) => ({ x: layout.at(id)!.x, y: layout.at(id)!.y }));
   assert.equal(layout.update([...nodes].reverse(), [...edges].reverse()), false);
   assert.equal(layout.step(), false);
@@ -75,10 +75,10 @@ test('a newcomer moves the others a little, not all over', () => {
   const nodes = ['a', 'b', 'c', 'd'].map((id) => node(id));
   const edges = [edge('a', 'b'), edge('c', 'b'), edge('b', 'd')];
   layout.update(nodes, edges);
-  layout.settle();
+  layout.runToRest();
   const before = nodes.map(({ id }) => ({ ...layout.at(id)! }));
   layout.update([...nodes, node('e')], [...edges, edge('e', 'b')]);
-  layout.settle();
+  layout.runToRest();
   nodes.forEach(({ id }, index) =>
     assert.ok(
       Math.hypot(layout.at(id)!.x - before[index]!.x, layout.at(id)!.y - before[index]!.y) < 150,
@@ -91,7 +91,7 @@ test('a held node stays where it was put', () => {
   const layout = new Layout();
   layout.update([node('a'), node('b')], [edge('a', 'b')]);
   layout.hold('a', 500, -300);
-  layout.settle();
+  layout.runToRest();
   assert.deepEqual([layout.at('a')!.x, layout.at('a')!.y], [500, -300]);
 });
 

@@ -47,11 +47,11 @@ test('addresses are text: neither a scheme nor a port is a word', () => {
   assert.deepEqual(parseFilter('[fd00::1]:80').parameters, [['text', '[fd00::1]:80']]);
 });
 
-test('names are taken in any case, and a value may hold colons', () => {
+test('names are read in any case, and a value may hold colons', () => {
   assert.deepEqual(parseFilter('HOST:a:8080').parameters, [['host', 'a:8080']]);
 });
 
-test('an unknown word is told with the cure', () => {
+test('an unknown word is refused with the cure', () => {
   assert.match(parseFilter('hots:x').error ?? '', /there is no 'hots:'; did you mean host:/);
   assert.match(parseFilter('stat:5xx').error ?? '', /did you mean status:/);
   assert.match(
@@ -60,7 +60,7 @@ test('an unknown word is told with the cure', () => {
   );
 });
 
-test('a value that cannot be right is told', () => {
+test('a value that cannot be right is refused', () => {
   assert.match(parseFilter('status:9').error ?? '', /status:404, status:5xx or status:none/);
   assert.match(parseFilter('latency:soon').error ?? '', /latency:100ms/);
   assert.match(parseFilter('host:').error ?? '', /wants a value, such as host:/);
@@ -83,7 +83,7 @@ test('a list with commas is several values', () => {
   assert.equal(parseFilter('status:999').error, null);
 });
 
-test('what other tools write is told, and not looked for as text', () => {
+test('what other tools write is refused, and not looked for as text', () => {
   for (const text of [
     '-status:200',
     '!host:a',
@@ -120,7 +120,7 @@ test('connections have words of their own', () => {
   );
 });
 
-test('a word is added, or takes the place of one that may stand once', () => {
+test('a word is added, or replaces one that may stand once', () => {
   assert.equal(withWord('', 'host', 'a'), 'host:a');
   assert.equal(withWord('status:200', 'host', 'a b'), 'status:200 host:"a b"');
   assert.equal(withWord('host:a', 'host', 'a'), 'host:a');

@@ -6,7 +6,7 @@ import {
   count,
   duration,
   memory,
-  octets,
+  bytes,
   plural,
   precise,
   rate,
@@ -43,13 +43,13 @@ test('durations', () => {
   assert.equal(precise(2000.133), '2.000133 s');
 });
 
-test('octets and rates', () => {
-  assert.equal(octets(null), '–');
-  assert.equal(octets(812), '812 B');
+test('bytes and rates', () => {
+  assert.equal(bytes(null), '–');
+  assert.equal(bytes(812), '812 B');
   assert.equal(memory(96 * 1024 * 1024), '96.0 MiB');
-  assert.equal(octets(999.9), '1.00 kB');
-  assert.equal(octets(1400), '1.40 kB');
-  assert.equal(octets(23_000_000), '23.0 MB');
+  assert.equal(bytes(999.9), '1.00 kB');
+  assert.equal(bytes(1400), '1.40 kB');
+  assert.equal(bytes(23_000_000), '23.0 MB');
   assert.equal(bitRate(125_000_000), '1.00 Gbit/s');
   assert.equal(bitRate(0), '0 bit/s');
   assert.equal(rate(0), '0/s');
@@ -68,7 +68,7 @@ test('counts', () => {
   assert.equal(ago(1000, 13_000), '12.0 s ago');
 });
 
-test('octets are shown as hexdump does', () => {
+test('bytes are shown as hexdump does', () => {
   const bytes = bytesOfBase64(btoa('GET / HTTP/1.1\r\n\x00\xff'));
   assert.equal(hexRows(bytes), 2);
   assert.deepEqual(hexRow(bytes, 0), {
@@ -80,7 +80,7 @@ test('octets are shown as hexdump does', () => {
   assert.equal(hexRow(bytes, 1).text, '..');
 });
 
-test('only four kinds of pictures, by their first octets', () => {
+test('only four kinds of pictures, by their first bytes', () => {
   assert.equal(
     imageType(new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])),
     'image/png',

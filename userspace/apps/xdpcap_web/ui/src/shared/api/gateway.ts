@@ -29,7 +29,7 @@ export function rateKey(sensor: string, counter: string): string {
 export function pointOf(stats: Stats, time: number): StatsPoint {
   const rates: Record<string, number> = {};
   for (const sensor of stats.sensors) {
-    // Its last figures are repeated until it is heard of again.
+    // Its last figures are repeated until it reports again.
     if (sensor.stale || sensor.ended) continue;
     for (const counter of sensor.counters) {
       const key = rateKey(sensor.sensor, counter.name);
@@ -56,10 +56,10 @@ async function ask(): Promise<void> {
 // The time where the captures run, within a second or two: the clock of a browser elsewhere may be
 // minutes off.
 export function captureNow(): number {
-  const heard = (gateway.get().stats?.sensors ?? [])
+  const times = (gateway.get().stats?.sensors ?? [])
     .filter((sensor) => !sensor.stale && !sensor.ended)
     .map((sensor) => sensor.at);
-  return heard.length === 0 ? Date.now() : Math.max(...heard);
+  return times.length === 0 ? Date.now() : Math.max(...times);
 }
 
 export function startGateway(): void {

@@ -1,4 +1,4 @@
-// One event stream that comes back by itself. EventSource tells no reason when it is refused, so
+// One event stream that reconnects by itself. EventSource gives no reason when it is refused, so
 // the same question is then asked once without a stream, for the gateway's sentence.
 import { ApiError, getJson, urlOf, type Parameters } from './client';
 import type { Exchange, ViewState } from './types';
@@ -44,9 +44,9 @@ export class MessageStream {
   private connect(): void {
     const source = new EventSource(urlOf('api/messages', this.parameters));
     this.source = source;
-    const on = <Data>(name: string, take: (data: Data) => void): void => {
+    const on = <Data>(name: string, handle: (data: Data) => void): void => {
       source.addEventListener(name, (event) =>
-        take(JSON.parse((event as MessageEvent<string>).data) as Data),
+        handle(JSON.parse((event as MessageEvent<string>).data) as Data),
       );
     };
     source.onopen = () => {

@@ -1,5 +1,5 @@
 // What the API answers, word for word as ../../../README.md has it. Times are milliseconds since
-// 1970, durations milliseconds, lengths octets; what is not known is null.
+// 1970, durations milliseconds, lengths bytes; what is not known is null.
 
 export interface Process {
   pid: number;

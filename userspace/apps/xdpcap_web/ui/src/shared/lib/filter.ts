@@ -13,7 +13,7 @@ export interface WordKind {
 }
 
 export interface Filter {
-  // In the order they were written, as the API takes them.
+  // In the order they were written, as the API accepts them.
   readonly parameters: readonly (readonly [string, string])[];
   readonly error: string | null;
 }

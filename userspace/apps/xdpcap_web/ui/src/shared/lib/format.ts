@@ -39,7 +39,7 @@ function scaled(value: number, base: number, units: readonly string[]): string {
 }
 
 // "812 B", "1.40 kB", "23.0 MB".
-export function octets(count: number | null | undefined): string {
+export function bytes(count: number | null | undefined): string {
   if (count === null || count === undefined) return missing;
   return scaled(count, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
 }
@@ -49,14 +49,14 @@ export function memory(count: number): string {
   return scaled(count, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
 }
 
-export function octetRate(perSecond: number | null | undefined): string {
-  return perSecond === null || perSecond === undefined ? missing : `${octets(perSecond)}/s`;
+export function byteRate(perSecond: number | null | undefined): string {
+  return perSecond === null || perSecond === undefined ? missing : `${bytes(perSecond)}/s`;
 }
 
-// "12 bit/s", "1.40 Gbit/s", of octets.
-export function bitRate(octetsPerSecond: number | null | undefined): string {
-  if (octetsPerSecond === null || octetsPerSecond === undefined) return missing;
-  return scaled(octetsPerSecond * 8, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']);
+// "12 bit/s", "1.40 Gbit/s", of bytes.
+export function bitRate(bytesPerSecond: number | null | undefined): string {
+  if (bytesPerSecond === null || bytesPerSecond === undefined) return missing;
+  return scaled(bytesPerSecond * 8, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']);
 }
 
 // "1,234,567".

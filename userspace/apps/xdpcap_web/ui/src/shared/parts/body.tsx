@@ -1,8 +1,8 @@
-// A body: as text, pretty where it is JSON; a picture of four known formats; else octets as hexdump
+// A body: as text, pretty where it is JSON; a picture of four known formats; else bytes as hexdump
 // shows them.
 import { useMemo, useState, type ReactNode } from 'react';
 import type { Body, Half } from '../api/types';
-import { count, octets, plural } from '../lib/format';
+import { count, bytes, plural } from '../lib/format';
 import { bytesOfBase64, hexRow, hexRows, imageType, prettyJson } from '../lib/hex';
 import { CopyButton, Notice } from './bits';
 import { VirtualList } from './virtual_list';
@@ -85,8 +85,8 @@ function shownOf(body: Body): Shown {
 function about(body: Body): string {
   const coded = body.encoding.length > 0 ? `${body.encoding.join(', ')}: ` : '';
   return body.decoded && body.encoding.length > 0
-    ? `${coded}${octets(body.octets)} → ${octets(body.decoded_octets)}`
-    : `${coded}${octets(body.octets)}`;
+    ? `${coded}${bytes(body.octets)} → ${bytes(body.decoded_octets)}`
+    : `${coded}${bytes(body.octets)}`;
 }
 
 export function BodyView({ half }: { readonly half: Half }): ReactNode {
@@ -125,19 +125,19 @@ export function BodyView({ half }: { readonly half: Half }): ReactNode {
       {body.error !== null && <Notice kind="warn">Shown as it came: {body.error}</Notice>}
       {half.flags.includes('truncated') && (
         <Notice kind="warn">
-          The engine kept the first {octets(body.octets)} of {octets(half.body_length)} (
+          The engine kept the first {bytes(body.octets)} of {bytes(half.body_length)} (
           <code>xdpcap-run --max-body</code>).
         </Notice>
       )}
       {body.cut && (
-        <Notice kind="warn">Only the first {octets(body.decoded_octets)} are shown.</Notice>
+        <Notice kind="warn">Only the first {bytes(body.decoded_octets)} are shown.</Notice>
       )}
       {half.gaps.length > 0 && (
         <Notice kind="bad">
           {plural(half.gaps.length, 'gap')}:{' '}
           {half.gaps
             .slice(0, 8)
-            .map((gap) => `${octets(gap.length)} at ${count(gap.offset)} (${gap.cause})`)
+            .map((gap) => `${bytes(gap.length)} at ${count(gap.offset)} (${gap.cause})`)
             .join(', ')}
         </Notice>
       )}
@@ -145,7 +145,7 @@ export function BodyView({ half }: { readonly half: Half }): ReactNode {
       {way === 'text' && <Text text={body.text ?? ''} />}
       {way === 'hex' && <Hex bytes={shown.bytes} />}
       {way === 'picture' && shown.picture !== null && (
-        <img className="picture" src={shown.picture} alt={`Body of ${octets(body.octets)}`} />
+        <img className="picture" src={shown.picture} alt={`Body of ${bytes(body.octets)}`} />
       )}
     </section>
   );

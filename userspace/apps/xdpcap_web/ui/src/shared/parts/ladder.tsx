@@ -1,7 +1,7 @@
 // The segments of a connection between client and server, one row each, as arrows.
 import { useMemo, type ReactNode } from 'react';
 import type { Connection, SegmentPage, TcpSegment } from '../api/types';
-import { count, octets, plural, precise } from '../lib/format';
+import { count, bytes, plural, precise } from '../lib/format';
 import { placeSegments, type PlacedSegment } from '../lib/seq';
 import { Empty, Notice } from './bits';
 import { VirtualList } from './virtual_list';
@@ -42,7 +42,7 @@ function Arrow({ right, bad }: { readonly right: boolean; readonly bad: boolean 
   );
 }
 
-// By how much a side's window is shifted (RFC 7323, 2.2); not told, it follows from the scaled
+// By how much a side's window is shifted (RFC 7323, 2.2); not known, it follows from the scaled
 // window of the same side.
 export function scaleOf(
   segments: readonly TcpSegment[],
@@ -62,7 +62,7 @@ function label({ segment, seq, ack }: PlacedSegment<TcpSegment>, scale: number):
   if (ack !== null) parts.push(`ack ${count(ack)}`);
   parts.push(
     `len ${count(segment.length)}`,
-    `win ${octets(segment.window * (segment.flags.includes('SYN') ? 1 : scale))}`,
+    `win ${bytes(segment.window * (segment.flags.includes('SYN') ? 1 : scale))}`,
   );
   return parts.join('  ');
 }

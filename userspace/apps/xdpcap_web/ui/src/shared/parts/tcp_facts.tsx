@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react';
 import type { Connection, Process, Socket } from '../api/types';
 import { captureNow } from '../api/gateway';
-import { ago, bitRate, clock, count, date, duration, octets } from '../lib/format';
+import { ago, bitRate, clock, count, date, duration, bytes } from '../lib/format';
 import { Facts, Flags } from './bits';
 
 type Row = readonly [string, ReactNode, ReactNode];
@@ -52,17 +52,17 @@ function sideRows({ to_server: client, to_client: server, closed }: Connection):
   ];
   return [
     both('State', (side) => side.state.replaceAll('_', ' ')),
-    both('Sent', (side) => octets(side.payload_octets)),
+    both('Sent', (side) => bytes(side.payload_octets)),
     both('Rate', (side) => (closed ? '–' : bitRate(side.rate))),
     both('Segments', (side) => count(side.packets)),
     both('Retransmits', (side) => count(side.retransmits)),
     both('Out of order', (side) => count(side.out_of_order)),
-    both('Window it announces', (side) => octets(side.window)),
-    both('In flight', (side) => octets(side.in_flight)),
+    both('Window it announces', (side) => bytes(side.window)),
+    both('In flight', (side) => bytes(side.in_flight)),
     both('Zero windows', (side) => count(side.zero_windows)),
     both(
       'Gaps (by capture)',
-      (side) => `${count(side.gaps)} (${count(side.gaps_by_capture)}), ${octets(side.gap_octets)}`,
+      (side) => `${count(side.gaps)} (${count(side.gaps_by_capture)}), ${bytes(side.gap_octets)}`,
     ),
     both('Round trip, wire', (side) => duration(side.rtt_ms)),
   ];
@@ -84,10 +84,10 @@ function socketRows(client: Socket | null, server: Socket | null): Row[] {
       socket.ssthresh === null ? 'no limit yet' : `${count(socket.ssthresh)} segments`,
     ),
     both('Congestion control', (socket) => socket.congestion_control ?? '–'),
-    both('MSS', (socket) => octets(socket.mss)),
+    both('MSS', (socket) => bytes(socket.mss)),
     both(
       'Send, receive window',
-      (socket) => `${octets(socket.send_window)}, ${octets(socket.receive_window)}`,
+      (socket) => `${bytes(socket.send_window)}, ${bytes(socket.receive_window)}`,
     ),
     both('Unacknowledged, lost', (socket) => `${count(socket.unacked)}, ${count(socket.lost)}`),
     both('Retransmits', (socket) => count(socket.retransmits)),
@@ -97,14 +97,14 @@ function socketRows(client: Socket | null, server: Socket | null): Row[] {
     ),
     both(
       'Sent, acknowledged',
-      (socket) => `${octets(socket.bytes_sent)}, ${octets(socket.bytes_acked)}`,
+      (socket) => `${bytes(socket.bytes_sent)}, ${bytes(socket.bytes_acked)}`,
     ),
-    both('Received', (socket) => octets(socket.bytes_received)),
+    both('Received', (socket) => bytes(socket.bytes_received)),
     both(
       'Queues, in and out',
-      (socket) => `${octets(socket.receive_queue)}, ${octets(socket.send_queue)}`,
+      (socket) => `${bytes(socket.receive_queue)}, ${bytes(socket.send_queue)}`,
     ),
-    both('Memory', (socket) => octets(socket.memory)),
+    both('Memory', (socket) => bytes(socket.memory)),
     both('Asked', (socket) => clock(socket.at)),
   ];
 }
