@@ -138,17 +138,27 @@ void add_entry(std::string& out, std::string_view name, std::string_view meaning
   out += fmt::format(".TP\n{}\n{}\n", bold(name), escaped(meaning));
 }
 
-void add_environment(std::string& out, const CLI::App& app, const ManPage& page) {
-  std::vector<std::string> of_options;
+// An option whose variable shows how all of them are named: one of two words, if there is one.
+const CLI::Option* example_of_variable(const CLI::App& app) {
+  const CLI::Option* found = nullptr;
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_envname().empty()) of_options.push_back(bold(option->get_envname()));
+    if (option->get_envname().empty()) continue;
+    if (option->get_lnames().front().find('-') != std::string::npos) return option;
+    if (found == nullptr) found = option;
   }
-  if (of_options.empty() && page.environment.empty()) return;
+  return found;
+}
+
+void add_environment(std::string& out, const CLI::App& app, const ManPage& page) {
+  const CLI::Option* example = example_of_variable(app);
+  if (example == nullptr && page.environment.empty()) return;
   out += ".SH ENVIRONMENT\n";
   for (const auto& [name, meaning] : page.environment) add_entry(out, name, meaning);
-  if (of_options.empty()) return;
-  out += fmt::format(".TP\n{}\nThe option of the same name, where the command line does not give it.\n",
-                     fmt::join(of_options, ", "));
+  if (example == nullptr) return;
+  out += fmt::format(
+      ".TP\n{}\nEvery long option has a variable, such as {} for {}. It counts where neither the command line nor a "
+      "configuration file gives the option.\n",
+      bold("XDPCAP_*"), bold(example->get_envname()), bold("--" + example->get_lnames().front()));
 }
 
 } // namespace
@@ -158,6 +168,7 @@ std::string man_page(const CLI::App& app, const ManPage& page) {
   std::string out = fmt::format(
       ".\\\" Made by {0} --man from its table of options.\n"
       ".TH {1} 1 \"\" \"{2}\" \"User Commands\"\n"
+      ".nh\n.ad l\n"
       ".SH NAME\n{3} \\- {4}\n.SH SYNOPSIS\n{5} [\\fIOPTION\\fR]...\n.SH DESCRIPTION\n",
       program, escaped(upper(program)), escaped(app.version()), escaped(program), escaped(page.brief), bold(program));
   for (const std::string_view paragraph : page.description) out += fmt::format(".PP\n{}\n", escaped(paragraph));

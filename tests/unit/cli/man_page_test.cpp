@@ -70,7 +70,9 @@ TEST_F(ManPages, OptionsHaveVariablesAndFlagsThatOnlyPrintHaveNone) {
   app_.add_option("--max-body", number_, "bytes");
   app_.add_flag("--man", flag_, "this page");
   name_environment(app_);
-  EXPECT_THAT(page(), HasSubstr(".SH ENVIRONMENT\n.TP\n\\fBXDPCAP_MAX_BODY\\fR\n"));
+  EXPECT_THAT(page(), HasSubstr("such as \\fBXDPCAP_MAX_BODY\\fR for \\fB\\-\\-max\\-body\\fR."));
+  EXPECT_EQ(app_.get_option("--version")->get_envname(), "");
+  EXPECT_EQ(app_.get_option("--man")->get_envname(), "");
 }
 
 TEST_F(ManPages, AProgramWithoutVariablesHasNoSectionForThem) {
