@@ -208,7 +208,7 @@ class ClientsTest(unittest.TestCase):
         self.assertEqual(lines[-1], f"lost {lost} batches")
 
     def test_the_cpp_client(self):
-        subprocess.run(["cmake", "-S", SOURCE / "tools/clients/cpp", "-B", self.room / "cpp"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["cmake", "-G", "Ninja", "-S", SOURCE / "tools/clients/cpp", "-B", self.room / "cpp"], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["cmake", "--build", self.room / "cpp"], check=True, stdout=subprocess.DEVNULL)
         self.check_client(self.room / "cpp" / "xdpcap-client")
 
