@@ -13,6 +13,7 @@ namespace {
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
+    if (c == '.' && (out.empty() || out.back() == '\n')) out += "\\&";
     switch (c) {
       case '\\':
         out += "\\e";
@@ -39,8 +40,13 @@ std::string escaped(std::string_view text) {
         out += c;
     }
   }
-  if (out.starts_with('.')) out.insert(0, "\\&");
   return out;
+}
+
+std::string paragraphs(std::string_view text) {
+  std::string out = escaped(text);
+  for (std::size_t at = 0; (at = out.find("\n\n", at)) != std::string::npos; at += 4) out.replace(at, 2, "\n.PP\n");
+  return out + "\n";
 }
 
 std::string bold(std::string_view text) {
@@ -104,6 +110,7 @@ std::string names(const CLI::Option& option) {
 
 std::string list_of(const std::set<CLI::Option*>& options) {
   std::vector<std::string> out;
+  out.reserve(options.size());
   for (const CLI::Option* option : options) out.push_back(bold(option->get_name()));
   std::sort(out.begin(), out.end());
   return fmt::format("{}", fmt::join(out, ", "));
@@ -171,7 +178,7 @@ std::string man_page(const CLI::App& app, const ManPage& page) {
       ".nh\n.ad l\n"
       ".SH NAME\n{3} \\- {4}\n.SH SYNOPSIS\n{5} [\\fIOPTION\\fR]...\n.SH DESCRIPTION\n",
       program, escaped(upper(program)), escaped(app.version()), escaped(program), escaped(page.brief), bold(program));
-  for (const std::string_view paragraph : page.description) out += fmt::format(".PP\n{}\n", escaped(paragraph));
+  out += paragraphs(page.description);
   add_options(out, app);
   out += ".SH EXIT STATUS\n";
   for (const ExitCode code : page.exit_codes) add_entry(out, std::to_string(static_cast<int>(code)), meaning(code));

@@ -60,9 +60,8 @@ TEST_F(ManPages, GroupsOptionsAsHelpDoesAndLeavesHiddenOnesOut) {
 
 TEST_F(ManPages, TextIsNoRequestOfRoff) {
   const std::string text =
-      page({.description = {".so /etc/passwd", "'quoted' \\fBbold ~ ^ `"}, .see_also = {"tcpdump(8)"}});
-  EXPECT_THAT(text, HasSubstr("\n\\&.so /etc/passwd\n"));
-  EXPECT_THAT(text, HasSubstr("\n\\(aqquoted\\(aq \\efBbold \\(ti \\(ha \\(ga\n"));
+      page({.description = ".so /etc/passwd\n\n'quoted' \\fBbold ~ ^ `\n.PP", .see_also = {"tcpdump(8)"}});
+  EXPECT_THAT(text, HasSubstr("\n\\&.so /etc/passwd\n.PP\n\\(aqquoted\\(aq \\efBbold \\(ti \\(ha \\(ga\n\\&.PP\n"));
 }
 
 TEST_F(ManPages, OptionsHaveVariablesAndFlagsThatOnlyPrintHaveNone) {

@@ -3,24 +3,34 @@
 #include "cli/man_page.hpp"
 
 namespace xdpcap::run {
+namespace {
+
+constexpr std::string_view kDescription =
+    R"(xdpcap-run captures TCP frames of network interfaces, or reads a capture file. It follows each
+connection, rebuilds every HTTP/1 message and publishes it over ZeroMQ, or as JSON lines.
+
+In tap mode the host keeps its traffic: frames are cloned. In mirror mode XDP takes the matching
+frames away, so use it on a mirror (SPAN) port. --mode auto, the default, chooses mirror only
+where nothing of this host uses the interface.
+
+Secrets in header fields, addresses, forms and command lines are masked unless --reveal is given.
+Every frame and message is counted in a ledger, which is printed at the end.
+
+SIGINT and SIGTERM stop the capture: what was received is processed and reported. SIGUSR1 prints
+the counts and goes on, and so does SIGHUP without a terminal.
+
+Capturing needs root, or the capabilities CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON and
+CAP_IPC_LOCK, and CAP_SYS_ADMIN for tap mode. Reading a file needs no privilege.
+
+--config reads a TOML file with the long options as keys. The command line wins over the file, and
+the file over the environment.)";
+
+} // namespace
 
 std::string manual(const CLI::App& app) {
   return cli::man_page(
       app, {.brief = "capture HTTP conversations with AF_XDP and publish them",
-            .description =
-                {"xdpcap-run captures TCP frames of network interfaces, or reads a capture file. It follows each "
-                 "connection, rebuilds every HTTP/1 message and publishes it over ZeroMQ, or as JSON lines.",
-                 "In tap mode the host keeps its traffic: frames are cloned. In mirror mode XDP takes the matching "
-                 "frames away, so use it on a mirror (SPAN) port. --mode auto, the default, chooses mirror only "
-                 "where nothing of this host uses the interface.",
-                 "Secrets in header fields, addresses, forms and command lines are masked unless --reveal is given. "
-                 "Every frame and message is counted in a ledger, which is printed at the end.",
-                 "SIGINT and SIGTERM stop the capture: what was received is processed and reported. SIGUSR1 prints "
-                 "the counts and goes on, and so does SIGHUP without a terminal.",
-                 "Capturing needs root, or the capabilities CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON and "
-                 "CAP_IPC_LOCK, and CAP_SYS_ADMIN for tap mode. Reading a file needs no privilege.",
-                 "--config reads a TOML file with the long options as keys. The command line wins over the file, "
-                 "and the file over the environment."},
+            .description = kDescription,
             .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege, ExitCode::input,
                            ExitCode::output},
             .environment = {{"SUDO_GID", "The group that may subscribe, where --pub-group does not name it."},

@@ -3,17 +3,25 @@
 #include "cli/man_page.hpp"
 
 namespace xdpcap::sub {
+namespace {
+
+constexpr std::string_view kDescription =
+    R"(xdpcap-sub subscribes to a capture and prints each HTTP request with its response: time, client,
+method, status, latency, size and address. It needs no privilege.
+
+Without --connect it looks for a capture of this user, then for that of root. It refuses an
+endpoint that another user could replace.
+
+All filters must match. They hold for a request and its response together.
+
+A consumer that is too slow loses batches of its own. At the end the program prints how many.)";
+
+} // namespace
 
 std::string manual(const CLI::App& app) {
   return cli::man_page(
       app, {.brief = "show what xdpcap-run publishes",
-            .description =
-                {"xdpcap-sub subscribes to a capture and prints each HTTP request with its response: time, client, "
-                 "method, status, latency, size and address. It needs no privilege.",
-                 "Without --connect it looks for a capture of this user, then for that of root. It refuses an "
-                 "endpoint that another user could replace.",
-                 "All filters must match. They hold for a request and its response together.",
-                 "A consumer that is too slow loses batches of its own. At the end the program prints how many."},
+            .description = kDescription,
             .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::output},
             .environment = {{"NO_COLOR", "If it is set and not empty, the output has no colours."},
                             {"XDG_RUNTIME_DIR", "Where a capture of this user is looked for."}},

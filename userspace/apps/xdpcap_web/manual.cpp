@@ -3,19 +3,27 @@
 #include "cli/man_page.hpp"
 
 namespace xdpcap::web {
+namespace {
+
+constexpr std::string_view kDescription =
+    R"(xdpcap-web subscribes to one or more captures and serves a live dashboard, a JSON API with event
+streams, Prometheus metrics and, on request, gRPC. It needs no privilege and may run on another
+machine than the capture.
+
+Every request needs a token. Without --token-file a token is made at each start, and the program
+prints a link that contains it. Programs send it as Authorization: Bearer TOKEN.
+
+Beyond loopback the gateway needs --tls-cert and --tls-key, or --insecure.
+
+--history keeps exchanges in a SQLite file for search after the fact.)";
+
+} // namespace
 
 std::string manual(const CLI::App& app) {
   return cli::man_page(
       app,
       {.brief = "serve what xdpcap-run publishes to browsers",
-       .description =
-           {"xdpcap-web subscribes to one or more captures and serves a live dashboard, a JSON API with event "
-            "streams, Prometheus metrics and, on request, gRPC. It needs no privilege and may run on another "
-            "machine than the capture.",
-            "Every request needs a token. Without --token-file a token is made at each start, and the program "
-            "prints a link that contains it. Programs send it as Authorization: Bearer TOKEN.",
-            "Beyond loopback the gateway needs --tls-cert and --tls-key, or --insecure.",
-            "--history keeps exchanges in a SQLite file for search after the fact."},
+       .description = kDescription,
        .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege, ExitCode::output},
        .environment = {{"XDG_RUNTIME_DIR", "Where a capture of this user is looked for."}},
        .examples = {{"xdpcap-web", "Serve the local capture on 127.0.0.1:8080, then open the printed link:"},
