@@ -37,10 +37,8 @@ class Docs:
                     self.report(path, number, f"{len(line)} columns; prose has at most {WIDTH_MAX}")
 
     def check_sentences(self):
-        """What people read first is in short sentences: the top folder and docs/. A colon ends one too."""
+        """Short sentences, which a reader of another tongue understands. A colon ends one too."""
         for path in self.markdown:
-            if len(path.parts) > 1 and path.parts[0] != "docs":
-                continue
             for number, sentence in sentences(self.text(path)):
                 words = len(sentence.split())
                 if words > SENTENCE_WORDS_MAX:

@@ -139,7 +139,6 @@ class TidyFinds(unittest.TestCase):
         words = ("w " * 13).strip()
         self.write("docs/a.md", f"# Title {words}{words}\n\n{words}.\n{words}: {words}\n\n- {words}\n- {words}\n\n"
                    f"| {words} |\n| {words} |\n\n    code {words}\n    {words}\n\n```\n{words}\n{words}\n```\n")
-        self.write("userspace/apps/README.md", f"{words}\n{words}\n")
         self.assert_clean("docs")
         self.write("docs/a.md", f"# Title\n\nShort. {words}\n{words}\n")
         self.assert_found("docs", "docs/a.md:3: a sentence of 26 words: 'w w w w w ...'")
