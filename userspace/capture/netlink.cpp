@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <cerrno>
 #include <vector>
@@ -51,6 +53,9 @@ Result<Netlink, Error> Netlink::open(int protocol) {
     return environment("the kernel refuses a netlink socket ({}); it is needed to look at the interfaces",
                        errno_text(errno));
   }
+  // An answer that never ends must not hold its thread for ever.
+  const timeval timeout{2, 0};
+  ::setsockopt(mnl_socket_get_fd(netlink.socket_.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   return netlink;
 }
 
