@@ -37,6 +37,7 @@ template <StreamSink Sink>
     // What a segment acknowledges comes before what it says: a FIN that answers a FIN is sent in
     // CLOSE-WAIT.
     if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);
+    if (connection.has(Connection::fin_doubted(opposite(direction)))) settle(connection, sink); // it may be proved now
   }
   note_fin(connection, direction, segment, doubt != Doubt::none);
   if (self.has(HalfConnection::rst_pending) && segment.length() != 0 && doubt == Doubt::none)
