@@ -61,6 +61,7 @@ class Audit {
 
   void audit_flows() {
     std::uint64_t opened = 0, closed = 0, gaps = 0, gap_bytes = 0, by_reason[6] = {};
+    bool at_most = false; // a count of one byte is at its maximum
     for (const PublishedFlow& flow : outcome_.published.flows) {
       opened += flow.event == schema::FlowEvent::opened;
       if (flow.event != schema::FlowEvent::closed) continue;
@@ -68,6 +69,7 @@ class Audit {
       ++by_reason[static_cast<std::size_t>(flow.close)];
       for (const PublishedHalf& half : flow.halves) {
         gaps += half.gaps;
+        at_most |= half.gaps == UINT8_MAX;
         gap_bytes += half.gap_bytes;
       }
     }
@@ -85,7 +87,7 @@ class Audit {
           reason(CloseReason::timeout));
     equal("flows evicted", of("flows_closed_evicted"), reason(CloseReason::evicted));
     equal("flows open at the end", of("flows_closed_capture"), reason(CloseReason::capture));
-    equal("gaps of flows", of("tcp_gaps_network") + of("tcp_gaps_capture") + of("tcp_gaps_other"), gaps);
+    if (!at_most) equal("gaps of flows", of("tcp_gaps_network") + of("tcp_gaps_capture") + of("tcp_gaps_other"), gaps);
     equal("bytes in gaps of flows", of("tcp_gap_octets"), gap_bytes);
   }
 

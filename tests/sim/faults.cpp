@@ -35,14 +35,15 @@ struct Ending {
   std::vector<std::string> wrong;
 };
 
-std::string open_descriptors() {
-  std::string text;
+std::vector<std::string> open_descriptors() {
+  std::vector<std::string> all;
   for (const fs::directory_entry& entry : fs::directory_iterator{"/proc/self/fd"}) {
     std::error_code gone; // the folder's own descriptor
     const fs::path to = fs::read_symlink(entry.path(), gone);
-    if (!gone && to.string().find("/fd") == std::string::npos) text += to.string() + " ";
+    if (!gone && to.string().find("/fd") == std::string::npos) all.push_back(to.string());
   }
-  return text;
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
 void require(Ending& ending, bool holds, const std::string& what) {
@@ -131,12 +132,13 @@ constexpr Trial kTrials[] = {
 
 Ending attempt(const Trial& trial, const Fault& fault, const fs::path& folder) {
   Ending ending;
-  const std::string before = open_descriptors();
+  const std::vector<std::string> before = open_descriptors();
   arm(fault);
   run_like_the_program(ending, [&](Ending& e) { return trial.task(e, folder); });
   const bool happened = disarm();
-  const std::string after = open_descriptors();
-  require(ending, after == before, fmt::format("descriptors before: {}; after: {}", before, after));
+  const std::vector<std::string> after = open_descriptors();
+  require(ending, after == before,
+          fmt::format("descriptors before: {}; after: {}", fmt::join(before, " "), fmt::join(after, " ")));
   require(ending, ending.code == 0 || ending.sentence.size() > 10, "an exit code and no sentence");
   require(ending, ending.code == 0 || happened, "it failed although nothing was wrong: " + ending.sentence);
   return ending;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "sim/account.hpp"
@@ -36,6 +37,21 @@ std::string shape_of(const PublishedMessage& message) {
                                  message.body.size(), message.full_body_length, schema::EnumNameEnd(message.end));
   for (const PublishedGap& gap : message.gaps) text += fmt::format(", gap {}+{}", gap.offset, gap.length);
   return text;
+}
+
+// Nobody where both close at once: neither had received the other's FIN.
+std::optional<std::size_t> first_to_close(const Connection& connection) {
+  const std::vector<Passed>& passed = connection.trace.passed;
+  std::optional<std::size_t> first;
+  for (const Passed& segment : passed) {
+    if ((segment.flags & wire::TcpFlags::fin) == 0 || segment.forged) continue;
+    if (!first) first = segment.side;
+    if (segment.side == *first) continue;
+    const auto all = static_cast<std::uint32_t>(connection.dialogue.stream[*first].size()) + 1;
+    if (segment.ack == connection.tcp.isn[*first] + 1 + all) return first;
+    return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 class Judge {
@@ -229,6 +245,13 @@ class Judge {
         wrong("connection {}: side {} ends in {}", name, side, schema::EnumNameTcpState(half.state));
     }
     if (!waits) wrong("connection {}: nobody waits in TIME-WAIT", name);
+    // Of queues with an order of their own nobody knows who closed first.
+    if (const auto first = first_to_close(connection); first && scenario_.workers == 1) {
+      if (flow.halves[*first].state != schema::TcpState::time_wait)
+        wrong("connection {}: side {} closed first, and does not wait", name, *first);
+      if (flow.halves[1 - *first].state != schema::TcpState::closed)
+        wrong("connection {}: side {} closed last, and is not closed", name, 1 - *first);
+    }
     if (flow.has(schema::FlowFlag::partial)) wrong("connection {}: its flow says partial", name);
   }
 
