@@ -77,7 +77,8 @@ def write_settings(root):
     """What the dashboard's CMakeLists.txt would write for build.cmake."""
     ui = root / "source" / UI
     names = [str(path.relative_to(ui)) for folder in ("src", "test") for path in sorted((ui / folder).rglob("*")) if path.is_file()]
-    names += [".npmrc", "eslint.config.js", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"]
+    names += [".npmrc", "eslint.config.js", "index.html", "package.json", "package-lock.json",
+              "tsconfig.build.json", "tsconfig.json", "vite.config.ts"]
     (root / "made").mkdir()
     (root / "made/settings.cmake").write_text("".join(f'set({name} "{value}")\n' for name, value in {
         "SOURCE": f"/source/{UI}", "ROOM": "/room", "WORK": "/made", "INPUTS": ";".join(names), "NPM": "/usr/bin/npm",

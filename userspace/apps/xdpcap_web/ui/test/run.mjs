@@ -1,14 +1,14 @@
-// Runs the unit tests: esbuild makes JavaScript of each *.test.ts (Node 18 reads no TypeScript),
-// `node --test` runs them.
+// Runs the tests: esbuild makes JavaScript of each *.test.ts and *.test.tsx (Node 18 reads no
+// TypeScript), `node --test` runs them. Those of components draw into jsdom (dom/index.ts).
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const room = mkdtempSync(join(tmpdir(), 'xdpcap-ui-test-'));
+// Here, so that the tests find jsdom.
+const room = mkdtempSync(join(here, '../node_modules/.xdpcap-ui-test-'));
 try {
   const tests = readdirSync(here, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -18,6 +18,9 @@ try {
   await build({
     entryPoints: tests.map((name) => join(here, name)),
     bundle: true,
+    external: ['jsdom'],
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"development"' },
     platform: 'node',
     format: 'esm',
     outbase: here,

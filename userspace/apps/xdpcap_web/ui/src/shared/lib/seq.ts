@@ -8,8 +8,8 @@ export function distance(from: number, to: number): number {
   return ahead >= modulus / 2 ? ahead - modulus : ahead;
 }
 
-// Makes numbers relative to the first one seen, and lets them grow past 2^32. A number is assumed to
-// be the nearest to the one before, so retransmissions go back and wraps go on.
+// Makes numbers relative to the first one seen, and lets them grow past 2^32. A number is assumed
+// to be the nearest to the one before, so retransmissions go back and wraps go on.
 export class Unwrapper {
   private last: { raw: number; value: number } | null = null;
 
