@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -32,6 +33,14 @@ struct ReassemblyLimits {
   std::size_t delivered_log_bytes = 1U << 20;
   std::uint32_t early_octets_max = 4U << 20; // held by one direction
   OverlapPolicy overlap = OverlapPolicy::first;
+};
+
+// What a wait that is over gives up: bytes that were acknowledged when it began. What was acknowledged
+// later may still come.
+struct EndOfWait {
+  GapCause cause = GapCause::unknown;
+  bool by_force = false;
+  std::array<Seq, 2> acknowledged{}; // by direction
 };
 
 // Puts the segments of connections into order (RFC 9293, 3.10.7.4, read from the
@@ -87,6 +96,10 @@ class Reassembler {
   // Octets are missing, or held back: somebody has to call give_up() in time.
   [[nodiscard]] bool is_waiting(const Connection& connection) const noexcept;
   // Since when the bytes wait that come next of what is held; `now` where nothing is.
+  // How far the bytes of each direction are acknowledged; the beginning of a wait.
+  [[nodiscard]] static std::array<Seq, 2> acknowledged(const Connection& connection) noexcept {
+    return {connection.from(Direction::to_client).last_ack, connection.from(Direction::to_server).last_ack};
+  }
   [[nodiscard]] Instant held_since(const Connection& connection, Instant now) const noexcept;
 
   // Ends the waits for which there is proof: what the receiver acknowledged and
@@ -94,7 +107,7 @@ class Reassembler {
   // one was never seen. With `by_force` every wait ends: bytes whose sender left the checksum to its
   // hardware are delivered without proof (Connection::unproved), other doubtful ones are dropped.
   template <StreamSink Sink>
-  void give_up(Connection& connection, GapCause cause, bool by_force, Instant now, Sink& sink) noexcept;
+  void give_up(Connection& connection, const EndOfWait& wait, Instant now, Sink& sink) noexcept;
 
   // Delivers what is left, holes as gaps, and ends both directions.
   template <StreamSink Sink>
@@ -218,7 +231,7 @@ class Reassembler {
   template <StreamSink Sink>
   void reach_end(HalfConnection&, Direction, Instant, Sink&) noexcept;
   template <StreamSink Sink>
-  bool end_one_wait(Connection&, GapCause, bool by_force, Instant, Sink&) noexcept;
+  bool end_one_wait(Connection&, const EndOfWait&, Instant, Sink&) noexcept;
 
   // Non-template halves of the above.
   static bool is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,

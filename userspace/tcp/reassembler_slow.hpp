@@ -267,21 +267,23 @@ template <StreamSink Sink>
 // Finds one direction whose wait may end and ends it. Proof of loss goes before
 // force, so that the order of cause holds as long as it can.
 template <StreamSink Sink>
-bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_force, Instant now,
-                               Sink& sink) noexcept {
+bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, Instant now, Sink& sink) noexcept {
+  const auto [cause, by_force, acknowledged] = wait;
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     const HalfConnection& peer = connection.from(opposite(direction));
     if (!is_acknowledged_unseen(self, peer)) continue;
+    const Seq proved = acknowledged[index_of(direction)];
+    if (distance(self.next, proved) <= 0) continue;
     if (self.early != HoleStore::none) {
       const EarlyPiece piece = holes_.front(self.early);
       if (piece.doubt != Doubt::none && distance(self.next, piece.seq) <= 0 &&
-          has_acknowledged(peer, piece.seq + piece.length)) {
+          has_acknowledged(peer, piece.seq + piece.length) && distance(piece.seq + piece.length, proved) >= 0) {
         release_front(connection, direction, sink); // acknowledged, and nothing else came
         return true;
       }
     }
-    Seq to = peer.last_ack;
+    Seq to = distance(peer.last_ack, proved) < 0 ? proved : peer.last_ack;
     if (self.early != HoleStore::none && distance(holes_.front(self.early).seq, to) > 0)
       to = holes_.front(self.early).seq;
     const bool has_fin = self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction));
@@ -325,6 +327,7 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
     if (self.early == HoleStore::none) continue;
     const EarlyPiece piece = holes_.front(self.early);
     if (distance(self.next, piece.seq) > 0 || !is_blocked(peer, piece.has_ack, piece.ack)) continue;
+    if (!by_force && distance(acknowledged[index_of(opposite(direction))], piece.ack) > 0) continue;
     if (distance(self.next, piece.seq + piece.length) > 0) hand_on(connection, direction, piece, sink);
     count_settled(piece, StreamCount::held_delivered);
     holes_.drop_front(self.early);
@@ -334,10 +337,10 @@ bool Reassembler::end_one_wait(Connection& connection, GapCause cause, bool by_f
 }
 
 template <StreamSink Sink>
-void Reassembler::give_up(Connection& connection, GapCause cause, bool by_force, Instant now, Sink& sink) noexcept {
+void Reassembler::give_up(Connection& connection, const EndOfWait& wait, Instant now, Sink& sink) noexcept {
   do {
     settle(connection, sink);
-  } while (end_one_wait(connection, cause, by_force, now, sink));
+  } while (end_one_wait(connection, wait, now, sink));
 }
 
 // A FIN that nobody acknowledged, behind the last byte of what is believed, is believed as well.
@@ -357,7 +360,7 @@ void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, 
     if (half.has(HalfConnection::syn_unconfirmed)) drop_held(half);
     half.clear(HalfConnection::syn_unconfirmed);
   }
-  give_up(connection, cause, true, now, sink);
+  give_up(connection, {cause, true, acknowledged(connection)}, now, sink);
   for (const Direction direction : {Direction::to_server, Direction::to_client})
     accept_doubted_fin(connection, direction, now, sink);
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {

@@ -275,7 +275,10 @@ template <class Sink>
   }
   if (waits_.full()) return;
   connection.set(Connection::grace_running);
-  waits_.push({.id = connection.id, .began = now_, .queued = now_, .slot = table_.slot_of(flow)});
+  waits_.push({.id = connection.id,
+               .queued = now_,
+               .acknowledged = Reassembler::acknowledged(connection),
+               .slot = table_.slot_of(flow)});
   plan_duties();
 }
 
@@ -341,9 +344,13 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
   connection.clear(Connection::grace_running);
   by_force |= now_ - reassembler_.held_since(connection, now_) >= timeouts_.hole_age_max;
   Stream<Sink> stream{flow, sink};
-  reassembler_.give_up(connection, cause_of_loss(entry.began), by_force, now_, stream);
+  const Instant since = reassembler_.held_since(connection, entry.queued);
+  // Of a silent connection even the last acknowledgement has had its grace.
+  if (now_ - connection.last_seen >= timeouts_.grace) entry.acknowledged = Reassembler::acknowledged(connection);
+  reassembler_.give_up(connection, {cause_of_loss(since), by_force, entry.acknowledged}, now_, stream);
   if (reassembler_.is_waiting(connection)) {
     entry.queued = now_;
+    entry.acknowledged = Reassembler::acknowledged(connection);
     connection.set(Connection::grace_running);
     waits_.push(entry);
   } else {

@@ -14,7 +14,7 @@ template <class Flow>
   if (updates_.full()) return;
   flow.tcp.set(Connection::update_due);
   const bool is_first = updates_.empty();
-  updates_.push({.id = flow.tcp.id, .began = now_, .queued = now_, .slot = table_.slot_of(flow)});
+  updates_.push({.id = flow.tcp.id, .queued = now_, .slot = table_.slot_of(flow)});
   if (is_first) plan_duties();
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
 #include "core/instant.hpp"
+#include "core/seq.hpp"
 
 namespace xdpcap::tcp {
 
@@ -15,8 +17,8 @@ class WaitQueue {
  public:
   struct Entry {
     std::uint64_t id = 0;
-    Instant began;  // to wait at all
-    Instant queued; // for this round of grace
+    Instant queued;                    // for this round of grace
+    std::array<Seq, 2> acknowledged{}; // by direction: how far when the round began
     std::uint32_t slot = 0;
   };
 
