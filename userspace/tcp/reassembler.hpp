@@ -137,8 +137,8 @@ class Reassembler {
            (self.flags & kMask) == kPlain && self.early == HoleStore::none && segment.missing_tail == 0 &&
            !segment.doubtful() && segment.options.has_timestamps == self.has(HalfConnection::has_timestamps) &&
            segment.options.timestamp_value - self.ts_recent < kClockLeapMax &&
-           (segment.ack == self.last_ack ||
-            (distance(self.last_ack, segment.ack) > 0 && distance(segment.ack, peer.next) >= 0));
+           distance(self.last_ack, segment.ack) >= 0 &&
+           (distance(segment.ack, peer.next) >= 0 || !peer.has(HalfConnection::started));
   }
 
   template <StreamSink Sink>
