@@ -198,6 +198,17 @@ class Talk {
     send_data(side, from, to, self.fin_sent && to == size);
   }
 
+  // Whatever is under way: one segment for each time-out would take minutes.
+  void resend_all(std::size_t side) {
+    const End& self = ends_[side];
+    const std::size_t size = text(side).size(), until = std::min(self.nxt, size);
+    for (std::size_t from = std::min(self.una, size), n = 0; n == 0 || (from < until && n < 16); ++n) {
+      const std::size_t to = std::min(from + cut(side), until);
+      send_data(side, from, to, self.fin_sent && to == size);
+      from = to;
+    }
+  }
+
   void arm(std::size_t side) { plan(ends_[side].rto, What::timer, side, ++ends_[side].timer); }
   void time_out(std::size_t side) {
     End& self = ends_[side];
@@ -205,7 +216,7 @@ class Talk {
     if (!self.open) {
       if (side == kClient || self.syn_seen) send_syn(side);
     } else if (self.una < self.top) {
-      resend(side);
+      resend_all(side);
       arm(side);
     }
     self.rto = std::min(self.rto * 2, kRtoMax);
@@ -226,7 +237,10 @@ class Talk {
     if (side == kServer && !self.open && (flags & TcpFlags::ack) != 0) open(side);
     if (!self.open) return;
     if ((flags & TcpFlags::rst) != 0) return arrive_reset(side, segment);
-    if (is_old(self, segment)) return send_ack(side);
+    if (is_old(self, segment)) {
+      trace_.passed[index].refused = true;
+      return send_ack(side);
+    }
     if (segment.has_clock && segment.offset <= self.last_ack_sent) note_clock(self, segment);
     take_ack(side, segment);
     take_data(side, segment, index);
@@ -297,7 +311,10 @@ class Talk {
     if (begin == end && !fin) return;
     self.ack_due = true;
     const std::size_t limit = self.next + traits_.window[side];
-    if (end > limit || (fin && end == text(1 - side).size() && end > limit)) return;
+    if (end > limit) {
+      trace_.passed[index].refused = true;
+      return;
+    }
     accept(side, begin, end, index);
     if (fin) self.fin_known = true;
     for (auto first = self.early.begin(); first != self.early.end() && first->first <= self.next;

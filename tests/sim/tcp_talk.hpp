@@ -53,7 +53,8 @@ struct Passed {
   std::string payload;
   std::size_t offset = 0; // of the payload in the stream
   Sum sum = Sum::valid;
-  bool forged = false; // its bytes are nobody's
+  bool forged = false;  // its bytes are nobody's
+  bool refused = false; // by its receiver: an old timestamp, or beyond the window
 };
 
 // Bytes that a receiver took, from which segment.

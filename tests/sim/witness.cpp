@@ -76,7 +76,7 @@ class Examination {
       std::vector<Range> left{{accepted.begin, accepted.end}};
       for (std::size_t i = 0; i <= accepted.passed; ++i) {
         const Passed& passed = trace_.passed[i];
-        if (passed.side != side || passed.forged || seen_[i].payload <= 0) continue;
+        if (passed.side != side || passed.forged || passed.refused || seen_[i].payload <= 0) continue;
         subtract(left, {passed.offset, passed.offset + static_cast<std::size_t>(seen_[i].payload)});
         if (left.empty()) break;
       }
