@@ -11,9 +11,6 @@ namespace {
 
 using wire::TcpFlags;
 
-constexpr std::int64_t kRtoMax = 2'000'000, kDelayedAck = 40'000; // microseconds
-constexpr std::size_t kUnsentMax = 400'000;                       // events of one connection
-
 class Talk {
  public:
   Talk(Random& random, const Dialogue& dialogue, const TcpTraits& traits, std::int64_t start)
@@ -21,7 +18,7 @@ class Talk {
 
   Trace run() {
     send_syn(kClient);
-    std::size_t left = kUnsentMax;
+    std::size_t left = kEventsMax;
     while (!events_.empty() && left-- != 0) {
       const Event event = events_.top();
       events_.pop();
