@@ -163,7 +163,8 @@ Scenario make_scenario(std::uint64_t seed, Random& random) {
   choose_memory(scenario, random);
   // The response to a HEAD is read right only by who saw the request.
   const bool may_lose = scenario.lost_by_capture != 0 || scenario.envelope.snap_length != 0 ||
-                        scenario.joined_late != 0 || scenario.ring != SIZE_MAX || scenario.tiny_memory;
+                        scenario.joined_late != 0 || scenario.ring != SIZE_MAX || scenario.tiny_memory ||
+                        scenario.config.frames_max != UINT64_MAX || scenario.stops_after != SIZE_MAX;
   if (may_lose) scenario.dialogue.heads_only = false;
   return scenario;
 }
