@@ -195,7 +195,10 @@ const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) no
     workspace.builder_.take_gap(draft, gap.length, gap.cause);
     return nullptr;
   }
-  if (half.phase == Phase::refused) return nullptr; // its line is what it is
+  if (half.phase == Phase::refused) {
+    draft.line_ended = true; // what comes behind the gap is not of it
+    return nullptr;
+  }
   if (half.phase == Phase::head) {
     workspace.counts_.add(HttpCount::heads_lost_to_gap);
     drop_draft(half, workspace);
