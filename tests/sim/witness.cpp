@@ -82,6 +82,13 @@ class Examination {
       }
       missed.insert(missed.end(), left.begin(), left.end());
     }
+    // The rest of a segment that was cut is a gap at once, though it may be sent again.
+    for (std::size_t i = 0; i < seen_.size(); ++i) {
+      const Passed& passed = trace_.passed[i];
+      const auto kept = static_cast<std::size_t>(std::max<std::ptrdiff_t>(seen_[i].payload, 0));
+      if (passed.side == side && !passed.forged && seen_[i].payload >= 0 && kept < passed.payload.size())
+        missed.push_back({passed.offset + kept, passed.offset + passed.payload.size()});
+    }
     // What nobody took was not sent, so far as anybody knows.
     missed.push_back({trace_.received[side], connection_.dialogue.stream[side].size() + 1});
   }
