@@ -103,6 +103,7 @@ class Examination {
       if (ahead > 0) acknowledged = std::max(acknowledged, static_cast<std::size_t>(ahead));
     }
     const std::size_t size = connection_.dialogue.stream[side].size();
+    witness_.acknowledged[side] = acknowledged;
     witness_.fin_acknowledged[side] = acknowledged > size;
     std::size_t first = size;
     for (const Range& range : witness_.missed[side]) first = std::min(first, range.begin);

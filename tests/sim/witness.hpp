@@ -23,6 +23,7 @@ struct Witness {
   std::array<std::vector<Range>, 2> missed;
   // All bytes before were captured, and their acknowledgement too.
   std::array<std::size_t, 2> sure{};
+  std::array<std::size_t, 2> acknowledged{}; // by what was captured
   std::array<bool, 2> fin_acknowledged{};
 
   [[nodiscard]] bool missed_all_of(std::size_t side, std::size_t begin, std::size_t end) const;
