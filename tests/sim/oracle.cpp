@@ -86,7 +86,8 @@ class Judge {
   [[nodiscard]] bool is_strict(std::size_t i) const {
     const Witness& witness = witnesses_[i];
     // Another queue's RST may come before what its sender took; and one that never arrived ends nothing but the flow.
-    const bool may_lie = scenario_.network.lost_behind != 0 || (!scenario_.symmetric && scenario_.workers > 1);
+    const bool may_lie = scenario_.network.lost_behind != 0 || scenario_.network.delayed != 0 ||
+                         (!scenario_.symmetric && scenario_.workers > 1);
     const bool overtaken = traffic_.connections[i].trace.reset && may_lie;
     // What is missing of a connection may seem to go on in the next one of the same ports.
     for (std::size_t before = 0; before < i; ++before) {
