@@ -1,9 +1,9 @@
 #include "capture/live_source.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <thread>
 
+#include "core/check.hpp"
 #include "capture/frame_source.hpp"
 
 namespace xdpcap::capture {
@@ -16,7 +16,7 @@ constexpr std::chrono::microseconds kModeration{50};
 static_assert(FrameSource<LiveSource>);
 
 LiveSource::LiveSource(std::vector<XskSource*> sources) : sources_(std::move(sources)) {
-  assert(!sources_.empty());
+  XDPCAP_CHECK(!sources_.empty());
   for (const XskSource* source : sources_) events_.push_back({source->fd(), POLLIN, 0});
 }
 

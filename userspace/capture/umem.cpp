@@ -4,9 +4,10 @@
 
 #include <array>
 #include <bit>
-#include <cassert>
 #include <cerrno>
 #include <new>
+
+#include "core/check.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -25,7 +26,7 @@ Umem::~Umem() {
 }
 
 std::unique_ptr<Umem> Umem::create(std::uint32_t frames, std::uint32_t frame_bytes, int& error) {
-  assert(std::has_single_bit(frames) && std::has_single_bit(frame_bytes));
+  XDPCAP_CHECK(std::has_single_bit(frames) && std::has_single_bit(frame_bytes));
   std::unique_ptr<Umem> umem;
   try {
     umem.reset(new Umem(frames, frame_bytes)); // NOLINT(cppcoreguidelines-owning-memory): private constructor

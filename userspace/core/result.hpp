@@ -1,15 +1,16 @@
 #pragma once
 
-#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
+#include "core/check.hpp"
+
 namespace xdpcap {
 
-// A value or the reason why there is none. Asking for the one that is not there
-// is a defect of the caller (std::get throws, and no one catches it).
+// A value or the reason why there is none. Asking for the one that is not there is a defect of the
+// caller, and a failed check.
 template <class T, class E>
 class [[nodiscard]] Result {
   static_assert(!std::is_same_v<T, E>);
@@ -25,23 +26,25 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
 
-  [[nodiscard]] T& value() & { return std::get<0>(state_); }
-  [[nodiscard]] const T& value() const& { return std::get<0>(state_); }
-  [[nodiscard]] T&& value() && { return std::get<0>(std::move(state_)); }
-  T& operator*() & { return value(); }
-  const T& operator*() const& { return value(); }
-  T* operator->() { return &value(); }
-  const T* operator->() const { return &value(); }
+  [[nodiscard]] T& value() & noexcept { return of<0>(state_); }
+  [[nodiscard]] const T& value() const& noexcept { return of<0>(state_); }
+  [[nodiscard]] T&& value() && noexcept { return std::move(of<0>(state_)); }
+  T& operator*() & noexcept { return value(); }
+  const T& operator*() const& noexcept { return value(); }
+  T* operator->() noexcept { return &value(); }
+  const T* operator->() const noexcept { return &value(); }
 
-  // The hot path asks this one, where nothing may throw.
-  [[nodiscard]] const E& error() const& noexcept {
-    const E* error = std::get_if<1>(&state_);
-    if (error == nullptr) std::terminate();
-    return *error;
-  }
-  [[nodiscard]] E&& error() && { return std::get<1>(std::move(state_)); }
+  [[nodiscard]] const E& error() const& noexcept { return of<1>(state_); }
+  [[nodiscard]] E&& error() && noexcept { return std::move(of<1>(state_)); }
 
  private:
+  template <std::size_t kIndex, class State>
+  static auto& of(State& state) noexcept {
+    auto* held = std::get_if<kIndex>(&state);
+    XDPCAP_CHECK(held != nullptr);
+    return *held;
+  }
+
   std::variant<T, E> state_;
 };
 
@@ -54,8 +57,14 @@ class [[nodiscard]] Result<void, E> {
 
   [[nodiscard]] bool ok() const noexcept { return !error_.has_value(); }
   explicit operator bool() const noexcept { return ok(); }
-  [[nodiscard]] const E& error() const& { return *error_; }
-  [[nodiscard]] E&& error() && { return *std::move(error_); }
+  [[nodiscard]] const E& error() const& noexcept {
+    XDPCAP_CHECK(error_.has_value());
+    return *error_;
+  }
+  [[nodiscard]] E&& error() && noexcept {
+    XDPCAP_CHECK(error_.has_value());
+    return *std::move(error_);
+  }
 
  private:
   std::optional<E> error_;

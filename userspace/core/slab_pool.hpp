@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/check.hpp"
 #include "core/region.hpp"
 
 namespace xdpcap {
@@ -37,9 +38,16 @@ class SlabPool {
   }
 
   // Gives back what take() handed out; each slab once.
-  void give(Index slab) noexcept { free_.push_back(slab); }
+  void give(Index slab) noexcept {
+    XDPCAP_DCHECK(slab < touched_);
+    XDPCAP_CHECK(free_.size() < touched_); // else one of them was given back twice
+    free_.push_back(slab);
+  }
 
-  [[nodiscard]] std::byte* at(Index slab) const noexcept { return memory_.data() + slab * slab_bytes_; }
+  [[nodiscard]] std::byte* at(Index slab) const noexcept {
+    XDPCAP_DCHECK(slab < touched_);
+    return memory_.data() + slab * slab_bytes_;
+  }
 
   [[nodiscard]] std::size_t slab_bytes() const noexcept { return slab_bytes_; }
   [[nodiscard]] std::size_t slabs() const noexcept { return slabs_; }

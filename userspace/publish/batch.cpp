@@ -3,8 +3,9 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <cassert>
 #include <cstdlib>
+
+#include "core/check.hpp"
 
 namespace xdpcap::publish {
 namespace {
@@ -23,7 +24,7 @@ std::size_t capacity_for(std::size_t payload) noexcept {
 } // namespace
 
 std::uint8_t* FixedMemory::allocate(std::size_t size) {
-  if (size > size_) std::abort();
+  XDPCAP_CHECK(size <= size_);
   return reinterpret_cast<std::uint8_t*>(at_);
 }
 
@@ -100,8 +101,8 @@ Batch* BatchLane::take(bool large) noexcept {
 }
 
 void BatchLane::publish(Batch* batch) noexcept {
-  [[maybe_unused]] const bool pushed = filled_.push(batch);
-  assert(pushed);
+  const bool pushed = filled_.push(batch);
+  XDPCAP_CHECK(pushed);
   if (++unrung_ >= kUnrungMax) ring();
 }
 
@@ -112,8 +113,8 @@ Batch* BatchLane::next() noexcept {
 void BatchLane::give_back(Batch* batch) noexcept {
   batch->release_pages();
   batch->reset();
-  [[maybe_unused]] const bool pushed = returned_.push(batch);
-  assert(pushed);
+  const bool pushed = returned_.push(batch);
+  XDPCAP_CHECK(pushed);
 }
 
 } // namespace xdpcap::publish

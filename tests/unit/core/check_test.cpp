@@ -1,0 +1,52 @@
+#include "core/check.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "core/result.hpp"
+#include "core/slab_pool.hpp"
+
+namespace xdpcap::test {
+namespace {
+
+using Number = Result<int, std::string>;
+
+TEST(Check, OneThatHoldsCostsNothingAndSaysNothing) {
+  XDPCAP_CHECK(1 + 1 == 2);
+  XDPCAP_DCHECK(1 + 1 == 2);
+}
+
+TEST(CheckDeathTest, OneThatFailsEndsTheProcessWithPlaceAndSentence) {
+  const int sides = 3;
+  EXPECT_EXIT(XDPCAP_CHECK(sides == 2), testing::KilledBySignal(SIGABRT),
+              "check failed at tests/unit/core/check_test.cpp:[0-9]+: sides == 2\n.*ledger of this run is void");
+}
+
+TEST(CheckDeathTest, ADeveloperCheckIsNotEvaluatedInARelease) {
+  int asked = 0;
+  XDPCAP_DCHECK(++asked == 1);
+#ifdef NDEBUG
+  EXPECT_EQ(asked, 0);
+#else
+  EXPECT_EQ(asked, 1);
+#endif
+}
+
+TEST(CheckDeathTest, AResultIsNotAskedForWhatItDoesNotHold) {
+  EXPECT_DEATH((void)Number{std::string{"why"}}.value(), "check failed at userspace/core/result.hpp");
+  EXPECT_DEATH((void)Number{1}.error(), "check failed at userspace/core/result.hpp");
+  const Number wrong{std::string{"why"}};
+  EXPECT_DEATH((void)*wrong, "check failed");
+  EXPECT_DEATH((void)(Result<void, std::string>{}.error()), "check failed");
+}
+
+TEST(CheckDeathTest, ASlabIsNotGivenBackTwice) {
+  SlabPool pool{64, 2};
+  const SlabPool::Index slab = pool.take();
+  pool.give(slab);
+  EXPECT_DEATH(pool.give(slab), "check failed at userspace/core/slab_pool.hpp");
+}
+
+} // namespace
+} // namespace xdpcap::test
