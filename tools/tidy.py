@@ -3,13 +3,16 @@
 
   tools/tidy.py                      every check but clang-tidy; a few seconds
   tools/tidy.py --only floors,sizes  some of them
-  tools/tidy.py --clang-tidy DIR     clang-tidy on the files that DIR/compile_commands.json names
+  tools/tidy.py --clang-tidy DIR     clang-tidy on the files that DIR/compile_commands.json names,
+                                     where they or what they include changed since they passed
 
 Prints one line 'file:line: what is wrong' for each finding; exit status 1 when there is one.
 Python standard library only. The rules are those of docs/ARCHITECTURE.md.
 """
 import argparse
 import concurrent.futures
+import functools
+import hashlib
 import json
 import os
 import pathlib
@@ -282,19 +285,52 @@ def clang_tidy(folder):
 
     folder = pathlib.Path(folder).resolve()
     known = json.loads((folder / "compile_commands.json").read_text())
-    sources = sorted({entry["file"] for entry in known if is_ours(entry["file"])})
+    commands = {entry["file"]: entry["command"] for entry in known if is_ours(entry["file"])}
     paths = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=50000")]
+    state, depends = folder / "clang-tidy-passed.json", depends_of(folder)
+    passed = json.loads(state.read_text()) if state.exists() else {}
+    digests = {source: digest_of([*paths, commands[source]], [ROOT / ".clang-tidy", source, *depends.get(source, [])])
+               for source in sorted(commands)}
+    changed = [source for source, digest in digests.items() if passed.get(source) != digest]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = [pool.submit(subprocess.run, ["clang-tidy", "--quiet", "-p", str(folder), *paths, source],
-                            capture_output=True, text=True) for source in sources]
-        for source, done in zip(sources, (run.result() for run in runs)):
+                            capture_output=True, text=True) for source in changed]
+        for source, done in zip(changed, (run.result() for run in runs)):
+            before = len(findings)
             for line in done.stdout.splitlines():
                 match = re.match(r"(/[^\s:]+):(\d+):\d+: (?:error|warning): (.*)", line)
                 if match and is_ours(match[1]):
                     report(os.path.relpath(match[1], ROOT), match[2], match[3])
             if done.returncode and not re.search(": (error|warning):", done.stdout):
                 report(os.path.relpath(source, ROOT), 0, done.stderr.strip() or "clang-tidy failed")
-    return len(sources)
+            if len(findings) == before:
+                passed[source] = digests[source]
+    state.write_text(json.dumps(passed))
+    print(f"clang-tidy: {len(changed)} of {len(commands)} files changed since they passed")
+    return len(commands)
+
+
+def depends_of(folder):
+    """{source: what it includes}, as the compiler told ninja; empty for what was not built."""
+    listed = subprocess.run(["ninja", "-C", str(folder), "-t", "deps"], capture_output=True, text=True).stdout
+    depends = {}
+    for block in listed.split("\n\n"):
+        files = [os.path.normpath(folder / line.strip()) for line in block.split("\n")[1:] if line.startswith("    ")]
+        if files:
+            depends[files[0]] = files[1:]
+    return depends
+
+
+def digest_of(words, paths):
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        digest.update(file_digest(str(path)))
+    return digest.hexdigest()
+
+
+@functools.cache
+def file_digest(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).digest()
 
 
 CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words, "dead": check_dead,

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <thread>
 
-#include "core/check.hpp"
 #include "capture/frame_source.hpp"
+#include "core/check.hpp"
 
 namespace xdpcap::capture {
 
