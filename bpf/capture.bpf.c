@@ -1,7 +1,7 @@
-/* The XDP program: TCP (and UDP, where asked for) that the filters want goes to the AF_XDP socket of its
- * queue, with its time in front; everything else takes the miss action.
- * Every frame is counted once. The same code serves a mirror port, where misses
- * go on to the kernel, and the private end of a tap, where they are dropped. */
+/* The XDP program: TCP (and UDP, where asked for) that the filters want goes to the AF_XDP socket
+ * of its queue, with its time in front; everything else takes the miss action. Every frame is
+ * counted once. The same code serves a mirror port, where misses go on to the kernel, and the
+ * private end of a tap, where they are dropped. */
 #include "filter.h"
 
 /* Set by user space before the program is loaded. */
@@ -52,7 +52,7 @@ int capture(struct xdp_md* ctx) {
   if (!count) return config.miss_action;
   count->seen++;
   if (config.select) {
-    found = settle_udp(parse_frame(&c, &p), config.tunnels, config.udp);
+    found = classify_udp(parse_frame(&c, &p), config.tunnels, config.udp);
     if (found == FOUND_NOT_IP) {
       count->not_ip++;
       return config.miss_action;

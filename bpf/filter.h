@@ -56,8 +56,11 @@ static __always_inline int port_wanted(__u16 port) {
  * which can look there, applies them. */
 static __always_inline int wanted(enum found found, const struct packet* p) {
   if (found == FOUND_TUNNEL || found == FOUND_DEEP) return 1;
-  if (switches.hosts && !host_wanted(p->source, p->version) && !host_wanted(p->destination, p->version)) return 0;
-  return !switches.ports || found == FOUND_FRAGMENT || port_wanted(p->source_port) || port_wanted(p->destination_port);
+  if (switches.hosts && !host_wanted(p->source, p->version) &&
+      !host_wanted(p->destination, p->version))
+    return 0;
+  return !switches.ports || found == FOUND_FRAGMENT || port_wanted(p->source_port) ||
+         port_wanted(p->destination_port);
 }
 
 #endif

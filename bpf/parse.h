@@ -19,9 +19,9 @@
 
 #define VLAN_TAGS_MAX 4
 #define IPV6_EXTENSIONS_MAX 8
-#define EXTENSION_OCTETS_MASK 0xfff /* tells the verifier what 255 units come to at most */
+#define EXTENSION_BYTES_MASK 0xfff /* tells the verifier what 255 units come to at most */
 
-/* Where reading stands. `at` only moves forward, and only past checked octets. */
+/* Where reading stands. `at` only moves forward, and only past checked bytes. */
 struct cursor {
   void* at;
   void* end;
@@ -34,8 +34,9 @@ enum found {
   FOUND_TCP,      /* addresses and ports are known */
   FOUND_FRAGMENT, /* of TCP, not the first: addresses only */
   FOUND_TUNNEL,   /* addresses of the outer header where there is one */
-  FOUND_DEEP,     /* no tunnel, and more headers than are read here: as a tunnel, but never switched off */
-  FOUND_UDP,      /* of no tunnel's port: addresses and ports are known */
+  FOUND_DEEP, /* no tunnel, and more headers than are read here: as a tunnel, but never switched off
+               */
+  FOUND_UDP,  /* of no tunnel's port: addresses and ports are known */
   FOUND_UDP_LATER /* a fragment of UDP, not the first: addresses only */
 };
 
@@ -54,11 +55,12 @@ struct vlan_tag {
   __be16 next;
 };
 
-/* What all IPv6 extension headers have in their first eight octets (RFC 8200, 4.3 ff.). */
+/* What all IPv6 extension headers have in their first eight bytes (RFC 8200, 4.3 ff.). */
 struct extension {
   __u8 next;
-  __u8 length;            /* see extension_shape */
-  __be16 fragment_offset; /* fragment header only: 13 bits of offset, 2 reserved, 1 more-fragments */
+  __u8 length; /* see extension_shape */
+  __be16
+      fragment_offset; /* fragment header only: 13 bits of offset, 2 reserved, 1 more-fragments */
   __be32 rest;
 };
 
@@ -73,20 +75,22 @@ struct extension {
   })
 
 static __always_inline int is_vlan(__u16 type) {
-  return type == XDPCAP_ETHERTYPE_VLAN || type == XDPCAP_ETHERTYPE_QINQ || type == XDPCAP_ETHERTYPE_QINQ_9100 ||
-         type == XDPCAP_ETHERTYPE_QINQ_9200 || type == XDPCAP_ETHERTYPE_QINQ_9300;
+  return type == XDPCAP_ETHERTYPE_VLAN || type == XDPCAP_ETHERTYPE_QINQ ||
+         type == XDPCAP_ETHERTYPE_QINQ_9100 || type == XDPCAP_ETHERTYPE_QINQ_9200 ||
+         type == XDPCAP_ETHERTYPE_QINQ_9300;
 }
 
 static __always_inline int answers_from(__u16 port) {
   return port == XDPCAP_PORT_GTP_U || port == XDPCAP_PORT_TEREDO;
 }
 static __always_inline int is_tunnel_port(__u16 port) {
-  return port == XDPCAP_PORT_VXLAN || port == XDPCAP_PORT_VXLAN_LINUX || port == XDPCAP_PORT_VXLAN_GPE ||
-         port == XDPCAP_PORT_GENEVE || port == XDPCAP_PORT_GRE || port == XDPCAP_PORT_MPLS || answers_from(port);
+  return port == XDPCAP_PORT_VXLAN || port == XDPCAP_PORT_VXLAN_LINUX ||
+         port == XDPCAP_PORT_VXLAN_GPE || port == XDPCAP_PORT_GENEVE || port == XDPCAP_PORT_GRE ||
+         port == XDPCAP_PORT_MPLS || answers_from(port);
 }
 
 /* What the payload of the IP packet is. A fragment that is not the first has no
- * ports; one of UDP may continue a tunnel datagram, which nobody can tell here (settle_udp). */
+ * ports; one of UDP may continue a tunnel datagram, which nobody can tell here (classify_udp). */
 static __always_inline int parse_transport(struct cursor* c, struct packet* p, int later_fragment) {
   switch (p->protocol) {
     case XDPCAP_PROTOCOL_TCP: {
@@ -107,7 +111,8 @@ static __always_inline int parse_transport(struct cursor* c, struct packet* p, i
       if (!udp) return p->fragment ? FOUND_UDP_LATER : FOUND_MALFORMED;
       p->source_port = bpf_ntohs(udp->source);
       p->destination_port = bpf_ntohs(udp->dest);
-      return is_tunnel_port(p->destination_port) || answers_from(p->source_port) ? FOUND_TUNNEL : FOUND_UDP;
+      return is_tunnel_port(p->destination_port) || answers_from(p->source_port) ? FOUND_TUNNEL
+                                                                                 : FOUND_UDP;
     }
     case XDPCAP_PROTOCOL_GRE:
     case XDPCAP_PROTOCOL_IPV4:
@@ -139,17 +144,21 @@ static __always_inline int parse_ipv4(struct cursor* c, struct packet* p) {
   return parse_transport(c, p, (offset & 0x1fff) != 0);
 }
 
-/* IPv6 extension headers by their number: they take eight octets, and of their
+/* IPv6 extension headers by their number: they take eight bytes, and of their
  * length field so many units more (RFC 8200, 4.3 ff., and RFC 4302, 2.2). A table
  * and arithmetic, as the verifier would walk every combination of branches. */
 #define EXTENSION 0x10
 #define EXTENSION_UNIT 0x0f
 #define EXTENSION_IS_FRAGMENT 0x20 /* whose length field is reserved, hence of no unit */
 static const __u8 extension_shape[256] = {
-    [XDPCAP_PROTOCOL_HOP_BY_HOP] = EXTENSION | 8,  [XDPCAP_PROTOCOL_ROUTING] = EXTENSION | 8,
-    [XDPCAP_PROTOCOL_DESTINATION] = EXTENSION | 8, [XDPCAP_PROTOCOL_AUTHENTICATION] = EXTENSION | 4,
-    [XDPCAP_PROTOCOL_MOBILITY] = EXTENSION | 8,    [XDPCAP_PROTOCOL_HOST_IDENTITY] = EXTENSION | 8,
-    [XDPCAP_PROTOCOL_SHIM6] = EXTENSION | 8,       [XDPCAP_PROTOCOL_FRAGMENT] = EXTENSION | EXTENSION_IS_FRAGMENT,
+    [XDPCAP_PROTOCOL_HOP_BY_HOP] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_ROUTING] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_DESTINATION] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_AUTHENTICATION] = EXTENSION | 4,
+    [XDPCAP_PROTOCOL_MOBILITY] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_HOST_IDENTITY] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_SHIM6] = EXTENSION | 8,
+    [XDPCAP_PROTOCOL_FRAGMENT] = EXTENSION | EXTENSION_IS_FRAGMENT,
 };
 
 static __always_inline int parse_ipv6(struct cursor* c, struct packet* p) {
@@ -165,15 +174,15 @@ static __always_inline int parse_ipv6(struct cursor* c, struct packet* p) {
   for (int i = 0; i < IPV6_EXTENSIONS_MAX; i++) {
     struct extension* extension = c->at;
     __u32 shape = extension_shape[next];
-    __u32 octets;
+    __u32 bytes;
 
     if (!shape) break;
     if ((void*)(extension + 1) > c->end) return fragment ? FOUND_DEEP : FOUND_MALFORMED;
-    octets = (extension->length * (shape & EXTENSION_UNIT) + 8) & EXTENSION_OCTETS_MASK;
+    bytes = (extension->length * (shape & EXTENSION_UNIT) + 8) & EXTENSION_BYTES_MASK;
     fragment |= bpf_ntohs(extension->fragment_offset) & (0xfff9 * (shape >> 5));
     next = extension->next;
-    if (c->at + octets > c->end) return fragment ? FOUND_DEEP : FOUND_MALFORMED;
-    c->at += octets;
+    if (c->at + bytes > c->end) return fragment ? FOUND_DEEP : FOUND_MALFORMED;
+    c->at += bytes;
     if (fragment & 0xfff8) break; /* what follows is the middle of something */
   }
   p->protocol = next;
@@ -184,7 +193,8 @@ static __always_inline int parse_ipv6(struct cursor* c, struct packet* p) {
 }
 
 /* No IP header was read: the MAC pair keeps both directions together. */
-static __always_inline int without_addresses(const struct ethhdr* ethernet, struct packet* p, int found) {
+static __always_inline int without_addresses(const struct ethhdr* ethernet, struct packet* p,
+                                             int found) {
   __builtin_memcpy(p->source, ethernet->h_source, ETH_ALEN);
   __builtin_memcpy(p->destination, ethernet->h_dest, ETH_ALEN);
   return found;
@@ -198,11 +208,12 @@ static __always_inline int is_snap(struct cursor* c) {
   __u32 organisation;
 
   if (!snap || snap->destination != 0xaa || snap->source != 0xaa || snap->control != 0x03) return 0;
-  organisation = (__u32)snap->organisation[0] << 16 | snap->organisation[1] << 8 | snap->organisation[2];
+  organisation =
+      (__u32)snap->organisation[0] << 16 | snap->organisation[1] << 8 | snap->organisation[2];
   return organisation == XDPCAP_SNAP_ETHERTYPES || organisation == XDPCAP_SNAP_BRIDGED;
 }
 
-/* From the first octet of an Ethernet frame. `p` is all zeroes before. */
+/* From the first byte of an Ethernet frame. `p` is all zeroes before. */
 static __always_inline int parse_frame(struct cursor* c, struct packet* p) {
   struct ethhdr* ethernet = TAKE(c, struct ethhdr);
   __u16 type;
@@ -239,9 +250,10 @@ static __always_inline int parse_frame(struct cursor* c, struct packet* p) {
 
 /* What UDP and tunnels are to who asked for them: with `udp` a datagram is wanted for
  * itself, with `tunnels` for what it may carry; then nothing outside may keep it away. */
-static __always_inline int settle_udp(int found, __u32 tunnels, __u32 udp) {
+static __always_inline int classify_udp(int found, __u32 tunnels, __u32 udp) {
   if (found == FOUND_UDP) return udp ? FOUND_UDP : FOUND_NOT_TCP;
-  if (found == FOUND_UDP_LATER) return tunnels ? FOUND_TUNNEL : udp ? FOUND_FRAGMENT : FOUND_NOT_TCP;
+  if (found == FOUND_UDP_LATER)
+    return tunnels ? FOUND_TUNNEL : udp ? FOUND_FRAGMENT : FOUND_NOT_TCP;
   if (found == FOUND_TUNNEL && !tunnels) return FOUND_NOT_TCP;
   return found;
 }
@@ -265,10 +277,12 @@ static __always_inline __u32 symmetric_hash(const struct packet* p, int with_por
 
   if (p->version != 4) {
     one = mix(one) ^ mix(p->source[1] + 1) ^ mix(p->source[2] + 2) ^ mix(p->source[3] + 3);
-    other = mix(other) ^ mix(p->destination[1] + 1) ^ mix(p->destination[2] + 2) ^ mix(p->destination[3] + 3);
+    other = mix(other) ^ mix(p->destination[1] + 1) ^ mix(p->destination[2] + 2) ^
+            mix(p->destination[3] + 3);
   }
   if (with_ports && !p->fragment)
-    ports = (__u32)p->source_port + p->destination_port + ((__u32)(p->source_port ^ p->destination_port) << 16);
+    ports = (__u32)p->source_port + p->destination_port +
+            ((__u32)(p->source_port ^ p->destination_port) << 16);
   /* Sum and product commute; XOR alone would map a/b and c/d alike when a^b == c^d. */
   return mix(mix(one) + mix(other) + ports * 0x9e3779b1u);
 }

@@ -5,7 +5,7 @@
 
 #include <linux/types.h>
 
-/* The 16 octets that the XDP program writes right before the frame
+/* The 16 bytes that the XDP program writes right before the frame
  * (bpf_xdp_adjust_meta). Nothing tells user space whether they are there, hence
  * the magic; its low 16 bits carry the engine's number of the interface. */
 struct xdpcap_meta {
@@ -78,7 +78,7 @@ struct xdpcap_capture_config {
   __u32 queues;           /* of the counters map; the last one also takes any queue beyond */
   __u32 miss_action;      /* XDP_PASS or XDP_DROP: frames that are not ours */
   __u32 no_socket_action; /* the same for frames that are, when nobody listens */
-  __u32 select;           /* 0: everything goes to the socket (a tap's frames were selected before) */
+  __u32 select; /* 0: everything goes to the socket (a tap's frames were selected before) */
   __u32 tunnels;
   __u32 udp; /* datagrams are wanted, too */
 };

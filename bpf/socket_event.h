@@ -4,8 +4,8 @@
 
 #include <linux/types.h>
 
-#define XDPCAP_NAME_OCTETS 16
-#define XDPCAP_COMMAND_OCTETS 256
+#define XDPCAP_NAME_BYTES 16
+#define XDPCAP_COMMAND_BYTES 256
 
 enum xdpcap_event_kind {
   XDPCAP_EVENT_STATE,   /* a TCP socket changed its state */
@@ -47,9 +47,9 @@ struct xdpcap_process_event {
   __u64 started_ns; /* CLOCK_BOOTTIME */
   __u64 cgroup;     /* id in the unified hierarchy: inode of its directory */
   __u32 uid;
-  __u32 command_octets; /* of `command`; arguments end with NUL */
-  char name[XDPCAP_NAME_OCTETS];
-  char command[XDPCAP_COMMAND_OCTETS];
+  __u32 command_bytes; /* of `command`; arguments end with NUL */
+  char name[XDPCAP_NAME_BYTES];
+  char command[XDPCAP_COMMAND_BYTES];
 };
 
 /* What iter/task_file writes for each descriptor that is an Internet socket. */

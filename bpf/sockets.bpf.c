@@ -4,7 +4,7 @@
  * A client's socket is opened and closed in its process's name. A server's is made
  * while a packet is handled, when whatever runs is a stranger; whose it is shows when
  * it is accepted, read from or closed. An iterator answers for sockets that were
- * there before. Whether a process acts on a socket is told by its lock: packets are
+ * there before. Whether a process acts on a socket is reported by its lock: packets are
  * handled on sockets that no system call has locked. */
 #include <linux/bpf.h>
 
@@ -78,7 +78,7 @@ struct task_struct {
   struct mm_struct* mm;
   int tgid;
   __u64 start_boottime;
-  char comm[XDPCAP_NAME_OCTETS];
+  char comm[XDPCAP_NAME_BYTES];
 };
 struct seq_file;
 struct bpf_iter_meta {
@@ -113,8 +113,8 @@ struct {
   __uint(max_entries, 4 << 20);
 } events SEC(".maps");
 
-/* Which processes were told of: a process that calls execve has another command line. */
-struct told {
+/* Which processes were reported of: a process that calls execve has another command line. */
+struct reported {
   __u64 started_ns;
   __u64 arguments;
 };
@@ -122,13 +122,13 @@ struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 16384);
   __type(key, __u32);
-  __type(value, struct told);
+  __type(value, struct reported);
 } processes SEC(".maps");
 
-/* Who was told to be a socket's owner. Processes may hand a socket on, and many may
- * share one: then it is told no more. */
-#define OWNERS_TOLD_MAX 4
-struct owner_told {
+/* Who was reported to be a socket's owner. Processes may hand a socket on, and many may
+ * share one: then it is reported no more. */
+#define OWNERS_REPORTED_MAX 4
+struct reported_owner {
   __u32 pid;
   __u32 times;
 };
@@ -136,19 +136,20 @@ struct {
   __uint(type, BPF_MAP_TYPE_SK_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, int);
-  __type(value, struct owner_told);
-} owners_told SEC(".maps");
+  __type(value, struct reported_owner);
+} reported_owners SEC(".maps");
 
 /* Events that the ring had no room for. */
 __u64 lost = 0;
 
-static __always_inline void tell_process(struct task_struct* leader, __u32 pid, __u64 started_ns) {
+static __always_inline void report_process(struct task_struct* leader, __u32 pid,
+                                           __u64 started_ns) {
   struct mm_struct* mm = BPF_CORE_READ(leader, mm);
   __u64 arguments = mm ? BPF_CORE_READ(mm, arg_start) : 0;
-  struct told* known = bpf_map_lookup_elem(&processes, &pid);
-  struct told now = {.started_ns = started_ns, .arguments = arguments};
+  struct reported* known = bpf_map_lookup_elem(&processes, &pid);
+  struct reported now = {.started_ns = started_ns, .arguments = arguments};
   struct xdpcap_process_event* event;
-  __u64 octets;
+  __u64 bytes;
 
   if (known && known->started_ns == started_ns && known->arguments == arguments) return;
   event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -163,15 +164,16 @@ static __always_inline void tell_process(struct task_struct* leader, __u32 pid, 
   event->cgroup = bpf_get_current_cgroup_id();
   event->uid = (__u32)bpf_get_current_uid_gid();
   BPF_CORE_READ_STR_INTO(&event->name, leader, comm);
-  octets = mm ? BPF_CORE_READ(mm, arg_end) - arguments : 0;
-  if (octets > XDPCAP_COMMAND_OCTETS) octets = XDPCAP_COMMAND_OCTETS;
+  bytes = mm ? BPF_CORE_READ(mm, arg_end) - arguments : 0;
+  if (bytes > XDPCAP_COMMAND_BYTES) bytes = XDPCAP_COMMAND_BYTES;
   /* Where the page is not in memory, or there is none (a kernel thread), /proc has to tell. */
-  if (!octets || bpf_probe_read_user(event->command, octets, (void*)arguments)) octets = 0;
-  event->command_octets = (__u32)octets;
+  if (!bytes || bpf_probe_read_user(event->command, bytes, (void*)arguments)) bytes = 0;
+  event->command_bytes = (__u32)bytes;
   bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline void read_endpoints(struct xdpcap_socket_event* event, const struct sock* sk) {
+static __always_inline void read_endpoints(struct xdpcap_socket_event* event,
+                                           const struct sock* sk) {
   event->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
   event->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
   if (BPF_CORE_READ(sk, __sk_common.skc_family) == FAMILY_V4) {
@@ -185,7 +187,8 @@ static __always_inline void read_endpoints(struct xdpcap_socket_event* event, co
   }
 }
 
-static __always_inline void read_figures(struct xdpcap_tcp_figures* figures, const struct sock* sk) {
+static __always_inline void read_figures(struct xdpcap_tcp_figures* figures,
+                                         const struct sock* sk) {
   const struct tcp_sock* tcp = (const void*)sk;
 
   figures->bytes_sent = BPF_CORE_READ(tcp, bytes_sent);
@@ -214,8 +217,9 @@ static __always_inline int is_watched(const struct sock* sk, __u32* inode) {
 }
 
 /* `sk` twice: as the verifier trusts it for the cookie, and to read from. */
-static __always_inline void tell_socket(struct xdpcap_socket_event** made, __u64 cookie, const struct sock* sk,
-                                        __u32 inode, __u32 kind, int with_process) {
+static __always_inline void report_socket(struct xdpcap_socket_event** made, __u64 cookie,
+                                          const struct sock* sk, __u32 inode, __u32 kind,
+                                          int with_process) {
   struct xdpcap_socket_event* event;
   struct task_struct* leader = 0;
   __u64 started_ns = 0;
@@ -228,7 +232,7 @@ static __always_inline void tell_socket(struct xdpcap_socket_event** made, __u64
     leader = BPF_CORE_READ(task, group_leader);
     started_ns = BPF_CORE_READ(leader, start_boottime);
     pid = bpf_get_current_pid_tgid() >> 32;
-    tell_process(leader, pid, started_ns);
+    report_process(leader, pid, started_ns);
   }
   event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) {
@@ -251,28 +255,30 @@ static __always_inline int is_in_system_call(const struct sock* sk) {
   return sk->sk_lock.owned != 0;
 }
 
-/* Whether this process is not the one that was told to own it, and may be told. */
+/* Whether this process is not the one that was reported to own it, and may be reported. */
 static __always_inline int is_new_owner(struct sock* sk) {
-  struct owner_told* told = bpf_sk_storage_get(&owners_told, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+  struct reported_owner* reported =
+      bpf_sk_storage_get(&reported_owners, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
   __u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-  if (!told || told->pid == pid || told->times >= OWNERS_TOLD_MAX) return 0;
-  told->pid = pid;
-  told->times++;
+  if (!reported || reported->pid == pid || reported->times >= OWNERS_REPORTED_MAX) return 0;
+  reported->pid = pid;
+  reported->times++;
   return 1;
 }
 
-static __always_inline void tell_owner(struct sock* sk, __u32 inode) {
+static __always_inline void report_owner(struct sock* sk, __u32 inode) {
   struct xdpcap_socket_event* event;
 
   if (!is_new_owner(sk)) return;
-  tell_socket(&event, bpf_get_socket_cookie(sk), sk, inode, XDPCAP_EVENT_OWNER, 1);
+  report_socket(&event, bpf_get_socket_cookie(sk), sk, inode, XDPCAP_EVENT_OWNER, 1);
   if (!event) return;
   event->old_state = event->new_state = BPF_CORE_READ(sk, __sk_common.skc_state);
   bpf_ringbuf_submit(event, 0);
 }
 
-static __always_inline int tell_state(struct sock* sk, int old_state, int new_state, int with_process) {
+static __always_inline int report_state(struct sock* sk, int old_state, int new_state,
+                                        int with_process) {
   struct xdpcap_socket_event* event;
   __u32 inode;
 
@@ -280,7 +286,7 @@ static __always_inline int tell_state(struct sock* sk, int old_state, int new_st
   if (new_state != STATE_SYN_SENT && new_state != STATE_LISTEN && new_state != STATE_ESTABLISHED &&
       new_state != STATE_FIN_WAIT1 && new_state != STATE_LAST_ACK && new_state != STATE_CLOSE)
     return 0;
-  tell_socket(&event, bpf_get_socket_cookie(sk), sk, inode, XDPCAP_EVENT_STATE, with_process);
+  report_socket(&event, bpf_get_socket_cookie(sk), sk, inode, XDPCAP_EVENT_STATE, with_process);
   if (!event) return 0;
   event->old_state = old_state;
   event->new_state = new_state;
@@ -294,12 +300,12 @@ static __always_inline int tell_state(struct sock* sk, int old_state, int new_st
  * socket, so that packets have a program of their own, and are not passed over. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_by_process, struct sock* sk, int old_state, int new_state) {
-  return is_in_system_call(sk) ? tell_state(sk, old_state, new_state, 1) : 0;
+  return is_in_system_call(sk) ? report_state(sk, old_state, new_state, 1) : 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(state_by_packet, struct sock* sk, int old_state, int new_state) {
-  return is_in_system_call(sk) ? 0 : tell_state(sk, old_state, new_state, 0);
+  return is_in_system_call(sk) ? 0 : report_state(sk, old_state, new_state, 0);
 }
 
 /* When a process reads: nothing but a look at the socket's own memory after the first time. */
@@ -307,7 +313,7 @@ SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(read_from, struct sock* sk) {
   __u32 inode;
 
-  if (is_in_system_call(sk) && is_watched(sk, &inode)) tell_owner(sk, inode);
+  if (is_in_system_call(sk) && is_watched(sk, &inode)) report_owner(sk, inode);
   return 0;
 }
 
@@ -318,7 +324,7 @@ int BPF_PROG(accepted, struct socket* listener, struct socket* connection) {
   struct sock* sk = connection->sk;
   __u32 inode;
 
-  if (sk && sk->sk_protocol == PROTOCOL_TCP && is_watched(sk, &inode)) tell_owner(sk, inode);
+  if (sk && sk->sk_protocol == PROTOCOL_TCP && is_watched(sk, &inode)) report_owner(sk, inode);
   return 0;
 }
 

@@ -68,15 +68,15 @@ int xdpcap_tap(struct __sk_buff* skb) {
   found = parse_skb(skb, &p);
   /* Headers of a forwarded packet may lie outside its linear part. */
   if (found == FOUND_MALFORMED && skb->len > skb->data_end - skb->data) {
-    __u32 octets = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+    __u32 bytes = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
 
-    if (!bpf_skb_pull_data(skb, octets)) {
+    if (!bpf_skb_pull_data(skb, bytes)) {
       __builtin_memset(&p, 0, sizeof(p));
       found = parse_skb(skb, &p);
     }
     if (found == FOUND_MALFORMED && skb->len > HEADERS_MAX) found = FOUND_DEEP;
   }
-  found = settle_udp(found, config.tunnels, config.udp);
+  found = classify_udp(found, config.tunnels, config.udp);
   if (found == FOUND_NOT_IP) {
     count->not_ip++;
     return TCX_NEXT;

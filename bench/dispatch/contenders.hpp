@@ -15,9 +15,9 @@ void for_each_contender(Visit&& visit) {
   const auto each = [&]<Contender... C>() {
     (visit.template operator()<C>(), ...);
   };
-  each.template
-  operator()<ThreadPerStream<MutexInbox>, ThreadPerStream<RingInbox>, TaskPerStream, SharedNodeMap, SharedFlatMap,
-             SharedStripedMap, SharedTbbMap, Dispatcher<1>, Dispatcher<32>, Sharded<FlatMap>, Sharded<OwnMap>>();
+  each.template operator()<ThreadPerStream<MutexInbox>, ThreadPerStream<RingInbox>, TaskPerStream,
+                           SharedNodeMap, SharedFlatMap, SharedStripedMap, SharedTbbMap,
+                           Dispatcher<1>, Dispatcher<32>, Sharded<FlatMap>, Sharded<OwnMap>>();
 }
 
 } // namespace xdpcap::bench

@@ -10,14 +10,16 @@ constexpr std::size_t kMessageMemory = std::size_t{28} << 10;
 constexpr std::size_t kEarlyMemory = std::size_t{10} << 10;
 
 tcp::ReassemblyLimits reassembly_limits(std::uint32_t streams) {
-  return {.hole_store_bytes = std::max<std::size_t>(kEarlyMemory * streams, 32U << 10), .early_octets_max = 1U << 20};
+  return {.out_of_order_bytes = std::max<std::size_t>(kEarlyMemory * streams, 32U << 10),
+          .out_of_order_bytes_max = 1U << 20};
 }
 http::Limits http_limits() {
   return {.body_kept_max = 64U << 10, .head_bytes_max = 4096, .fields_max = 64};
 }
 
 std::uint64_t hashed(std::uint64_t digest, Bytes bytes) noexcept {
-  for (const std::byte octet : bytes) digest = (digest ^ std::to_integer<std::uint64_t>(octet)) * 0x100000001b3ULL;
+  for (const std::byte byte : bytes)
+    digest = (digest ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3ULL;
   return digest;
 }
 
@@ -37,7 +39,7 @@ Tally& Tally::operator+=(const Tally& other) noexcept {
   strays += other.strays;
   order_violations += other.order_violations;
   messages += other.messages;
-  octets += other.octets;
+  bytes += other.bytes;
   digest += other.digest;
   return *this;
 }
@@ -47,7 +49,9 @@ struct Desk::Out {
   Desk& desk;
   Stream& stream;
 
-  void on_bytes(const StreamBytes& bytes) noexcept { stream.http.on_bytes(bytes, desk.workspace_, *this); }
+  void on_bytes(const StreamBytes& bytes) noexcept {
+    stream.http.on_bytes(bytes, desk.workspace_, *this);
+  }
   void on_gap(const StreamGap& gap) noexcept { stream.http.on_gap(gap, desk.workspace_, *this); }
   void on_end(Direction direction, StreamEnd end, Instant at) noexcept {
     stream.http.on_close(direction, end, at, desk.workspace_, *this);
@@ -78,7 +82,8 @@ bool Desk::process(Stream& stream, const Packet& packet, const Pace& pace) noexc
   return true;
 }
 
-// The handshake of a workload is always whole; what else can happen is the tracker's, and not measured here.
+// The handshake of a workload is always whole; what else can happen is the tracker's, and not
+// measured here.
 void Desk::open(Stream& stream, const wire::Segment& segment) noexcept {
   tcp::Connection& connection = stream.tcp;
   if (!segment.flags.has(wire::TcpFlags::ack)) {
@@ -94,11 +99,11 @@ void Desk::open(Stream& stream, const wire::Segment& segment) noexcept {
 
 void Desk::count(Stream& stream, const http::Message& message) noexcept {
   ++tally_.messages;
-  tally_.octets += message.head.size() + message.body_length;
+  tally_.bytes += message.head.size() + message.body_length;
   if (!digests_) [[likely]]
     return;
   const wire::Endpoint& client = stream.tcp.client();
-  std::uint64_t digest = hashed(stream.digest ^ client.port, client.address.octets);
+  std::uint64_t digest = hashed(stream.digest ^ client.port, client.address.bytes);
   digest = hashed(digest, message.head);
   for (const Bytes piece : message.body) digest = hashed(digest, piece);
   stream.digest = digest + message.status + message.index;

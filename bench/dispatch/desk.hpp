@@ -23,7 +23,7 @@ struct Tally {
   std::uint64_t strays = 0; // of no known stream: there are none in a workload
   std::uint64_t order_violations = 0;
   std::uint64_t messages = 0;
-  std::uint64_t octets = 0; // of heads and bodies
+  std::uint64_t bytes = 0;  // of heads and bodies
   std::uint64_t digest = 0; // the sum over all messages; the streams may mix in any way
 
   friend bool operator==(const Tally&, const Tally&) noexcept = default;
@@ -31,12 +31,12 @@ struct Tally {
 };
 
 struct DeskOptions {
-  std::uint32_t streams = 1; // that have octets here at the same time
-  bool digests = false;      // read every octet of every message
+  std::uint32_t streams = 1; // that have bytes here at the same time
+  bool digests = false;      // read every byte of every message
 };
 
 // What a thread needs beside the streams to work on them: the memory for early
-// octets and for messages in progress, both the engine's. Each contender has as
+// bytes and for messages in progress, both the engine's. Each contender has as
 // many as its threads need; how a packet is worked on is the same for all: this
 // is the only place that does it. One thread at a time.
 class Desk {

@@ -17,12 +17,14 @@ namespace xdpcap::bench {
 template <std::size_t batch>
 class Dispatcher {
  public:
-  static constexpr std::string_view name = batch == 1 ? "dispatcher_rings_batch_1" : "dispatcher_rings_batch_32";
+  static constexpr std::string_view name =
+      batch == 1 ? "dispatcher_rings_batch_1" : "dispatcher_rings_batch_32";
   static_assert(batch == 1 || batch == 32);
 
   explicit Dispatcher(const Setup& setup) {
     const std::uint32_t share = setup.factors.streams / setup.factors.workers * 5 / 4 + 64;
-    for (std::uint32_t i = 0; i < setup.factors.workers; ++i) workers_.emplace_back(share, setup.digests);
+    for (std::uint32_t i = 0; i < setup.factors.workers; ++i)
+      workers_.emplace_back(share, setup.digests);
   }
 
   void run(const Input& input, const Pace& pace) {
@@ -57,7 +59,8 @@ class Dispatcher {
   };
 
   struct alignas(64) Worker {
-    Worker(std::uint32_t streams_max, bool digests) : streams(streams_max), desk({streams_max, digests}) {}
+    Worker(std::uint32_t streams_max, bool digests)
+        : streams(streams_max), desk({streams_max, digests}) {}
 
     void send() noexcept {
       inbox.push(filling);
@@ -67,7 +70,8 @@ class Dispatcher {
       bool is_over = false;
       while (!is_over) {
         inbox.pop_all([&](const Parcel& parcel) {
-          for (std::uint32_t i = 0; i < parcel.count; ++i) take(streams, desk, *parcel.packets[i], pace);
+          for (std::uint32_t i = 0; i < parcel.count; ++i)
+            take(streams, desk, *parcel.packets[i], pace);
           is_over |= parcel.count == 0;
         });
       }

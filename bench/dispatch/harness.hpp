@@ -21,8 +21,9 @@ struct Measured {
   double packets_per_s = 0;
   double cpu_us_per_packet = 0; // of all threads
   double switches_per_packet = 0;
-  double octets_per_stream = 0; // resident memory once all streams are open; 0 where they come and go
-  double us_per_opening = 0;    // of a stream: handshake and first exchange
+  double bytes_per_stream =
+      0;                     // resident memory once all streams are open; 0 where they come and go
+  double us_per_opening = 0; // of a stream: handshake and first exchange
   std::uint64_t order_violations = 0;
   std::uint64_t messages = 0;
   double p50_us = 0, p99_us = 0, p999_us = 0; // at half the packets_per_s of this run
@@ -30,11 +31,12 @@ struct Measured {
 
 // As many packets as last about `seconds` at this rate, in whole steps.
 inline std::uint32_t packets_for(double seconds, double packets_per_s, std::uint32_t available) {
-  const double steps = std::clamp(seconds * packets_per_s, 0.0, static_cast<double>(available)) / Expected::step;
+  const double steps =
+      std::clamp(seconds * packets_per_s, 0.0, static_cast<double>(available)) / Expected::step;
   return std::max(static_cast<std::uint32_t>(steps), 1U) * Expected::step;
 }
 
-// Equal answers first: the same messages, octet for octet, in the order of each
+// Equal answers first: the same messages, byte for byte, in the order of each
 // stream, on a small workload of the same kind.
 template <Contender C>
 std::string prove(Factors factors, std::uint32_t packets = 20000) {
@@ -69,26 +71,28 @@ std::string prove_apart(const Factors& factors) {
     ::_exit(wrong.empty() ? 0 : 1);
   }
   int status = 1;
-  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) return "its answer is not the reference's";
+  if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0)
+    return "its answer is not the reference's";
   return "";
 }
 
 // Opens the streams, finds out roughly how fast it is, measures about `seconds` in a
 // closed loop, then as long in an open one at half that rate.
 template <Contender C>
-Measured measure(const Factors& factors, const Workload& workload, const Expected& expected, double seconds) {
+Measured measure(const Factors& factors, const Workload& workload, const Expected& expected,
+                 double seconds) {
   Measured measured;
   const Setup setup{factors, false};
   const Input steady = workload.steady();
   const std::uint32_t total = expected.packets();
-  const std::uint64_t resident_before = resident_octets();
+  const std::uint64_t resident_before = resident_bytes();
   const Usage before_opening = Usage::now();
   C contender{setup};
   contender.run(workload.opening(), Pace{});
   if (!factors.churn) {
     measured.us_per_opening = (Usage::now() - before_opening).wall_s * 1e6 / factors.streams;
-    measured.octets_per_stream =
-        static_cast<double>(resident_octets() - resident_before) / static_cast<double>(factors.streams);
+    measured.bytes_per_stream = static_cast<double>(resident_bytes() - resident_before) /
+                                static_cast<double>(factors.streams);
   }
 
   const auto closed_loop = [&](std::uint32_t from, std::uint32_t to) {
@@ -120,7 +124,8 @@ Measured measure(const Factors& factors, const Workload& workload, const Expecte
   contender.run(steady.slice(at, to), Pace{half, at, latencies});
   std::sort(latencies.begin(), latencies.end());
   const auto percentile = [&](double part) {
-    return latencies[static_cast<std::size_t>(part * static_cast<double>(latencies.size() - 1))] / 1e3;
+    return latencies[static_cast<std::size_t>(part * static_cast<double>(latencies.size() - 1))] /
+           1e3;
   };
   measured.p50_us = percentile(0.5);
   measured.p99_us = percentile(0.99);

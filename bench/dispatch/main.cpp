@@ -28,7 +28,8 @@ void run(benchmark::State& state, const Factors& factors) {
       state.SkipWithError(wrong.c_str());
       return;
     }
-    const Workload workload{factors, static_cast<std::uint32_t>(setting("XDPCAP_BENCH_PACKETS", 2'000'000))};
+    const Workload workload{factors,
+                            static_cast<std::uint32_t>(setting("XDPCAP_BENCH_PACKETS", 2'000'000))};
     const Expected expected{{factors, false}, workload};
     std::vector<Measured> runs;
     for ([[maybe_unused]] auto _ : state) {
@@ -54,8 +55,9 @@ int main(int argc, char** argv) {
     for (const Case& chosen : cases()) {
       if (!has_workers<C>() && chosen.factors.workers != Factors{}.workers) continue;
       const std::string name = std::string{C::name} + "/" + chosen.name();
-      benchmark::RegisterBenchmark(name.c_str(),
-                                   [factors = chosen.factors](benchmark::State& state) { run<C>(state, factors); })
+      benchmark::RegisterBenchmark(
+          name.c_str(),
+          [factors = chosen.factors](benchmark::State& state) { run<C>(state, factors); })
           ->UseManualTime()
           ->Iterations(static_cast<benchmark::IterationCount>(setting("XDPCAP_BENCH_RUNS", 3)));
     }

@@ -14,7 +14,8 @@ namespace xdpcap::bench {
 class Pace {
  public:
   Pace() = default; // a closed loop
-  // An open loop of `packets` from `first_number` on. `latencies_ns`, indexed from 0, gets one entry for each.
+  // An open loop of `packets` from `first_number` on. `latencies_ns`, indexed from 0, gets one
+  // entry for each.
   Pace(double packets_per_s, std::uint32_t first_number, std::vector<std::uint32_t>& latencies_ns)
       : start_ns_(now_ns() + 200'000),
         ns_per_packet_(1e9 / packets_per_s),
@@ -31,13 +32,14 @@ class Pace {
   void note_done(std::uint32_t number) const noexcept {
     if (latencies_ns_ == nullptr) [[likely]]
       return;
-    latencies_ns_[number - first_number_] =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(now_ns() - due_ns(number), 0, UINT32_MAX));
+    latencies_ns_[number - first_number_] = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(now_ns() - due_ns(number), 0, UINT32_MAX));
   }
 
  private:
   static std::int64_t now_ns() noexcept {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
         .count();
   }
   [[nodiscard]] std::int64_t due_ns(std::uint32_t number) const noexcept {

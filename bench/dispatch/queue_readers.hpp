@@ -26,14 +26,17 @@ void read_queues(const Input& input, Work&& work) {
 template <StreamMap Map>
 class Sharded {
  public:
-  static constexpr std::string_view name =
-      std::same_as<Map, OwnMap> ? "sharded_run_to_completion" : "sharded_run_to_completion_flat_map";
+  static constexpr std::string_view name = std::same_as<Map, OwnMap>
+                                               ? "sharded_run_to_completion"
+                                               : "sharded_run_to_completion_flat_map";
 
   explicit Sharded(const Setup& setup) {
     // Hashes do not divide evenly, and every shard may have to take more than its part.
-    const std::uint32_t share =
-        setup.factors.workers == 1 ? setup.factors.streams : setup.factors.streams / setup.factors.workers * 5 / 4 + 64;
-    for (std::uint32_t i = 0; i < setup.factors.workers; ++i) shards_.emplace_back(share, setup.digests);
+    const std::uint32_t share = setup.factors.workers == 1
+                                    ? setup.factors.streams
+                                    : setup.factors.streams / setup.factors.workers * 5 / 4 + 64;
+    for (std::uint32_t i = 0; i < setup.factors.workers; ++i)
+      shards_.emplace_back(share, setup.digests);
   }
 
   void run(const Input& input, const Pace& pace) {
@@ -54,7 +57,8 @@ class Sharded {
 
  private:
   struct alignas(64) Shard {
-    Shard(std::uint32_t streams_max, bool digests) : streams(streams_max), desk({streams_max, digests}) {}
+    Shard(std::uint32_t streams_max, bool digests)
+        : streams(streams_max), desk({streams_max, digests}) {}
     Map streams;
     Desk desk;
   };

@@ -47,7 +47,9 @@ class Expected {
       tallies_.push_back(reference.tally());
     }
   }
-  [[nodiscard]] std::uint32_t packets() const { return static_cast<std::uint32_t>(tallies_.size() - 1) * step; }
+  [[nodiscard]] std::uint32_t packets() const {
+    return static_cast<std::uint32_t>(tallies_.size() - 1) * step;
+  }
   // `packets` is a multiple of `step`.
   [[nodiscard]] const Tally& after(std::uint32_t packets) const { return tallies_[packets / step]; }
 

@@ -13,7 +13,7 @@ namespace xdpcap::bench {
 // else a machine does can only make one slower, and how far the slowest is away.
 inline void say(benchmark::State& state, std::vector<Measured> runs) {
   // Later runs find memory that the first one has touched.
-  const double octets_per_stream = runs.front().octets_per_stream;
+  const double bytes_per_stream = runs.front().bytes_per_stream;
   std::sort(runs.begin(), runs.end(),
             [](const Measured& a, const Measured& b) { return a.packets_per_s < b.packets_per_s; });
   const Measured& best = runs.back();
@@ -26,7 +26,7 @@ inline void say(benchmark::State& state, std::vector<Measured> runs) {
   counters["ns_per_packet"] = 1e9 / best.packets_per_s;
   counters["cpu_s_per_million"] = best.cpu_us_per_packet;
   counters["switches_per_packet"] = best.switches_per_packet;
-  counters["octets_per_stream"] = octets_per_stream;
+  counters["bytes_per_stream"] = bytes_per_stream;
   counters["us_per_opening"] = best.us_per_opening;
   counters["p50_us"] = calmest.p50_us;
   counters["p99_us"] = calmest.p99_us;

@@ -4,7 +4,7 @@
   run.py --build DIR [--quick]    prints one JSON object
 
 Each contender meets each case in a process of its own, so that memory and threads of one do not weigh on the next.
-Where others disturbed a measurement it is done once more, as long as patience lasts: five minutes in all.
+Where others disturbed a measurement it is done once more, as long as timeout lasts: five minutes in all.
 """
 import argparse
 import json
@@ -23,7 +23,7 @@ QUICK = {"XDPCAP_BENCH_PACKETS": "300000", "XDPCAP_BENCH_SECONDS": "0.05", "XDPC
 # Enough to see the answer: the base point, fewer streams, and fewer workers.
 QUICK_CASES = [BASE, {**BASE, "streams": "100"}, {**BASE, "workers": "1"}]
 FIGURES = ["packets_per_s", "packets_per_s_min", "packets_per_s_max", "ns_per_packet", "cpu_s_per_million",
-           "switches_per_packet", "octets_per_stream", "us_per_opening", "p50_us", "p99_us", "p999_us", "latency_at_packets_per_s",
+           "switches_per_packet", "bytes_per_stream", "us_per_opening", "p50_us", "p99_us", "p999_us", "latency_at_packets_per_s",
            "messages",
            "order_violations"]
 
@@ -87,7 +87,7 @@ class Report:
 
     def base_table(self):
         columns = [("Mpps", "packets_per_s", 1e-6), ("ns/packet", "ns_per_packet", 1), ("CPU s/M", "cpu_s_per_million", 1),
-                   ("switches/packet", "switches_per_packet", 1), ("octets/stream", "octets_per_stream", 1),
+                   ("switches/packet", "switches_per_packet", 1), ("bytes/stream", "bytes_per_stream", 1),
                    ("us to open", "us_per_opening", 1), ("p50 us", "p50_us", 1), ("p99 us", "p99_us", 1),
                    ("p99.9 us", "p999_us", 1), ("order violations", "order_violations", 1)]
         rows = []
@@ -102,7 +102,7 @@ class Report:
         made = [self.base_table(),
                 self.table("Million packets/s by number of streams", "streams", "packets_per_s", 1e-6),
                 self.table("CPU-seconds for a million packets by number of streams", "streams", "cpu_s_per_million"),
-                self.table("Resident octets per stream by number of streams", "streams", "octets_per_stream"),
+                self.table("Resident bytes per stream by number of streams", "streams", "bytes_per_stream"),
                 self.table("Latency p99 in us, open loop at half of each one's own maximum, by number of streams",
                            "streams", "p99_us"),
                 self.table("Million packets/s by number of workers", "workers", "packets_per_s", 1e-6),
@@ -163,10 +163,10 @@ def main():
     program, settings = arguments.build / "xdpcap-bench", QUICK if arguments.quick else FULL
     chosen = [name for name in names(program, settings) if arguments.contender in name.split("/")[0] and
               (not arguments.quick or any(case.items() <= factors_of(name).items() for case in QUICK_CASES))]
-    patience = quiet.Patience(0 if arguments.quick else 300)
+    timeout = quiet.Patience(0 if arguments.quick else 300)
     measurements = []
     for count, name in enumerate(chosen, 1):
-        said, others = patience.calm(lambda name=name: measure(program, name, settings))
+        said, others = timeout.calm(lambda name=name: measure(program, name, settings))
         entry = {**factors_of(name), **said, "others_busy": round(others, 3)}
         measurements.append(entry)
         told = entry.get("refused") or f"{entry['packets_per_s'] / 1e6:.3f} Mpps"

@@ -12,7 +12,9 @@ namespace xdpcap::bench {
 // The same hash for every map, the engine's.
 struct KeyHash {
   using is_avalanching = void; // boost need not mix it again
-  std::size_t operator()(const wire::FlowKey& key) const noexcept { return tcp::FlowHash{{.low = 0x5eed}}(key); }
+  std::size_t operator()(const wire::FlowKey& key) const noexcept {
+    return tcp::FlowHash{{.low = 0x5eed}}(key);
+  }
 };
 
 // Streams by their key. A stream that was found stays where it is until it is
@@ -29,7 +31,8 @@ concept StreamMap = std::constructible_from<M, std::uint32_t> &&
 template <StreamMap Map>
 void take(Map& streams, Desk& desk, const Packet& packet, const Pace& pace) noexcept {
   const wire::FlowKey& key = packet.segment.key;
-  Stream* stream = packet.segment.flags.has(wire::TcpFlags::syn) ? &streams.open(key) : streams.find(key);
+  Stream* stream =
+      packet.segment.flags.has(wire::TcpFlags::syn) ? &streams.open(key) : streams.find(key);
   if (stream == nullptr) {
     desk.note_stray();
     return;
@@ -40,7 +43,8 @@ void take(Map& streams, Desk& desk, const Packet& packet, const Pace& pace) noex
 // The engine's flow table. One thread.
 class OwnMap {
  public:
-  explicit OwnMap(std::uint32_t streams) : table_(streams + streams / 4 + 64, tcp::HashSeed{.low = 0x5eed}) {}
+  explicit OwnMap(std::uint32_t streams)
+      : table_(streams + streams / 4 + 64, tcp::HashSeed{.low = 0x5eed}) {}
 
   Stream* find(const wire::FlowKey& key) noexcept { return table_.find(key, table_.hash_of(key)); }
   Stream& open(const wire::FlowKey& key) noexcept {

@@ -35,8 +35,9 @@ class TaskPerStream {
         pool_(static_cast<int>(setup.factors.workers), 0) {
     pool_.initialize();
     actors_by_key_.reserve(setup.factors.streams);
-    const std::uint32_t share =
-        setup.factors.streams < kDesks ? setup.factors.streams : setup.factors.streams / kDesks * 2 + 64;
+    const std::uint32_t share = setup.factors.streams < kDesks
+                                    ? setup.factors.streams
+                                    : setup.factors.streams / kDesks * 2 + 64;
     for (auto& place : desks_) place = std::make_unique<Place>(DeskOptions{share, setup.digests});
   }
 
@@ -118,7 +119,8 @@ class TaskPerStream {
       ended_.add(&actor); // nothing follows the last packet
     } else {
       actor.is_scheduled.store(false, std::memory_order_seq_cst);
-      std::atomic_thread_fence(std::memory_order_seq_cst); // or a packet could come unseen between the two
+      std::atomic_thread_fence(
+          std::memory_order_seq_cst); // or a packet could come unseen between the two
       if (!actor.inbox.empty()) wake(actor);
     }
     tasks_.fetch_sub(1, std::memory_order_release);
@@ -126,7 +128,8 @@ class TaskPerStream {
 
   Actor* actor_of(const Packet& packet) {
     const wire::FlowKey& key = packet.segment.key;
-    if (const auto found = actors_by_key_.find(key); found != actors_by_key_.end()) return found->second;
+    if (const auto found = actors_by_key_.find(key); found != actors_by_key_.end())
+      return found->second;
     if (!packet.segment.flags.has(wire::TcpFlags::syn)) return nullptr;
     if (idle_.empty()) idle_.push_back(&actors_.emplace_back());
     Actor& actor = *idle_.back();

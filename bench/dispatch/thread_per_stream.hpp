@@ -81,7 +81,9 @@ class ThreadPerStream {
   static constexpr std::string_view name = Inbox::contender;
   static constexpr bool has_workers = false;
 
-  explicit ThreadPerStream(const Setup& setup) : setup_(setup) { actors_by_key_.reserve(setup.factors.streams); }
+  explicit ThreadPerStream(const Setup& setup) : setup_(setup) {
+    actors_by_key_.reserve(setup.factors.streams);
+  }
   ThreadPerStream(const ThreadPerStream&) = delete;
   ThreadPerStream& operator=(const ThreadPerStream&) = delete;
   ~ThreadPerStream() {
@@ -148,7 +150,8 @@ class ThreadPerStream {
 
   Actor* actor_of(const Packet& packet) {
     const wire::FlowKey& key = packet.segment.key;
-    if (const auto found = actors_by_key_.find(key); found != actors_by_key_.end()) return found->second;
+    if (const auto found = actors_by_key_.find(key); found != actors_by_key_.end())
+      return found->second;
     if (!packet.segment.flags.has(wire::TcpFlags::syn)) return nullptr;
     try {
       Actor& actor = idle_.empty() ? actors_.emplace_back(*this, setup_.digests) : *idle_.back();
@@ -161,8 +164,9 @@ class ThreadPerStream {
     }
   }
   [[noreturn]] void refuse(int error) const {
-    throw std::system_error(error, std::system_category(),
-                            "after " + std::to_string(actors_by_key_.size()) + " threads there can be no other one");
+    throw std::system_error(
+        error, std::system_category(),
+        "after " + std::to_string(actors_by_key_.size()) + " threads there can be no other one");
   }
 
   void start(Actor& actor) {
@@ -171,7 +175,7 @@ class ThreadPerStream {
     actor.done.store(0, std::memory_order_relaxed);
     pthread_attr_t attributes;
     ::pthread_attr_init(&attributes);
-    ::pthread_attr_setstacksize(&attributes, kStackOctets);
+    ::pthread_attr_setstacksize(&attributes, kStackBytes);
     const int refused = ::pthread_create(&actor.thread, &attributes, &live, &actor);
     ::pthread_attr_destroy(&attributes);
     if (refused != 0) refuse(refused);
@@ -186,7 +190,7 @@ class ThreadPerStream {
     }
   }
 
-  static constexpr std::size_t kStackOctets = std::size_t{64} << 10;
+  static constexpr std::size_t kStackBytes = std::size_t{64} << 10;
 
   Setup setup_;
   const Pace* pace_ = nullptr; // written while every thread sleeps at its inbox

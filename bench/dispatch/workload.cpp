@@ -10,33 +10,35 @@
 namespace xdpcap::bench {
 namespace {
 
-constexpr std::size_t kSegmentOctets = 1460;
+constexpr std::size_t kSegmentBytes = 1460;
 constexpr std::size_t kBulkBody = 16384;
 constexpr std::size_t kVariants = 8;
 constexpr std::uint32_t kExchangesOfShortStream = 4;
 
-std::string padded(std::string head, std::size_t octets) {
+std::string padded(std::string head, std::size_t bytes) {
   head += "X-Filler: ";
-  head.append(octets - head.size() - 4, 'x');
+  head.append(bytes - head.size() - 4, 'x');
   return head + "\r\n\r\n";
 }
 std::string request_text(std::size_t variant) {
-  return padded("GET /catalogue/item-" + std::to_string(variant) + "?view=full HTTP/1.1\r\nHost: shop.example\r\n" +
-                    "Accept: application/json\r\nUser-Agent: bench/1.0\r\nConnection: keep-alive\r\n",
-                300);
+  return padded(
+      "GET /catalogue/item-" + std::to_string(variant) +
+          "?view=full HTTP/1.1\r\nHost: shop.example\r\n" +
+          "Accept: application/json\r\nUser-Agent: bench/1.0\r\nConnection: keep-alive\r\n",
+      300);
 }
 std::string response_text(std::size_t variant, std::size_t body) {
   std::string text =
-      "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body) +
-      "\r\nCache-Control: no-store\r\n\r\n";
+      "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: application/json\r\nContent-Length: " +
+      std::to_string(body) + "\r\nCache-Control: no-store\r\n\r\n";
   for (std::size_t i = 0; i < body; ++i) text += static_cast<char>('a' + (i * 7 + variant) % 26);
   return text;
 }
 
 wire::Endpoint endpoint(std::uint32_t address, std::uint16_t port) {
-  std::array<std::byte, 4> octets{};
-  for (std::size_t i = 0; i < 4; ++i) octets[i] = static_cast<std::byte>(address >> (24 - 8 * i));
-  return {wire::Address::from_v4(octets.data()), port};
+  std::array<std::byte, 4> bytes{};
+  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(address >> (24 - 8 * i));
+  return {wire::Address::from_v4(bytes.data()), port};
 }
 
 // xorshift: the same numbers with every library.
@@ -48,7 +50,9 @@ class Random {
     state_ ^= state_ << 17;
     return state_;
   }
-  std::uint32_t below(std::uint32_t limit) noexcept { return static_cast<std::uint32_t>(((*this)() >> 32) % limit); }
+  std::uint32_t below(std::uint32_t limit) noexcept {
+    return static_cast<std::uint32_t>(((*this)() >> 32) % limit);
+  }
   double unit() noexcept { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
  private:
@@ -64,7 +68,9 @@ using Exchange = std::vector<Step>;
 
 // The exchange of one variant, its texts kept in `texts`.
 Exchange exchange_of(Mix mix, std::size_t variant, std::deque<std::string>& texts) {
-  const std::size_t body = mix == Mix::small ? 370 : mix == Mix::bulk ? kBulkBody : 4 * kSegmentOctets - 130;
+  const std::size_t body = mix == Mix::small  ? 370
+                           : mix == Mix::bulk ? kBulkBody
+                                              : 4 * kSegmentBytes - 130;
   const Bytes request = as_bytes(texts.emplace_back(request_text(variant)));
   Bytes response = as_bytes(texts.emplace_back(response_text(variant, body)));
   Exchange steps{{true, request}};
@@ -74,9 +80,9 @@ Exchange exchange_of(Mix mix, std::size_t variant, std::deque<std::string>& text
   }
   if (mix == Mix::ack_heavy) steps.push_back({false, {}});
   for (std::size_t segment = 0; !response.empty(); ++segment) {
-    const std::size_t octets = std::min(kSegmentOctets, response.size());
-    steps.push_back({false, response.first(octets)});
-    response = response.subspan(octets);
+    const std::size_t bytes = std::min(kSegmentBytes, response.size());
+    steps.push_back({false, response.first(bytes)});
+    response = response.subspan(bytes);
     if (mix == Mix::ack_heavy) steps.push_back({true, {}}); // the second one as a window update
     if (mix == Mix::ack_heavy || segment % 2 == 1) steps.push_back({true, {}});
   }
@@ -132,7 +138,8 @@ class Generator {
     talk = Talk{};
     talk.id = static_cast<std::uint32_t>(workload_.streams_opened_++);
     constexpr std::uint32_t kPorts = 50000;
-    talk.client = endpoint(0x0a000001 + talk.id / kPorts, static_cast<std::uint16_t>(10000 + talk.id % kPorts));
+    talk.client = endpoint(0x0a000001 + talk.id / kPorts,
+                           static_cast<std::uint16_t>(10000 + talk.id % kPorts));
     talk.server = endpoint(0xc0a80001, 80);
     talk.next = {static_cast<std::uint32_t>(random_()), static_cast<std::uint32_t>(random_())};
   }
@@ -141,7 +148,8 @@ class Generator {
     switch (factors_.popularity) {
       case Popularity::zipf: {
         const auto at = std::lower_bound(zipf_.begin(), zipf_.end(), random_.unit() * zipf_.back());
-        return static_cast<std::uint32_t>(std::min<std::ptrdiff_t>(at - zipf_.begin(), factors_.streams - 1));
+        return static_cast<std::uint32_t>(
+            std::min<std::ptrdiff_t>(at - zipf_.begin(), factors_.streams - 1));
       }
       case Popularity::elephant:
         if (random_.below(2) == 0) return 0;
@@ -204,7 +212,8 @@ class Generator {
     Packet packet;
     wire::Segment& segment = packet.segment;
     const bool client_is_low = talk.client < talk.server;
-    segment.key = client_is_low ? wire::FlowKey{talk.client, talk.server} : wire::FlowKey{talk.server, talk.client};
+    segment.key = client_is_low ? wire::FlowKey{talk.client, talk.server}
+                                : wire::FlowKey{talk.server, talk.client};
     segment.from_low = from_client == client_is_low;
     segment.flags.bits = static_cast<std::uint8_t>(flags);
     std::uint32_t& next = talk.next[from_client ? 0 : 1];
@@ -238,7 +247,8 @@ Workload::Workload(const Factors& factors, std::uint32_t steady_packets) {
 void Workload::split(Phase& phase, std::uint32_t queues) {
   const tcp::FlowHash hash{{.low = 0x5ca1ab1e}};
   phase.queues.resize(queues);
-  for (const Packet& packet : phase.all) phase.queues[(hash(packet.segment.key) >> 32) % queues].push_back(packet);
+  for (const Packet& packet : phase.all)
+    phase.queues[(hash(packet.segment.key) >> 32) % queues].push_back(packet);
 }
 
 Input Workload::input_of(const Phase& phase) {
@@ -249,10 +259,13 @@ Input Workload::input_of(const Phase& phase) {
 
 Input Input::slice(std::uint32_t from, std::uint32_t to) const {
   const auto cut = [&](std::span<const Packet> packets) {
-    const auto before = [](const Packet& packet, std::uint32_t number) { return packet.number < number; };
+    const auto before = [](const Packet& packet, std::uint32_t number) {
+      return packet.number < number;
+    };
     const auto begin = std::lower_bound(packets.begin(), packets.end(), from, before);
     const auto end = std::lower_bound(packets.begin(), packets.end(), to, before);
-    return packets.subspan(static_cast<std::size_t>(begin - packets.begin()), static_cast<std::size_t>(end - begin));
+    return packets.subspan(static_cast<std::size_t>(begin - packets.begin()),
+                           static_cast<std::size_t>(end - begin));
   };
   Input made{cut(all), {}};
   for (const auto& queue : queues) made.queues.push_back(cut(queue));

@@ -11,8 +11,8 @@
 namespace xdpcap::bench {
 
 enum class Mix : std::uint8_t {
-  small,     // requests of 300 octets, responses of 500, one segment each
-  bulk,      // a request, then 16 KiB in segments of 1460 octets, an ACK for every second one
+  small,     // requests of 300 bytes, responses of 500, one segment each
+  bulk,      // a request, then 16 KiB in segments of 1460 bytes, an ACK for every second one
   ack_heavy, // two of three segments carry nothing
 };
 enum class Popularity : std::uint8_t {

@@ -40,11 +40,11 @@ def frames_of(path):
 def per_packet(build, path, options):
     """What a second round costs more than the first alone: start and end fall out."""
     counts = []
-    for rounds in (1, 2):
+    for repeat_count in (1, 2):
         # Of the worker alone: what other threads do while it runs depends on how long that takes.
         done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
                                "--toggle-collect=*QueueWorker*run*", build / "xdpcap-run", "-r", path,
-                               "--repeat", str(rounds), "-q", *options], capture_output=True, text=True,
+                               "--repeat", str(repeat_count), "-q", *options], capture_output=True, text=True,
                               env={**os.environ, **SAME_LIBRARY})
         collected = re.search(r"Collected : (\d+)", done.stderr)
         if done.returncode != 0 or not collected:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes a capture of HTTP conversations, for benchmarks: correct to the last checksum, the same each time.
 
-  make_capture.py small FILE    64 keep-alive connections, requests of 300 and responses of 500 octets, each acknowledged
-  make_capture.py bulk FILE     8 connections, responses of 1 MiB in segments of 1460 octets, every second one acknowledged
+  make_capture.py small FILE    64 keep-alive connections, requests of 300 and responses of 500 bytes, each acknowledged
+  make_capture.py bulk FILE     8 connections, responses of 1 MiB in segments of 1460 bytes, every second one acknowledged
 """
 import argparse
 import itertools
@@ -43,7 +43,7 @@ class End:
 
 
 def pad(head, size):
-    """A head filled up to `size` octets with a field that says nothing."""
+    """A head filled up to `size` bytes with a field that says nothing."""
     return head + b"X-Pad: " + b"p" * (size - len(head) - 11) + b"\r\n\r\n"
 
 

@@ -37,8 +37,8 @@ def make(kind, room):
     return path
 
 
-def engine(build, path, rounds, options):
-    output = subprocess.run([build / "xdpcap-run", "-r", path, "--repeat", str(rounds), "-q", *options], check=True,
+def engine(build, path, repeat_count, options):
+    output = subprocess.run([build / "xdpcap-run", "-r", path, "--repeat", str(repeat_count), "-q", *options], check=True,
                             capture_output=True, text=True).stdout
     packets, seconds, mpps, messages, gbit, allocated = FIGURES.search(output).groups()
     return {"packets": int(packets), "seconds": float(seconds), "mpps": float(mpps), "messages_per_s": int(messages),
@@ -55,13 +55,13 @@ def timed(command, cwd):
             "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
 
-def peers(build, path, room, rounds):
+def peers(build, path, room, repeat_count):
     """{name: (packets/s of one round trip over the capture, what it does)}; left out where not installed."""
     packets = instructions.frames_of(path)
     found = {}
     libtins = build / "follow-with-libtins"
     if libtins.exists():
-        said = subprocess.run([libtins, path, str(rounds)], check=True, capture_output=True, text=True).stdout
+        said = subprocess.run([libtins, path, str(repeat_count)], check=True, capture_output=True, text=True).stdout
         found["libtins StreamFollower"] = float(re.search(r"([\d.]+) Mpps", said)[1]) * 1e6, "reassembles; knows no HTTP"
     reads_file = {
         "tcpflow": (["tcpflow", "-q", "-r", path, "-o", room / "flows"], "writes each direction to a file in memory"),
@@ -77,15 +77,15 @@ def peers(build, path, room, rounds):
 
 
 def measure(build, room, quick):
-    rounds = {"small": 10 if quick else 60, "bulk": 10 if quick else 40}
+    repeat_count = {"small": 10 if quick else 60, "bulk": 10 if quick else 40}
     turns = 2 if quick else 5
     best, peers_best = {}, {}
     for _ in range(turns):
         for name, kind, options in CASES:
-            ran = engine(build, make(kind, room), rounds[kind], options)
+            ran = engine(build, make(kind, room), repeat_count[kind], options)
             if name not in best or ran["mpps"] > best[name]["mpps"]:
                 best[name] = {"case": name, **ran}
-        for name, (rate, does) in peers(build, make("small", room), room, rounds["small"]).items():
+        for name, (rate, does) in peers(build, make("small", room), room, repeat_count["small"]).items():
             if name not in peers_best or rate > peers_best[name][0]:
                 peers_best[name] = rate, does
     for name, kind, options in CASES:
@@ -98,7 +98,7 @@ def tables(cases, found):
     def per_packet(case):
         return "" if case["instructions_per_packet"] is None else f"{case['instructions_per_packet']:.0f}"
     whole = {"title": "the engine on one core, from memory",
-             "columns": ["", "Mpps", "messages/s", "Gbit/s", "instructions/packet", "octets allocated when warm"],
+             "columns": ["", "Mpps", "messages/s", "Gbit/s", "instructions/packet", "bytes allocated when warm"],
              "rows": [[case["case"], f"{case['mpps']:.2f}", f"{case['messages_per_s']:,}", f"{case['gbit_per_s']:.1f}", per_packet(case),
                        case["allocated"]] for case in cases]}
     ours = {case["case"]: case["mpps"] * 1e6 for case in cases}

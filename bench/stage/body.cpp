@@ -3,7 +3,7 @@
 #include "http/conversation.hpp"
 #include "stage/texts.hpp"
 
-// A whole response through one conversation, in segments of 1460 octets: its body
+// A whole response through one conversation, in segments of 1460 bytes: its body
 // kept, only counted, or chunked.
 namespace xdpcap::bench {
 namespace {
@@ -18,16 +18,18 @@ struct Counting {
   }
 };
 
-std::string counted(std::size_t octets) {
-  return response_head(octets) + std::string(octets, 'x');
+std::string counted(std::size_t bytes) {
+  return response_head(bytes) + std::string(bytes, 'x');
 }
-std::string chunked(std::size_t octets) {
+std::string chunked(std::size_t bytes) {
   std::string text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (std::size_t at = 0; at < octets; at += 8192) text += "2000\r\n" + std::string(8192, 'x') + "\r\n";
+  for (std::size_t at = 0; at < bytes; at += 8192)
+    text += "2000\r\n" + std::string(8192, 'x') + "\r\n";
   return text + "0\r\n\r\n";
 }
 
-void run(benchmark::State& state, const std::string& response, std::size_t body, std::uint64_t kept_max) {
+void run(benchmark::State& state, const std::string& response, std::size_t body,
+         std::uint64_t kept_max) {
   http::Workspace workspace{{.body_kept_max = kept_max}, 8U << 20};
   http::Conversation conversation;
   Counting heard;
@@ -45,7 +47,8 @@ void run(benchmark::State& state, const std::string& response, std::size_t body,
     }
   }
   const auto exchanges = static_cast<std::uint64_t>(state.iterations());
-  if (heard.messages != 2 * exchanges || heard.kept != exchanges * std::min<std::uint64_t>(body, kept_max)) {
+  if (heard.messages != 2 * exchanges ||
+      heard.kept != exchanges * std::min<std::uint64_t>(body, kept_max)) {
     state.SkipWithError("not all messages, or not all of their bodies");
   }
   state.SetItemsProcessed(state.iterations());

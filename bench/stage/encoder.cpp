@@ -17,13 +17,14 @@ void encode(benchmark::State& state, const SampleMessage& sample) {
   const publish::MessageContext context = sample_context();
   for ([[maybe_unused]] auto _ : state) {
     encoder.add(sample.message(), context);
-    while (publish::Batch* batch = lane.next()) lane.give_back(batch);
+    while (publish::Batch* batch = lane.next()) lane.recycle(batch);
   }
   encoder.close();
   const auto published = encoder.counters().get(publish::EncoderCount::messages_published);
-  if (published != static_cast<std::uint64_t>(state.iterations())) state.SkipWithError("messages were dropped");
+  if (published != static_cast<std::uint64_t>(state.iterations()))
+    state.SkipWithError("messages were dropped");
   state.SetItemsProcessed(state.iterations());
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(sample.octets()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(sample.bytes()));
 }
 
 void encode_small_request(benchmark::State& state) {

@@ -19,16 +19,19 @@ namespace {
 
 struct KeyHash {
   using is_avalanching = void;
-  std::size_t operator()(const wire::FlowKey& key) const noexcept { return tcp::FlowHash{{.low = 0x5eed}}(key); }
+  std::size_t operator()(const wire::FlowKey& key) const noexcept {
+    return tcp::FlowHash{{.low = 0x5eed}}(key);
+  }
 };
 
 wire::FlowKey key_of(std::uint32_t number) {
   const auto at = [](std::uint32_t address, std::uint16_t port) {
-    std::array<std::byte, 4> octets{};
-    for (std::size_t i = 0; i < 4; ++i) octets[i] = static_cast<std::byte>(address >> (24 - 8 * i));
-    return wire::Endpoint{wire::Address::from_v4(octets.data()), port};
+    std::array<std::byte, 4> bytes{};
+    for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(address >> (24 - 8 * i));
+    return wire::Endpoint{wire::Address::from_v4(bytes.data()), port};
   };
-  return {at(0x0a000001 + number / 50000, static_cast<std::uint16_t>(10000 + number % 50000)), at(0xc0a80001, 80)};
+  return {at(0x0a000001 + number / 50000, static_cast<std::uint16_t>(10000 + number % 50000)),
+          at(0xc0a80001, 80)};
 }
 
 std::vector<wire::FlowKey> shuffled_keys(std::uint32_t flows) {
@@ -74,10 +77,11 @@ template <class Map>
 void flow_lookup(benchmark::State& state) {
   const auto flows = static_cast<std::uint32_t>(state.range(0));
   const std::vector<wire::FlowKey> keys = shuffled_keys(flows);
-  const std::uint64_t resident_before = resident_octets();
+  const std::uint64_t resident_before = resident_bytes();
   Map map{flows};
   for (std::uint32_t i = 0; i < flows; ++i) map.add(key_of(i));
-  state.counters["octets_per_flow"] = static_cast<double>(resident_octets() - resident_before) / flows;
+  state.counters["bytes_per_flow"] =
+      static_cast<double>(resident_bytes() - resident_before) / flows;
   std::size_t next = 0;
   std::uint64_t touched = 0;
   for ([[maybe_unused]] auto _ : state) {

@@ -42,7 +42,8 @@ std::size_t other(const std::string& text, bool is_response) {
     settings.on_header_value = [](http_parser*, const char*, std::size_t) { return 0; };
     return settings;
   }();
-  return http_parser_execute(&parser, &kSettings, text.data(), text.size()) == text.size() ? fields : 0;
+  return http_parser_execute(&parser, &kSettings, text.data(), text.size()) == text.size() ? fields
+                                                                                           : 0;
 }
 
 template <bool is_request>
@@ -61,7 +62,8 @@ void parse(benchmark::State& state, Parse&& parse_text) {
   const std::string text = text_of(state.range(0));
   std::array<http::FieldSpan, 128> room{};
   const std::size_t expected = own(text, room);
-  if (expected == 0 || parse_text(text, room) != expected) return state.SkipWithError("reads another number of fields");
+  if (expected == 0 || parse_text(text, room) != expected)
+    return state.SkipWithError("reads another number of fields");
   for ([[maybe_unused]] auto _ : state) {
     std::size_t fields = parse_text(text, room);
     benchmark::DoNotOptimize(fields);
@@ -72,11 +74,14 @@ void parse(benchmark::State& state, Parse&& parse_text) {
 }
 
 void head_own(benchmark::State& state) {
-  parse(state, [](const std::string& text, std::span<http::FieldSpan> room) { return own(text, room); });
+  parse(state,
+        [](const std::string& text, std::span<http::FieldSpan> room) { return own(text, room); });
 }
 void head_libhttp_parser(benchmark::State& state) {
   const bool is_response = state.range(0) == 2;
-  parse(state, [&](const std::string& text, std::span<http::FieldSpan>) { return other(text, is_response); });
+  parse(state, [&](const std::string& text, std::span<http::FieldSpan>) {
+    return other(text, is_response);
+  });
 }
 void head_beast(benchmark::State& state) {
   const bool is_response = state.range(0) == 2;

@@ -70,17 +70,22 @@ void publish_to_one(benchmark::State& state, const std::string& endpoint, bool p
   const publish::MessageContext context = sample_context();
   double messages = 0, lost = 0;
   for ([[maybe_unused]] auto _ : state) {
-    publish::PublisherOptions options{
-        .sensor = "bench", .epoch_ns = 1, .queue_batches = 8192, .queue_octets_max = std::size_t{512} << 20};
+    publish::PublisherOptions options{.sensor = "bench",
+                                      .epoch_ns = 1,
+                                      .queue_batches = 8192,
+                                      .queue_bytes_max = std::size_t{512} << 20};
     (push ? options.push : options.pub) = {endpoint};
-    options.push_patience.reset();
+    options.push_timeout.reset();
     auto publisher = publish::Publisher::open(std::move(options));
-    if (!publisher) return state.SkipWithError(publisher.error().sentence.c_str());
+    if (!publisher) return state.SkipWithError(publisher.error().message.c_str());
     publish::BatchLane& lane = (*publisher)->add_lane({});
-    publish::Encoder encoder{{.sensor = "bench", .epoch_ns = 1, .when_full = publish::WhenFull::wait}, lane};
-    Subscriber subscriber{push ? zmq::socket_type::pull : zmq::socket_type::sub, (*publisher)->endpoints().front()};
+    publish::Encoder encoder{
+        {.sensor = "bench", .epoch_ns = 1, .when_full = publish::WhenFull::wait}, lane};
+    Subscriber subscriber{push ? zmq::socket_type::pull : zmq::socket_type::sub,
+                          (*publisher)->endpoints().front()};
     (*publisher)->start();
-    for (int i = 0; !push && i < 5000 && !(*publisher)->subscribed(); ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; !push && i < 5000 && !(*publisher)->subscribed(); ++i)
+      std::this_thread::sleep_for(1ms);
 
     Received received;
     std::atomic<bool> sender_is_done{false};
@@ -112,9 +117,13 @@ std::string socket_path() {
   return "ipc:///tmp/xdpcap-bench-" + std::to_string(::getpid()) + "/pub.sock";
 }
 BENCHMARK_CAPTURE(publish_to_one, pub_ipc, socket_path(), false)->UseManualTime()->Iterations(3);
-BENCHMARK_CAPTURE(publish_to_one, pub_tcp, "tcp://127.0.0.1:*", false)->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(publish_to_one, pub_tcp, "tcp://127.0.0.1:*", false)
+    ->UseManualTime()
+    ->Iterations(3);
 BENCHMARK_CAPTURE(publish_to_one, push_ipc, socket_path(), true)->UseManualTime()->Iterations(3);
-BENCHMARK_CAPTURE(publish_to_one, push_tcp, "tcp://127.0.0.1:*", true)->UseManualTime()->Iterations(3);
+BENCHMARK_CAPTURE(publish_to_one, push_tcp, "tcp://127.0.0.1:*", true)
+    ->UseManualTime()
+    ->Iterations(3);
 
 } // namespace
 } // namespace xdpcap::bench

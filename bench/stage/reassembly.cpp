@@ -10,8 +10,8 @@ namespace xdpcap::bench {
 namespace {
 
 struct Counting {
-  std::uint64_t octets = 0;
-  void on_bytes(const StreamBytes& bytes) noexcept { octets += bytes.bytes.size(); }
+  std::uint64_t bytes = 0;
+  void on_bytes(const StreamBytes& bytes) noexcept { bytes += bytes.bytes.size(); }
   void on_gap(const StreamGap&) noexcept {}
   void on_end(Direction, StreamEnd, Instant) noexcept {}
 };
@@ -38,7 +38,9 @@ class Wire {
     segment_.seq = base_ + ahead * static_cast<std::uint32_t>(text_.size());
     reassembler_.accept(connection_, Direction::to_server, segment_, heard_);
   }
-  void advance(std::uint32_t segments) { base_ = base_ + segments * static_cast<std::uint32_t>(text_.size()); }
+  void advance(std::uint32_t segments) {
+    base_ = base_ + segments * static_cast<std::uint32_t>(text_.size());
+  }
   // The other direction acknowledges all.
   void answer() {
     wire::Segment ack = segment_;
@@ -47,7 +49,7 @@ class Wire {
     ack.ack = connection_.half[0].next;
     reassembler_.accept(connection_, Direction::to_client, ack, heard_);
   }
-  [[nodiscard]] std::uint64_t octets() const { return heard_.octets; }
+  [[nodiscard]] std::uint64_t bytes() const { return heard_.bytes; }
   [[nodiscard]] std::size_t payload() const { return text_.size(); }
 
  private:
@@ -61,13 +63,13 @@ class Wire {
 
 // `order` says which segment of a group comes when.
 void run(benchmark::State& state, Wire& wire, const std::vector<std::uint32_t>& order) {
-  const std::uint64_t before = wire.octets();
+  const std::uint64_t before = wire.bytes();
   for ([[maybe_unused]] auto _ : state) {
     for (const std::uint32_t ahead : order) wire.send(ahead);
     wire.advance(static_cast<std::uint32_t>(order.size()));
   }
   const auto segments = static_cast<std::uint64_t>(state.iterations()) * order.size();
-  if (wire.octets() - before != segments * wire.payload()) state.SkipWithError("octets are missing");
+  if (wire.bytes() - before != segments * wire.payload()) state.SkipWithError("bytes are missing");
   state.SetItemsProcessed(static_cast<std::int64_t>(segments));
   state.SetBytesProcessed(static_cast<std::int64_t>(segments * wire.payload()));
 }

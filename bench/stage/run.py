@@ -15,8 +15,8 @@ GROUPS = [  # the beginning of a name, and the title of its table
     ("flow_lookup", "Finding the record of a flow, at random"),
     ("reassembly", "Putting segments in order, delivered to nobody"),
     ("head", "Reading a head in one piece"),
-    ("body", "A request and a whole response through one conversation (octets of body)"),
-    ("encode", "Writing a record into a batch (octets of body)"),
+    ("body", "A request and a whole response through one conversation (bytes of body)"),
+    ("encode", "Writing a record into a batch (bytes of body)"),
     ("ring", "The ring: both ends on one thread, and between two (slots)"),
     ("publish", "Encoder, publisher, ZeroMQ, one subscriber that opens every batch"),
 ]
@@ -40,8 +40,8 @@ def run(program, group, quick):
             best[name] = {"name": name, "refused": said["error_message"]}
         elif name not in best or said["items_per_second"] > best[name].get("per_s", 0):
             best[name] = {"name": name, "label": said.get("label", ""), "per_s": said["items_per_second"],
-                          "ns": 1e9 / said["items_per_second"], "octets_per_s": said.get("bytes_per_second"),
-                          **{key: said[key] for key in ("octets_per_flow", "batches_lost", "messages_lost")
+                          "ns": 1e9 / said["items_per_second"], "bytes_per_s": said.get("bytes_per_second"),
+                          **{key: said[key] for key in ("bytes_per_flow", "batches_lost", "messages_lost")
                              if key in said}}
         told = said.get("error_message") or round(1e9 / said["items_per_second"], 1)
         print(f"{name}: {told}", file=sys.stderr, flush=True)
@@ -60,7 +60,7 @@ def plain_table(title, entries):
         if "refused" in e:
             rows.append([e["name"], e["refused"], "", "", *("" for _ in extra)])
             continue
-        gbit = e["octets_per_s"] * 8e-9 if e["octets_per_s"] else None
+        gbit = e["bytes_per_s"] * 8e-9 if e["bytes_per_s"] else None
         rows.append([e["name"], number(e["ns"]), number(e["per_s"] / 1e6), number(gbit), *(number(e.get(k)) for k in extra)])
     return {"title": title, "columns": ["", "ns each", "million/s", "Gbit/s", *extra], "rows": rows}
 
@@ -71,9 +71,9 @@ def lookup_table(title, entries):
         kind, flows = re.fullmatch(r"flow_lookup<(\w+)>/(\d+)", e["name"]).groups()
         found.setdefault(kind, {})[int(flows)] = e
     sizes = sorted({flows for kind in found.values() for flows in kind})
-    rows = [[MAPS[kind], *(number(at[n]["ns"]) for n in sizes), number(at[sizes[-1]].get("octets_per_flow"))]
+    rows = [[MAPS[kind], *(number(at[n]["ns"]) for n in sizes), number(at[sizes[-1]].get("bytes_per_flow"))]
             for kind, at in found.items()]
-    return {"title": title, "columns": ["", *(f"ns, {n:,} flows" for n in sizes), "octets per flow"], "rows": rows}
+    return {"title": title, "columns": ["", *(f"ns, {n:,} flows" for n in sizes), "bytes per flow"], "rows": rows}
 
 
 def head_table(title, entries):

@@ -17,7 +17,8 @@ class SampleMessage {
     http::Head parsed;
     is_sound_ = http::parse_head(as_bytes(head_), room_, parsed) == http::Answer::done;
     message_.kind = parsed.start.kind;
-    message_.direction = message_.kind == http::Kind::request ? Direction::to_server : Direction::to_client;
+    message_.direction =
+        message_.kind == http::Kind::request ? Direction::to_server : Direction::to_client;
     message_.complete = true;
     message_.head = as_bytes(head_).first(parsed.length);
     message_.method = parsed.start.method;
@@ -34,7 +35,7 @@ class SampleMessage {
 
   [[nodiscard]] bool is_sound() const { return is_sound_; }
   [[nodiscard]] const http::Message& message() const { return message_; }
-  [[nodiscard]] std::size_t octets() const { return message_.head.size() + body_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return message_.head.size() + body_.size(); }
 
  private:
   std::string head_, body_;

@@ -24,7 +24,7 @@ namespace {
 volatile std::sig_atomic_t ended = 0;
 
 struct Count {
-  std::uint64_t frames = 0, octets = 0;
+  std::uint64_t frames = 0, bytes = 0;
 };
 
 void count(capture::LiveSource& source, Count& seen) {
@@ -32,13 +32,13 @@ void count(capture::LiveSource& source, Count& seen) {
     const auto burst = source.receive();
     for (const wire::Frame& frame : burst.frames()) {
       ++seen.frames;
-      seen.octets += frame.wire_length;
+      seen.bytes += frame.wire_length;
     }
   }
 }
 
 int fail(const Error& error) {
-  fmt::print(stderr, "wire-counter: {}\n", error.sentence);
+  fmt::print(stderr, "wire-counter: {}\n", error.message);
   return static_cast<int>(error.code);
 }
 
@@ -60,17 +60,19 @@ int run(const char* interface) {
   if (!opened) return fail(opened.error());
   Count seen;
   std::thread worker([&] { count(*opened->source(0), seen); });
-  ::pthread_setname_np(worker.native_handle(), "xdpcap-worker"); // as in xdpcap-run: its CPU time is compared
+  ::pthread_setname_np(worker.native_handle(),
+                       "xdpcap-worker"); // as in xdpcap-run: its CPU time is compared
   fmt::print(stderr, "ready\n");
   while (ended == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   opened->stop();
   worker.join();
   const capture::LiveLedger ledger = opened->close();
   const capture::QueueLedger& queue = ledger.interfaces.at(0).queues.at(0);
-  fmt::print(R"({{"frames": {}, "octets": {}, "seen": {}, "rx_dropped": {}, "rx_ring_full": {}, "elsewhere": {}}})"
+  fmt::print(R"({{"frames": {}, "bytes": {}, "seen": {}, "rx_dropped": {}, )"
+             R"("rx_ring_full": {}, "elsewhere": {}}})"
              "\n",
-             seen.frames, seen.octets, queue.xdp.seen, queue.socket.rx_dropped, queue.socket.rx_ring_full,
-             queue.elsewhere());
+             seen.frames, seen.bytes, queue.xdp.seen, queue.socket.rx_dropped,
+             queue.socket.rx_ring_full, queue.elsewhere());
   return 0;
 }
 
@@ -82,7 +84,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "wire-counter INTERFACE\n");
     return 1;
   }
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { xdpcap::bench::ended = 1; });
+  for (const int signal : {SIGINT, SIGTERM})
+    std::signal(signal, [](int) { xdpcap::bench::ended = 1; });
   try {
     return xdpcap::bench::run(argv[1]);
   } catch (const std::exception& error) {

@@ -35,16 +35,17 @@ struct {
   __type(value, __u32);
 } wire SEC(".maps");
 
-/* IP and TCP of a frame. Not with the Ethernet header in one struct, which would have to be packed: clang then writes
- * octet by octet. */
+/* IP and TCP of a frame. Not with the Ethernet header in one struct, which would have to be packed:
+ * clang then writes byte by byte. */
 struct headers {
   struct iphdr ip;
   struct tcphdr tcp;
   __u16 nops;
-  __u8 option, option_octets;
+  __u8 option, option_bytes;
   __be32 time, echo;
 };
-_Static_assert(sizeof(struct ethhdr) + sizeof(struct headers) == WIRE_HEADER_OCTETS, "the template has the same shape");
+_Static_assert(sizeof(struct ethhdr) + sizeof(struct headers) == WIRE_HEADER_BYTES,
+               "the template has the same shape");
 
 /* What the next frame is. */
 struct frame {
@@ -86,7 +87,8 @@ static __always_inline void next_frame(struct frame* f) {
 
   f->flow = flow;
   if (exchanges) {
-    const __u32 steps = OPENING_STEPS + 2 * exchanges + CLOSING_STEPS, first = 1 + mix(~flow) % exchanges;
+    const __u32 steps = OPENING_STEPS + 2 * exchanges + CLOSING_STEPS,
+                first = 1 + mix(~flow) % exchanges;
     const __u32 first_steps = OPENING_STEPS + 2 * first + CLOSING_STEPS;
 
     if (at < first_steps) {
@@ -107,14 +109,14 @@ static __always_inline void next_frame(struct frame* f) {
     f->exchange = (at - OPENING_STEPS) >> 1;
     f->to_client = (at - OPENING_STEPS) & 1;
     f->has_payload = f->push = 1;
-    f->client_sent = 1 + (f->exchange + f->to_client) * config.request.octets;
-    f->server_sent = 1 + f->exchange * config.response.octets;
+    f->client_sent = 1 + (f->exchange + f->to_client) * config.request.bytes;
+    f->server_sent = 1 + f->exchange * config.response.bytes;
   } else {
     at -= OPENING_STEPS + 2 * exchanges;
     f->fin = at < 2;
     f->to_client = at == 1;
-    f->client_sent = 1 + exchanges * config.request.octets + (at > 0);
-    f->server_sent = 1 + exchanges * config.response.octets + (at > 1);
+    f->client_sent = 1 + exchanges * config.request.bytes + (at > 0);
+    f->server_sent = 1 + exchanges * config.response.bytes + (at > 1);
   }
   if (++flow == config.flows) {
     flow = 0;
@@ -141,11 +143,12 @@ static __always_inline __u16 fold(__u64 sum) {
   return ~(__u16)sum;
 }
 
-static __always_inline void write_ip(struct iphdr* ip, const struct frame* f, __u32 octets) {
-  __be32 client = bpf_htonl(0x0a500000 | (f->flow >> 8 & 0xffff)), server = bpf_htonl(0x0a510001 + (f->flow & 15));
+static __always_inline void write_ip(struct iphdr* ip, const struct frame* f, __u32 bytes) {
+  __be32 client = bpf_htonl(0x0a500000 | (f->flow >> 8 & 0xffff)),
+         server = bpf_htonl(0x0a510001 + (f->flow & 15));
   const __u32* words = (const __u32*)ip;
 
-  ip->tot_len = bpf_htons(octets - sizeof(struct ethhdr));
+  ip->tot_len = bpf_htons(bytes - sizeof(struct ethhdr));
   ip->id = bpf_htons((__u16)counts.frames);
   ip->saddr = f->to_client ? server : client;
   ip->daddr = f->to_client ? client : server;
@@ -154,11 +157,12 @@ static __always_inline void write_ip(struct iphdr* ip, const struct frame* f, __
 }
 
 /* `sum` is that of the payload. */
-static __always_inline void write_tcp(struct headers* h, const struct frame* f, __u32 octets, __u64 sum) {
+static __always_inline void write_tcp(struct headers* h, const struct frame* f, __u32 bytes,
+                                      __u64 sum) {
   __u32 client_seq = mix(f->flow * 2 + f->connection * 0x9e3779b1) + f->client_sent;
   __u32 server_seq = mix(f->flow * 2 + 1 + f->connection * 0x9e3779b1) + f->server_sent;
-  /* 256 flows share an address and differ in the low bits of the port. A flow comes back to a port with its 64th
-   * connection, when the one before is long closed. */
+  /* 256 flows share an address and differ in the low bits of the port. A flow comes back to a port
+   * with its 64th connection, when the one before is long closed. */
   __be16 client_port = bpf_htons(0x4000 | ((f->flow & 0xff) + (f->connection << 8 & 0x3f00)));
   const __u32* words = (const __u32*)&h->tcp;
   __u32 now = (__u32)(counts.frames >> 10);
@@ -175,14 +179,15 @@ static __always_inline void write_tcp(struct headers* h, const struct frame* f, 
   h->time = bpf_htonl(now + 1);
   h->echo = f->ack ? bpf_htonl(now) : 0;
   sum += (__u64)h->ip.saddr + h->ip.daddr;
-  sum += bpf_htons(IPPROTO_TCP) + bpf_htons(octets - sizeof(struct ethhdr) - sizeof(struct iphdr));
-  sum += (__u64)words[0] + words[1] + words[2] + words[3] + words[4] + words[5] + words[6] + words[7];
+  sum += bpf_htons(IPPROTO_TCP) + bpf_htons(bytes - sizeof(struct ethhdr) - sizeof(struct iphdr));
+  sum +=
+      (__u64)words[0] + words[1] + words[2] + words[3] + words[4] + words[5] + words[6] + words[7];
   h->tcp.check = fold(sum);
 }
 
-static __always_inline void count(const struct frame* f, __u32 octets) {
+static __always_inline void count(const struct frame* f, __u32 bytes) {
   counts.frames++;
-  counts.octets += octets;
+  counts.bytes += bytes;
   counts.requests += f->has_payload && !f->to_client;
   counts.responses += f->has_payload && f->to_client;
   counts.opened += f->syn && !f->ack;
@@ -191,12 +196,13 @@ static __always_inline void count(const struct frame* f, __u32 octets) {
 
 SEC("xdp")
 int make_frame(struct xdp_md* ctx) {
-  const __u32 both = 2 * WIRE_HEADER_OCTETS + WIRE_GAP_OCTETS + config.request.octets + config.response.octets;
-  const __u32 second = WIRE_HEADER_OCTETS + WIRE_GAP_OCTETS + config.request.octets;
+  const __u32 both =
+      2 * WIRE_HEADER_BYTES + WIRE_GAP_BYTES + config.request.bytes + config.response.bytes;
+  const __u32 second = WIRE_HEADER_BYTES + WIRE_GAP_BYTES + config.request.bytes;
   struct frame f = {};
   struct headers* h;
   __u64 sum = 0;
-  __u32 octets, cut, id_at;
+  __u32 bytes, cut, id_at;
 
   if (in_batch == 0) {
     if (config.interval_ns) pace();
@@ -209,9 +215,9 @@ int make_frame(struct xdp_md* ctx) {
   }
   if (++in_batch == config.batch) in_batch = 0;
   next_frame(&f);
-  octets = WIRE_HEADER_OCTETS;
-  if (f.has_payload) octets += f.to_client ? config.response.octets : config.request.octets;
-  cut = both - octets - (f.to_client ? second : 0);
+  bytes = WIRE_HEADER_BYTES;
+  if (f.has_payload) bytes += f.to_client ? config.response.bytes : config.request.bytes;
+  cut = both - bytes - (f.to_client ? second : 0);
   if (cut && bpf_xdp_adjust_tail(ctx, -(int)cut)) goto failed;
   if (f.to_client && bpf_xdp_adjust_head(ctx, (int)second)) goto failed;
   h = (void*)(long)ctx->data + sizeof(struct ethhdr);
@@ -228,9 +234,9 @@ int make_frame(struct xdp_md* ctx) {
     sum = f.to_client ? config.response.sum : config.request.sum;
     sum += (id[0] & 0xffffffff) + (id[0] >> 32) + (id[1] & 0xffffffff) + (id[1] >> 32);
   }
-  write_ip(&h->ip, &f, octets);
-  write_tcp(h, &f, octets, sum);
-  count(&f, octets);
+  write_ip(&h->ip, &f, bytes);
+  write_tcp(h, &f, bytes, sum);
+  count(&f, bytes);
   return bpf_redirect_map(&wire, 0, XDP_ABORTED);
 failed:
   counts.failed++;

@@ -39,7 +39,8 @@ class Delays {
   }
   [[nodiscard]] std::string json() {
     std::string text;
-    for (const auto& [name, part] : {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}})
+    for (const auto& [name, part] :
+         {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}})
       text += fmt::format(R"({}"{}": {})", text.empty() ? "" : ", ", name, at(part));
     return "{" + text + "}";
   }
@@ -80,7 +81,8 @@ class Subscriber {
   }
 
   void print() {
-    fmt::print(R"({{"messages": {}, "batches": {}, "batches_lost": {}, "to_batch": {}, "to_subscriber": {}}})"
+    fmt::print(R"({{"messages": {}, "batches": {}, "batches_lost": {}, )"
+               R"("to_batch": {}, "to_subscriber": {}}})"
                "\n",
                messages_, batches_, losses_.lost(), to_batch_.json(), to_subscriber_.json());
   }

@@ -122,7 +122,7 @@ def run_trial(rig, stage, rate, seconds):
 def trial(rig, stage, rate, options):
     """One that others did not spoil, if there is one to be had."""
     for _ in range(options.attempts):
-        wait_for_quiet(options.patience)
+        wait_for_quiet(options.timeout)
         one = count_trial(rig, rate, options.seconds) if stage == "counter" else run_trial(rig, stage, rate, options.seconds)
         say(f"{one}{', spoiled' if one.spoiled else ''}")
         if not one.spoiled:
@@ -149,7 +149,7 @@ def highest(rig, stage, fastest, options):
 def measure_latency(rig, rate, options):
     """Delays in nanoseconds of one undisturbed run at this rate."""
     for _ in range(options.attempts):
-        wait_for_quiet(options.patience)
+        wait_for_quiet(options.timeout)
         capture = rig.capture("--pub", rig.endpoint)
         subscriber = rig.subscriber(rig.build / "wire-latency", rig.endpoint)
         made, _, others = watched(rig, [capture, subscriber], rate, options.seconds)
@@ -254,7 +254,7 @@ def main():
     options = parser.parse_args()
     options.only = options.only.split(",")
     options.seconds, options.precision = (0.5, 0.1) if options.quick else (2, 0.03)
-    options.attempts, options.patience = (2, 1) if options.quick else (3, 20)
+    options.attempts, options.timeout = (2, 1) if options.quick else (3, 20)
     if os.geteuid() != 0:
         sys.exit("wire: makes network namespaces and loads BPF programs, which needs root: run it with sudo")
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -13,10 +13,10 @@
 namespace xdpcap::bench {
 namespace {
 
-constexpr std::size_t kPageOctets = 3072; // of a live frame's page, safely
+constexpr std::size_t kPageBytes = 3072; // of a live frame's page, safely
 constexpr std::uint32_t kSegmentMax = 1434;
 constexpr std::string_view kId = "0000000000000000";
-static_assert(kId.size() == WIRE_ID_OCTETS);
+static_assert(kId.size() == WIRE_ID_BYTES);
 
 struct Payload {
   std::string text;
@@ -36,34 +36,36 @@ std::uint32_t sum_of(std::string_view text) {
 // The digits count as zero in the sum: the BPF program adds those it writes.
 Payload describe(std::string text) {
   const auto at = static_cast<std::uint32_t>(text.find(kId));
-  if (at % 2 != 0) throw std::logic_error("the digits of a payload begin at an odd octet");
+  if (at % 2 != 0) throw std::logic_error("the digits of a payload begin at an odd byte");
   std::string without = text;
   without.replace(at, kId.size(), kId.size(), '\0');
   const wire_payload facts{static_cast<std::uint32_t>(text.size()), at, sum_of(without)};
   return {std::move(text), facts};
 }
 
-std::string fill(std::size_t octets, std::string_view what) {
+std::string fill(std::size_t bytes, std::string_view what) {
   std::string filling;
-  while (filling.size() < octets) filling += what;
-  filling.resize(octets);
+  while (filling.size() < bytes) filling += what;
+  filling.resize(bytes);
   return filling;
 }
 
-Payload make_request(std::uint32_t octets) {
+Payload make_request(std::uint32_t bytes) {
   const std::string head = fmt::format(
-      "GET /item/{} HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: wire-generator/1\r\nAccept: */*\r\n"
+      "GET /item/{} HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: wire-generator/1\r\nAccept: "
+      "*/*\r\n"
       "Accept-Encoding: gzip\r\nX-Trace: ",
       kId);
   constexpr std::string_view kEnd = "\r\n\r\n";
-  if (octets <= head.size() + kEnd.size() || octets > kSegmentMax) {
+  if (bytes <= head.size() + kEnd.size() || bytes > kSegmentMax) {
     throw std::invalid_argument(
-        fmt::format("a request has {} to {} octets", head.size() + kEnd.size() + 1, kSegmentMax));
+        fmt::format("a request has {} to {} bytes", head.size() + kEnd.size() + 1, kSegmentMax));
   }
-  return describe(fmt::format("{}{}{}", head, fill(octets - head.size() - kEnd.size(), "0f1e2d3c"), kEnd));
+  return describe(
+      fmt::format("{}{}{}", head, fill(bytes - head.size() - kEnd.size(), "0f1e2d3c"), kEnd));
 }
 
-Payload make_response(std::uint32_t octets) {
+Payload make_response(std::uint32_t bytes) {
   constexpr std::string_view kBegin = "{\"item\": \"", kEnd = "\"}";
   constexpr std::size_t kBodyMin = kBegin.size() + kId.size() + kEnd.size();
   const auto head_for = [](std::size_t body) {
@@ -73,10 +75,11 @@ Payload make_response(std::uint32_t octets) {
         body);
   };
   const std::size_t head = head_for(0).size();
-  if (octets < head + kBodyMin || octets > kSegmentMax) {
-    throw std::invalid_argument(fmt::format("a response has {} to {} octets", head + kBodyMin, kSegmentMax));
+  if (bytes < head + kBodyMin || bytes > kSegmentMax) {
+    throw std::invalid_argument(
+        fmt::format("a response has {} to {} bytes", head + kBodyMin, kSegmentMax));
   }
-  const std::size_t body = octets - head;
+  const std::size_t body = bytes - head;
   std::string text = head_for(body);
   text += fmt::format("{}{}{}{}", kBegin, kId, fill(body - kBodyMin, " in stock"), kEnd);
   return describe(std::move(text));
@@ -88,7 +91,7 @@ struct Headers {
   tcphdr tcp;
   std::uint8_t options[12];
 } __attribute__((packed));
-static_assert(sizeof(Headers) == WIRE_HEADER_OCTETS);
+static_assert(sizeof(Headers) == WIRE_HEADER_BYTES);
 
 Headers make_headers(bool to_client) {
   Headers headers{};
@@ -109,25 +112,25 @@ Headers make_headers(bool to_client) {
 }
 
 template <class T>
-void append(std::vector<std::byte>& octets, const T* from, std::size_t count) {
+void append(std::vector<std::byte>& bytes, const T* from, std::size_t count) {
   const auto* begin = reinterpret_cast<const std::byte*>(from);
-  octets.insert(octets.end(), begin, begin + count);
+  bytes.insert(bytes.end(), begin, begin + count);
 }
 
 } // namespace
 
-Template make_template(std::uint32_t request_octets, std::uint32_t response_octets) {
-  const Payload request = make_request(request_octets), response = make_response(response_octets);
+Template make_template(std::uint32_t request_bytes, std::uint32_t response_bytes) {
+  const Payload request = make_request(request_bytes), response = make_response(response_bytes);
   Template made{{}, request.facts, response.facts};
   const Headers to_server = make_headers(false), to_client = make_headers(true);
-  append(made.octets, &to_server, sizeof to_server);
-  append(made.octets, request.text.data(), request.text.size());
-  made.octets.resize(made.octets.size() + WIRE_GAP_OCTETS);
-  append(made.octets, &to_client, sizeof to_client);
-  append(made.octets, response.text.data(), response.text.size());
-  if (made.octets.size() > kPageOctets)
-    throw std::invalid_argument(
-        fmt::format("request and response must fit one page: {} octets are too many", made.octets.size()));
+  append(made.bytes, &to_server, sizeof to_server);
+  append(made.bytes, request.text.data(), request.text.size());
+  made.bytes.resize(made.bytes.size() + WIRE_GAP_BYTES);
+  append(made.bytes, &to_client, sizeof to_client);
+  append(made.bytes, response.text.data(), response.text.size());
+  if (made.bytes.size() > kPageBytes)
+    throw std::invalid_argument(fmt::format(
+        "request and response must fit one page: {} bytes are too many", made.bytes.size()));
   return made;
 }
 

@@ -19,37 +19,38 @@ constexpr std::size_t kEthernet = 14, kIpv4 = 20, kIpv6 = 40;
 
 struct Case {
   std::string name;
-  Buffer octets;
+  Buffer bytes;
 };
 
-void put16(Buffer& octets, std::size_t at, std::size_t value) {
-  octets[at] = static_cast<std::byte>(value >> 8 & 0xff);
-  octets[at + 1] = static_cast<std::byte>(value & 0xff);
+void put16(Buffer& bytes, std::size_t at, std::size_t value) {
+  bytes[at] = static_cast<std::byte>(value >> 8 & 0xff);
+  bytes[at + 1] = static_cast<std::byte>(value & 0xff);
 }
-std::size_t get16(const Buffer& octets, std::size_t at) {
-  return load_be16(octets.data() + at);
+std::size_t get16(const Buffer& bytes, std::size_t at) {
+  return load_be16(bytes.data() + at);
 }
-Buffer with_inserted(Buffer octets, std::size_t at, const Buffer& more) {
-  octets.insert(octets.begin() + static_cast<std::ptrdiff_t>(at), more.begin(), more.end());
-  return octets;
+Buffer with_inserted(Buffer bytes, std::size_t at, const Buffer& more) {
+  bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(at), more.begin(), more.end());
+  return bytes;
 }
 Buffer made_of(std::initializer_list<unsigned> values) {
-  Buffer octets;
-  for (const unsigned value : values) octets.push_back(static_cast<std::byte>(value));
-  return octets;
+  Buffer bytes;
+  for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
+  return bytes;
 }
-bool is_v4(const Buffer& octets) {
-  return get16(octets, 12) == 0x0800 && octets[kEthernet] == std::byte{0x45};
+bool is_v4(const Buffer& bytes) {
+  return get16(bytes, 12) == 0x0800 && bytes[kEthernet] == std::byte{0x45};
 }
-bool is_v6(const Buffer& octets) {
-  return get16(octets, 12) == 0x86dd;
+bool is_v6(const Buffer& bytes) {
+  return get16(bytes, 12) == 0x86dd;
 }
 
 // Frames of Ethernet, as they are on the wire.
 std::vector<Case> ethernet_samples() {
   std::vector<Case> cases;
   for (const Sample& sample : samples()) {
-    if (sample.packet.frame().link == wire::LinkType::ethernet) cases.push_back({sample.name, sample.packet.bytes()});
+    if (sample.packet.frame().link == wire::LinkType::ethernet)
+      cases.push_back({sample.name, sample.packet.bytes()});
   }
   return cases;
 }
@@ -60,10 +61,10 @@ wire::DecodeOptions lenient() {
   return options;
 }
 
-bool opens(wire::Decoder& decoder, const Buffer& octets) {
+bool opens(wire::Decoder& decoder, const Buffer& bytes) {
   wire::Frame frame;
-  frame.bytes = octets;
-  frame.wire_length = static_cast<std::uint32_t>(octets.size());
+  frame.bytes = bytes;
+  frame.wire_length = static_cast<std::uint32_t>(bytes.size());
   frame.link = wire::LinkType::ethernet;
   return decoder.decode(frame).ok();
 }
@@ -72,10 +73,10 @@ bool opens(wire::Decoder& decoder, const Buffer& octets) {
 std::vector<Case> tagged(const Case& sample) {
   std::vector<Case> cases;
   for (const unsigned tpid : {0x8100U, 0x88a8U, 0x9100U, 0x9200U, 0x9300U}) {
-    Buffer octets = sample.octets;
+    Buffer bytes = sample.bytes;
     for (int tags = 1; tags <= 6; ++tags) {
-      octets = with_inserted(octets, 12, made_of({tpid >> 8, tpid & 0xff, 0, 7}));
-      cases.push_back({fmt::format("{}, {} tags {:x}", sample.name, tags, tpid), octets});
+      bytes = with_inserted(bytes, 12, made_of({tpid >> 8, tpid & 0xff, 0, 7}));
+      cases.push_back({fmt::format("{}, {} tags {:x}", sample.name, tags, tpid), bytes});
     }
   }
   return cases;
@@ -84,30 +85,33 @@ std::vector<Case> tagged(const Case& sample) {
 // Extension headers of IPv6, short and long, and the authentication header of both.
 std::vector<Case> extended(const Case& sample) {
   std::vector<Case> cases;
-  const std::size_t next = is_v4(sample.octets) ? kEthernet + 9 : kEthernet + 6;
-  const std::size_t length = is_v4(sample.octets) ? kEthernet + 2 : kEthernet + 4;
-  const std::size_t end = kEthernet + (is_v4(sample.octets) ? kIpv4 : kIpv6);
-  const auto add = [&](Buffer octets, unsigned number, Buffer header, const std::string& what) {
-    header[0] = octets[next];
-    octets[next] = static_cast<std::byte>(number);
-    octets = with_inserted(std::move(octets), end, header);
-    put16(octets, length, get16(octets, length) + header.size());
-    cases.push_back({sample.name + ", " + what, octets});
-    return octets;
+  const std::size_t next = is_v4(sample.bytes) ? kEthernet + 9 : kEthernet + 6;
+  const std::size_t length = is_v4(sample.bytes) ? kEthernet + 2 : kEthernet + 4;
+  const std::size_t end = kEthernet + (is_v4(sample.bytes) ? kIpv4 : kIpv6);
+  const auto add = [&](Buffer bytes, unsigned number, Buffer header, const std::string& what) {
+    header[0] = bytes[next];
+    bytes[next] = static_cast<std::byte>(number);
+    bytes = with_inserted(std::move(bytes), end, header);
+    put16(bytes, length, get16(bytes, length) + header.size());
+    cases.push_back({sample.name + ", " + what, bytes});
+    return bytes;
   };
-  Buffer octets = sample.octets;
+  Buffer bytes = sample.bytes;
   for (int count = 1; count <= 3; ++count) {
-    octets = add(octets, 51, made_of({0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), "AH");
+    bytes = add(bytes, 51,
+                made_of({0, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}),
+                "AH");
   }
-  if (is_v4(sample.octets)) return cases;
+  if (is_v4(sample.bytes)) return cases;
   for (const unsigned number : {0U, 43U, 60U, 135U, 139U, 140U}) {
-    octets = sample.octets;
+    bytes = sample.bytes;
     for (int count = 1; count <= 12; ++count) {
-      octets = add(octets, number, made_of({0, 0, 0, 0, 0, 0, 0, 0}), fmt::format("{} headers {}", count, number));
+      bytes = add(bytes, number, made_of({0, 0, 0, 0, 0, 0, 0, 0}),
+                  fmt::format("{} headers {}", count, number));
     }
     Buffer long_header(264, std::byte{0});
     long_header[1] = std::byte{32};
-    add(sample.octets, number, long_header, fmt::format("a long header {}", number));
+    add(sample.bytes, number, long_header, fmt::format("a long header {}", number));
   }
   return cases;
 }
@@ -121,38 +125,43 @@ std::vector<Buffer> fragments(const Buffer& whole, std::size_t piece) {
   for (std::size_t at = head; at < whole.size(); at += piece) {
     const std::size_t size = std::min(piece, whole.size() - at), offset = at - head;
     const bool more = at + size < whole.size();
-    Buffer octets(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(head));
+    Buffer bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(head));
     if (v4) {
-      put16(octets, kEthernet + 2, kIpv4 + size);
-      put16(octets, kEthernet + 6, offset / 8 | (more ? 0x2000U : 0U));
+      put16(bytes, kEthernet + 2, kIpv4 + size);
+      put16(bytes, kEthernet + 6, offset / 8 | (more ? 0x2000U : 0U));
     } else {
-      Buffer header = made_of({std::to_integer<unsigned>(whole[kEthernet + 6]), 0, 0, 0, 0, 0, 0, 9});
+      Buffer header =
+          made_of({std::to_integer<unsigned>(whole[kEthernet + 6]), 0, 0, 0, 0, 0, 0, 9});
       put16(header, 2, offset | (more ? 1U : 0U));
-      octets[kEthernet + 6] = std::byte{44};
-      octets.insert(octets.end(), header.begin(), header.end());
-      put16(octets, kEthernet + 4, header.size() + size);
+      bytes[kEthernet + 6] = std::byte{44};
+      bytes.insert(bytes.end(), header.begin(), header.end());
+      put16(bytes, kEthernet + 4, header.size() + size);
     }
-    octets.insert(octets.end(), whole.begin() + static_cast<std::ptrdiff_t>(at),
-                  whole.begin() + static_cast<std::ptrdiff_t>(at + size));
-    pieces.push_back(std::move(octets));
+    bytes.insert(bytes.end(), whole.begin() + static_cast<std::ptrdiff_t>(at),
+                 whole.begin() + static_cast<std::ptrdiff_t>(at + size));
+    pieces.push_back(std::move(bytes));
   }
   return pieces;
 }
 
 // One number of the frame takes every value.
 template <class Put>
-void sweep(const Case& sample, unsigned values, const char* what, const Put& put, std::vector<Case>& opened) {
+void sweep(const Case& sample, unsigned values, const char* what, const Put& put,
+           std::vector<Case>& opened) {
   wire::Decoder decoder(lenient());
-  Buffer octets = sample.octets;
+  Buffer bytes = sample.bytes;
   for (unsigned value = 0; value < values; ++value) {
-    put(octets, value);
-    if (opens(decoder, octets)) opened.push_back({fmt::format("{}, {} {}", sample.name, what, value), octets});
+    put(bytes, value);
+    if (opens(decoder, bytes))
+      opened.push_back({fmt::format("{}, {} {}", sample.name, what, value), bytes});
   }
 }
 
 class Parity : public ProgramTest {
  protected:
-  void expect_selected(const Case& one) { EXPECT_EQ(programs().verdict(one.octets), "selected") << one.name; }
+  void expect_selected(const Case& one) {
+    EXPECT_EQ(programs().verdict(one.bytes), "selected") << one.name;
+  }
   Programs& programs() {
     if (!programs_) programs_.emplace();
     return *programs_;
@@ -167,12 +176,12 @@ TEST_F(Parity, EverySampleOfTheDecoderIsSelectedWithMoreTagsAndHeaders) {
   for (const Case& sample : ethernet_samples()) {
     std::vector<Case> cases{sample};
     for (Case& one : tagged(sample)) cases.push_back(std::move(one));
-    if (is_v4(sample.octets) || is_v6(sample.octets)) {
+    if (is_v4(sample.bytes) || is_v6(sample.bytes)) {
       for (Case& one : extended(sample)) cases.push_back(std::move(one));
     }
     for (const Case& one : cases) {
       wire::Decoder decoder(lenient());
-      if (!opens(decoder, one.octets)) continue;
+      if (!opens(decoder, one.bytes)) continue;
       ++opened;
       expect_selected(one);
     }
@@ -188,14 +197,14 @@ TEST_F(Parity, WhatIsNoTunnelIsSelectedWithoutTunnelsToo) {
   for (const Case& sample : ethernet_samples()) {
     std::vector<Case> cases = tagged(sample);
     cases.push_back(sample);
-    if (is_v4(sample.octets) || is_v6(sample.octets)) {
+    if (is_v4(sample.bytes) || is_v6(sample.bytes)) {
       for (Case& one : extended(sample)) cases.push_back(std::move(one));
     }
     for (const Case& one : cases) {
       wire::Decoder decoder(options);
-      if (!opens(decoder, one.octets)) continue;
+      if (!opens(decoder, one.bytes)) continue;
       ++opened;
-      EXPECT_EQ(without.verdict(one.octets), "selected") << one.name;
+      EXPECT_EQ(without.verdict(one.bytes), "selected") << one.name;
     }
   }
   EXPECT_GT(opened, 100U);
@@ -205,15 +214,16 @@ TEST_F(Parity, EveryFragmentOfADatagramThatTheDecoderOpensIsSelected) {
   std::size_t opened = 0;
   for (const Case& sample : ethernet_samples()) {
     std::vector<Case> datagrams{sample};
-    if (is_v4(sample.octets) || is_v6(sample.octets)) {
+    if (is_v4(sample.bytes) || is_v6(sample.bytes)) {
       for (Case& one : extended(sample)) datagrams.push_back(std::move(one));
     }
     for (const Case& datagram : datagrams) {
       for (const std::size_t piece : {8U, 16U, 24U, 48U}) {
         wire::Decoder decoder(lenient());
-        const std::vector<Buffer> pieces = fragments(datagram.octets, piece);
-        const bool whole =
-            std::count_if(pieces.begin(), pieces.end(), [&](const Buffer& one) { return opens(decoder, one); }) != 0;
+        const std::vector<Buffer> pieces = fragments(datagram.bytes, piece);
+        const bool whole = std::count_if(pieces.begin(), pieces.end(), [&](const Buffer& one) {
+                             return opens(decoder, one);
+                           }) != 0;
         if (!whole) continue;
         ++opened;
         for (const Buffer& one : pieces) {
@@ -228,18 +238,20 @@ TEST_F(Parity, EveryFragmentOfADatagramThatTheDecoderOpensIsSelected) {
 TEST_F(Parity, NoNumberThatTheDecoderKnowsIsUnknownToThePrograms) {
   std::vector<Case> opened;
   for (const Case& sample : ethernet_samples()) {
-    const auto type = [](Buffer& octets, unsigned value) { put16(octets, 12, value); };
+    const auto type = [](Buffer& bytes, unsigned value) { put16(bytes, 12, value); };
     sweep(sample, 65536, "ethertype", type, opened);
-    if (!is_v4(sample.octets) && !is_v6(sample.octets)) continue;
-    const std::size_t next = is_v4(sample.octets) ? kEthernet + 9 : kEthernet + 6;
-    const auto protocol = [next](Buffer& octets, unsigned value) { octets[next] = static_cast<std::byte>(value); };
+    if (!is_v4(sample.bytes) && !is_v6(sample.bytes)) continue;
+    const std::size_t next = is_v4(sample.bytes) ? kEthernet + 9 : kEthernet + 6;
+    const auto protocol = [next](Buffer& bytes, unsigned value) {
+      bytes[next] = static_cast<std::byte>(value);
+    };
     sweep(sample, 256, "protocol", protocol, opened);
-    if (sample.octets[next] != std::byte{17}) continue;
-    const std::size_t ports = kEthernet + (is_v4(sample.octets) ? kIpv4 : kIpv6);
+    if (sample.bytes[next] != std::byte{17}) continue;
+    const std::size_t ports = kEthernet + (is_v4(sample.bytes) ? kIpv4 : kIpv6);
     for (const std::size_t at : {ports, ports + 2}) {
-      const auto port = [at](Buffer& octets, unsigned value) { put16(octets, at, value); };
+      const auto port = [at](Buffer& bytes, unsigned value) { put16(bytes, at, value); };
       Case other = sample;
-      put16(other.octets, ports + 2 - (at - ports), 9); // alone it makes the tunnel
+      put16(other.bytes, ports + 2 - (at - ports), 9); // alone it makes the tunnel
       sweep(other, 65536, at == ports ? "source port" : "destination port", port, opened);
     }
   }

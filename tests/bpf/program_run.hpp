@@ -15,17 +15,17 @@
 
 namespace xdpcap::test {
 
-// The kernel runs the program once on these octets; answers what it returned.
+// The kernel runs the program once on these bytes; answers what it returned.
 // It makes a whole packet of them, and refuses what cannot be one.
-inline std::uint32_t run_once(int program_fd, const Buffer& octets) {
+inline std::uint32_t run_once(int program_fd, const Buffer& bytes) {
   bpf_test_run_opts run{};
   run.sz = sizeof run;
-  run.data_in = octets.data();
-  run.data_size_in = static_cast<std::uint32_t>(octets.size());
+  run.data_in = bytes.data();
+  run.data_size_in = static_cast<std::uint32_t>(bytes.size());
   run.repeat = 1;
   if (const int error = ::bpf_prog_test_run_opts(program_fd, &run); error != 0) {
-    throw std::runtime_error("BPF_PROG_TEST_RUN refuses " + std::to_string(octets.size()) + " octets: error " +
-                             std::to_string(error));
+    throw std::runtime_error("BPF_PROG_TEST_RUN refuses " + std::to_string(bytes.size()) +
+                             " bytes: error " + std::to_string(error));
   }
   return run.retval;
 }
@@ -36,21 +36,22 @@ inline std::uint32_t run_once(int program_fd, const Buffer& octets) {
 class Programs {
  public:
   explicit Programs(const wire::Filter& filter = {}, bool tunnels = true, bool udp = false)
-      : xdp_(capture::XdpProgram::load({.interface = 7, .tunnels = tunnels, .udp = udp}, filter).value()),
-        tap_(
-            capture::TapProgram::load({.tap_index = kNoSuchDevice, .queues = 4, .tunnels = tunnels, .udp = udp}, filter)
-                .value()) {}
+      : xdp_(capture::XdpProgram::load({.interface = 7, .tunnels = tunnels, .udp = udp}, filter)
+                 .value()),
+        tap_(capture::TapProgram::load(
+                 {.tap_index = kNoSuchDevice, .queues = 4, .tunnels = tunnels, .udp = udp}, filter)
+                 .value()) {}
 
   // Runs a packet through both, which must agree.
   std::string verdict(const Packet& packet) { return verdict(packet.bytes()); }
-  std::string verdict(const Buffer& octets) {
-    const std::string xdp = xdp_verdict(octets), tap = tap_verdict(octets);
+  std::string verdict(const Buffer& bytes) {
+    const std::string xdp = xdp_verdict(bytes), tap = tap_verdict(bytes);
     return xdp == tap ? xdp : "XDP says " + xdp + ", tc says " + tap;
   }
 
-  std::string xdp_verdict(const Buffer& octets) {
+  std::string xdp_verdict(const Buffer& bytes) {
     const capture::XdpCounts before = xdp_.counts().at(0);
-    if (run_once(xdp_.program_fd(), octets) != XDP_PASS) return "not passed on";
+    if (run_once(xdp_.program_fd(), bytes) != XDP_PASS) return "not passed on";
     const capture::XdpCounts after = xdp_.counts().at(0);
     std::string name;
     const auto look = [&name](const char* verdict, std::uint64_t difference) {
@@ -65,9 +66,9 @@ class Programs {
     return after.seen == before.seen + 1 ? name : "not counted once";
   }
 
-  std::string tap_verdict(const Buffer& octets) {
+  std::string tap_verdict(const Buffer& bytes) {
     const capture::TapCounts before = tap_.counts();
-    if (run_once(tap_.program_fd(), octets) != kTcxNext) return "not passed on";
+    if (run_once(tap_.program_fd(), bytes) != kTcxNext) return "not passed on";
     const capture::TapCounts after = tap_.counts();
     std::string name;
     const auto look = [&name](const char* verdict, std::uint64_t difference) {
@@ -94,7 +95,8 @@ class Programs {
 class ProgramTest : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_EQ(::geteuid(), 0U) << "these tests load BPF programs, which needs root: sudo ctest -L bpf";
+    ASSERT_EQ(::geteuid(), 0U)
+        << "these tests load BPF programs, which needs root: sudo ctest -L bpf";
   }
 };
 

@@ -20,7 +20,8 @@ using namespace xdpcap::publish;
 // finding the file identifier and a vtable by itself.
 std::vector<std::byte> sound_batch(Bytes bytes) {
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 1, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  BatchLane lane({.normal_batches = 1, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0},
+                 0, doorbell);
   Encoder encoder({.sensor = "fuzz"}, lane);
   http::Message message;
   message.head = bytes.first(std::min<std::size_t>(bytes.size(), 4000));
@@ -44,15 +45,17 @@ void read(Bytes bytes) {
     append_json(lines, *batch, {format});
     for (std::size_t at = 0; at < lines.size();) {
       const std::size_t end = lines.find('\n', at);
-      if (end == std::string::npos || !nlohmann::json::accept(lines.begin() + static_cast<std::ptrdiff_t>(at),
-                                                              lines.begin() + static_cast<std::ptrdiff_t>(end))) {
+      if (end == std::string::npos ||
+          !nlohmann::json::accept(lines.begin() + static_cast<std::ptrdiff_t>(at),
+                                  lines.begin() + static_cast<std::ptrdiff_t>(end))) {
         std::abort();
       }
       at = end + 1;
     }
   }
   LossCounter losses;
-  for (const Topic topic : {Topic::http, Topic::flow, Topic::tcp, Topic::stats}) losses.watch(topic);
+  for (const Topic topic : {Topic::http, Topic::flow, Topic::tcp, Topic::stats})
+    losses.watch(topic);
   losses.see(*batch);
 }
 
@@ -62,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes bytes{reinterpret_cast<const std::byte*>(data), size};
   read(bytes);
   if (size < 4) return 0;
-  // The first octets say which octet of a sound batch is damaged, and how.
+  // The first bytes say which byte of a sound batch is damaged, and how.
   std::vector<std::byte> batch = sound_batch(bytes.subspan(4));
   read(batch);
   const std::size_t place = (std::size_t{data[0]} | std::size_t{data[1]} << 8) % batch.size();

@@ -5,9 +5,9 @@
 
 #include "wire/decode.hpp"
 
-// The decoder on any octets. An input is a number of frames, so that it reaches
+// The decoder on any bytes. An input is a number of frames, so that it reaches
 // the fragment store: a byte of options, then for each frame a link type, a
-// length, how much the snap length cut away, and the octets. Beyond what the
+// length, how much the snap length cut away, and the bytes. Beyond what the
 // sanitizers see, a segment must lie in its frame (or in the store), and every
 // frame must be counted once.
 
@@ -17,7 +17,8 @@ namespace {
 
 class Input {
  public:
-  Input(const std::uint8_t* data, std::size_t size) : left_(reinterpret_cast<const std::byte*>(data), size) {}
+  Input(const std::uint8_t* data, std::size_t size)
+      : left_(reinterpret_cast<const std::byte*>(data), size) {}
 
   [[nodiscard]] bool empty() const { return left_.empty(); }
   std::size_t byte() {
@@ -44,10 +45,12 @@ void check(const wire::Frame& frame, const wire::Segment& segment, bool joined) 
   require(segment.key.low <= segment.key.high);
   const std::byte* end = segment.payload.data() + segment.payload.size();
   if (!joined) {
-    require(segment.payload.data() >= frame.bytes.data() && end <= frame.bytes.data() + frame.bytes.size());
+    require(segment.payload.data() >= frame.bytes.data() &&
+            end <= frame.bytes.data() + frame.bytes.size());
   }
   unsigned sum = 0;
-  for (const std::byte byte : segment.payload) sum += std::to_integer<unsigned>(byte); // is it there?
+  for (const std::byte byte : segment.payload)
+    sum += std::to_integer<unsigned>(byte); // is it there?
   require(sum <= 255 * segment.payload.size());
 }
 
@@ -68,15 +71,16 @@ void check(const wire::Frame& frame, const wire::UdpDatagram& datagram, bool joi
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
   const std::size_t options = input.byte();
-  wire::Decoder decoder({.checksums = static_cast<wire::ChecksumMode>(options % 3),
-                         .fragment_bytes = (options & 0x80) != 0 ? std::size_t{140'000} : std::size_t{1} << 20,
-                         .datagrams = true});
+  wire::Decoder decoder(
+      {.checksums = static_cast<wire::ChecksumMode>(options % 3),
+       .fragment_bytes = (options & 0x80) != 0 ? std::size_t{140'000} : std::size_t{1} << 20,
+       .datagrams = true});
   std::uint64_t frames = 0;
   Instant now;
   while (!input.empty()) {
     wire::Frame frame;
-    frame.link =
-        static_cast<wire::LinkType>(input.byte() % (static_cast<std::size_t>(wire::LinkType::unsupported) + 1));
+    frame.link = static_cast<wire::LinkType>(
+        input.byte() % (static_cast<std::size_t>(wire::LinkType::unsupported) + 1));
     const std::size_t length = input.byte() * 8;
     const std::size_t cut = input.byte();
     frame.bytes = input.bytes(length);
@@ -89,16 +93,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto decoded = decoder.decode(frame);
     ++frames;
     if (decoded.ok()) {
-      check(frame, *decoded, decoder.counters().get(wire::DecodeCount::from_fragments) != joined_before);
+      check(frame, *decoded,
+            decoder.counters().get(wire::DecodeCount::from_fragments) != joined_before);
     }
-    if (!decoded.ok() && decoded.error() == wire::NotASegment::udp) {
-      check(frame, decoder.datagram(), decoder.counters().get(wire::DecodeCount::fragments_joined) != whole_before);
+    if (!decoded.ok() && decoded.error() == wire::DecodeError::udp) {
+      check(frame, decoder.datagram(),
+            decoder.counters().get(wire::DecodeCount::fragments_joined) != whole_before);
     }
     if (frames % 4 == 0) decoder.end_burst(now);
   }
   std::uint64_t counted = decoder.counters().get(wire::DecodeCount::segments);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NotASegment::count_); ++i) {
-    counted += decoder.counters().get(wire::counter_of(static_cast<wire::NotASegment>(i)));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::DecodeError::count_); ++i) {
+    counted += decoder.counters().get(wire::counter_of(static_cast<wire::DecodeError>(i)));
   }
   require(counted == frames);
   return 0;

@@ -28,7 +28,7 @@ class Reader {
   explicit Reader(Bytes bytes) noexcept : left_(bytes) {}
 
   [[nodiscard]] bool done() const noexcept { return left_.empty(); }
-  std::uint8_t octet() noexcept {
+  std::uint8_t byte() noexcept {
     if (left_.empty()) return 0;
     const auto value = static_cast<std::uint8_t>(left_.front());
     left_ = left_.subspan(1);
@@ -47,17 +47,17 @@ class Reader {
 std::vector<Step> read_steps(Reader& reader) {
   std::vector<Step> steps;
   while (!reader.done()) {
-    const std::uint8_t code = reader.octet();
+    const std::uint8_t code = reader.byte();
     Step step;
     step.direction = (code & 1) != 0 ? Direction::to_client : Direction::to_server;
     if ((code & 0x70) == 0x10) {
       step.what = Step::What::gap;
-      step.length = std::uint64_t{reader.octet()} * reader.octet();
+      step.length = std::uint64_t{reader.byte()} * reader.byte();
     } else if ((code & 0x70) == 0x20) {
       step.what = Step::What::close;
-      step.end = static_cast<StreamEnd>(reader.octet() % 5);
+      step.end = static_cast<StreamEnd>(reader.byte() % 5);
     } else {
-      step.bytes = reader.take(std::size_t{reader.octet()} * ((code & 0x70) == 0x30 ? 64 : 4) + 1);
+      step.bytes = reader.take(std::size_t{reader.byte()} * ((code & 0x70) == 0x30 ? 64 : 4) + 1);
     }
     steps.push_back(step);
   }
@@ -78,7 +78,8 @@ struct Journal {
     for (const FieldSpan& field : fields) (text += field.name.in(of)) += field.value.in(of);
   }
   void on_message(const Message& message) noexcept {
-    put(static_cast<std::uint64_t>(message.kind) << 8 | static_cast<std::uint64_t>(message.direction) << 4 |
+    put(static_cast<std::uint64_t>(message.kind) << 8 |
+        static_cast<std::uint64_t>(message.direction) << 4 |
         static_cast<std::uint64_t>(message.end));
     put(message.index);
     put(message.complete ? 1 : 0);
@@ -107,9 +108,11 @@ std::string play(const std::vector<Step>& steps, std::size_t piece, Workspace& w
   std::uint64_t offset = 0;
   for (const Step& step : steps) {
     const Instant at{};
-    if (step.what == Step::What::close) conversation.on_close(step.direction, step.end, at, workspace, journal);
+    if (step.what == Step::What::close)
+      conversation.on_close(step.direction, step.end, at, workspace, journal);
     if (step.what == Step::What::gap) {
-      conversation.on_gap({step.direction, offset, step.length, GapCause::network, at}, workspace, journal);
+      conversation.on_gap({step.direction, offset, step.length, GapCause::network, at}, workspace,
+                          journal);
     }
     Bytes left = step.bytes;
     for (bool first = true; !left.empty(); first = false) {
@@ -132,7 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       Limits{.body_kept_max = 300, .head_bytes_max = 2000, .fields_max = 20, .hash_bodies = true},
       std::size_t{1} << 20};
   Reader reader{Bytes{reinterpret_cast<const std::byte*>(data), size}};
-  const std::size_t piece = reader.octet() % 63U + 1;
+  const std::size_t piece = reader.byte() % 63U + 1;
   const std::vector<Step> steps = read_steps(reader);
   bool has_gap = false;
   for (const Step& step : steps) has_gap |= step.what == Step::What::gap;

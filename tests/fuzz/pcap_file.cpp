@@ -20,7 +20,7 @@ void require(bool condition) {
 }
 
 struct Summary {
-  std::size_t frames = 0, octets = 0;
+  std::size_t frames = 0, bytes = 0;
   unsigned sum = 0;
 
   friend bool operator==(const Summary&, const Summary&) = default;
@@ -38,12 +38,12 @@ Summary read_all(capture::PcapSource& source) {
       require(frame.arrived <= now);
       require(frame.interface < source.interfaces().size());
       for (const std::byte byte : frame.bytes) summary.sum += std::to_integer<unsigned>(byte);
-      summary.octets += frame.bytes.size();
+      summary.bytes += frame.bytes.size();
       ++summary.frames;
     }
   }
   const auto trouble = source.trouble();
-  require(!trouble || !trouble->sentence.empty());
+  require(!trouble || !trouble->message.empty());
   return summary;
 }
 
@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(::ftruncate(fd, 0) == 0 && ::pwrite(fd, data, size, 0) == static_cast<ssize_t>(size));
   auto source = capture::PcapSource::open("/proc/self/fd/" + std::to_string(fd));
   if (!source.ok()) {
-    require(!source.error().sentence.empty() && source.error().code == ExitCode::input);
+    require(!source.error().message.empty() && source.error().code == ExitCode::input);
     return 0;
   }
   const Summary first = read_all(*source);

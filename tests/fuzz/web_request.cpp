@@ -1,5 +1,6 @@
-// Fuzzes what a stranger sends to xdpcap-web before anything of it is believed: the Host, the origin, the query and its
-// parameters. Whatever comes, no request gets in without the token, and what is refused names a reason.
+// Fuzzes what a stranger sends to xdpcap-web before anything of it is believed: the Host, the
+// origin, the query and its parameters. Whatever comes, no request gets in without the token, and
+// what is refused names a reason.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -28,22 +29,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.query = line();
   request.path = "/api/messages";
   request.peer = "192.0.2.1";
-  const bool knows_token =
-      request.authorization.find(kToken) != std::string::npos || request.cookie.find(kToken) != std::string::npos;
+  const bool knows_token = request.authorization.find(kToken) != std::string::npos ||
+                           request.cookie.find(kToken) != std::string::npos;
   if (!access.refuse(request, false) && !knows_token) std::abort();
   const auto host = host_of_field(request.host);
   if (host && host->find_first_of("@#/\\ ") != std::string::npos) std::abort();
 
-  auto parameters = Parameters::parse(request.query, {"limit", "before", "i", "p", "h"}, kQueryNames);
+  auto parameters =
+      Parameters::parse(request.query, {"limit", "before", "i", "p", "h"}, kQueryNames);
   if (!parameters) {
     if (parameters.error().message.empty()) std::abort();
     return 0;
   }
-  if (const auto query = parse_query(*parameters); !query && query.error().parameter.empty()) std::abort();
+  if (const auto query = parse_query(*parameters); !query && query.error().parameter.empty())
+    std::abort();
   (void)parameters->number("limit", 100, 1, 1000);
   (void)PacketFilter::names_in(parameters->pairs());
   (void)PacketFilter::parse(parameters->pairs());
-  if (const auto id = ExchangeId::parse(request.query); id && ExchangeId::parse(id->text()) != id) std::abort();
+  if (const auto id = ExchangeId::parse(request.query); id && ExchangeId::parse(id->text()) != id)
+    std::abort();
   (void)contains(request.cookie, request.query);
   return 0;
 }

@@ -37,11 +37,12 @@ class Audit {
       bytes += traffic_.frames[i].wire_length;
     }
     equal("frames received", of("frames_received"), frames);
-    equal("bytes received", of("octets_received"), bytes);
+    equal("bytes received", of("bytes_received"), bytes);
     equal("frames beyond -c", of("frames_beyond_count"), outcome_.beyond_count);
     equal("segments handed over", of("segments_handed_over"), of("segments_handed_in"));
     if (frames > scenario_.config.frames_max)
-      wrong_.push_back(fmt::format("-c {}: {} frames were taken", scenario_.config.frames_max, frames));
+      wrong_.push_back(
+          fmt::format("-c {}: {} frames were taken", scenario_.config.frames_max, frames));
   }
 
   void audit_batches() {
@@ -52,7 +53,8 @@ class Audit {
     equal("batches published", of("publish_batches_published"), published.batches);
     equal("batches that cannot be read", published.unreadable, 0);
     equal("batches missing", of("publish_batches_dropped"), published.batches_missing);
-    const std::uint64_t dropped = of("publish_messages_dropped_no_room") + of("publish_messages_dropped_too_large") +
+    const std::uint64_t dropped = of("publish_messages_dropped_no_room") +
+                                  of("publish_messages_dropped_too_large") +
                                   of("publish_flows_dropped") + of("publish_segments_dropped");
     // Those behind the last batch are told by none.
     if (published.dropped_records > dropped || (dropped == 0 && published.dropped_records != 0))
@@ -74,8 +76,8 @@ class Audit {
       }
     }
     equal("flows opened and closed", of("flows_opened"),
-          of("flows_closed_fin") + of("flows_closed_rst") + of("flows_closed_timeout") + of("flows_closed_capture") +
-              of("flows_closed_evicted") + of("flows_closed_reused"));
+          of("flows_closed_fin") + of("flows_closed_rst") + of("flows_closed_timeout") +
+              of("flows_closed_capture") + of("flows_closed_evicted") + of("flows_closed_reused"));
     if (of("publish_flows_dropped") != 0) return;
     using schema::CloseReason;
     const auto reason = [&](CloseReason one) { return by_reason[static_cast<std::size_t>(one)]; };
@@ -87,8 +89,10 @@ class Audit {
           reason(CloseReason::timeout));
     equal("flows evicted", of("flows_closed_evicted"), reason(CloseReason::evicted));
     equal("flows open at the end", of("flows_closed_capture"), reason(CloseReason::capture));
-    if (!at_most) equal("gaps of flows", of("tcp_gaps_network") + of("tcp_gaps_capture") + of("tcp_gaps_other"), gaps);
-    equal("bytes in gaps of flows", of("tcp_gap_octets"), gap_bytes);
+    if (!at_most)
+      equal("gaps of flows", of("tcp_gaps_network") + of("tcp_gaps_capture") + of("tcp_gaps_other"),
+            gaps);
+    equal("bytes in gaps of flows", of("tcp_gap_bytes"), gap_bytes);
   }
 
   // A segment is published as what it was counted as.
@@ -98,13 +102,17 @@ class Audit {
     std::uint64_t times[16] = {};
     for (const PublishedSegment& segment : outcome_.published.segments)
       ++times[static_cast<std::size_t>(segment.verdict)];
-    const auto published = [&](Verdict verdict) { return times[static_cast<std::size_t>(verdict)]; };
+    const auto published = [&](Verdict verdict) {
+      return times[static_cast<std::size_t>(verdict)];
+    };
     equal("segments in order", published(Verdict::in_order),
-          of("segments_delivered") + of("segments_control") + of("segments_opening") + of("segments_reset"));
+          of("segments_delivered") + of("segments_control") + of("segments_opening") +
+              of("segments_reset"));
     equal("segments out of order", published(Verdict::out_of_order), of("segments_held"));
     equal("segments dropped", published(Verdict::dropped),
-          of("segments_hole_store_full") + of("segments_flow_table_full"));
-    equal("segments of no connection", published(Verdict::no_connection), of("segments_no_connection"));
+          of("segments_out_of_order_full") + of("segments_flow_table_full"));
+    equal("segments of no connection", published(Verdict::no_connection),
+          of("segments_no_connection"));
     equal("segments repeated", published(Verdict::retransmit), of("segments_duplicate"));
     equal("segments outside", published(Verdict::out_of_window),
           of("segments_beyond_end") + of("segments_after_close") + of("segments_reset_ignored"));
@@ -121,12 +129,13 @@ class Audit {
 
 } // namespace
 
-std::vector<std::string> audit(const Scenario& scenario, const Traffic& traffic, const Outcome& outcome) {
+std::vector<std::string> audit(const Scenario& scenario, const Traffic& traffic,
+                               const Outcome& outcome) {
   return Audit{scenario, traffic, outcome}.audit();
 }
 
 bool ran_out_of_room(const Scenario& scenario, const engine::Ledger& ledger) {
-  static constexpr const char* kNames[] = {"segments_hole_store_full",
+  static constexpr const char* kNames[] = {"segments_out_of_order_full",
                                            "segments_flow_table_full",
                                            "segments_hand_over_full",
                                            "flows_closed_evicted",
@@ -142,8 +151,8 @@ bool ran_out_of_room(const Scenario& scenario, const engine::Ledger& ledger) {
   const auto is_counted = [&](const char* name) { return ledger.total(name) != 0; };
   // A half-open connection that is forgotten begins in its middle; a direction whose share of the
   // early bytes is used up gives a hole up.
-  const bool forgotten =
-      scenario.tiny_memory && (ledger.total("flows_opened_partial") != 0 || ledger.total("tcp_gaps_other") != 0);
+  const bool forgotten = scenario.tiny_memory && (ledger.total("flows_opened_partial") != 0 ||
+                                                  ledger.total("tcp_gaps_other") != 0);
   return forgotten || std::any_of(std::begin(kNames), std::end(kNames), is_counted);
 }
 

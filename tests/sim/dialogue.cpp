@@ -9,7 +9,8 @@ namespace {
 
 class Writer {
  public:
-  Writer(Random& random, std::string name, const DialogueTraits& traits) : random_(random), traits_(traits) {
+  Writer(Random& random, std::string name, const DialogueTraits& traits)
+      : random_(random), traits_(traits) {
     dialogue_.name = std::move(name);
   }
 
@@ -47,7 +48,8 @@ class Writer {
   }
   std::string fields(const ExpectedMessage& message) {
     std::string text = fmt::format("\r\nX-Id: {}", message.id);
-    for (std::size_t i = random_.skewed(8); i > 0; --i) text += fmt::format("\r\nX-{}: {}", i, random_.next());
+    for (std::size_t i = random_.skewed(8); i > 0; --i)
+      text += fmt::format("\r\nX-{}: {}", i, random_.next());
     return text;
   }
   void say_head(std::size_t side, ExpectedMessage& message, std::string head, std::size_t needs) {
@@ -66,7 +68,10 @@ class Writer {
   void say_chunked_body(std::size_t side, ExpectedMessage& message, std::size_t needs) {
     for (std::size_t at = 0; at < message.body.size();) {
       const std::size_t length = std::min(message.body.size() - at, 1 + random_.skewed(8000));
-      say(side, (random_.chance(0.5) ? fmt::format("{:x}", length) : fmt::format("{:X}", length)) + "\r\n", needs);
+      say(side,
+          (random_.chance(0.5) ? fmt::format("{:x}", length) : fmt::format("{:X}", length)) +
+              "\r\n",
+          needs);
       message.pieces.push_back({at, said(side), length});
       say(side, message.body.substr(at, length) + "\r\n", needs);
       at += length;
@@ -81,7 +86,8 @@ class Writer {
 
   void write_exchange(std::uint32_t number, bool is_last) {
     const std::size_t asks_after = dialogue_.pipelined ? 0 : said(kServer);
-    if (is_last && traits_.odd_endings && random_.chance(0.05)) return write_malformed(number, asks_after);
+    if (is_last && traits_.odd_endings && random_.chance(0.05))
+      return write_malformed(number, asks_after);
     ExpectedMessage request = begin(kClient, number, "q");
     const bool upgrades = is_last && traits_.odd_endings && random_.chance(0.08);
     const std::size_t kind = upgrades ? 0 : random_.below(traits_.heads_only ? 10 : 9);
@@ -98,7 +104,8 @@ class Writer {
     head += fields(request);
     if (expects) head += "\r\nExpect: 100-continue";
     if (posts)
-      head += chunked ? "\r\nTransfer-Encoding: chunked" : fmt::format("\r\nContent-Length: {}", request.body.size());
+      head += chunked ? "\r\nTransfer-Encoding: chunked"
+                      : fmt::format("\r\nContent-Length: {}", request.body.size());
     say_head(kClient, request, head, asks_after);
     std::size_t needs = asks_after;
     if (expects) {
@@ -130,7 +137,9 @@ class Writer {
     const std::size_t needs = said(kClient);
     const bool to_close = is_last && traits_.odd_endings && !to_head && random_.chance(0.1);
     const std::size_t kind = to_close ? 2 : random_.below(8);
-    response.status = kind == 0 ? 204 : kind == 1 ? 304 : random_.one_of<std::uint16_t>({200, 200, 404, 500});
+    response.status = kind == 0   ? 204
+                      : kind == 1 ? 304
+                                  : random_.one_of<std::uint16_t>({200, 200, 404, 500});
     std::string head = fmt::format("HTTP/1.1 {} Words", response.status) + fields(response);
     if (kind >= 2 && !to_head) response.body = noise();
     const bool chunked = !to_close && kind >= 5;
@@ -138,7 +147,8 @@ class Writer {
     response.needs_request = to_head;
     if (chunked) head += "\r\nTransfer-Encoding: chunked";
     if (counted)
-      head += fmt::format("\r\nContent-Length: {}", to_head || kind == 1 ? random_.below(5000) : response.body.size());
+      head += fmt::format("\r\nContent-Length: {}",
+                          to_head || kind == 1 ? random_.below(5000) : response.body.size());
     say_head(kServer, response, head, needs);
     if (to_head || kind < 2) {
       response.framing = Framing::none;
@@ -157,7 +167,8 @@ class Writer {
   void write_upgrade(std::uint32_t number) {
     ExpectedMessage response = begin(kServer, number, "p");
     response.status = 101;
-    const std::string head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket";
+    const std::string head =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket";
     say_head(kServer, response, head + fields(response), said(kClient));
     end(kServer, std::move(response));
     end_reading(kClient);
@@ -175,8 +186,9 @@ class Writer {
     end_reading(kServer);
     const ExpectedMessage request = begin(kClient, number, "x");
     const std::string start = random_.one_of<std::string>(
-        {"GET  /two-blanks HTTP/1.1", "GET /no-version", "GET / HTTP/1.1\r\nTransfer-Encoding: nonsense",
-         "POST / HTTP/1.1\r\nContent-Length: 5, 6", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"});
+        {"GET  /two-blanks HTTP/1.1", "GET /no-version",
+         "GET / HTTP/1.1\r\nTransfer-Encoding: nonsense", "POST / HTTP/1.1\r\nContent-Length: 5, 6",
+         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"});
     say(kClient, start + fields(request) + "\r\n\r\n" + noise(), asks_after);
     say(kServer, "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad", said(kClient));
     dialogue_.closes_first = kServer;

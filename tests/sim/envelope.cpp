@@ -44,8 +44,8 @@ Packet wrapped(std::size_t kind, const char* near, const char* far) {
 
 } // namespace
 
-Envelope::Envelope(Random& random, std::string client, std::string server, std::uint16_t client_port, bool v6,
-                   bool tunnels)
+Envelope::Envelope(Random& random, std::string client, std::string server,
+                   std::uint16_t client_port, bool v6, bool tunnels)
     : client_(std::move(client)), server_(std::move(server)), port_(client_port), v6_(v6) {
   kind_ = tunnels && random.chance(0.6) ? random.below(std::size(kKinds)) : 0;
   name_ = kKinds[kind_];
@@ -54,21 +54,25 @@ Envelope::Envelope(Random& random, std::string client, std::string server, std::
 }
 
 Packet Envelope::outside(bool from_client) const {
-  const Packet outer = wrapped(kind_, from_client ? "192.0.2.1" : "192.0.2.2", from_client ? "192.0.2.2" : "192.0.2.1");
+  const Packet outer = wrapped(kind_, from_client ? "192.0.2.1" : "192.0.2.2",
+                               from_client ? "192.0.2.2" : "192.0.2.1");
   const std::string& source = from_client ? client_ : server_;
   const std::string& destination = from_client ? server_ : client_;
   return v6_ ? outer.ipv6(source, destination) : outer.ipv4(source, destination);
 }
 
-std::vector<Frame> Envelope::frames(Random& random, const Passed& segment, const EnvelopeTraits& traits) {
+std::vector<Frame> Envelope::frames(Random& random, const Passed& segment,
+                                    const EnvelopeTraits& traits) {
   static constexpr std::string_view kFlags = "FSRPAUEC";
   std::string flags;
   for (std::size_t bit = 0; bit < kFlags.size(); ++bit) {
     if ((segment.flags >> bit & 1) != 0) flags += kFlags[bit];
   }
-  Packet packet = base_[segment.side].seq(segment.seq).ack(segment.ack).flags(flags).window(segment.window);
+  Packet packet =
+      base_[segment.side].seq(segment.seq).ack(segment.ack).flags(flags).window(segment.window);
   if (segment.has_clock) packet = packet.timestamps(segment.clock, segment.echo);
-  if (segment.window_scale >= 0) packet = packet.window_scale(static_cast<std::uint8_t>(segment.window_scale));
+  if (segment.window_scale >= 0)
+    packet = packet.window_scale(static_cast<std::uint8_t>(segment.window_scale));
   if (!segment.payload.empty()) packet = packet.payload(segment.payload);
   if (segment.sum == Sum::bad) packet = packet.bad_checksum();
   if (segment.sum == Sum::partial) packet = packet.partial_checksum();

@@ -32,9 +32,11 @@ struct EnvelopeTraits {
 // One connection's.
 class Envelope {
  public:
-  Envelope(Random& random, std::string client, std::string server, std::uint16_t client_port, bool v6, bool tunnels);
+  Envelope(Random& random, std::string client, std::string server, std::uint16_t client_port,
+           bool v6, bool tunnels);
 
-  [[nodiscard]] std::vector<Frame> frames(Random& random, const Passed& segment, const EnvelopeTraits& traits);
+  [[nodiscard]] std::vector<Frame> frames(Random& random, const Passed& segment,
+                                          const EnvelopeTraits& traits);
   // As xdpcap writes them.
   [[nodiscard]] const std::string& client() const { return client_; }
   [[nodiscard]] const std::string& server() const { return server_; }

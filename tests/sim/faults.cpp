@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 struct Ending {
   int code = 0;
-  std::string sentence;
+  std::string message;
   std::vector<std::string> wrong;
 };
 
@@ -53,12 +53,12 @@ void require(Ending& ending, bool holds, const std::string& what) {
 // As apps/xdpcap_run/main.cpp does.
 template <class Task>
 void run_like_the_program(Ending& ending, Task&& task) {
-  const auto end = [&](ExitCode code, std::string sentence) {
+  const auto end = [&](ExitCode code, std::string message) {
     ending.code = static_cast<int>(code);
-    ending.sentence = std::move(sentence);
+    ending.message = std::move(message);
   };
   try {
-    if (const std::optional<Error> error = task(ending)) end(error->code, error->sentence);
+    if (const std::optional<Error> error = task(ending)) end(error->code, error->message);
   } catch (const std::bad_alloc&) {
     end(ExitCode::environment, "The system refused the memory asked for");
   } catch (const std::exception& error) {
@@ -80,7 +80,8 @@ std::optional<Error> replay_file(Ending& ending, const fs::path& folder) {
   config.read_file = (folder / "in.pcapng").string();
   config.write_file = (folder / "copy.pcapng").string();
   config.outputs.pub = {"ipc://" + (folder / "pub.sock").string()};
-  config.outputs.json = publish::JsonOutput{.fd = json->get(), .options = {}, .topics = {publish::Topic::http}};
+  config.outputs.json =
+      publish::JsonOutput{.fd = json->get(), .options = {}, .topics = {publish::Topic::http}};
   config.memory_limit = std::size_t{128} << 20;
   config.sandbox = false; // it would bind this process for good
   auto opened = engine::Engine::open(config);
@@ -95,12 +96,14 @@ std::optional<Error> replay_file(Ending& ending, const fs::path& folder) {
   const engine::Ledger ledger = engine.finish();
   (void)disarm(); // from here on it is this test that looks
   for (const engine::Equation& equation : ledger.equations)
-    require(ending, equation.holds(), fmt::format("{}: {} = {}", equation.name, equation.left, equation.right));
+    require(ending, equation.holds(),
+            fmt::format("{}: {} = {}", equation.name, equation.left, equation.right));
   if (engine.failure()) return *engine.failure();
   require(ending, ledger.total("publish_messages_published") == lines_of(folder / "out.json"),
           "exit code 0, and not every message is a line");
   auto copy = capture::PcapSource::open((folder / "copy.pcapng").string());
-  require(ending, copy.ok() && !copy->trouble(), "exit code 0, and the copy of the frames cannot be read");
+  require(ending, copy.ok() && !copy->trouble(),
+          "exit code 0, and the copy of the frames cannot be read");
   return std::nullopt;
 }
 
@@ -115,7 +118,8 @@ std::optional<Error> ask_the_host(Ending& ending) {
   const bool is_whole = picture.unreadable.empty();
   require(ending, !is_whole || capture::find_link(picture.links, "lo").has_value(),
           "nothing is said to be unreadable, and lo is not there");
-  require(ending, !is_whole || !picture.addresses.empty(), "nothing is said to be unreadable, and lo has no address");
+  require(ending, !is_whole || !picture.addresses.empty(),
+          "nothing is said to be unreadable, and lo has no address");
   const auto findings = capture::examine("lo");
   require(ending, !findings.empty(), "nothing was found");
   return std::nullopt;
@@ -138,9 +142,11 @@ Ending attempt(const Trial& trial, const Fault& fault, const fs::path& folder) {
   const bool happened = disarm();
   const std::vector<std::string> after = open_descriptors();
   require(ending, after == before,
-          fmt::format("descriptors before: {}; after: {}", fmt::join(before, " "), fmt::join(after, " ")));
-  require(ending, ending.code == 0 || ending.sentence.size() > 10, "an exit code and no sentence");
-  require(ending, ending.code == 0 || happened, "it failed although nothing was wrong: " + ending.sentence);
+          fmt::format("descriptors before: {}; after: {}", fmt::join(before, " "),
+                      fmt::join(after, " ")));
+  require(ending, ending.code == 0 || ending.message.size() > 10, "an exit code and no sentence");
+  require(ending, ending.code == 0 || happened,
+          "it failed although nothing was wrong: " + ending.message);
   return ending;
 }
 
@@ -151,9 +157,9 @@ bool holds(const Trial& trial, const Fault& fault, const fs::path& folder, bool 
   if (child == 0) {
     ::alarm(30);
     const Ending ending = attempt(trial, fault, folder);
-    if (verbose) fmt::print("  exit code {}: {}\n", ending.code, ending.sentence);
+    if (verbose) fmt::print("  exit code {}: {}\n", ending.code, ending.message);
     for (const std::string& what : ending.wrong)
-      fmt::print("  {} (exit code {}: {})\n", what, ending.code, ending.sentence);
+      fmt::print("  {} (exit code {}: {})\n", what, ending.code, ending.message);
     std::fflush(stdout);
     ::_exit(ending.wrong.empty() ? 0 : 1);
   }
@@ -171,7 +177,7 @@ void make_capture(const fs::path& path) {
   const Traffic traffic = make_traffic(scenario, random);
   const std::vector<capture::WrittenInterface> interfaces{{"sim", wire::LinkType::ethernet, 0}};
   auto writer = capture::PcapngWriter::open(path.string(), interfaces);
-  if (!writer) throw std::runtime_error(writer.error().sentence);
+  if (!writer) throw std::runtime_error(writer.error().message);
   for (const Frame& frame : traffic.frames) {
     wire::Frame written;
     written.bytes = frame.bytes;
@@ -179,7 +185,7 @@ void make_capture(const fs::path& path) {
     written.arrived = instant_from_ns(frame.at_us * 1000);
     (void)writer->write(written);
   }
-  if (auto closed = writer->close(); !closed) throw std::runtime_error(closed.error().sentence);
+  if (auto closed = writer->close(); !closed) throw std::runtime_error(closed.error().message);
 }
 
 Fault draw(Random& random, const std::array<std::uint32_t, kCalls>& calls) {
@@ -219,7 +225,7 @@ std::array<std::uint32_t, kCalls> count_calls(const Trial& trial, const fs::path
   const Ending ending = attempt(trial, Fault{}, folder);
   for (std::size_t i = 0; i < kCalls; ++i) calls[i] = calls_of(static_cast<Call>(i));
   if (ending.code != 0 || !ending.wrong.empty())
-    throw std::runtime_error(fmt::format("{} without a fault: {} {}", trial.name, ending.sentence,
+    throw std::runtime_error(fmt::format("{} without a fault: {} {}", trial.name, ending.message,
                                          ending.wrong.empty() ? "" : ending.wrong.front()));
   return calls;
 }
@@ -237,16 +243,18 @@ int main_of(int argc, char** argv) {
   }
   for (std::size_t i = 0; i < kCalls; ++i) {
     if (all[i] == 0)
-      throw std::runtime_error(
-          fmt::format("{} is not called any more: the seam is gone", name_of(static_cast<Call>(i))));
+      throw std::runtime_error(fmt::format("{} is not called any more: the seam is gone",
+                                           name_of(static_cast<Call>(i))));
   }
   const char* const given = std::getenv("XDPCAP_SIM_SECONDS");
   const bool one = argc == 3 && std::strcmp(argv[1], "--seed") == 0;
-  std::uint64_t seed = one ? std::strtoull(argv[2], nullptr, 10)
-                           : static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{one                ? 0
-                                                                           : given != nullptr ? std::atoi(given)
-                                                                                              : 3};
+  std::uint64_t seed =
+      one ? std::strtoull(argv[2], nullptr, 10)
+          : static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::seconds{one                ? 0
+                                                              : given != nullptr ? std::atoi(given)
+                                                                                 : 3};
   std::size_t tried = 0, failed = 0;
   do {
     Random random{seed};
@@ -254,8 +262,9 @@ int main_of(int argc, char** argv) {
     const Fault fault = draw(random, calls[number]);
     ++tried;
     if (one || !holds(kTrials[number], fault, folder, false)) {
-      fmt::print("{}: {} number {} fails: {}{}; again with: test_os_faults --seed {}\n", kTrials[number].name,
-                 name_of(fault.call), fault.nth, fault.error == 0 ? "half of it" : std::strerror(fault.error),
+      fmt::print("{}: {} number {} fails: {}{}; again with: test_os_faults --seed {}\n",
+                 kTrials[number].name, name_of(fault.call), fault.nth,
+                 fault.error == 0 ? "half of it" : std::strerror(fault.error),
                  fault.from_then_on ? " from then on" : "", seed);
       failed += one ? (holds(kTrials[number], fault, folder, true) ? 0U : 1U) : 1U;
     }

@@ -33,7 +33,9 @@ int main_of(int argc, char** argv) {
   std::chrono::seconds time{given != nullptr ? std::atoi(given) : 3};
   bool verbose = false, stops = true;
   std::size_t tried = 0, failed = 0;
-  std::uint64_t next = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) / 1000;
+  std::uint64_t next =
+      static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) /
+      1000;
   const auto attempt = [&](std::uint64_t seed) {
     ++tried;
     failed += replay(seed, verbose) ? 0U : 1U;
@@ -52,14 +54,16 @@ int main_of(int argc, char** argv) {
     else if (std::strcmp(argv[i], "--seeds") == 0)
       for (const std::uint64_t seed : seeds_of(argv[++i])) attempt(seed);
     else if (std::strcmp(argv[i], "--seed") == 0) {
-      verbose |= std::find_if(argv, argv + argc,
-                              [](const char* word) { return std::strcmp(word, "--verbose") == 0; }) != argv + argc;
+      verbose |= std::find_if(argv, argv + argc, [](const char* word) {
+                   return std::strcmp(word, "--verbose") == 0;
+                 }) != argv + argc;
       attempt(std::strtoull(argv[++i], nullptr, 10));
       time = std::chrono::seconds{0};
     }
   }
   if (time.count() != 0) fmt::print("new seeds from {} on\n", next);
-  for (const auto end = Clock::now() + time; Clock::now() < end && (failed == 0 || !stops);) attempt(next++);
+  for (const auto end = Clock::now() + time; Clock::now() < end && (failed == 0 || !stops);)
+    attempt(next++);
   fmt::print("{} runs, {} failed\n", tried, failed);
   return failed == 0 ? 0 : 1;
 }

@@ -10,6 +10,7 @@
 namespace xdpcap::sim {
 
 // Every difference, in sentences; the first one matters.
-std::vector<std::string> judge(const Scenario& scenario, const Traffic& traffic, const Outcome& outcome);
+std::vector<std::string> judge(const Scenario& scenario, const Traffic& traffic,
+                               const Outcome& outcome);
 
 } // namespace xdpcap::sim

@@ -25,7 +25,8 @@ std::atomic<bool> armed{false}, happened{false};
 bool strikes(Call call) noexcept {
   if (!armed.load(std::memory_order_acquire)) return false;
   const std::uint32_t number = counts[static_cast<std::size_t>(call)].fetch_add(1);
-  const bool does = call == fault.call && (number == fault.nth || (fault.from_then_on && number > fault.nth));
+  const bool does =
+      call == fault.call && (number == fault.nth || (fault.from_then_on && number > fault.nth));
   if (does) {
     happened = true;
     if (fault.error != 0) errno = fault.error;
@@ -40,7 +41,8 @@ bool halves() noexcept {
 
 const char* name_of(Call call) noexcept {
   static constexpr const char* kNames[kCalls] = {
-      "mmap", "open", "fstat", "read", "write", "eventfd", "thread", "netlink open", "netlink send", "netlink receive"};
+      "mmap",    "open",   "fstat",        "read",         "write",
+      "eventfd", "thread", "netlink open", "netlink send", "netlink receive"};
   return kNames[static_cast<std::size_t>(call)];
 }
 
@@ -67,7 +69,6 @@ using xdpcap::sim::strikes;
 extern "C" {
 
 // The names are the linker's.
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,cert-dcl50-cpp,readability-identifier-naming)
 void* __real_mmap(void*, size_t, int, int, int, off_t);
 int __real_open(const char*, int, ...);
 int __real_fstat(int, struct stat*);
@@ -114,14 +115,15 @@ ssize_t __wrap_mnl_socket_recvfrom(const mnl_socket* socket, void* to, size_t by
   const ssize_t got = __real_mnl_socket_recvfrom(socket, to, bytes);
   return got > 0 ? (got + 1) / 2 : got;
 }
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,cert-dcl50-cpp,readability-identifier-naming)
 
 // libzmq aborts where it gets no thread; that is its own matter.
-int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                   void* argument) {
   using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
   static const auto real = reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
   Dl_info caller = {};
-  const bool known = ::dladdr(__builtin_return_address(0), &caller) != 0 && caller.dli_fname != nullptr;
+  const bool known =
+      ::dladdr(__builtin_return_address(0), &caller) != 0 && caller.dli_fname != nullptr;
   const bool ours = known && std::strstr(caller.dli_fname, "libstdc++") != nullptr;
   if (ours && strikes(Call::thread)) return EAGAIN;
   return real(thread, attributes, start, argument);

@@ -51,7 +51,7 @@ PublishedSegment copy(const schema::SegmentRecord& from) {
   to.to_server = from.direction() == schema::Direction::to_server;
   to.arrived_ns = static_cast<std::int64_t>(from.arrived_ns());
   to.seq = from.seq();
-  to.payload_bytes = from.payload_octets();
+  to.payload_bytes = from.payload_bytes();
   to.verdict = from.verdict();
   to.payload = publish::text_of(from.payload());
   return to;
@@ -59,7 +59,8 @@ PublishedSegment copy(const schema::SegmentRecord& from) {
 
 template <class Records, class To>
 void copy_all(const Records* records, To& to) {
-  for (std::uint32_t i = 0; records != nullptr && i < records->size(); ++i) to.push_back(copy(*records->Get(i)));
+  for (std::uint32_t i = 0; records != nullptr && i < records->size(); ++i)
+    to.push_back(copy(*records->Get(i)));
 }
 
 } // namespace

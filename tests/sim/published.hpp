@@ -47,7 +47,9 @@ struct PublishedFlow {
   std::uint64_t flags = 0;
   schema::CloseReason close = schema::CloseReason::open;
 
-  [[nodiscard]] bool has(schema::FlowFlag flag) const { return (flags >> static_cast<unsigned>(flag) & 1) != 0; }
+  [[nodiscard]] bool has(schema::FlowFlag flag) const {
+    return (flags >> static_cast<unsigned>(flag) & 1) != 0;
+  }
 };
 
 struct PublishedSegment {

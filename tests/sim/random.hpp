@@ -24,8 +24,12 @@ class Random {
   std::uint32_t word() noexcept { return static_cast<std::uint32_t>(next() >> 32); }
   // Less than `count`, which is not 0.
   std::size_t below(std::size_t count) noexcept { return static_cast<std::size_t>(next() % count); }
-  std::size_t between(std::size_t first, std::size_t last) noexcept { return first + below(last - first + 1); }
-  bool chance(double probability) noexcept { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
+  std::size_t between(std::size_t first, std::size_t last) noexcept {
+    return first + below(last - first + 1);
+  }
+  bool chance(double probability) noexcept {
+    return static_cast<double>(next() >> 11) * 0x1p-53 < probability;
+  }
   // Small numbers most of the time, and now and then a large one.
   std::size_t skewed(std::size_t most) noexcept { return between(0, most >> below(12)); }
   template <class T>

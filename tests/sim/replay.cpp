@@ -13,7 +13,8 @@ namespace xdpcap::sim {
 bool replay(std::uint64_t seed, bool verbose) {
   Random random{seed};
   Scenario scenario = make_scenario(seed, random);
-  if (std::getenv("XDPCAP_SIM_SEGMENTS") != nullptr) scenario.config.segments = engine::SegmentTopic::headers;
+  if (std::getenv("XDPCAP_SIM_SEGMENTS") != nullptr)
+    scenario.config.segments = engine::SegmentTopic::headers;
   if (verbose) fmt::print("{}", describe(scenario));
   const Traffic traffic = make_traffic(scenario, random);
   const Outcome outcome = run(scenario, traffic, random);
@@ -22,7 +23,8 @@ bool replay(std::uint64_t seed, bool verbose) {
   for (std::size_t i = 0; verbose && i < traffic.connections.size(); ++i) {
     const std::string named = " " + traffic.connections[i].dialogue.name;
     const bool concerns = std::any_of(wrong.begin(), wrong.end(), [&](const std::string& words) {
-      return words.find(named + ".") != std::string::npos || words.find(named + ":") != std::string::npos;
+      return words.find(named + ".") != std::string::npos ||
+             words.find(named + ":") != std::string::npos;
     });
     if (concerns) fmt::print("{}", frames_text(traffic, outcome, i));
   }
@@ -30,7 +32,8 @@ bool replay(std::uint64_t seed, bool verbose) {
   if (!verbose) fmt::print("{}", describe(scenario));
   for (std::size_t i = 0; i < std::min<std::size_t>(wrong.size(), verbose ? 1000 : 5); ++i)
     fmt::print("  {}\n", wrong[i]);
-  fmt::print("{} differences; again with: test_engine_sim --seed {} --verbose\n", wrong.size(), seed);
+  fmt::print("{} differences; again with: test_engine_sim --seed {} --verbose\n", wrong.size(),
+             seed);
   return false;
 }
 

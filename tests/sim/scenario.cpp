@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t kStart_us = 1'700'000'000'000'000;
 
-// Most properties are off in most runs: a run that has everything at once hides what one of them does.
+// Most properties are off in most runs: a run that has everything at once hides what one of them
+// does.
 double sometimes(Random& random, double most) {
   return random.chance(0.35) ? most * static_cast<double>(1 + random.below(10)) / 10 : 0;
 }
@@ -40,7 +41,8 @@ void choose_traffic(Scenario& scenario, Random& random) {
 
 void choose_checksums(Scenario& scenario, Random& random) {
   using wire::ChecksumMode;
-  scenario.config.checksums = random.one_of({ChecksumMode::on, ChecksumMode::mirrored, ChecksumMode::automatic});
+  scenario.config.checksums =
+      random.one_of({ChecksumMode::on, ChecksumMode::mirrored, ChecksumMode::automatic});
   const bool can_offload = scenario.config.checksums != ChecksumMode::on;
   if (can_offload) scenario.offloads = sometimes(random, 1);
   // Where one can tell a forged segment from one that hardware was to finish.
@@ -64,10 +66,10 @@ void choose_memory(Scenario& scenario, Random& random) {
   if (!scenario.tiny_memory) return;
   engine::MemoryPlan& plan = scenario.plan;
   if (random.chance(0.5)) shrink<std::uint32_t>(plan.flows, random, 2);
-  if (random.chance(0.5)) shrink<std::uint32_t>(plan.embryos, random, 8);
+  if (random.chance(0.5)) shrink<std::uint32_t>(plan.half_open, random, 8);
   if (random.chance(0.5)) {
-    shrink<std::size_t>(plan.hole_store, random, 32 << 10);
-    plan.early_octets_max = static_cast<std::uint32_t>(plan.hole_store / 4);
+    shrink<std::size_t>(plan.out_of_order_store, random, 32 << 10);
+    plan.out_of_order_bytes_max = static_cast<std::uint32_t>(plan.out_of_order_store / 4);
   }
   if (random.chance(0.5)) shrink<std::size_t>(plan.fragments, random, 0);
   if (random.chance(0.5)) shrink<std::size_t>(plan.http, random, 16 << 10);
@@ -80,14 +82,16 @@ void choose_topology(Scenario& scenario, Random& random) {
   scenario.workers = random.chance(0.4) ? 1 : random.between(2, 4);
   scenario.symmetric = random.chance(0.4);
   using engine::HandOverMode;
-  scenario.hand_over = random.one_of({HandOverMode::on, HandOverMode::on, HandOverMode::automatic, HandOverMode::off});
+  scenario.hand_over = random.one_of(
+      {HandOverMode::on, HandOverMode::on, HandOverMode::automatic, HandOverMode::off});
   // Fragments come in by another queue than the rest, as they have no ports.
   if (scenario.workers > 1 && !scenario.hands_over()) scenario.envelope.fragmented = 0;
   if (!scenario.follows_whole()) {
     scenario.dialogue.heads_only = scenario.dialogue.odd_endings = false;
   }
-  scenario.config.segments = random.one_of({engine::SegmentTopic::off, engine::SegmentTopic::off,
-                                            engine::SegmentTopic::headers, engine::SegmentTopic::payload});
+  scenario.config.segments =
+      random.one_of({engine::SegmentTopic::off, engine::SegmentTopic::off,
+                     engine::SegmentTopic::headers, engine::SegmentTopic::payload});
   scenario.config.reveal = true;
   if (random.chance(0.1)) scenario.ring = random.between(4, 64);
   scenario.skew_us = random.one_of<std::size_t>({100, 1000, 20'000});
@@ -104,13 +108,17 @@ TcpTraits tcp_traits(const Scenario& scenario, const Dialogue& dialogue, Random&
   traits.both_close = random.chance(0.1);
   for (const std::size_t side : {kClient, kServer}) {
     // Near the end of the numbers often, so that they wrap.
-    traits.isn[side] = random.chance(0.5) ? random.word() : UINT32_MAX - static_cast<std::uint32_t>(random.below(3000));
-    traits.clock_at[side] =
-        random.chance(0.3) ? UINT32_MAX - static_cast<std::uint32_t>(random.below(50)) : random.word();
+    traits.isn[side] = random.chance(0.5)
+                           ? random.word()
+                           : UINT32_MAX - static_cast<std::uint32_t>(random.below(3000));
+    traits.clock_at[side] = random.chance(0.3)
+                                ? UINT32_MAX - static_cast<std::uint32_t>(random.below(50))
+                                : random.word();
     traits.window_scale[side] = random.chance(0.8) ? static_cast<int>(random.below(15)) : -1;
     traits.window[side] = static_cast<std::uint32_t>(random.one_of({4000, 30'000, 65'535, 65'535}));
     traits.offloads[side] = random.chance(scenario.offloads);
-    if (scenario.giant_segments && random.chance(0.5)) traits.segment_max[side] = random.between(1460, 40'000);
+    if (scenario.giant_segments && random.chance(0.5))
+      traits.segment_max[side] = random.between(1460, 40'000);
   }
   const bool scaled = traits.window_scale[0] >= 0 && traits.window_scale[1] >= 0;
   for (const std::size_t side : {kClient, kServer}) {
@@ -126,14 +134,16 @@ TcpTraits tcp_traits(const Scenario& scenario, const Dialogue& dialogue, Random&
 }
 
 std::string address(Random& random, bool v6) {
-  return v6 ? fmt::format("2001:db8::{:x}", random.between(1, 9)) : fmt::format("10.0.0.{}", random.between(1, 9));
+  return v6 ? fmt::format("2001:db8::{:x}", random.between(1, 9))
+            : fmt::format("10.0.0.{}", random.between(1, 9));
 }
 
 void add_frames(Traffic& traffic, const Scenario& scenario, Random& random) {
   const std::size_t number = traffic.connections.size() - 1;
   Connection& connection = traffic.connections.back();
   for (std::size_t i = 0; i < connection.trace.passed.size(); ++i) {
-    for (Frame& frame : connection.envelope.frames(random, connection.trace.passed[i], scenario.envelope)) {
+    for (Frame& frame :
+         connection.envelope.frames(random, connection.trace.passed[i], scenario.envelope)) {
       frame.connection = number;
       frame.passed = i;
       traffic.frames.push_back(std::move(frame));
@@ -147,7 +157,8 @@ void add_straggler(Connection& connection, Random& random) {
   std::vector<Passed>& passed = connection.trace.passed;
   Passed late = passed[random.below(passed.size())];
   if (late.payload.empty() || late.forged) return;
-  late.at_us = connection.trace.ended_us + static_cast<std::int64_t>(random.between(1'000, 20'000'000));
+  late.at_us =
+      connection.trace.ended_us + static_cast<std::int64_t>(random.between(1'000, 20'000'000));
   connection.trace.ended_us = late.at_us;
   passed.push_back(std::move(late));
 }
@@ -163,8 +174,9 @@ Scenario make_scenario(std::uint64_t seed, Random& random) {
   choose_memory(scenario, random);
   // The response to a HEAD is read right only by who saw the request.
   const bool may_lose = scenario.lost_by_capture != 0 || scenario.envelope.snap_length != 0 ||
-                        scenario.joined_late != 0 || scenario.ring != SIZE_MAX || scenario.tiny_memory ||
-                        scenario.config.frames_max != UINT64_MAX || scenario.stops_after != SIZE_MAX;
+                        scenario.joined_late != 0 || scenario.ring != SIZE_MAX ||
+                        scenario.tiny_memory || scenario.config.frames_max != UINT64_MAX ||
+                        scenario.stops_after != SIZE_MAX;
   if (may_lose) scenario.dialogue.heads_only = false;
   return scenario;
 }
@@ -178,8 +190,12 @@ Traffic make_traffic(const Scenario& scenario, Random& random) {
     Dialogue dialogue = make_dialogue(own, fmt::format("c{}", i), scenario.dialogue);
     TcpTraits tcp = tcp_traits(scenario, dialogue, own);
     const bool v6 = own.chance(0.3);
-    Envelope envelope{own, address(own, v6) + "1",   address(own, v6) + "2", static_cast<std::uint16_t>(20'000 + i),
-                      v6,  scenario.envelope.tunnels};
+    Envelope envelope{own,
+                      address(own, v6) + "1",
+                      address(own, v6) + "2",
+                      static_cast<std::uint16_t>(20'000 + i),
+                      v6,
+                      scenario.envelope.tunnels};
     std::int64_t start = now;
     if (i != 0 && own.chance(scenario.reused_ports)) {
       const Connection& before = traffic.connections.back();
@@ -191,13 +207,15 @@ Traffic make_traffic(const Scenario& scenario, Random& random) {
       }
     }
     Trace trace = talk(own, dialogue, tcp, start);
-    traffic.connections.push_back({std::move(dialogue), tcp, std::move(trace), std::move(envelope)});
+    traffic.connections.push_back(
+        {std::move(dialogue), tcp, std::move(trace), std::move(envelope)});
     if (own.chance(scenario.stragglers)) add_straggler(traffic.connections.back(), own);
     add_frames(traffic, scenario, own);
   }
   std::stable_sort(traffic.frames.begin(), traffic.frames.end(),
                    [](const Frame& a, const Frame& b) { return a.at_us < b.at_us; });
-  const auto late = static_cast<std::size_t>(scenario.joined_late * static_cast<double>(traffic.frames.size()));
+  const auto late =
+      static_cast<std::size_t>(scenario.joined_late * static_cast<double>(traffic.frames.size()));
   for (std::size_t i = 0; i < traffic.frames.size(); ++i) {
     traffic.frames[i].is_lost = i < late || random.chance(scenario.lost_by_capture);
   }
@@ -207,31 +225,36 @@ Traffic make_traffic(const Scenario& scenario, Random& random) {
 std::string describe(const Scenario& scenario) {
   const NetworkTraits& network = scenario.network;
   const engine::MemoryPlan& plan = scenario.plan;
-  std::string text = fmt::format("seed {}: {} connections, {} workers, hand-over {}, queues {}\n", scenario.seed,
-                                 scenario.connections, scenario.workers,
+  std::string text = fmt::format("seed {}: {} connections, {} workers, hand-over {}, queues {}\n",
+                                 scenario.seed, scenario.connections, scenario.workers,
                                  scenario.hand_over == engine::HandOverMode::on    ? "on"
                                  : scenario.hand_over == engine::HandOverMode::off ? "off"
                                                                                    : "automatic",
                                  scenario.symmetric ? "symmetric" : "split");
-  text +=
-      fmt::format("  network: lost {} + {}, repeated {}, delayed {}, resent {}, forged {}, probes {}, delay {} us\n",
-                  network.lost_before, network.lost_behind, network.repeated, network.delayed, network.resent,
-                  network.forged, network.probes, network.delay_us);
-  text +=
-      fmt::format("  connections: clocks {}, offloads {}, resets {}, ports used again {}, stragglers {}, bodies {}\n",
-                  scenario.clocks, scenario.offloads, scenario.resets, scenario.reused_ports, scenario.stragglers,
-                  scenario.dialogue.body_max);
   text += fmt::format(
-      "  capture: lost {}, snap length {}, fragments {}, joined at {}, ring {}, skew {} us, checksums {}\n",
-      scenario.lost_by_capture, scenario.envelope.snap_length, scenario.envelope.fragmented, scenario.joined_late,
-      static_cast<std::int64_t>(scenario.ring), scenario.skew_us, static_cast<int>(scenario.config.checksums));
+      "  network: lost {} + {}, repeated {}, delayed {}, resent {}, forged {}, probes {}, delay {} "
+      "us\n",
+      network.lost_before, network.lost_behind, network.repeated, network.delayed, network.resent,
+      network.forged, network.probes, network.delay_us);
+  text += fmt::format(
+      "  connections: clocks {}, offloads {}, resets {}, ports used again {}, stragglers {}, "
+      "bodies {}\n",
+      scenario.clocks, scenario.offloads, scenario.resets, scenario.reused_ports,
+      scenario.stragglers, scenario.dialogue.body_max);
+  text += fmt::format(
+      "  capture: lost {}, snap length {}, fragments {}, joined at {}, ring {}, skew {} us, "
+      "checksums {}\n",
+      scenario.lost_by_capture, scenario.envelope.snap_length, scenario.envelope.fragmented,
+      scenario.joined_late, static_cast<std::int64_t>(scenario.ring), scenario.skew_us,
+      static_cast<int>(scenario.config.checksums));
   text += fmt::format("  stop: -c {}, after {} frames; batches taken {}\n",
                       static_cast<std::int64_t>(scenario.config.frames_max),
                       static_cast<std::int64_t>(scenario.stops_after), scenario.publisher_pace);
   text += fmt::format(
-      "  memory{}: flows {}, half open {}, early bytes {}, fragments {}, http {}, body {}, batches {} + {}\n",
-      scenario.tiny_memory ? " (tiny)" : "", plan.flows, plan.embryos, plan.hole_store, plan.fragments, plan.http,
-      plan.body_max, plan.normal_batches, plan.large_batches);
+      "  memory{}: flows {}, half open {}, early bytes {}, fragments {}, http {}, body {}, batches "
+      "{} + {}\n",
+      scenario.tiny_memory ? " (tiny)" : "", plan.flows, plan.half_open, plan.out_of_order_store,
+      plan.fragments, plan.http, plan.body_max, plan.normal_batches, plan.large_batches);
   return text;
 }
 

@@ -23,8 +23,8 @@ struct Scenario {
   EnvelopeTraits envelope;
   double clocks = 0.7, offloads = 0, resets = 0, reused_ports = 0, stragglers = 0; // of connections
   double lost_by_capture = 0;                                                      // of frames
-  bool giant_segments = false;                                                     // as segmentation offload makes them
-  double joined_late = 0; // the capture begins after so much of the traffic
+  bool giant_segments = false; // as segmentation offload makes them
+  double joined_late = 0;      // the capture begins after so much of the traffic
 
   // Topology.
   std::size_t workers = 1;
@@ -38,9 +38,13 @@ struct Scenario {
   double publisher_pace = 1;          // how often batches are taken
   std::size_t stops_after = SIZE_MAX; // frames on the wire
 
-  [[nodiscard]] bool hands_over() const noexcept { return workers > 1 && hand_over == engine::HandOverMode::on; }
+  [[nodiscard]] bool hands_over() const noexcept {
+    return workers > 1 && hand_over == engine::HandOverMode::on;
+  }
   // Each connection is followed by one worker from its first segment on.
-  [[nodiscard]] bool follows_whole() const noexcept { return workers == 1 || symmetric || hands_over(); }
+  [[nodiscard]] bool follows_whole() const noexcept {
+    return workers == 1 || symmetric || hands_over();
+  }
 };
 
 Scenario make_scenario(std::uint64_t seed, Random& random);

@@ -1,7 +1,7 @@
 // Two ends talk over a bad network that is captured badly: loss, repeats, delay,
 // other segment borders, at random from a seed. What the tracker delivers is
-// compared with what was sent: every octet right, in order, once; a gap only where
-// the capture missed the octets; and every frame accounted for.
+// compared with what was sent: every byte right, in order, once; a gap only where
+// the capture missed the bytes; and every frame accounted for.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ class Simulation {
     for (bool& offloads : offloads_) offloads = happens(weather_.offloaded);
     for (std::string& text : sent_) {
       text.resize(length);
-      for (char& octet : text) octet = static_cast<char>('a' + random_() % 26);
+      for (char& byte : text) byte = static_cast<char>('a' + random_() % 26);
     }
   }
 
@@ -67,7 +67,7 @@ class Simulation {
         if (heard[i] == '_') {
           ASSERT_TRUE(missed_at(side, i)) << "a gap at " << i << ", which was captured";
         } else {
-          ASSERT_EQ(heard[i], sent_[side][i]) << "octet " << i << " of side " << side;
+          ASSERT_EQ(heard[i], sent_[side][i]) << "byte " << i << " of side " << side;
         }
       }
     }
@@ -76,7 +76,7 @@ class Simulation {
     }
     EXPECT_TRUE(wire_.defects.empty());
     EXPECT_TRUE(wire_.ledger_closes());
-    EXPECT_EQ(wire_.tracker.reassembler().holes().slabs_in_use(), 0U);
+    EXPECT_EQ(wire_.tracker.reassembler().out_of_order().slabs_in_use(), 0U);
     EXPECT_EQ(wire_.heard.ends[0].size(), 1U);
     EXPECT_EQ(wire_.heard.ends[1].size(), 1U);
   }
@@ -86,10 +86,11 @@ class Simulation {
 
   Line line(std::size_t side, std::size_t position, const std::string& text) const {
     Line made = side == 0 ? client() : server();
-    const std::int64_t acked = static_cast<std::int64_t>(at_[1 - side]) + (acked_fin_[1 - side] ? 1 : 0);
+    const std::int64_t acked =
+        static_cast<std::int64_t>(at_[1 - side]) + (acked_fin_[1 - side] ? 1 : 0);
     made = made.at(static_cast<std::int64_t>(position)).acks(acked).says(text);
     if (weather_.clocks) made = made.clock(tick_);
-    return offloads_[side] ? made.checksum(wire::ChecksumState::offloaded) : made;
+    return offloads_[side] ? made.checksum(wire::ChecksumResult::offloaded) : made;
   }
 
   // Sent again, with the clock of then.
@@ -100,21 +101,23 @@ class Simulation {
   }
 
   bool missed_at(std::size_t side, std::size_t position) const {
-    return std::any_of(missed_[side].begin(), missed_[side].end(),
-                       [&](const auto& range) { return position >= range.first && position < range.second; });
+    return std::any_of(missed_[side].begin(), missed_[side].end(), [&](const auto& range) {
+      return position >= range.first && position < range.second;
+    });
   }
 
   // Some segments of one side, received and acknowledged by the other.
   void speak(std::size_t side, std::vector<Line>& captured) {
     for (std::size_t n = 1 + random_() % 8; n > 0 && at_[side] < sent_[side].size(); --n) {
-      const std::size_t length = std::min<std::size_t>(1 + random_() % 1460, sent_[side].size() - at_[side]);
+      const std::size_t length =
+          std::min<std::size_t>(1 + random_() % 1460, sent_[side].size() - at_[side]);
       if (weather_.clocks) tick_ += static_cast<std::uint32_t>(random_() % 3);
       const Line segment = line(side, at_[side], sent_[side].substr(at_[side], length));
       if (happens(weather_.forged)) {
         // One that hardware seems to be the reason for is believed when it is acknowledged, and a
         // capture that shows answers first shows that before the segment that was taken.
         const bool in_order = weather_.delayed == 0;
-        const auto state = in_order ? wire::ChecksumState::offloaded : wire::ChecksumState::wrong;
+        const auto state = in_order ? wire::ChecksumResult::offloaded : wire::ChecksumResult::bad;
         captured.push_back(line(side, at_[side], std::string(length, '!')).checksum(state));
       }
       if (happens(weather_.captured_not)) {
@@ -147,10 +150,12 @@ class Simulation {
   void flush(std::vector<Line>& captured) {
     for (std::size_t i = 0; i + 1 < captured.size(); ++i) {
       if (happens(weather_.delayed))
-        std::swap(captured[i], captured[i + 1 + random_() % std::min<std::size_t>(captured.size() - i - 1, 6)]);
+        std::swap(captured[i],
+                  captured[i + 1 + random_() % std::min<std::size_t>(captured.size() - i - 1, 6)]);
     }
     if (happens(weather_.swapped))
-      std::stable_partition(captured.begin(), captured.end(), [](const Line& l) { return !l.from_client; });
+      std::stable_partition(captured.begin(), captured.end(),
+                            [](const Line& l) { return !l.from_client; });
     for (const Line& segment : captured) wire_.hear(segment, std::chrono::microseconds{10});
     captured.clear();
   }
@@ -167,8 +172,8 @@ class Simulation {
 
   static tcp::TrackerLimits limits() {
     tcp::TrackerLimits limits = Observed::small();
-    limits.reassembly.hole_store_bytes = 4 << 20;
-    limits.reassembly.early_octets_max = 1 << 20;
+    limits.reassembly.out_of_order_bytes = 4 << 20;
+    limits.reassembly.out_of_order_bytes_max = 1 << 20;
     return limits;
   }
 };
@@ -177,7 +182,9 @@ void run_many(Weather weather) {
   const char* const one = std::getenv("XDPCAP_SEED");
   const char* const many = std::getenv("XDPCAP_SEEDS");
   const std::uint64_t first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
-  const std::uint64_t count = one != nullptr ? 1 : many != nullptr ? std::strtoull(many, nullptr, 10) : 300;
+  const std::uint64_t count = one != nullptr    ? 1
+                              : many != nullptr ? std::strtoull(many, nullptr, 10)
+                                                : 300;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE("XDPCAP_SEED=" + std::to_string(seed));
     Simulation simulation{seed, weather};

@@ -7,7 +7,7 @@
 namespace xdpcap::sim {
 
 constexpr std::int64_t kRtoMin = 200'000, kRtoMax = 2'000'000, kDelayedAck = 40'000; // us
-constexpr std::size_t kEventsMax = 400'000;                                          // of one connection
+constexpr std::size_t kEventsMax = 400'000; // of one connection
 
 // What one end knows. Offsets are those of the two streams; a FIN takes one more.
 struct End {

@@ -37,7 +37,9 @@ class Talk {
     What what = What::arrival;
     std::size_t side = 0; // whom it concerns
     std::size_t index = 0;
-    friend bool operator>(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.order > b.order; }
+    friend bool operator>(const Event& a, const Event& b) {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
   };
 
   const std::string& text(std::size_t side) const { return dialogue_.stream[side]; }
@@ -64,8 +66,10 @@ class Talk {
     Passed made;
     made.side = side;
     made.flags = TcpFlags::ack;
-    made.ack = traits_.isn[1 - side] + 1 + static_cast<std::uint32_t>(self.next + (self.fin_taken ? 1 : 0));
-    made.window = static_cast<std::uint16_t>(std::min<std::uint32_t>(65535, traits_.window[side] >> shift(side)));
+    made.ack = traits_.isn[1 - side] + 1 +
+               static_cast<std::uint32_t>(self.next + (self.fin_taken ? 1 : 0));
+    made.window = static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(65535, traits_.window[side] >> shift(side)));
     made.has_clock = traits_.clocks;
     made.clock = traits_.clock_at[side] + static_cast<std::uint32_t>(now_ / 1000);
     made.echo = self.ts_recent;
@@ -135,7 +139,8 @@ class Talk {
     data.seq = sequence(side, from);
     data.offset = from;
     data.payload = text(side).substr(from, to - from);
-    data.flags = static_cast<std::uint8_t>(data.flags | (to > from ? TcpFlags::psh : 0) | (fin ? TcpFlags::fin : 0));
+    data.flags = static_cast<std::uint8_t>(data.flags | (to > from ? TcpFlags::psh : 0) |
+                                           (fin ? TcpFlags::fin : 0));
     note_acked(side);
     self.top = std::max(self.top, to + (fin ? 1 : 0));
     send(std::move(data));
@@ -176,7 +181,8 @@ class Talk {
       const bool fin = may_close(side) && random_.chance(0.5);
       self.fin_sent |= fin;
       send_data(side, from, to, fin);
-      if (traits_.resets && traits_.resets_side == side && to > traits_.resets_at) return reset(side);
+      if (traits_.resets && traits_.resets_side == side && to > traits_.resets_at)
+        return reset(side);
       if (random_.chance(traits_.network.resent)) resend(side);
     }
     if (!self.fin_sent && may_close(side)) {
@@ -199,7 +205,8 @@ class Talk {
   void resend_all(std::size_t side) {
     const End& self = ends_[side];
     const std::size_t size = text(side).size(), until = std::min(self.nxt, size);
-    for (std::size_t from = std::min(self.una, size), n = 0; n == 0 || (from < until && n < 16); ++n) {
+    for (std::size_t from = std::min(self.una, size), n = 0; n == 0 || (from < until && n < 16);
+         ++n) {
       const std::size_t to = std::min(from + cut(side), until);
       send_data(side, from, to, self.fin_sent && to == size);
       from = to;
@@ -238,18 +245,20 @@ class Talk {
       trace_.passed[index].refused = true;
       return send_ack(side);
     }
-    if (segment.has_clock && segment.offset <= self.last_ack_sent) note_clock(self, segment);
+    if (segment.has_clock && segment.offset <= self.last_ack_sent) update_clock(self, segment);
     take_ack(side, segment);
-    take_data(side, segment, index);
+    decode_data(side, segment, index);
     if (random_.chance(traits_.network.probes)) probe(side);
     pump(side);
     if (self.ack_due) plan_ack(side);
   }
   static bool is_old(const End& self, const Passed& segment) {
-    return segment.has_clock && self.has_ts && static_cast<std::int32_t>(segment.clock - self.ts_recent) < -1;
+    return segment.has_clock && self.has_ts &&
+           static_cast<std::int32_t>(segment.clock - self.ts_recent) < -1;
   }
-  static void note_clock(End& self, const Passed& segment) {
-    if (!self.has_ts || static_cast<std::int32_t>(segment.clock - self.ts_recent) >= 0) self.ts_recent = segment.clock;
+  static void update_clock(End& self, const Passed& segment) {
+    if (!self.has_ts || static_cast<std::int32_t>(segment.clock - self.ts_recent) >= 0)
+      self.ts_recent = segment.clock;
     self.has_ts = true;
   }
   void open(std::size_t side) {
@@ -262,7 +271,7 @@ class Talk {
     const bool is_new = !self.syn_seen;
     self.syn_seen = true;
     self.scaled = offers_scale();
-    if (segment.has_clock) note_clock(self, segment);
+    if (segment.has_clock) update_clock(self, segment);
     if (side == kServer) {
       if (!self.open) send_syn(side);
       if (self.open) send_ack(side);
@@ -281,8 +290,8 @@ class Talk {
   }
   void arrive_reset(std::size_t side, const Passed& segment) {
     End& self = ends_[side];
-    const auto ahead =
-        static_cast<std::int32_t>(segment.seq - sequence(1 - side, self.next + (self.fin_taken ? 1 : 0)));
+    const auto ahead = static_cast<std::int32_t>(
+        segment.seq - sequence(1 - side, self.next + (self.fin_taken ? 1 : 0)));
     if (ahead == 0) {
       self.dead = true;
     } else if (ahead > 0 && ahead < static_cast<std::int32_t>(traits_.window[side])) {
@@ -293,7 +302,8 @@ class Talk {
     End& self = ends_[side];
     const auto ahead = static_cast<std::int32_t>(segment.ack - sequence(side, self.una));
     if (ahead < 0 || self.una + static_cast<std::size_t>(ahead) > self.top) return;
-    self.repeated_acks = ahead == 0 && segment.payload.empty() && self.una < self.top ? self.repeated_acks + 1 : 0;
+    self.repeated_acks =
+        ahead == 0 && segment.payload.empty() && self.una < self.top ? self.repeated_acks + 1 : 0;
     self.una += static_cast<std::size_t>(ahead);
     self.edge = std::max(self.edge, self.una + (std::size_t{segment.window} << shift(1 - side)));
     if (ahead > 0) self.rto = kRtoMin;
@@ -301,7 +311,7 @@ class Talk {
     if (ahead > 0 && self.una < self.top) arm(side);
     if (self.una >= self.top) ++self.timer; // nothing is under way
   }
-  void take_data(std::size_t side, const Passed& segment, std::size_t index) {
+  void decode_data(std::size_t side, const Passed& segment, std::size_t index) {
     End& self = ends_[side];
     const std::size_t begin = segment.offset, end = begin + segment.payload.size();
     const bool fin = (segment.flags & TcpFlags::fin) != 0;
@@ -339,8 +349,8 @@ class Talk {
   }
   void plan_ack(std::size_t side) {
     End& self = ends_[side];
-    const bool now =
-        !self.early.empty() || self.fin_taken || self.next - self.last_ack_sent > 2920 || random_.chance(0.3);
+    const bool now = !self.early.empty() || self.fin_taken ||
+                     self.next - self.last_ack_sent > 2920 || random_.chance(0.3);
     if (now) return send_ack(side);
     plan(kDelayedAck, What::ack, side, ++self.ack_timer);
   }
@@ -365,8 +375,9 @@ class Talk {
   void sort_by_time() {
     std::vector<std::size_t> order(trace_.passed.size()), place(trace_.passed.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return trace_.passed[a].at_us < trace_.passed[b].at_us; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return trace_.passed[a].at_us < trace_.passed[b].at_us;
+    });
     std::vector<Passed> sorted;
     sorted.reserve(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -391,7 +402,8 @@ class Talk {
 
 } // namespace
 
-Trace talk(Random& random, const Dialogue& dialogue, const TcpTraits& traits, std::int64_t start_us) {
+Trace talk(Random& random, const Dialogue& dialogue, const TcpTraits& traits,
+           std::int64_t start_us) {
   return Talk{random, dialogue, traits, start_us}.run();
 }
 

@@ -13,13 +13,13 @@
 namespace xdpcap::sim {
 
 struct NetworkTraits {
-  double lost_before = 0;      // a segment, on its way to the capture
-  double lost_behind = 0;      // captured, and never arrived
-  double repeated = 0;         // by the network
-  double delayed = 0;          // so that others overtake it, before the capture
-  double resent = 0;           // without need
-  double forged = 0;           // somebody sends other bytes with a checksum that is wrong, just before
-  double probes = 0;           // keep-alive
+  double lost_before = 0; // a segment, on its way to the capture
+  double lost_behind = 0; // captured, and never arrived
+  double repeated = 0;    // by the network
+  double delayed = 0;     // so that others overtake it, before the capture
+  double resent = 0;      // without need
+  double forged = 0;      // somebody sends other bytes with a checksum that is wrong, just before
+  double probes = 0;      // keep-alive
   std::int64_t delay_us = 500; // end to capture
 };
 
@@ -72,6 +72,7 @@ struct Trace {
   std::int64_t ended_us = 0;
 };
 
-Trace talk(Random& random, const Dialogue& dialogue, const TcpTraits& traits, std::int64_t start_us);
+Trace talk(Random& random, const Dialogue& dialogue, const TcpTraits& traits,
+           std::int64_t start_us);
 
 } // namespace xdpcap::sim

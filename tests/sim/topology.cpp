@@ -45,8 +45,11 @@ struct Member {
               .large_bytes = scenario.plan.large_batch_bytes},
              static_cast<std::uint16_t>(shard),
              bell},
-        encoder{publish::EncoderOptions{.sensor = "sim", .max_body = scenario.plan.body_max, .reveal = true}, lane},
-        pipeline{engine::pipeline_options(scenario.config, scenario.plan, scenario.config.checksums, seed, shard),
+        encoder{publish::EncoderOptions{
+                    .sensor = "sim", .max_body = scenario.plan.body_max, .reveal = true},
+                lane},
+        pipeline{engine::pipeline_options(scenario.config, scenario.plan, scenario.config.checksums,
+                                          seed, shard),
                  encoder},
         next_seq(publish::kTopics) {}
 
@@ -62,7 +65,10 @@ struct Member {
 class Run {
  public:
   Run(const Scenario& scenario, const Traffic& traffic, Random& random)
-      : scenario_(scenario), traffic_(traffic), random_(random), hash_seed_{random.next(), random.next()} {
+      : scenario_(scenario),
+        traffic_(traffic),
+        random_(random),
+        hash_seed_{random.next(), random.next()} {
     const std::size_t workers = scenario.workers;
     if (workers > 1) {
       hand_over_.emplace(workers, scenario.plan.hand_over_lane);
@@ -74,8 +80,8 @@ class Run {
     shared_.frames_left = scenario.config.frames_max;
     for (std::size_t i = 0; i < workers; ++i) {
       Member& member = *members_.emplace_back(std::make_unique<Member>(scenario, i, hash_seed_));
-      workers_.push_back(std::make_unique<engine::QueueWorker<SimSource>>(i, member.source, member.pipeline, shared_,
-                                                                          tcp::FlowHash{hash_seed_}, nullptr));
+      workers_.push_back(std::make_unique<engine::QueueWorker<SimSource>>(
+          i, member.source, member.pipeline, shared_, tcp::FlowHash{hash_seed_}, nullptr));
     }
     outcome_.delivered.resize(traffic.frames.size());
   }
@@ -102,8 +108,10 @@ class Run {
     for (std::size_t n = random_.between(1, 1 + random_.skewed(100)); n > 0 && next_ < last; --n) {
       const Frame& frame = traffic_.frames[next_];
       // Fragments come by another queue, and nothing tells that a SYN is still under way.
-      const bool other_queue = frame.is_fragment != std::exchange(last_was_fragment_, frame.is_fragment);
-      if (other_queue || frame.at_us - swept_us_ > static_cast<std::int64_t>(scenario_.skew_us)) sweep(frame.at_us);
+      const bool other_queue =
+          frame.is_fragment != std::exchange(last_was_fragment_, frame.is_fragment);
+      if (other_queue || frame.at_us - swept_us_ > static_cast<std::int64_t>(scenario_.skew_us))
+        sweep(frame.at_us);
       const Instant now = instant_from_ns(frame.at_us * 1000);
       for (const auto& member : members_) member->source.advance(now);
       const std::size_t number = next_++;
@@ -119,12 +127,16 @@ class Run {
   }
   // Every worker catches up with the wire.
   void sweep(std::int64_t now_us) {
-    const auto is_behind = [](const auto& member) { return member->source.waiting() != 0 && !member->ended; };
-    while (std::any_of(members_.begin(), members_.end(), is_behind)) step(random_.below(members_.size()));
+    const auto is_behind = [](const auto& member) {
+      return member->source.waiting() != 0 && !member->ended;
+    };
+    while (std::any_of(members_.begin(), members_.end(), is_behind))
+      step(random_.below(members_.size()));
     for (std::size_t turn = 0; turn < 3 * members_.size(); ++turn) step(turn % members_.size());
     swept_us_ = now_us;
     // As Engine::tick() does.
-    if (symmetry_ && symmetry_->split() != 0 && scenario_.hand_over == engine::HandOverMode::automatic)
+    if (symmetry_ && symmetry_->split() != 0 &&
+        scenario_.hand_over == engine::HandOverMode::automatic)
       shared_.handing_over = true;
   }
   // As receive-side scaling chooses it: fragments have no ports.
@@ -149,7 +161,8 @@ class Run {
     outcome_.beyond_count += burst.size() - taken;
   }
   [[nodiscard]] bool all_ended() const {
-    return std::all_of(members_.begin(), members_.end(), [](const auto& member) { return member->ended; });
+    return std::all_of(members_.begin(), members_.end(),
+                       [](const auto& member) { return member->ended; });
   }
   void stop() {
     // A capture drains its sockets, a file is left where it is.
@@ -167,7 +180,7 @@ class Run {
     take_batches(true);
     std::vector<const engine::Pipeline*> pipelines;
     for (const auto& member : members_) pipelines.push_back(&member->pipeline);
-    outcome_.ledger = engine::take_ledger(pipelines, std::nullopt, {});
+    outcome_.ledger = engine::make_ledger(pipelines, std::nullopt, {});
     for (std::size_t i = 0; i < members_.size(); ++i) note_leftovers(i);
   }
   void take_batches(bool does) {
@@ -175,16 +188,17 @@ class Run {
     for (const auto& member : members_) {
       while (publish::Batch* batch = member->lane.next()) {
         outcome_.published.take(*batch, member->next_seq);
-        member->lane.give_back(batch);
+        member->lane.recycle(batch);
       }
     }
   }
   void note_leftovers(std::size_t number) {
     const engine::Pipeline& pipeline = members_[number]->pipeline;
     const auto note = [&](const char* what, std::uint64_t count) {
-      if (count != 0) outcome_.leftovers.push_back(fmt::format("worker {}: {} {}", number, count, what));
+      if (count != 0)
+        outcome_.leftovers.push_back(fmt::format("worker {}: {} {}", number, count, what));
     };
-    note("slabs of early bytes", pipeline.tracker().reassembler().holes().slabs_in_use());
+    note("slabs of early bytes", pipeline.tracker().reassembler().out_of_order().slabs_in_use());
     note("frames held", pipeline.tracker().reassembler().frames_held());
     note("flows", pipeline.tracker().table().size());
     note("bytes of messages in progress", pipeline.workspace().memory_in_use());
@@ -193,7 +207,8 @@ class Run {
     }
     for (std::size_t topic = 0; topic < publish::kTopics; ++topic) {
       outcome_.published.batches_missing +=
-          members_[number]->lane.next_seq(static_cast<publish::Topic>(topic)) - members_[number]->next_seq[topic];
+          members_[number]->lane.next_seq(static_cast<publish::Topic>(topic)) -
+          members_[number]->next_seq[topic];
     }
   }
 

@@ -34,8 +34,10 @@ std::vector<std::vector<Seen>> seen_of(const Traffic& traffic, const Outcome& ou
 void subtract(std::vector<Range>& from, const Range& what) {
   std::vector<Range> left;
   for (const Range& range : from) {
-    if (range.begin < std::min(range.end, what.begin)) left.push_back({range.begin, std::min(range.end, what.begin)});
-    if (std::max(range.begin, what.end) < range.end) left.push_back({std::max(range.begin, what.end), range.end});
+    if (range.begin < std::min(range.end, what.begin))
+      left.push_back({range.begin, std::min(range.end, what.begin)});
+    if (std::max(range.begin, what.end) < range.end)
+      left.push_back({std::max(range.begin, what.end), range.end});
   }
   from = std::move(left);
 }
@@ -76,7 +78,8 @@ class Examination {
       std::vector<Range> left{{accepted.begin, accepted.end}};
       for (std::size_t i = 0; i <= accepted.passed; ++i) {
         const Passed& passed = trace_.passed[i];
-        if (passed.side != side || passed.forged || passed.refused || seen_[i].payload <= 0) continue;
+        if (passed.side != side || passed.forged || passed.refused || seen_[i].payload <= 0)
+          continue;
         subtract(left, {passed.offset, passed.offset + static_cast<std::size_t>(seen_[i].payload)});
         if (left.empty()) break;
       }
@@ -86,7 +89,8 @@ class Examination {
     for (std::size_t i = 0; i < seen_.size(); ++i) {
       const Passed& passed = trace_.passed[i];
       const auto kept = static_cast<std::size_t>(std::max<std::ptrdiff_t>(seen_[i].payload, 0));
-      if (passed.side == side && !passed.forged && seen_[i].payload >= 0 && kept < passed.payload.size())
+      if (passed.side == side && !passed.forged && seen_[i].payload >= 0 &&
+          kept < passed.payload.size())
         missed.push_back({passed.offset + kept, passed.offset + passed.payload.size()});
     }
     // What nobody took was not sent, so far as anybody knows.
@@ -120,9 +124,10 @@ class Examination {
 
 std::string frames_text(const Traffic& traffic, const Outcome& outcome, std::size_t number) {
   const Connection& connection = traffic.connections[number];
-  const std::int64_t start = connection.trace.passed.empty() ? 0 : connection.trace.passed.front().at_us;
-  std::string text =
-      fmt::format("{} ({}, {}):\n", connection.dialogue.name, connection.envelope.client(), connection.envelope.name());
+  const std::int64_t start =
+      connection.trace.passed.empty() ? 0 : connection.trace.passed.front().at_us;
+  std::string text = fmt::format("{} ({}, {}):\n", connection.dialogue.name,
+                                 connection.envelope.client(), connection.envelope.name());
   for (std::size_t i = 0; i < traffic.frames.size(); ++i) {
     const Frame& frame = traffic.frames[i];
     if (frame.connection != number) continue;
@@ -134,9 +139,10 @@ std::string frames_text(const Traffic& traffic, const Outcome& outcome, std::siz
     const auto relative = [&](std::uint32_t at, std::size_t side) {
       return static_cast<std::int32_t>(at - connection.tcp.isn[side] - 1);
     };
-    text += fmt::format("  {:>8} us {} {:3} {}+{} ack {} window {} clock {}{}{}{}{}\n", frame.at_us - start,
-                        passed.side == kClient ? "->" : "<-", flags, relative(passed.seq, passed.side),
-                        passed.payload.size(), relative(passed.ack, 1 - passed.side), passed.window, passed.clock,
+    text += fmt::format("  {:>8} us {} {:3} {}+{} ack {} window {} clock {}{}{}{}{}\n",
+                        frame.at_us - start, passed.side == kClient ? "->" : "<-", flags,
+                        relative(passed.seq, passed.side), passed.payload.size(),
+                        relative(passed.ack, 1 - passed.side), passed.window, passed.clock,
                         passed.forged                ? " forged"
                         : passed.sum == Sum::partial ? " offloaded"
                                                      : "",
@@ -148,9 +154,10 @@ std::string frames_text(const Traffic& traffic, const Outcome& outcome, std::siz
   for (const PublishedSegment& segment : outcome.published.segments) {
     if (!segment.client.ends_with(client)) continue;
     const std::size_t side = segment.to_server ? kClient : kServer;
-    text += fmt::format("  {:>8} us {} {}+{}: {}\n", segment.arrived_ns / 1000 - start, side == kClient ? "->" : "<-",
-                        static_cast<std::int32_t>(segment.seq - connection.tcp.isn[side] - 1), segment.payload_bytes,
-                        schema::EnumNameVerdict(segment.verdict));
+    text += fmt::format("  {:>8} us {} {}+{}: {}\n", segment.arrived_ns / 1000 - start,
+                        side == kClient ? "->" : "<-",
+                        static_cast<std::int32_t>(segment.seq - connection.tcp.isn[side] - 1),
+                        segment.payload_bytes, schema::EnumNameVerdict(segment.verdict));
   }
   return text;
 }

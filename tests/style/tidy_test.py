@@ -76,11 +76,26 @@ class TidyFinds(unittest.TestCase):
         self.write("bpf/capture.bpf.c", '#include "parse.h"\n#include "core/seq.hpp"\n')
         self.assert_found("floors", "bpf/capture.bpf.c:2: ")
 
+    def test_a_retired_word_in_a_name(self):
+        self.write("docs/GLOSSARY.md", "```retired-words\noctets  bytes\ntake_   receive_\n```\n")
+        self.write("userspace/core/a.hpp", "// octets, take_ them\nint readOctets; int take_row(); int take; int x = f(\"octets\");\n")
+        code, output = self.tidy("names")
+        self.assertEqual(code, 1)
+        self.assertIn("userspace/core/a.hpp:2: readOctets: 'octets' is retired; write bytes", output)
+        self.assertIn("userspace/core/a.hpp:2: take_row: 'take_' is retired", output)
+        self.assertEqual(output.count("retired"), 2, output)
+
+    def test_a_line_of_code_that_is_too_wide(self):
+        self.write("userspace/core/a.cpp", "// " + "w" * 97 + "\n")
+        self.assert_clean("words")
+        self.write("userspace/core/a.cpp", "// " + "w" * 98 + "\n")
+        self.assert_found("words", "userspace/core/a.cpp:1: 101 columns")
+
     def test_a_long_function_a_long_file_and_a_long_main(self):
         self.write("userspace/core/a.cpp", "namespace x {\nvoid walk() {\n" + LONG_BODY + "}\n}  // namespace x\n")
         self.assert_found("sizes", "userspace/core/a.cpp:2: a function of 82 lines")
-        self.write("userspace/core/a.cpp", "// a line\n" * 401)
-        self.assert_found("sizes", "userspace/core/a.cpp:401: 401 lines")
+        self.write("userspace/core/a.cpp", "// a line\n" * 601)
+        self.assert_found("sizes", "userspace/core/a.cpp:601: 601 lines")
         self.write("userspace/core/a.cpp", "")
         self.write("userspace/apps/xdpcap_run/main.cpp", "// a line\n" * 81)
         self.assert_found("sizes", "main.cpp:81: 81 lines")

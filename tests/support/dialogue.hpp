@@ -11,9 +11,9 @@
 namespace xdpcap::test {
 
 inline wire::Endpoint endpoint(std::uint8_t host, std::uint16_t port) {
-  const std::byte octets[4] = {std::byte{10}, std::byte{0}, std::byte{0}, std::byte{host}};
+  const std::byte bytes[4] = {std::byte{10}, std::byte{0}, std::byte{0}, std::byte{host}};
   wire::Endpoint made;
-  made.address = wire::Address::from_v4(octets);
+  made.address = wire::Address::from_v4(bytes);
   made.port = port;
   return made;
 }
@@ -21,17 +21,17 @@ inline wire::Endpoint endpoint(std::uint8_t host, std::uint16_t port) {
 // One segment of a dialogue, owning its payload, as a sentence:
 //   client().at(100).says("GET /").acks(1)
 // Positions are relative to the sender's initial sequence number plus one: 0 is
-// the first octet of its stream, -1 its SYN.
+// the first byte of its stream, -1 its SYN.
 struct Line {
   bool from_client = true;
   std::int64_t position = 0;
   std::int64_t acked = -2; // -2: no ACK flag
   std::string payload;
   std::uint8_t flags = 0;
-  std::uint16_t window_octets = 65535;
+  std::uint16_t window_bytes = 65535;
   std::uint32_t missing = 0;
   wire::TcpOptions options;
-  wire::ChecksumState checksum_state = wire::ChecksumState::trusted;
+  wire::ChecksumResult checksum_result = wire::ChecksumResult::valid;
   bool has_unusual_headers = false;
 
   Line at(std::int64_t offset) const {
@@ -55,11 +55,11 @@ struct Line {
   Line rst() const {
     return with([](Line& l) { l.flags |= wire::TcpFlags::rst; });
   }
-  Line window(std::uint16_t octets) const {
-    return with([&](Line& l) { l.window_octets = octets; });
+  Line window(std::uint16_t bytes) const {
+    return with([&](Line& l) { l.window_bytes = bytes; });
   }
-  Line cut_by(std::uint32_t octets) const {
-    return with([&](Line& l) { l.missing = octets; });
+  Line cut_by(std::uint32_t bytes) const {
+    return with([&](Line& l) { l.missing = bytes; });
   }
   Line clock(std::uint32_t value) const {
     return with([&](Line& l) {
@@ -67,8 +67,8 @@ struct Line {
       l.options.timestamp_value = value;
     });
   }
-  Line checksum(wire::ChecksumState state) const {
-    return with([&](Line& l) { l.checksum_state = state; });
+  Line checksum(wire::ChecksumResult state) const {
+    return with([&](Line& l) { l.checksum_result = state; });
   }
   Line unusual() const {
     return with([](Line& l) { l.has_unusual_headers = true; });
@@ -110,19 +110,22 @@ struct Stage {
   [[nodiscard]] wire::Segment segment(const Line& line, Instant now) const {
     wire::Segment made;
     const bool client_is_low = client_end < server_end;
-    made.key = client_is_low ? wire::FlowKey{client_end, server_end} : wire::FlowKey{server_end, client_end};
+    made.key = client_is_low ? wire::FlowKey{client_end, server_end}
+                             : wire::FlowKey{server_end, client_end};
     made.from_low = client_is_low == line.from_client;
     made.flags.bits = line.flags;
-    made.seq = Seq{(line.from_client ? client_isn : server_isn) + 1 + static_cast<std::uint32_t>(line.position)};
+    made.seq = Seq{(line.from_client ? client_isn : server_isn) + 1 +
+                   static_cast<std::uint32_t>(line.position)};
     if (line.acked != -2) {
       made.flags.bits |= wire::TcpFlags::ack;
-      made.ack = Seq{(line.from_client ? server_isn : client_isn) + 1 + static_cast<std::uint32_t>(line.acked)};
+      made.ack = Seq{(line.from_client ? server_isn : client_isn) + 1 +
+                     static_cast<std::uint32_t>(line.acked)};
     }
     made.payload = as_bytes(line.payload);
-    made.missing_tail = line.missing;
-    made.window = line.window_octets;
+    made.cut_by_snaplen = line.missing;
+    made.window = line.window_bytes;
     made.options = line.options;
-    made.checksum_state = line.checksum_state;
+    made.checksum_result = line.checksum_result;
     made.unusual = line.has_unusual_headers;
     made.arrived = now;
     made.wire_length = static_cast<std::uint32_t>(54 + line.payload.size());

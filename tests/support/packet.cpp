@@ -6,14 +6,14 @@
 #include <stdexcept>
 #include <string>
 
-#include "support/packet_octets.hpp"
+#include "support/packet_bytes.hpp"
 
 // The words of the sentence.
 namespace xdpcap::test {
 namespace {
 
-Buffer address(int family, std::string_view text, std::size_t octets) {
-  Buffer bytes(octets);
+Buffer address(int family, std::string_view text, std::size_t size) {
+  Buffer bytes(size);
   if (::inet_pton(family, std::string(text).c_str(), bytes.data()) != 1) {
     throw std::invalid_argument("no IP address: " + std::string(text));
   }
@@ -36,7 +36,8 @@ Packet::Header& Packet::last(std::initializer_list<Kind> kinds) {
   const auto found = std::find_if(headers_.rbegin(), headers_.rend(), [&](const Header& header) {
     return std::find(kinds.begin(), kinds.end(), header.kind) != kinds.end();
   });
-  if (found == headers_.rend()) throw std::logic_error("the packet has no header that this word could change");
+  if (found == headers_.rend())
+    throw std::logic_error("the packet has no header that this word could change");
   return *found;
 }
 
@@ -92,22 +93,23 @@ Packet Packet::ipv6(std::string_view source, std::string_view destination) const
   append(bytes, address(AF_INET6, destination, 16));
   return with(Kind::ipv6, std::move(bytes));
 }
-Packet Packet::total_length(std::uint16_t octets) const {
+Packet Packet::total_length(std::uint16_t bytes) const {
   Packet next = *this;
   Header& header = next.last({Kind::ipv4, Kind::ipv6});
-  put16(header.bytes, header.kind == Kind::ipv4 ? 2 : 4, octets);
+  put16(header.bytes, header.kind == Kind::ipv4 ? 2 : 4, bytes);
   header.length_given = true;
   return next;
 }
 Packet Packet::protocol(std::uint8_t number) const {
   Packet next = *this;
-  Header& header = next.last({Kind::ipv4, Kind::ipv6, Kind::extension, Kind::authentication, Kind::fragment});
+  Header& header =
+      next.last({Kind::ipv4, Kind::ipv6, Kind::extension, Kind::authentication, Kind::fragment});
   put8(header.bytes, header.kind == Kind::ipv4 ? 9 : header.kind == Kind::ipv6 ? 6 : 0, number);
   header.protocol_given = true;
   return next;
 }
-Packet Packet::ip_options(std::initializer_list<std::uint8_t> octets) const {
-  return grown(Kind::ipv4, buffer(octets, 4, 1));
+Packet Packet::ip_options(std::initializer_list<std::uint8_t> values) const {
+  return grown(Kind::ipv4, buffer(values, 4, 1));
 }
 Packet Packet::bad_ip_checksum() const {
   Packet next = *this;
@@ -134,9 +136,9 @@ Packet Packet::fragment(std::uint32_t offset, bool more, std::uint32_t id) const
   put32(bytes, 4, id);
   return with(Kind::fragment, std::move(bytes));
 }
-Packet Packet::extension(std::uint8_t number, std::initializer_list<std::uint8_t> octets) const {
+Packet Packet::extension(std::uint8_t number, std::initializer_list<std::uint8_t> values) const {
   Buffer bytes(2);
-  append(bytes, buffer(octets, 1, 0));
+  append(bytes, buffer(values, 1, 0));
   while (bytes.size() % 8 != 0) bytes.push_back(std::byte{0});
   put8(bytes, 1, bytes.size() / 8 - 1);
   return with(Kind::extension, std::move(bytes), number);
@@ -171,16 +173,17 @@ Packet Packet::flags(std::string_view flags) const {
   unsigned bits = 0;
   for (const char flag : flags) {
     const std::size_t bit = kLetters.find(flag);
-    if (bit == std::string_view::npos) throw std::invalid_argument("no TCP flag: " + std::string(1, flag));
+    if (bit == std::string_view::npos)
+      throw std::invalid_argument("no TCP flag: " + std::string(1, flag));
     bits |= 1U << bit;
   }
   Packet next = *this;
   put8(next.last({Kind::tcp}).bytes, 13, bits);
   return next;
 }
-Packet Packet::window(std::uint16_t octets) const {
+Packet Packet::window(std::uint16_t bytes) const {
   Packet next = *this;
-  put16(next.last({Kind::tcp}).bytes, 14, octets);
+  put16(next.last({Kind::tcp}).bytes, 14, bytes);
   return next;
 }
 Packet Packet::urgent(std::uint16_t pointer) const {
@@ -195,11 +198,11 @@ Packet Packet::data_offset(std::uint8_t words) const {
   header.length_given = true;
   return next;
 }
-Packet Packet::tcp_options(std::initializer_list<std::uint8_t> octets) const {
-  return grown(Kind::tcp, buffer(octets, 4, 0));
+Packet Packet::tcp_options(std::initializer_list<std::uint8_t> values) const {
+  return grown(Kind::tcp, buffer(values, 4, 0));
 }
-Packet Packet::mss(std::uint16_t octets) const {
-  return grown(Kind::tcp, buffer({2, 4, high(octets), low(octets)}));
+Packet Packet::mss(std::uint16_t bytes) const {
+  return grown(Kind::tcp, buffer({2, 4, high(bytes), low(bytes)}));
 }
 Packet Packet::window_scale(std::uint8_t shift) const {
   return grown(Kind::tcp, buffer({1, 3, 3, shift}));
@@ -292,8 +295,8 @@ Packet Packet::gtp_u(std::uint32_t tunnel) const {
   put32(bytes, 4, tunnel);
   return with(Kind::gtp_u, std::move(bytes));
 }
-Packet Packet::octets(std::initializer_list<std::uint8_t> octets) const {
-  return with(Kind::other, buffer(octets, 1, 0));
+Packet Packet::bytes(std::initializer_list<std::uint8_t> values) const {
+  return with(Kind::other, buffer(values, 1, 0));
 }
 
 Packet Packet::payload(std::string_view text) const {
@@ -304,14 +307,14 @@ Packet Packet::payload(Bytes bytes) const {
   next.payload_.assign(bytes.begin(), bytes.end());
   return next;
 }
-Packet Packet::padding(std::size_t octets) const {
+Packet Packet::padding(std::size_t bytes) const {
   Packet next = *this;
-  next.padding_ = octets;
+  next.padding_ = bytes;
   return next;
 }
-Packet Packet::cut(std::size_t octets) const {
+Packet Packet::cut(std::size_t bytes) const {
   Packet next = *this;
-  next.snap_length_ = octets;
+  next.snap_length_ = bytes;
   return next;
 }
 Packet Packet::at(Instant arrived) const {
@@ -332,9 +335,11 @@ Packet link(wire::LinkType type) {
     case wire::LinkType::ethernet:
       return packet.eth();
     case wire::LinkType::linux_sll:
-      return packet.with(Packet::Kind::link, buffer({0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0}));
+      return packet.with(Packet::Kind::link,
+                         buffer({0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0}));
     case wire::LinkType::linux_sll2:
-      return packet.with(Packet::Kind::link, buffer({0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}));
+      return packet.with(Packet::Kind::link,
+                         buffer({0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}));
     case wire::LinkType::null:
     case wire::LinkType::loop:
       return packet.with(Packet::Kind::link, Buffer(4));

@@ -33,41 +33,47 @@ class Packet {
   [[nodiscard]] Packet mpls(std::uint32_t label) const;
   [[nodiscard]] Packet pppoe(std::uint16_t session) const;
   [[nodiscard]] Packet nsh() const;
-  [[nodiscard]] Packet ether_type(std::uint16_t type) const; // what the header so far says comes next
+  [[nodiscard]] Packet ether_type(
+      std::uint16_t type) const; // what the header so far says comes next
 
   [[nodiscard]] Packet ipv4(std::string_view source, std::string_view destination) const;
   [[nodiscard]] Packet ipv6(std::string_view source, std::string_view destination) const;
-  [[nodiscard]] Packet total_length(std::uint16_t octets) const;                     // IPv4; IPv6: payload length
-  [[nodiscard]] Packet protocol(std::uint8_t number) const;                          // of what follows the IP header
-  [[nodiscard]] Packet ip_options(std::initializer_list<std::uint8_t> octets) const; // IPv4, padded with NOP
+  [[nodiscard]] Packet total_length(std::uint16_t bytes) const; // IPv4; IPv6: payload length
+  [[nodiscard]] Packet protocol(std::uint8_t number) const;     // of what follows the IP header
+  [[nodiscard]] Packet ip_options(
+      std::initializer_list<std::uint8_t> values) const; // IPv4, padded with NOP
   [[nodiscard]] Packet bad_ip_checksum() const;
   [[nodiscard]] Packet ip_checksum(std::uint16_t value) const;
-  // A fragment: `offset` in octets (a multiple of 8). In IPv6 this adds the header.
+  // A fragment: `offset` in bytes (a multiple of 8). In IPv6 this adds the header.
   [[nodiscard]] Packet fragment(std::uint32_t offset, bool more, std::uint32_t id) const;
   // IPv6 extension headers: hop-by-hop 0, routing 43, destination 60, mobility 135
-  // with `octets` of options (padded to a multiple of 8); AH has its own shape.
-  [[nodiscard]] Packet extension(std::uint8_t number, std::initializer_list<std::uint8_t> octets = {}) const;
+  // with `bytes` of options (padded to a multiple of 8); AH has its own shape.
+  [[nodiscard]] Packet extension(std::uint8_t number,
+                                 std::initializer_list<std::uint8_t> values = {}) const;
   [[nodiscard]] Packet authentication() const;
 
   [[nodiscard]] Packet tcp(std::uint16_t source, std::uint16_t destination) const;
   [[nodiscard]] Packet seq(std::uint32_t number) const;
   [[nodiscard]] Packet ack(std::uint32_t number) const;     // sets the ACK flag too
   [[nodiscard]] Packet flags(std::string_view flags) const; // of "FSRPAUEC"; default "A"
-  [[nodiscard]] Packet window(std::uint16_t octets) const;
+  [[nodiscard]] Packet window(std::uint16_t bytes) const;
   [[nodiscard]] Packet urgent(std::uint16_t pointer) const;
   [[nodiscard]] Packet data_offset(std::uint8_t words) const;
-  [[nodiscard]] Packet tcp_options(std::initializer_list<std::uint8_t> octets) const; // padded with zeros
-  [[nodiscard]] Packet mss(std::uint16_t octets) const;
+  [[nodiscard]] Packet tcp_options(
+      std::initializer_list<std::uint8_t> values) const; // padded with zeros
+  [[nodiscard]] Packet mss(std::uint16_t bytes) const;
   [[nodiscard]] Packet window_scale(std::uint8_t shift) const;
   [[nodiscard]] Packet sack_permitted() const;
   [[nodiscard]] Packet timestamps(std::uint32_t value, std::uint32_t echo) const;
-  [[nodiscard]] Packet bad_checksum() const;     // of the innermost TCP or UDP header
-  [[nodiscard]] Packet partial_checksum() const; // only the pseudo-header, as a sender with offload leaves it
+  [[nodiscard]] Packet bad_checksum() const; // of the innermost TCP or UDP header
+  [[nodiscard]] Packet partial_checksum()
+      const; // only the pseudo-header, as a sender with offload leaves it
   [[nodiscard]] Packet checksum(std::uint16_t value) const;
 
   [[nodiscard]] Packet udp(std::uint16_t source, std::uint16_t destination) const;
   [[nodiscard]] Packet gre() const;
-  [[nodiscard]] Packet gre_checksum() const; // these four in the order of the header: checksum, key, sequence
+  [[nodiscard]] Packet gre_checksum()
+      const; // these four in the order of the header: checksum, key, sequence
   [[nodiscard]] Packet gre_key(std::uint32_t key) const;
   [[nodiscard]] Packet gre_sequence(std::uint32_t number) const;
   [[nodiscard]] Packet erspan1() const; // these add the GRE header as well
@@ -75,24 +81,27 @@ class Packet {
   [[nodiscard]] Packet erspan3(bool platform_header = false) const;
   [[nodiscard]] Packet vxlan(std::uint32_t network) const;
   [[nodiscard]] Packet vxlan_gpe(std::uint32_t network) const;
-  [[nodiscard]] Packet geneve(std::uint32_t network, std::initializer_list<std::uint8_t> options = {}) const;
+  [[nodiscard]] Packet geneve(std::uint32_t network,
+                              std::initializer_list<std::uint8_t> options = {}) const;
   [[nodiscard]] Packet gtp_u(std::uint32_t tunnel) const;
 
-  // Any other header: its octets as they are.
-  [[nodiscard]] Packet octets(std::initializer_list<std::uint8_t> octets) const;
+  // Any other header: its bytes as they are.
+  [[nodiscard]] Packet bytes(std::initializer_list<std::uint8_t> values) const;
 
   [[nodiscard]] Packet payload(std::string_view text) const;
   [[nodiscard]] Packet payload(Bytes bytes) const;
-  [[nodiscard]] Packet padding(std::size_t octets) const; // behind the packet, as Ethernet pads short frames
-  [[nodiscard]] Packet cut(std::size_t octets) const;     // captured with this snap length
+  [[nodiscard]] Packet padding(
+      std::size_t bytes) const; // behind the packet, as Ethernet pads short frames
+  [[nodiscard]] Packet cut(std::size_t bytes) const; // captured with this snap length
   [[nodiscard]] Packet at(Instant arrived) const;
   [[nodiscard]] Packet on_interface(std::uint16_t index) const;
 
-  // The octets as captured.
+  // The bytes as captured.
   [[nodiscard]] Buffer bytes() const;
   // This packet as fragments of its outermost (or innermost) IP header, each with
-  // at most `octets` (a multiple of 8) behind that header.
-  [[nodiscard]] std::vector<Packet> fragments(std::size_t octets, std::uint32_t id, bool innermost = false) const;
+  // at most `bytes` (a multiple of 8) behind that header.
+  [[nodiscard]] std::vector<Packet> fragments(std::size_t bytes, std::uint32_t id,
+                                              bool innermost = false) const;
 
   // Borrowed from this packet, which must outlive it.
   [[nodiscard]] wire::Frame frame() const&;
@@ -129,7 +138,8 @@ class Packet {
   struct Header {
     Kind kind = Kind::other;
     Buffer bytes;
-    std::uint16_t number = 0; // how the header in front announces this one, where its kind does not say
+    std::uint16_t number =
+        0; // how the header in front announces this one, where its kind does not say
     bool length_given = false;
     bool protocol_given = false;
     enum class Sum : std::uint8_t { right, wrong, partial, given } sum = Sum::right;
@@ -139,10 +149,12 @@ class Packet {
   [[nodiscard]] Packet grown(Kind kind, const Buffer& more) const;
   [[nodiscard]] Packet summed(Header::Sum sum) const;
   Header& last(std::initializer_list<Kind> kinds);
-  [[nodiscard]] std::vector<std::size_t> places() const; // where each header begins; then where the payload does
-  [[nodiscard]] Buffer whole() const;                    // all that is on the wire
+  [[nodiscard]] std::vector<std::size_t> places()
+      const;                          // where each header begins; then where the payload does
+  [[nodiscard]] Buffer whole() const; // all that is on the wire
   void announce_next(Buffer& packet, std::size_t index, std::size_t at) const;
-  void finish(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts, std::size_t end) const;
+  void finish(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts,
+              std::size_t end) const;
   void finish_ip(Buffer& packet, std::size_t index, std::size_t at, std::size_t end) const;
   void finish_transport(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts,
                         std::size_t end) const;

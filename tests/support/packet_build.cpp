@@ -4,9 +4,9 @@
 #include <stdexcept>
 
 #include "support/packet.hpp"
-#include "support/packet_octets.hpp"
+#include "support/packet_bytes.hpp"
 
-// From the words to octets: protocol numbers, lengths, checksums.
+// From the words to bytes: protocol numbers, lengths, checksums.
 namespace xdpcap::test {
 namespace {
 
@@ -91,7 +91,11 @@ void Packet::announce_next(Buffer& packet, std::size_t index, std::size_t at) co
       put8(packet, at + 3, next.kind == Kind::eth ? 3U : six ? 2U : 1U);
       break;
     case Kind::vxlan_gpe:
-      put8(packet, at + 3, next.kind == Kind::nsh ? 4U : next.kind == Kind::eth ? 3U : six ? 2U : 1U);
+      put8(packet, at + 3,
+           next.kind == Kind::nsh   ? 4U
+           : next.kind == Kind::eth ? 3U
+           : six                    ? 2U
+                                    : 1U);
       break;
     case Kind::ipv4:
       put8(packet, at + 9, protocol_of(next));
@@ -128,12 +132,13 @@ void Packet::finish_ip(Buffer& packet, std::size_t index, std::size_t at, std::s
   put16(packet, at + 10, header.sum == Header::Sum::wrong ? sum ^ 0x0101U : sum);
 }
 
-void Packet::finish_transport(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts,
-                              std::size_t end) const {
+void Packet::finish_transport(Buffer& packet, std::size_t index,
+                              const std::vector<std::size_t>& starts, std::size_t end) const {
   const Header& header = headers_[index];
   const std::size_t at = starts[index];
   const std::size_t sum_at = at + (header.kind == Kind::tcp ? 16 : 6);
-  if (header.kind == Kind::tcp && !header.length_given) put8(packet, at + 12, header.bytes.size() / 4 << 4);
+  if (header.kind == Kind::tcp && !header.length_given)
+    put8(packet, at + 12, header.bytes.size() / 4 << 4);
   if (header.kind == Kind::udp) put16(packet, at + 4, end - at);
   if (header.sum == Header::Sum::given) return;
 
@@ -148,12 +153,14 @@ void Packet::finish_transport(Buffer& packet, std::size_t index, const std::vect
   const auto length = static_cast<std::uint32_t>(end - at);
   sum += (length & 0xffffU) + (length >> 16);
   sum = (sum & 0xffffU) + (sum >> 16);
-  if (header.sum != Header::Sum::partial) sum = ~sum16(Bytes(packet).subspan(at, end - at), sum) & 0xffffU;
+  if (header.sum != Header::Sum::partial)
+    sum = ~sum16(Bytes(packet).subspan(at, end - at), sum) & 0xffffU;
   if (header.kind == Kind::udp && sum == 0) sum = 0xffff;
   put16(packet, sum_at, header.sum == Header::Sum::wrong ? sum ^ 0x0101U : sum);
 }
 
-void Packet::finish(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts, std::size_t end) const {
+void Packet::finish(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts,
+                    std::size_t end) const {
   const std::size_t at = starts[index];
   announce_next(packet, index, at);
   switch (headers_[index].kind) {
@@ -172,7 +179,8 @@ void Packet::finish(Buffer& packet, std::size_t index, const std::vector<std::si
       put16(packet, at + 2, end - at - 8);
       break;
     case Kind::mpls:
-      if (index + 1 == headers_.size() || headers_[index + 1].kind != Kind::mpls) packet[at + 2] |= std::byte{1};
+      if (index + 1 == headers_.size() || headers_[index + 1].kind != Kind::mpls)
+        packet[at + 2] |= std::byte{1};
       break;
     case Kind::gre:
       if ((packet[at] & std::byte{0x80}) != std::byte{0}) {
@@ -219,27 +227,31 @@ wire::Frame Packet::frame() const& {
   return frame;
 }
 
-std::vector<Packet> Packet::fragments(std::size_t octets, std::uint32_t id, bool innermost) const {
-  const auto is_ip = [](const Header& header) { return header.kind == Kind::ipv4 || header.kind == Kind::ipv6; };
+std::vector<Packet> Packet::fragments(std::size_t bytes, std::uint32_t id, bool innermost) const {
+  const auto is_ip = [](const Header& header) {
+    return header.kind == Kind::ipv4 || header.kind == Kind::ipv6;
+  };
   std::size_t ip = headers_.size();
   for (std::size_t i = 0; i < headers_.size(); ++i) {
     if (is_ip(headers_[i]) && (innermost || ip == headers_.size())) ip = i;
   }
-  if (ip == headers_.size() || octets == 0 || octets % 8 != 0) throw std::logic_error("this cannot be fragmented");
+  if (ip == headers_.size() || bytes == 0 || bytes % 8 != 0)
+    throw std::logic_error("this cannot be fragmented");
 
   const Buffer packet = whole();
   const Bytes datagram = Bytes(packet).first(packet.size() - padding_).subspan(places()[ip + 1]);
-  const auto protocol_number =
-      std::to_integer<std::uint8_t>(packet[places()[ip] + (headers_[ip].kind == Kind::ipv4 ? 9 : 6)]);
+  const auto protocol_number = std::to_integer<std::uint8_t>(
+      packet[places()[ip] + (headers_[ip].kind == Kind::ipv4 ? 9 : 6)]);
   Packet front = *this;
   front.headers_.resize(ip + 1);
   front.headers_[ip].length_given = false;
   std::vector<Packet> pieces;
-  for (std::size_t offset = 0; offset < datagram.size(); offset += octets) {
-    const std::size_t length = std::min(octets, datagram.size() - offset);
-    pieces.push_back(front.fragment(static_cast<std::uint32_t>(offset), offset + length < datagram.size(), id)
-                         .protocol(protocol_number)
-                         .payload(datagram.subspan(offset, length)));
+  for (std::size_t offset = 0; offset < datagram.size(); offset += bytes) {
+    const std::size_t length = std::min(bytes, datagram.size() - offset);
+    pieces.push_back(
+        front.fragment(static_cast<std::uint32_t>(offset), offset + length < datagram.size(), id)
+            .protocol(protocol_number)
+            .payload(datagram.subspan(offset, length)));
   }
   return pieces;
 }

@@ -29,7 +29,7 @@
 
 #include "capture/live_capture.hpp"
 #include "wire/decode.hpp"
-#include "wire/text.hpp"
+#include "wire/format_address.hpp"
 
 using namespace xdpcap;
 using namespace xdpcap::capture;
@@ -48,7 +48,8 @@ struct Options {
 // What one worker saw. A flow is named by both of its ends, the lower one first.
 struct Seen {
   std::uint64_t frames = 0, tagged = 0, longest = 0, backwards = 0;
-  std::map<std::string, std::set<std::array<std::byte, 6>>> flows; // the MAC addresses that sent in each
+  std::map<std::string, std::set<std::array<std::byte, 6>>>
+      flows; // the MAC addresses that sent in each
 };
 
 std::uint32_t number(std::string_view text) {
@@ -105,7 +106,8 @@ std::string name_of(const wire::FlowKey& key) {
 void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
   while (!may_read) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   Instant before{};
-  wire::Decoder decoder({.checksums = wire::ChecksumMode::off}); // what these tests send is not summed
+  wire::Decoder decoder(
+      {.checksums = wire::ChecksumMode::off}); // what these tests send is not summed
   while (!source.finished()) {
     const LiveSource::Burst burst = source.receive();
     for (std::size_t i = 0; i < burst.frames().size(); ++i) {
@@ -115,7 +117,8 @@ void work(LiveSource& source, const std::atomic<bool>& may_read, Seen& seen) {
       seen.longest = std::max<std::uint64_t>(seen.longest, frame.bytes.size());
       std::array<std::byte, 6> sender{};
       std::memcpy(sender.data(), frame.bytes.data() + sender.size(), sender.size());
-      if (const auto segment = decoder.decode(frame)) seen.flows[name_of(segment->key)].insert(sender);
+      if (const auto segment = decoder.decode(frame))
+        seen.flows[name_of(segment->key)].insert(sender);
       seen.backwards += frame.arrived < before ? 1U : 0U;
       before = frame.arrived;
     }
@@ -145,42 +148,50 @@ void print(const LiveLedger& ledger, const std::vector<Seen>& workers) {
     std::string queues;
     for (const QueueLedger& q : interface.queues) {
       queues += fmt::format(
-          R"({}{{"seen": {}, "not_ip": {}, "not_tcp": {}, "malformed": {}, "filtered": {}, "no_socket": {}, )"
-          R"("redirected": {}, "fragments": {}, "tunnels": {}, "no_metadata": {}, "delivered": {}, "untimed": {}, )"
-          R"("joined": {}, "oversize": {}, "rx_dropped": {}, "rx_ring_full": {}, "fill_ring_empty": {}, "rx_invalid": {}, "elsewhere": {}}})",
-          queues.empty() ? "" : ", ", q.xdp.seen, q.xdp.not_ip, q.xdp.not_tcp, q.xdp.malformed, q.xdp.filtered,
-          q.xdp.no_socket, q.xdp.redirected, q.xdp.fragments, q.xdp.tunnels, q.xdp.no_metadata, q.delivered, q.untimed,
-          q.joined, q.oversize, q.socket.rx_dropped, q.socket.rx_ring_full, q.socket.fill_ring_empty,
-          q.socket.rx_invalid, q.elsewhere());
+          R"({}{{"seen": {}, "not_ip": {}, "not_tcp": {}, "malformed": {}, )"
+          R"("filtered": {}, "no_socket": {}, )"
+          R"("redirected": {}, "fragments": {}, "tunnels": {}, "no_metadata": {}, )"
+          R"("delivered": {}, "untimed": {}, )"
+          R"("joined": {}, "oversize": {}, "rx_dropped": {}, "rx_ring_full": {}, )"
+          R"("fill_ring_empty": {}, "rx_invalid": {}, "elsewhere": {}}})",
+          queues.empty() ? "" : ", ", q.xdp.seen, q.xdp.not_ip, q.xdp.not_tcp, q.xdp.malformed,
+          q.xdp.filtered, q.xdp.no_socket, q.xdp.redirected, q.xdp.fragments, q.xdp.tunnels,
+          q.xdp.no_metadata, q.delivered, q.untimed, q.joined, q.oversize, q.socket.rx_dropped,
+          q.socket.rx_ring_full, q.socket.fill_ring_empty, q.socket.rx_invalid, q.elsewhere());
     }
     const TapCounts& tap = interface.tap.program;
     interfaces += fmt::format(
-        R"({}{{"interface": "{}", "mode": "{}", "tap": {{"seen": {}, "not_ip": {}, "not_tcp": {}, "malformed": {}, )"
-        R"("filtered": {}, "cloned": {}, "clone_errors": {}, "sent": {}, "dropped": {}, "queue_dropped": {}}}, "queues": [{}]}})",
-        interfaces.empty() ? "" : ", ", interface.interface, interface.mode == CaptureMode::tap ? "tap" : "mirror",
-        tap.seen, tap.not_ip, tap.not_tcp, tap.malformed, tap.filtered, tap.cloned, tap.clone_errors,
-        interface.tap.device.sent, interface.tap.device.dropped, interface.tap.device.queue_dropped, queues);
+        R"({}{{"interface": "{}", "mode": "{}", "tap": {{"seen": {}, )"
+        R"("not_ip": {}, "not_tcp": {}, "malformed": {}, )"
+        R"("filtered": {}, "cloned": {}, "clone_errors": {}, "sent": {}, )"
+        R"("dropped": {}, "queue_dropped": {}}}, "queues": [{}]}})",
+        interfaces.empty() ? "" : ", ", interface.interface,
+        interface.mode == CaptureMode::tap ? "tap" : "mirror", tap.seen, tap.not_ip, tap.not_tcp,
+        tap.malformed, tap.filtered, tap.cloned, tap.clone_errors, interface.tap.device.sent,
+        interface.tap.device.dropped, interface.tap.device.queue_dropped, queues);
   }
-  fmt::print(
-      R"({{"frames": {}, "workers": [{}], "tagged": {}, "longest": {}, "backwards": {}, "flows": {}, "two_sided": {}, "split": {}, "interfaces": [{}]}})"
-      "\n",
-      frames, each, tagged, longest, backwards, homes.size(), two_sided, split, interfaces);
+  fmt::print(R"({{"frames": {}, "workers": [{}], "tagged": {}, "longest": {}, )"
+             R"("backwards": {}, "flows": {}, "two_sided": {}, "split": {}, "interfaces": [{}]}})"
+             "\n",
+             frames, each, tagged, longest, backwards, homes.size(), two_sided, split, interfaces);
 }
 
 } // namespace
 
-int main(int argc, char** argv) { // NOLINT(bugprone-exception-escape): then the test fails, as it should
+int main(int argc,
+         char** argv) { // NOLINT(bugprone-exception-escape): then the test fails, as it should
   const Options options = parse(argc, argv);
   for (const int signal : {SIGTERM, SIGINT}) ::signal(signal, [](int) { ended = 1; });
   auto capture = LiveCapture::open(options.live);
   if (!capture) {
-    fmt::print(stderr, "{}\n", capture.error().sentence);
+    fmt::print(stderr, "{}\n", capture.error().message);
     return static_cast<int>(capture.error().code);
   }
   for (const std::string& note : capture->notes()) fmt::print(stderr, "{}\n", note);
 
-  if (options.drop && (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0 ||
-                       ::setresuid(kNobody, kNobody, kNobody) != 0)) {
+  if (options.drop &&
+      (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0 ||
+       ::setresuid(kNobody, kNobody, kNobody) != 0)) {
     fmt::print(stderr, "privileges cannot be dropped\n");
     return static_cast<int>(ExitCode::privilege);
   }

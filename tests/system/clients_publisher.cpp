@@ -22,7 +22,8 @@ using namespace std::chrono_literals;
 constexpr std::int64_t kStart = 1'714'564'800'000'000'000; // 2024-05-01T12:00:00Z
 
 http::Span span(std::string_view whole, std::string_view part) {
-  return {static_cast<std::uint32_t>(part.data() - whole.data()), static_cast<std::uint32_t>(part.size())};
+  return {static_cast<std::uint32_t>(part.data() - whole.data()),
+          static_cast<std::uint32_t>(part.size())};
 }
 
 // One message of connection 7, from its head as text.
@@ -30,7 +31,8 @@ class Conversation {
  public:
   explicit Conversation(Encoder& encoder) : encoder_(encoder) {}
 
-  void request(std::uint32_t index, std::string_view head, std::int64_t at_ms, std::string_view body = {}) {
+  void request(std::uint32_t index, std::string_view head, std::int64_t at_ms,
+               std::string_view body = {}) {
     http::Message message = described(head, at_ms, body);
     const std::string_view line = head.substr(0, head.find("\r\n"));
     const std::size_t first = line.find(' ');
@@ -40,8 +42,8 @@ class Conversation {
     message.index = index;
     encoder_.add(message, context());
   }
-  void response(std::uint32_t index, std::uint16_t status, std::string_view head, std::int64_t at_ms,
-                std::string_view body = {}) {
+  void response(std::uint32_t index, std::uint16_t status, std::string_view head,
+                std::int64_t at_ms, std::string_view body = {}) {
     http::Message message = described(head, at_ms, body);
     const std::string_view line = head.substr(0, head.find("\r\n"));
     message.kind = http::Kind::response;
@@ -56,8 +58,9 @@ class Conversation {
 
  private:
   static wire::Endpoint endpoint(unsigned char last, std::uint16_t port) {
-    const std::array<std::byte, 4> octets{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
-    return {wire::Address::from_v4(octets.data()), port};
+    const std::array<std::byte, 4> bytes{std::byte{10}, std::byte{0}, std::byte{0},
+                                         std::byte{last}};
+    return {wire::Address::from_v4(bytes.data()), port};
   }
   http::Message described(std::string_view head, std::int64_t at_ms, std::string_view body) {
     fields_.clear();
@@ -85,10 +88,13 @@ class Conversation {
 
 void talk(Encoder& encoder) {
   Conversation talk(encoder);
-  talk.request(0, "GET /cart?item=1&q=a%20b HTTP/1.1\r\nHost: shop.example\r\nCookie: secret\r\n", 0);
-  talk.response(0, 200, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n", 20, "hello gr\xc3\xbc\xc3\x9f\n");
+  talk.request(0, "GET /cart?item=1&q=a%20b HTTP/1.1\r\nHost: shop.example\r\nCookie: secret\r\n",
+               0);
+  talk.response(0, 200, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n", 20,
+                "hello gr\xc3\xbc\xc3\x9f\n");
   encoder.close();
-  talk.request(1, "POST /pay HTTP/1.1\r\nHost: shop.example:8080\r\nExpect: 100-continue\r\n", 100, "n=1");
+  talk.request(1, "POST /pay HTTP/1.1\r\nHost: shop.example:8080\r\nExpect: 100-continue\r\n", 100,
+               "n=1");
   talk.response(1, 100, "HTTP/1.1 100 Continue\r\n", 110);
   talk.response(1, 503, "HTTP/1.1 503 Service Unavailable\r\n", 1600);
   talk.request(2, "GET /caf\xe9\x1b[31m HTTP/1.1\r\nHost: other.example\r\n", 1700);
@@ -121,7 +127,7 @@ int run(const std::string& endpoint, bool loses, bool push) {
   options.sensor = "lab";
   options.epoch_ns = 1;
   (push ? options.push : options.pub) = {endpoint};
-  options.push_patience = std::nullopt;
+  options.push_timeout = std::nullopt;
   options.heartbeat = 20ms;
   options.fill_stats = [&](StatsBuilder& stats) {
     stats.add("frames_received", 12);
@@ -132,13 +138,14 @@ int run(const std::string& endpoint, bool loses, bool push) {
   };
   auto opened = Publisher::open(std::move(options));
   if (!opened) {
-    fmt::print(stderr, "{}\n", opened.error().sentence);
+    fmt::print(stderr, "{}\n", opened.error().message);
     return 1;
   }
   Publisher& publisher = **opened;
   Encoder encoder(
       {.sensor = "lab", .epoch_ns = 1},
-      publisher.add_lane({.normal_batches = 8, .normal_bytes = 8192, .large_batches = 0, .large_bytes = 0}));
+      publisher.add_lane(
+          {.normal_batches = 8, .normal_bytes = 8192, .large_batches = 0, .large_bytes = 0}));
   publisher.start();
   for (int waited = 0; !push && !publisher.subscribed(); ++waited) {
     if (waited > 30'000) return 2;

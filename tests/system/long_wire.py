@@ -19,8 +19,8 @@ def main():
     under_way = collections.deque()  # (when it arrives, where, frame), in that order
     print("ready", flush=True)
     while True:
-        patience = max(0.0, under_way[0][0] - time.monotonic()) if under_way else None
-        for end in select.select(ends, [], [], patience)[0]:
+        timeout = max(0.0, under_way[0][0] - time.monotonic()) if under_way else None
+        for end in select.select(ends, [], [], timeout)[0]:
             frame, facts = end.recvfrom(65535)
             if facts[2] != OUTGOING:
                 under_way.append((time.monotonic() + delay, ends[end is ends[0]], frame))

@@ -15,7 +15,7 @@ import common
 from recording import ACK, PSH, REQUEST, RESPONSE, SYN, Connection, Recording
 
 LIMIT_MIB = 256
-LARGEST_SEGMENT = 65495  # what an IPv4 packet of 65,535 octets carries
+LARGEST_SEGMENT = 65495  # what an IPv4 packet of 65,535 bytes carries
 HEALTHY_REQUEST = REQUEST.replace(b"/items/4711", b"/healthy")
 
 

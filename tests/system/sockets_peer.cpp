@@ -53,10 +53,11 @@ int serve(const char* address, const char* port) {
     if (connection < 0) continue;
     std::array<char, 64> text{};
     // It says how it wants to end; "server-first" is answered and closed at once.
-    const ssize_t octets = ::read(connection, text.data(), text.size());
-    if (octets > 0) {
+    const ssize_t bytes = ::read(connection, text.data(), text.size());
+    if (bytes > 0) {
       (void)!::write(connection, "answer\n", 7);
-      if (std::strncmp(text.data(), "server-first", 12) != 0) (void)!::read(connection, text.data(), text.size());
+      if (std::strncmp(text.data(), "server-first", 12) != 0)
+        (void)!::read(connection, text.data(), text.size());
     }
     ::close(connection);
   }
@@ -64,22 +65,25 @@ int serve(const char* address, const char* port) {
 
 void connect_once(const char* own_name, const sockaddr_in& server, const char* manner) {
   const int connection = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (::connect(connection, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0) fail("connect");
+  if (::connect(connection, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0)
+    fail("connect");
   sockaddr_in local{};
-  socklen_t octets = sizeof local;
-  ::getsockname(connection, reinterpret_cast<sockaddr*>(&local), &octets);
+  socklen_t bytes = sizeof local;
+  ::getsockname(connection, reinterpret_cast<sockaddr*>(&local), &bytes);
   std::array<char, 64> text{};
   if (std::strcmp(manner, "silent") != 0) {
     (void)!::write(connection, manner, std::strlen(manner));
     (void)!::read(connection, text.data(), text.size());
-    if (std::strcmp(manner, "server-first") == 0) (void)!::read(connection, text.data(), text.size()); // its end
+    if (std::strcmp(manner, "server-first") == 0)
+      (void)!::read(connection, text.data(), text.size()); // its end
   }
   if (std::strcmp(manner, "reset") == 0) {
     const linger at_once{1, 0};
     ::setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   }
   ::close(connection);
-  std::printf("%s %d %d %d %s\n", own_name, ::getpid(), ntohs(local.sin_port), ntohs(server.sin_port), manner);
+  std::printf("%s %d %d %d %s\n", own_name, ::getpid(), ntohs(local.sin_port),
+              ntohs(server.sin_port), manner);
 }
 
 // Arguments: address, connections, then ports.
@@ -88,14 +92,16 @@ int be_child(const char* program, int argc, char** argv) {
   const int connections = std::atoi(argv[1]);
   for (int i = 0; i < connections; ++i) {
     const sockaddr_in server = address_of(argv[0], argv[2 + i % (argc - 2)]);
-    connect_once(own_name, server, kManners[static_cast<std::size_t>(i / (argc - 2)) % kManners.size()]);
+    connect_once(own_name, server,
+                 kManners[static_cast<std::size_t>(i / (argc - 2)) % kManners.size()]);
   }
   return 0;
 }
 
 int drive(int argc, char** argv) {
   std::vector<std::string> programs;
-  for (const auto& file : std::filesystem::directory_iterator(argv[0])) programs.push_back(file.path());
+  for (const auto& file : std::filesystem::directory_iterator(argv[0]))
+    programs.push_back(file.path());
   std::sort(programs.begin(), programs.end());
   const int children = std::atoi(argv[1]);
   for (int i = 0; i < children; ++i) {
@@ -122,7 +128,8 @@ int main(int argc, char** argv) {
   const std::string task = argc > 1 ? argv[1] : "";
   if (task == "serve" && argc == 4) return serve(argv[2], argv[3]);
   if (task == "drive" && argc > 6) return drive(argc - 2, argv + 2);
-  if (task == "child" && argc > 5) return be_child(argv[0], argc - 3, argv + 2); // the token is for the command line
+  if (task == "child" && argc > 5)
+    return be_child(argv[0], argc - 3, argv + 2); // the token is for the command line
   std::fputs("sockets_peer: see the top of its source\n", stderr);
   return 1;
 }

@@ -15,7 +15,7 @@ import unittest
 import common
 
 PEER = common.BUILD / "sockets_peer"
-NAMES = ("orders", "basket", "payment", "a-long-name-cut")  # the kernel keeps 15 octets of a name
+NAMES = ("orders", "basket", "payment", "a-long-name-cut")  # the kernel keeps 15 bytes of a name
 PORTS = (8001, 8002)
 CHILDREN, EACH = (2500, 8) if common.LONG else (1250, 8)
 
@@ -268,7 +268,7 @@ class RoundTrip(Topics):
         common.wait_until(lambda: self.lab.run("server", "ss", "-tlnH", "sport", "9000"), "the server")
         run = common.capture(self.lab, "-i", "far1", "--pub", self.endpoint, "--sockets-of", "host", "--sockets", "0.3", "-v")
         subscriber = self.listen("socket", "flow")
-        # Not in one beat with acknowledgements that are delayed: each octet is answered before the next.
+        # Not in one beat with acknowledgements that are delayed: each byte is answered before the next.
         self.lab.run("client", "python3", "-c", "import socket, time\n"
                      f"c = socket.create_connection(('{self.FAR_SERVER}', 9000))\n"
                      "for i in range(60): c.sendall(b'x'); c.recv(1)\n"

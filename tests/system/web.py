@@ -46,10 +46,10 @@ class Gateway(common.Program):
             raise AssertionError(f"{path}: {got}, not {status}: {body.decode(errors='replace')}")
         return json.loads(body)["error"]
 
-    def raw(self, octets, seconds=5):
-        """Everything that comes back for these octets, until the gateway closes or is silent for so long."""
+    def raw(self, request, seconds=5):
+        """Everything that comes back for these bytes, until the gateway closes or is silent for so long."""
         with socket.create_connection((self.address, self.port), timeout=seconds) as connection:
-            connection.sendall(octets)
+            connection.sendall(request)
             answer = b""
             try:
                 while piece := connection.recv(65536):
@@ -69,12 +69,12 @@ class Events:
         self._socket = socket.create_connection((gateway.address, gateway.port), timeout=20)
         self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{gateway.bearer}"
                              "Accept: text/event-stream\r\n\r\n".encode())
-        self._octets = b""
-        while b"\r\n\r\n" not in self._octets:
-            self._octets += self._receive()
-        self.head, self._octets = self._octets.split(b"\r\n\r\n", 1)
+        self._bytes = b""
+        while b"\r\n\r\n" not in self._bytes:
+            self._bytes += self._receive()
+        self.head, self._bytes = self._bytes.split(b"\r\n\r\n", 1)
         if b" 200 " not in self.head.split(b"\r\n")[0]:
-            raise AssertionError(self.head.decode() + self._octets.decode())
+            raise AssertionError(self.head.decode() + self._bytes.decode())
 
     def _receive(self):
         piece = self._socket.recv(65536)
@@ -86,18 +86,18 @@ class Events:
         """The data of the next event of this kind for which the condition holds; others are passed over."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            while b"\n\n" in self._octets:
-                event, self._octets = self._octets.split(b"\n\n", 1)
+            while b"\n\n" in self._bytes:
+                event, self._bytes = self._bytes.split(b"\n\n", 1)
                 lines = dict(line.split(": ", 1) for line in event.decode().splitlines())
                 data = json.loads(lines["data"])
                 if lines["event"] == kind and condition(data):
                     return data
-            self._octets += self._receive()
+            self._bytes += self._receive()
         raise AssertionError(f"no such event '{kind}' within {seconds} s")
 
     def count(self, kind, seconds):
-        """How many events of this kind come within so many seconds; and the octets."""
-        deadline, found, octets = time.monotonic() + seconds, 0, 0
+        """How many events of this kind come within so many seconds; and the bytes."""
+        deadline, found, size = time.monotonic() + seconds, 0, 0
         marker = f"event: {kind}\n".encode()
         while (left := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left)
@@ -105,10 +105,10 @@ class Events:
                 piece = self._receive()
             except TimeoutError:
                 break
-            found += (self._octets[-len(marker) + 1:] + piece).count(marker)
-            self._octets = piece
-            octets += len(piece)
-        return found, octets
+            found += (self._bytes[-len(marker) + 1:] + piece).count(marker)
+            self._bytes = piece
+            size += len(piece)
+        return found, size
 
     def close(self):
         self._socket.close()

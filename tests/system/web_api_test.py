@@ -44,7 +44,7 @@ class WebApi(common.SystemTest):
         row = self.exchange("/shop/order?a=1")
         self.assertEqual((row["method"], row["host"], row["status"], row["reason"], row["version"]),
                          ("POST", "10.77.0.2", 201, "Created", "1.1"))
-        self.assertEqual((row["request_octets"], row["response_octets"], row["complete"], row["flags"]), (19, 15, True, []))
+        self.assertEqual((row["request_bytes"], row["response_bytes"], row["complete"], row["flags"]), (19, 15, True, []))
         self.assertLess(abs(row["time"] / 1000 - time.time()), 60)
         self.assertGreater(row["latency_ms"], 0)
         self.assertGreaterEqual(row["duration_ms"], row["latency_ms"])
@@ -73,7 +73,7 @@ class WebApi(common.SystemTest):
         self.assertTrue(told["published"])
         self.assertEqual([each["flags"] for each in told["data"][:2]], ["SYN", "SYN,ACK"])
         self.assertEqual(sum(each["length"] for each in told["data"] if each["direction"] == "to_client"),
-                         whole["tcp"]["to_client"]["payload_octets"])
+                         whole["tcp"]["to_client"]["payload_bytes"])
 
     def test_filters_find_what_they_name_and_nothing_else(self):
         gateway = self.start()

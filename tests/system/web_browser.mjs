@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { api, base, browser, complaints, open, patience, token } from './web_page.mjs';
+import { api, base, browser, complaints, open, timeout, token } from './web_page.mjs';
 
 const shots = process.env.XDPCAP_SHOTS;
 const evilPath = '/shop/<img/src=x/onerror=window.xss=1>';
@@ -30,7 +30,7 @@ const go = (hash) => page.goto(`${base}${hash}`);
 const picture = (name, of = page) =>
   shots ? of.screenshot({ path: join(shots, `${name}.png`) }) : undefined;
 const texts = (selector) => page.locator(selector).allInnerTexts();
-const until = (what, argument) => page.waitForFunction(what, argument, { timeout: patience });
+const until = (what, argument) => page.waitForFunction(what, argument, { timeout: timeout });
 const rows = '.live-list [role="row"][aria-rowindex]';
 const connections = '.connection-list [role="row"][aria-rowindex]';
 const tab = (name) => page.click(`[role="tab"][data-tab="${name}"]`);
@@ -39,7 +39,7 @@ const panel = () => page.innerText('[role="tabpanel"]');
 // The newest exchange whose path holds a text, from the API itself.
 async function idOf(path) {
   const asked = new URLSearchParams({ path, limit: '1' });
-  for (const end = Date.now() + patience; Date.now() < end;) {
+  for (const end = Date.now() + timeout; Date.now() < end;) {
     const { data } = await api(`api/messages?${asked}`);
     if (data[0]?.status) return data[0].id;
     await new Promise((wake) => setTimeout(wake, 200));

@@ -47,14 +47,14 @@ class Dashboard(common.SystemTest):
             for path in ("/data.json", "/logo.png", "/evil.html", "/shop/missing", "/shop/broken", "/256-KiB.txt"):
                 self.curl(f"{url}{path}")
 
-    def node(self, script, address, patience):
+    def node(self, script, address, timeout):
         """A script of the browser, started."""
         environment = os.environ | {"XDPCAP_WEB_URL": address, "XDPCAP_UI": str(UI)}
         node = subprocess.Popen(["node", pathlib.Path(__file__).with_name(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 text=True, env=environment)
         self.addCleanup(node.wait)
         self.addCleanup(node.kill)
-        watch = threading.Timer(patience, node.kill)
+        watch = threading.Timer(timeout, node.kill)
         watch.start()
         self.addCleanup(watch.cancel)
         return node

@@ -11,7 +11,7 @@ export const token = link.searchParams.get('token');
 const headers = { authorization: `Bearer ${token}` };
 // The JSON that the API answers.
 export const api = async (path) => (await fetch(`${base}${path}`, { headers })).json();
-export const patience = 60_000;
+export const timeout = 60_000;
 export const complaints = []; // of the console; none is wanted
 
 export const browser = await chromium.launch({
@@ -35,7 +35,7 @@ export async function open(viewport, colorScheme) {
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(patience);
+  page.setDefaultTimeout(timeout);
   page.on(
     'console',
     (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()),

@@ -9,7 +9,7 @@
 #include <cerrno>
 
 #include "capture/clsact.hpp"
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 #include "core/owned_fd.hpp"
 
 namespace xdpcap::capture {
@@ -43,8 +43,8 @@ std::string name_of_program(std::uint32_t id) {
 }
 
 std::string phrase(const char* what, const AttachedProgram& program) {
-  return fmt::format("{} {} (id {})", what, program.name.empty() ? "with an unreadable name" : program.name,
-                     program.id);
+  return fmt::format("{} {} (id {})", what,
+                     program.name.empty() ? "with an unreadable name" : program.name, program.id);
 }
 
 } // namespace
@@ -54,7 +54,8 @@ std::optional<AttachedProgram> attached_xdp_program(unsigned ifindex) {
   query.sz = sizeof query;
   if (::bpf_xdp_query(static_cast<int>(ifindex), 0, &query) != 0) return std::nullopt;
   AttachedProgram program;
-  for (const std::uint32_t id : {query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id}) {
+  for (const std::uint32_t id :
+       {query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id}) {
     if (program.id == 0) program.id = id;
   }
   if (program.id == 0) return std::nullopt;
@@ -68,8 +69,8 @@ std::optional<std::vector<AttachedProgram>> tcx_programs(unsigned ifindex, TcSid
   query.sz = sizeof query;
   query.prog_ids = ids.data();
   query.prog_cnt = kProgramsMax;
-  const int error =
-      ::bpf_prog_query_opts(static_cast<int>(ifindex), static_cast<bpf_attach_type>(attach_type_of(side)), &query);
+  const int error = ::bpf_prog_query_opts(
+      static_cast<int>(ifindex), static_cast<bpf_attach_type>(attach_type_of(side)), &query);
   if (error == -EINVAL || error == -ENOENT) return std::vector<AttachedProgram>{};
   if (error != 0) return std::nullopt;
   std::vector<AttachedProgram> programs;
@@ -81,12 +82,15 @@ std::optional<std::vector<AttachedProgram>> tcx_programs(unsigned ifindex, TcSid
 
 std::vector<std::string> programs_of_others(unsigned ifindex) {
   std::vector<std::string> phrases;
-  if (const auto xdp = attached_xdp_program(ifindex)) phrases.push_back(phrase("the XDP program", *xdp));
+  if (const auto xdp = attached_xdp_program(ifindex))
+    phrases.push_back(phrase("the XDP program", *xdp));
   for (const TcSide side : {TcSide::ingress, TcSide::egress}) {
-    for (const AttachedProgram& program : tcx_programs(ifindex, side).value_or(std::vector<AttachedProgram>{})) {
+    for (const AttachedProgram& program :
+         tcx_programs(ifindex, side).value_or(std::vector<AttachedProgram>{})) {
       if (program.name == tap_program_name) continue;
       phrases.push_back(
-          phrase(side == TcSide::ingress ? "the tcx program (ingress)" : "the tcx program (egress)", program));
+          phrase(side == TcSide::ingress ? "the tcx program (ingress)" : "the tcx program (egress)",
+                 program));
     }
   }
   if (const int filters = foreign_clsact_filters(ifindex); filters > 0) {
@@ -101,7 +105,8 @@ int attach_tcx_first(unsigned ifindex, TcSide side, int program_fd) {
   request.ifindex = ifindex;
   request.attach_type = attach_type_of(side);
   request.flags = kBefore;
-  for (const AttachedProgram& program : tcx_programs(ifindex, side).value_or(std::vector<AttachedProgram>{})) {
+  for (const AttachedProgram& program :
+       tcx_programs(ifindex, side).value_or(std::vector<AttachedProgram>{})) {
     if (program.name != tap_program_name) break;
     request.flags = kAfter | kById;
     request.relative_id = program.id;

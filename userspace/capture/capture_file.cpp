@@ -2,25 +2,31 @@
 
 #include <array>
 
+#include "capture/errors.hpp"
 #include "capture/link_numbers.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
 
 Error no_capture(const FileInput& input, std::size_t got, std::span<const std::byte, 4> start) {
   if (input.failure() != 0) {
-    return {ExitCode::input, fmt::format("{} cannot be read: {}", input.name(), errno_text(input.failure()))};
+    return {ExitCode::input,
+            fmt::format("{} cannot be read: {}", input.name(), errno_text(input.failure()))};
   }
-  if (got == 0) return {ExitCode::input, fmt::format("{} is empty; it has not even a file header", input.name())};
+  if (got == 0)
+    return {ExitCode::input,
+            fmt::format("{} is empty; it has not even a file header", input.name())};
   if (load_be16(start.data()) == 0x1f8b) {
-    return {ExitCode::input, fmt::format("{} is compressed; unpack it with gunzip, or pipe it: zcat FILE | "
-                                         "xdpcap-run -r -",
-                                         input.name())};
+    return {ExitCode::input,
+            fmt::format("{} is compressed; unpack it with gunzip, or pipe it: zcat FILE | "
+                        "xdpcap-run -r -",
+                        input.name())};
   }
-  return {ExitCode::input, fmt::format("{} is no capture file; -r reads pcap and pcapng, as tcpdump -w and Wireshark "
-                                       "write them",
-                                       input.name())};
+  return {
+      ExitCode::input,
+      fmt::format("{} is no capture file; -r reads pcap and pcapng, as tcpdump -w and Wireshark "
+                  "write them",
+                  input.name())};
 }
 
 } // namespace
@@ -55,9 +61,10 @@ Result<CaptureFile, Error> CaptureFile::open(const std::string& path) {
   if (const auto* pcap = std::get_if<PcapFormat>(&file.format_)) {
     const FileInterface& interface = pcap->interfaces().front();
     if (interface.link == wire::LinkType::unsupported) {
-      return Error{ExitCode::input, fmt::format("{} has frames of link type {}, which this program does not "
-                                                "understand; capture on an Ethernet, cooked or raw IP interface",
-                                                file.input_.name(), name_of_link_number(interface.link_number))};
+      return Error{ExitCode::input,
+                   fmt::format("{} has frames of link type {}, which this program does not "
+                               "understand; capture on an Ethernet, cooked or raw IP interface",
+                               file.input_.name(), name_of_link_number(interface.link_number))};
     }
   }
   return file;
@@ -65,14 +72,16 @@ Result<CaptureFile, Error> CaptureFile::open(const std::string& path) {
 
 ReadState CaptureFile::next(std::span<std::byte> room, wire::Frame& frame) {
   if (over_) return *over_;
-  const ReadState state = std::visit([&](auto& format) { return format.next(input_, room, frame); }, format_);
+  const ReadState state =
+      std::visit([&](auto& format) { return format.next(input_, room, frame); }, format_);
   if (state != ReadState::frame) over_ = state;
   return state;
 }
 
 Result<void, Error> CaptureFile::rewind() {
   if (!input_.rewind()) {
-    return Error{ExitCode::input, fmt::format("{} cannot be read twice; save it to a file first", input_.name())};
+    return Error{ExitCode::input,
+                 fmt::format("{} cannot be read twice; save it to a file first", input_.name())};
   }
   Result<Format, Error> format = begin(input_);
   if (!format.ok()) return std::move(format).error();
@@ -89,12 +98,14 @@ std::span<const FileInterface> CaptureFile::interfaces() const noexcept {
 std::optional<Error> CaptureFile::trouble() const {
   if (over_ != ReadState::broken) return std::nullopt;
   if (input_.failure() != 0) {
-    return Error{ExitCode::input, fmt::format("{} cannot be read to its end: {}; what came before was used",
-                                              input_.name(), errno_text(input_.failure()))};
+    return Error{ExitCode::input,
+                 fmt::format("{} cannot be read to its end: {}; what came before was used",
+                             input_.name(), errno_text(input_.failure()))};
   }
-  const std::string& why =
-      std::visit([](const auto& format) -> const std::string& { return format.trouble(); }, format_);
-  return Error{ExitCode::input, fmt::format("{} {}; what came before was used", input_.name(), why)};
+  const std::string& why = std::visit(
+      [](const auto& format) -> const std::string& { return format.trouble(); }, format_);
+  return Error{ExitCode::input,
+               fmt::format("{} {}; what came before was used", input_.name(), why)};
 }
 
 } // namespace xdpcap::capture

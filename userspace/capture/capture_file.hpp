@@ -23,7 +23,8 @@ class CaptureFile {
   // The next frame, its bytes in `room`, which must have frame_bytes_max. `end` and `broken` stay.
   [[nodiscard]] ReadState next(std::span<std::byte> room, wire::Frame& frame);
 
-  // A frame has at least begun to arrive, or the end has come: next() waits for the rest of it at most.
+  // A frame has at least begun to arrive, or the end has come: next() waits for the rest of it at
+  // most.
   [[nodiscard]] bool is_ready() const noexcept { return over_.has_value() || input_.is_ready(); }
 
   // Back to the first frame. Standard input cannot.
@@ -37,7 +38,8 @@ class CaptureFile {
 
  private:
   using Format = std::variant<PcapFormat, PcapngFormat>;
-  CaptureFile(FileInput input, Format format) : input_(std::move(input)), format_(std::move(format)) {}
+  CaptureFile(FileInput input, Format format)
+      : input_(std::move(input)), format_(std::move(format)) {}
   static Result<Format, Error> begin(FileInput& input);
 
   FileInput input_;

@@ -62,7 +62,8 @@ std::optional<std::vector<Filter>> filters_on(unsigned ifindex) {
     nlmsghdr* request = message.begin(RTM_GETTFILTER, NLM_F_DUMP);
     auto* about = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(tcmsg)));
     about->tcm_ifindex = static_cast<int>(ifindex);
-    about->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side == BPF_TC_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+    about->tcm_parent =
+        TC_H_MAKE(TC_H_CLSACT, side == BPF_TC_INGRESS ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
     const int error = netlink->request(*request, [&](const nlmsghdr& answer) {
       const auto* filter = static_cast<const tcmsg*>(mnl_nlmsg_get_payload(&answer));
       const std::uint32_t priority = TC_H_MAJ(filter->tcm_info) >> 16;
@@ -73,7 +74,8 @@ std::optional<std::vector<Filter>> filters_on(unsigned ifindex) {
   return filters;
 }
 
-bool remove_filter(unsigned ifindex, bpf_tc_attach_point side, std::uint32_t priority, std::uint32_t handle) {
+bool remove_filter(unsigned ifindex, bpf_tc_attach_point side, std::uint32_t priority,
+                   std::uint32_t handle) {
   const bpf_tc_hook hook = hook_of(ifindex, side);
   bpf_tc_opts options{};
   options.sz = sizeof options;
@@ -101,8 +103,10 @@ int add_filter(unsigned ifindex, bpf_tc_attach_point side, int program_fd, std::
 
 } // namespace
 
-Result<ClsactPlace, int> ClsactPlace::attach(unsigned ifindex, int program_fd, unsigned tap_index, bool ingress_only) {
-  bpf_tc_hook both = hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+Result<ClsactPlace, int> ClsactPlace::attach(unsigned ifindex, int program_fd, unsigned tap_index,
+                                             bool ingress_only) {
+  bpf_tc_hook both =
+      hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
   const int created = ::bpf_tc_hook_create(&both);
   if (created != 0 && created != -EEXIST) return -created;
   ClsactPlace place;
@@ -110,7 +114,8 @@ Result<ClsactPlace, int> ClsactPlace::attach(unsigned ifindex, int program_fd, u
   place.handle = tap_index;
   place.made_qdisc = created == 0;
   const int ingress = add_filter(ifindex, BPF_TC_INGRESS, program_fd, tap_index);
-  const int egress = ingress < 0 || ingress_only ? 0 : add_filter(ifindex, BPF_TC_EGRESS, program_fd, tap_index);
+  const int egress =
+      ingress < 0 || ingress_only ? 0 : add_filter(ifindex, BPF_TC_EGRESS, program_fd, tap_index);
   place.ingress_priority = static_cast<std::uint32_t>(std::max(ingress, 0));
   place.egress_priority = static_cast<std::uint32_t>(std::max(egress, 0));
   if (ingress < 0 || egress < 0) {
@@ -126,7 +131,8 @@ void ClsactPlace::remove() const noexcept {
   if (!made_qdisc) return;
   const auto filters = filters_on(ifindex);
   if (!filters || !filters->empty()) return;
-  bpf_tc_hook hook = hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
+  bpf_tc_hook hook =
+      hook_of(ifindex, static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS));
   ::bpf_tc_hook_destroy(&hook);
 }
 
@@ -147,8 +153,9 @@ ClsactPlace::Standing ClsactPlace::standing() const {
 int foreign_clsact_filters(unsigned ifindex) {
   const auto filters = filters_on(ifindex);
   if (!filters) return 0;
-  return static_cast<int>(std::count_if(filters->begin(), filters->end(),
-                                        [](const Filter& filter) { return !filter.ours && filter.handle != 0; }));
+  return static_cast<int>(std::count_if(filters->begin(), filters->end(), [](const Filter& filter) {
+    return !filter.ours && filter.handle != 0;
+  }));
 }
 
 int remove_clsact_leftovers(unsigned ifindex) {

@@ -18,7 +18,8 @@ struct ClsactPlace {
 
   // Attaches the program in both directions, or only to what comes in, as early in
   // the row as it goes. An errno where it cannot.
-  static Result<ClsactPlace, int> attach(unsigned ifindex, int program_fd, unsigned tap_index, bool ingress_only);
+  static Result<ClsactPlace, int> attach(unsigned ifindex, int program_fd, unsigned tap_index,
+                                         bool ingress_only);
 
   // Removes the filters; clsact itself only if it was made here and holds nothing.
   void remove() const noexcept;

@@ -29,7 +29,8 @@ std::uint16_t family_of(Netlink& netlink, const char* name) {
   std::uint16_t family = 0;
   netlink.request(*request, [&](const nlmsghdr& answer) {
     each_attribute(answer, sizeof(genlmsghdr), [&](const nlattr& attribute) {
-      if (mnl_attr_get_type(&attribute) == CTRL_ATTR_FAMILY_ID) family = mnl_attr_get_u16(&attribute);
+      if (mnl_attr_get_type(&attribute) == CTRL_ATTR_FAMILY_ID)
+        family = mnl_attr_get_u16(&attribute);
     });
   });
   return family;
@@ -50,9 +51,10 @@ std::optional<DriverAbilities> driver_abilities(unsigned ifindex) {
     each_attribute(answer, sizeof(genlmsghdr), [&](const nlattr& attribute) {
       if (mnl_attr_get_type(&attribute) != kDeviceFeatures) return;
       const std::uint64_t features = mnl_attr_get_u64(&attribute);
-      abilities = DriverAbilities{.native_xdp = (features & (kBasic | kRedirect)) == (kBasic | kRedirect),
-                                  .zero_copy = (features & kZeroCopy) != 0,
-                                  .multi_buffer = (features & kMultiBuffer) != 0};
+      abilities =
+          DriverAbilities{.native_xdp = (features & (kBasic | kRedirect)) == (kBasic | kRedirect),
+                          .zero_copy = (features & kZeroCopy) != 0,
+                          .multi_buffer = (features & kMultiBuffer) != 0};
     });
   });
   return abilities;

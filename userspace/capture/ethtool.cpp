@@ -22,7 +22,8 @@ constexpr std::uint32_t kKeyBytesMax = 256, kIndirectionMax = 4096;
 template <class Command>
 class CommandRoom {
  public:
-  CommandRoom(std::uint32_t command, std::size_t extra_bytes) : words_((sizeof(Command) + extra_bytes) / 8 + 1) {
+  CommandRoom(std::uint32_t command, std::size_t extra_bytes)
+      : words_((sizeof(Command) + extra_bytes) / 8 + 1) {
     std::memcpy(words_.data(), &command, sizeof command);
   }
   Command* operator->() { return reinterpret_cast<Command*>(words_.data()); }
@@ -97,7 +98,8 @@ std::vector<std::string> Ethtool::feature_names() const {
   if (call(strings.get()) != 0) return {};
   std::vector<std::string> names;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const char* name = reinterpret_cast<const char*>(strings.tail()) + std::size_t{i} * ETH_GSTRING_LEN;
+    const char* name =
+        reinterpret_cast<const char*>(strings.tail()) + std::size_t{i} * ETH_GSTRING_LEN;
     names.emplace_back(name, ::strnlen(name, ETH_GSTRING_LEN));
   }
   return names;
@@ -106,19 +108,22 @@ std::vector<std::string> Ethtool::feature_names() const {
 std::map<std::string, bool, std::less<>> Ethtool::features() const {
   const std::vector<std::string> names = feature_names();
   const std::size_t blocks = (names.size() + 31) / 32;
-  CommandRoom<ethtool_gfeatures> features(ETHTOOL_GFEATURES, blocks * sizeof(ethtool_get_features_block));
+  CommandRoom<ethtool_gfeatures> features(ETHTOOL_GFEATURES,
+                                          blocks * sizeof(ethtool_get_features_block));
   features->size = static_cast<std::uint32_t>(blocks);
   if (call(features.get()) != 0) return {};
   const auto* block = reinterpret_cast<const ethtool_get_features_block*>(features.tail());
   std::map<std::string, bool, std::less<>> result;
-  for (std::size_t i = 0; i < names.size(); ++i) result[names[i]] = (block[i / 32].active >> (i % 32) & 1U) != 0;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    result[names[i]] = (block[i / 32].active >> (i % 32) & 1U) != 0;
   return result;
 }
 
 int Ethtool::disable_features(bool (*which)(std::string_view name)) const {
   const std::vector<std::string> names = feature_names();
   const std::size_t blocks = (names.size() + 31) / 32;
-  CommandRoom<ethtool_sfeatures> features(ETHTOOL_SFEATURES, blocks * sizeof(ethtool_set_features_block));
+  CommandRoom<ethtool_sfeatures> features(ETHTOOL_SFEATURES,
+                                          blocks * sizeof(ethtool_set_features_block));
   features->size = static_cast<std::uint32_t>(blocks);
   auto* block = reinterpret_cast<ethtool_set_features_block*>(features.tail());
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -130,7 +135,8 @@ int Ethtool::disable_features(bool (*which)(std::string_view name)) const {
 std::optional<RssSettings> Ethtool::rss() const {
   ethtool_rxfh sizes{};
   sizes.cmd = ETHTOOL_GRSSH;
-  if (call(&sizes) != 0 || sizes.key_size > kKeyBytesMax || sizes.indir_size > kIndirectionMax) return std::nullopt;
+  if (call(&sizes) != 0 || sizes.key_size > kKeyBytesMax || sizes.indir_size > kIndirectionMax)
+    return std::nullopt;
   const std::size_t indirection_bytes = std::size_t{sizes.indir_size} * sizeof(std::uint32_t);
   CommandRoom<ethtool_rxfh> room(ETHTOOL_GRSSH, indirection_bytes + sizes.key_size);
   room->indir_size = sizes.indir_size;

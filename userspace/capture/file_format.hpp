@@ -56,18 +56,21 @@ class ByteOrder {
 // Time as `ticks` of which `ticks_per_second` make a second, moved by
 // `offset_seconds`. What lies before 1970 or behind 2116 is moved to there, so
 // that nobody who adds a time-out overflows.
-Instant instant_from_ticks(std::uint64_t ticks, std::uint64_t ticks_per_second, std::int64_t offset_seconds) noexcept;
+Instant instant_from_ticks(std::uint64_t ticks, std::uint64_t ticks_per_second,
+                           std::int64_t offset_seconds) noexcept;
 
 // The original pcap format (draft-ietf-opsawg-pcap), microseconds and
 // nanoseconds, either byte order.
 class PcapFormat {
  public:
-  // `start` holds the first 4 octets of the file; reads the rest of its header.
+  // `start` holds the first 4 bytes of the file; reads the rest of its header.
   static Result<PcapFormat, Error> begin(FileInput& input, std::span<const std::byte, 4> start);
 
   [[nodiscard]] ReadState next(FileInput& input, std::span<std::byte> room, wire::Frame& frame);
 
-  [[nodiscard]] std::span<const FileInterface> interfaces() const noexcept { return {&interface_, 1}; }
+  [[nodiscard]] std::span<const FileInterface> interfaces() const noexcept {
+    return {&interface_, 1};
+  }
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
  private:
@@ -99,7 +102,7 @@ class PcapngFormat {
   };
   struct Block {
     std::uint32_t type = 0;
-    std::uint32_t left = 0; // octets of the body that were not read yet
+    std::uint32_t left = 0; // bytes of the body that were not read yet
     std::uint32_t total = 0;
   };
 
@@ -107,13 +110,16 @@ class PcapngFormat {
   [[nodiscard]] ReadState open_section(FileInput& input, Block& block);
   [[nodiscard]] ReadState close_block(FileInput& input, Block& block);
   [[nodiscard]] ReadState read_interface(FileInput& input, Block& block);
-  void read_interface_option(std::uint16_t code, Bytes value, FileInterface& interface, Clock& clock);
-  [[nodiscard]] ReadState read_packet(FileInput& input, Block& block, std::span<std::byte> room, wire::Frame& frame);
-  [[nodiscard]] ReadState read_simple_packet(FileInput& input, Block& block, std::span<std::byte> room,
-                                             wire::Frame& frame);
-  [[nodiscard]] ReadState read_bytes(FileInput& input, Block& block, std::uint32_t captured, std::uint32_t wire,
-                                     std::span<std::byte> room, wire::Frame& frame);
-  [[nodiscard]] ReadState take(FileInput& input, Block& block, std::span<std::byte> to);
+  void read_interface_option(std::uint16_t code, Bytes value, FileInterface& interface,
+                             Clock& clock);
+  [[nodiscard]] ReadState read_packet(FileInput& input, Block& block, std::span<std::byte> room,
+                                      wire::Frame& frame);
+  [[nodiscard]] ReadState read_simple_packet(FileInput& input, Block& block,
+                                             std::span<std::byte> room, wire::Frame& frame);
+  [[nodiscard]] ReadState read_bytes(FileInput& input, Block& block, std::uint32_t captured,
+                                     std::uint32_t wire, std::span<std::byte> room,
+                                     wire::Frame& frame);
+  [[nodiscard]] ReadState read_part(FileInput& input, Block& block, std::span<std::byte> to);
   ReadState broken(std::string why);
 
   ByteOrder order_;

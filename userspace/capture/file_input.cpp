@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -23,7 +23,9 @@ Error cannot_open(const std::string& name, int error) {
       return {ExitCode::input, fmt::format("{} does not exist; check the path", name)};
     case EACCES:
       return {ExitCode::input,
-              fmt::format("{} may not be read by this user; run as its owner, or grant it with chmod +r", name)};
+              fmt::format(
+                  "{} may not be read by this user; run as its owner, or grant it with chmod +r",
+                  name)};
     default:
       return {ExitCode::input, fmt::format("{} cannot be read: {}", name, errno_text(error))};
   }
@@ -38,7 +40,8 @@ Result<FileInput, Error> FileInput::open(const std::string& path) {
   if (!fd) return cannot_open(name, errno);
   struct stat status = {};
   if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    return Error{ExitCode::input, fmt::format("{} is a directory; name a capture file in it", name)};
+    return Error{ExitCode::input,
+                 fmt::format("{} is a directory; name a capture file in it", name)};
   }
   return FileInput{std::move(fd), name};
 }
@@ -69,11 +72,11 @@ std::size_t FileInput::read(std::span<std::byte> to) noexcept {
   return done;
 }
 
-std::size_t FileInput::skip(std::size_t octets) noexcept {
+std::size_t FileInput::skip(std::size_t bytes) noexcept {
   std::size_t done = 0;
-  while (done < octets) {
+  while (done < bytes) {
     if (begin_ == end_ && !refill()) break;
-    const std::size_t piece = std::min(octets - done, end_ - begin_);
+    const std::size_t piece = std::min(bytes - done, end_ - begin_);
     begin_ += piece;
     done += piece;
   }

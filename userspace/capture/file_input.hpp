@@ -11,7 +11,7 @@
 
 namespace xdpcap::capture {
 
-// The octets of a file, or of standard input, in order. One thread.
+// The bytes of a file, or of standard input, in order. One thread.
 class FileInput {
  public:
   // "-" is standard input. The error says what is wrong with the path.
@@ -20,12 +20,12 @@ class FileInput {
   // Fills `to` as far as the file goes, and answers how far that was.
   [[nodiscard]] std::size_t read(std::span<std::byte> to) noexcept;
   // The same, looking away.
-  [[nodiscard]] std::size_t skip(std::size_t octets) noexcept;
+  [[nodiscard]] std::size_t skip(std::size_t bytes) noexcept;
 
   // Something can be read without waiting, be it the end. A regular file always is.
   [[nodiscard]] bool is_ready() const noexcept;
 
-  // Back to the first octet; false where that cannot be had (a pipe).
+  // Back to the first byte; false where that cannot be had (a pipe).
   [[nodiscard]] bool rewind() noexcept;
 
   // errno of the read that failed, or 0.

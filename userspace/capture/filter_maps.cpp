@@ -7,24 +7,25 @@
 #include <map>
 
 #include "bpf/shared.h"
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {
 
 constexpr std::uint8_t kPresent = 1;
-constexpr std::uint8_t kV4PrefixBits = 8 * wire::Address::v4_prefix.size(); // in front of an IPv4 address
+constexpr std::uint8_t kV4PrefixBits =
+    8 * wire::Address::v4_prefix.size(); // in front of an IPv4 address
 
 int insert(const FilterMaps& maps, const wire::Network& network) {
   if (network.address.is_v4() && network.prefix >= kV4PrefixBits) {
     xdpcap_host4 key{};
     key.prefix_length = network.prefix - kV4PrefixBits;
-    std::memcpy(&key.address, network.address.v4_octets(), sizeof key.address);
+    std::memcpy(&key.address, network.address.v4_bytes(), sizeof key.address);
     return ::bpf_map_update_elem(maps.hosts4_fd, &key, &kPresent, BPF_ANY);
   }
   xdpcap_host6 key{};
   key.prefix_length = network.prefix;
-  std::memcpy(key.address, network.address.octets.data(), sizeof key.address);
+  std::memcpy(key.address, network.address.bytes.data(), sizeof key.address);
   return ::bpf_map_update_elem(maps.hosts6_fd, &key, &kPresent, BPF_ANY);
 }
 
@@ -32,7 +33,8 @@ int insert(const FilterMaps& maps, const wire::Network& network) {
 
 Result<void, Error> install_filter(const FilterMaps& maps, const wire::Filter& filter) {
   if (filter.hosts().size() > XDPCAP_HOSTS_MAX) {
-    return usage("{} host ranges are given; the kernel side takes {}", filter.hosts().size(), XDPCAP_HOSTS_MAX);
+    return usage("{} host ranges are given; the kernel side takes {}", filter.hosts().size(),
+                 XDPCAP_HOSTS_MAX);
   }
   for (const wire::Network& network : filter.hosts()) {
     if (const int error = insert(maps, network); error != 0) {

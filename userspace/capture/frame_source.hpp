@@ -12,7 +12,7 @@ namespace xdpcap::capture {
 // used by one thread.
 //
 // receive() answers a burst, which may be empty (nothing came within the
-// source's own patience, some milliseconds). A burst gives
+// source's own timeout, some milliseconds). A burst gives
 //   frames()  the frames, borrowed until the burst is destroyed; not to be asked
 //             of a temporary burst
 //   now()     the packet clock: never before the last frame, and it goes on when

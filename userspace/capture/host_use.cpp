@@ -20,23 +20,26 @@
 #include <functional>
 
 #include "capture/attached_programs.hpp"
+#include "capture/errors.hpp"
 #include "capture/netlink.hpp"
 #include "capture/routes.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
 
 std::string text_of(int family, const nlattr& attribute) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const std::size_t octets = family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
-  if (octets == 0 || mnl_attr_get_payload_len(&attribute) < octets) return "";
-  return ::inet_ntop(family, mnl_attr_get_payload(&attribute), text.data(), text.size()) != nullptr ? text.data() : "";
+  const std::size_t bytes = family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+  if (bytes == 0 || mnl_attr_get_payload_len(&attribute) < bytes) return "";
+  return ::inet_ntop(family, mnl_attr_get_payload(&attribute), text.data(), text.size()) != nullptr
+             ? text.data()
+             : "";
 }
 
 // Lists everything of one kind; `head` is the request's header behind that of netlink.
 template <class Head, class Visit>
-void list(HostPicture& host, const char* what, std::uint16_t type, const Head& head, const Visit& visit) {
+void list(HostPicture& host, const char* what, std::uint16_t type, const Head& head,
+          const Visit& visit) {
   auto netlink = Netlink::open();
   int error = EIO;
   if (netlink) {
@@ -46,7 +49,8 @@ void list(HostPicture& host, const char* what, std::uint16_t type, const Head& h
     error = netlink->request(*request, visit);
   }
   // A kernel without the family or the object has none of it.
-  if (error != 0 && error != EOPNOTSUPP && error != EAFNOSUPPORT) host.unreadable.emplace_back(what);
+  if (error != 0 && error != EOPNOTSUPP && error != EAFNOSUPPORT)
+    host.unreadable.emplace_back(what);
 }
 
 void read_addresses(HostPicture& host) {
@@ -56,7 +60,8 @@ void read_addresses(HostPicture& host) {
     std::string local, address;
     each_attribute(message, sizeof *about, [&](const nlattr& attribute) {
       if (mnl_attr_get_type(&attribute) == IFA_LOCAL) local = text_of(about->ifa_family, attribute);
-      if (mnl_attr_get_type(&attribute) == IFA_ADDRESS) address = text_of(about->ifa_family, attribute);
+      if (mnl_attr_get_type(&attribute) == IFA_ADDRESS)
+        address = text_of(about->ifa_family, attribute);
     });
     const bool is_link_local = about->ifa_family == AF_INET6 && about->ifa_scope == RT_SCOPE_LINK;
     host.addresses.push_back({about->ifa_index, local.empty() ? address : local, is_link_local});
@@ -71,9 +76,12 @@ void read_routes_of(HostPicture& host, unsigned char family) {
     // Every interface that is up and knows IPv6 has this one by itself.
     if (route->rtm_family == AF_INET6 && route->rtm_type == RTN_MULTICAST) return;
     const bool is_default = route->rtm_dst_len == 0 && route->rtm_type == RTN_UNICAST;
-    std::string destination = is_default ? "default" : route->rtm_dst_len == 0 ? "everything local" : "";
+    std::string destination = is_default                ? "default"
+                              : route->rtm_dst_len == 0 ? "everything local"
+                                                        : "";
     each_attribute(message, sizeof *route, [&](const nlattr& attribute) {
-      if (mnl_attr_get_type(&attribute) == RTA_DST) destination = text_of(route->rtm_family, attribute);
+      if (mnl_attr_get_type(&attribute) == RTA_DST)
+        destination = text_of(route->rtm_family, attribute);
     });
     const bool is_host = route->rtm_dst_len == (route->rtm_family == AF_INET ? 32 : 128);
     if (destination.empty()) {
@@ -81,7 +89,8 @@ void read_routes_of(HostPicture& host, unsigned char family) {
     } else if (route->rtm_dst_len != 0 && !is_host) {
       destination += fmt::format("/{}", route->rtm_dst_len);
     }
-    for (const unsigned ifindex : outgoing_interfaces(message)) host.routes.push_back({ifindex, destination});
+    for (const unsigned ifindex : outgoing_interfaces(message))
+      host.routes.push_back({ifindex, destination});
   };
   rtmsg head{};
   head.rtm_family = family;
@@ -91,7 +100,8 @@ void read_routes_of(HostPicture& host, unsigned char family) {
 void read_next_hops(HostPicture& host) {
   const auto read = [&](const nlmsghdr& message) {
     each_attribute(message, sizeof(nhmsg), [&](const nlattr& attribute) {
-      if (mnl_attr_get_type(&attribute) == NHA_OIF) host.next_hops.push_back(mnl_attr_get_u32(&attribute));
+      if (mnl_attr_get_type(&attribute) == NHA_OIF)
+        host.next_hops.push_back(mnl_attr_get_u32(&attribute));
     });
   };
   list(host, "next hops", RTM_GETNEXTHOP, nhmsg{}, read);
@@ -100,7 +110,9 @@ void read_next_hops(HostPicture& host) {
 void read_neighbours(HostPicture& host) {
   const auto read = [&](const nlmsghdr& message) {
     const auto* about = static_cast<const ndmsg*>(mnl_nlmsg_get_payload(&message));
-    if ((about->ndm_state & NUD_NOARP) != 0 || (about->ndm_family != AF_INET && about->ndm_family != AF_INET6)) return;
+    if ((about->ndm_state & NUD_NOARP) != 0 ||
+        (about->ndm_family != AF_INET && about->ndm_family != AF_INET6))
+      return;
     std::string address;
     each_attribute(message, sizeof *about, [&](const nlattr& attribute) {
       if (mnl_attr_get_type(&attribute) == NDA_DST) address = text_of(about->ndm_family, attribute);
@@ -135,7 +147,8 @@ void read_rules_of(HostPicture& host, unsigned char family) {
     if (message.nlmsg_type != RTM_NEWRULE) return;
     each_attribute(message, sizeof(fib_rule_hdr), [&](const nlattr& attribute) {
       const unsigned type = mnl_attr_get_type(&attribute);
-      if (type == FRA_IIFNAME || type == FRA_OIFNAME) host.ruled.emplace_back(mnl_attr_get_str(&attribute));
+      if (type == FRA_IIFNAME || type == FRA_OIFNAME)
+        host.ruled.emplace_back(mnl_attr_get_str(&attribute));
     });
   };
   fib_rule_hdr head{};
@@ -149,7 +162,8 @@ void read_links_elsewhere(HostPicture& host) {
   std::vector<std::uint32_t> numbers;
   const auto read = [&](const nlmsghdr& message) {
     each_attribute(message, sizeof(rtgenmsg), [&](const nlattr& attribute) {
-      if (mnl_attr_get_type(&attribute) == NETNSA_NSID) numbers.push_back(mnl_attr_get_u32(&attribute));
+      if (mnl_attr_get_type(&attribute) == NETNSA_NSID)
+        numbers.push_back(mnl_attr_get_u32(&attribute));
     });
   };
   list(host, "namespaces", RTM_GETNSID, rtgenmsg{}, read);
@@ -162,7 +176,8 @@ void read_links_elsewhere(HostPicture& host) {
     mnl_attr_put_u32(request, IFLA_TARGET_NETNSID, number);
     // Without CAP_NET_ADMIN there, or a kernel that can: as if there were none.
     netlink->request(*request, [&](const nlmsghdr& answer) {
-      if (const Link link = parse_link(answer); link.below_is_elsewhere) host.elsewhere.push_back(link);
+      if (const Link link = parse_link(answer); link.below_is_elsewhere)
+        host.elsewhere.push_back(link);
     });
   }
 }
@@ -184,14 +199,15 @@ bool is_on(const std::string& path) {
 }
 
 void read_settings(HostPicture& host, unsigned ifindex) {
-  const auto about =
-      std::find_if(host.links.begin(), host.links.end(), [&](const Link& link) { return link.index == ifindex; });
+  const auto about = std::find_if(host.links.begin(), host.links.end(),
+                                  [&](const Link& link) { return link.index == ifindex; });
   if (about == host.links.end()) return;
   for (const Link& link : with_everything_above(host.links, *about)) {
     const auto setting = [&](const char* family, const char* name) {
       return is_on(fmt::format("/proc/sys/net/{}/conf/{}/{}", family, link.name, name));
     };
-    if (setting("ipv4", "forwarding") || setting("ipv6", "forwarding") || setting("ipv4", "proxy_arp")) {
+    if (setting("ipv4", "forwarding") || setting("ipv6", "forwarding") ||
+        setting("ipv4", "proxy_arp")) {
       host.forwarding.push_back(link.name);
     }
     if (!programs_of_others(link.index).empty()) host.programmed.push_back(link.index);
@@ -220,10 +236,12 @@ class Clauses {
 
  private:
   [[nodiscard]] bool in_family(unsigned ifindex) const {
-    return std::any_of(family_.begin(), family_.end(), [&](const Link& one) { return one.index == ifindex; });
+    return std::any_of(family_.begin(), family_.end(),
+                       [&](const Link& one) { return one.index == ifindex; });
   }
   [[nodiscard]] bool names_family(const std::vector<std::string>& names) const {
-    return std::any_of(family_.begin(), family_.end(), [&](const Link& one) { return holds(names, one.name); });
+    return std::any_of(family_.begin(), family_.end(),
+                       [&](const Link& one) { return holds(names, one.name); });
   }
   void add(std::string clause) {
     if (!holds(clauses_, clause)) clauses_.push_back(std::move(clause));
@@ -233,7 +251,8 @@ class Clauses {
     for (const bool link_local : {false, true}) {
       for (const HostPicture::Address& address : host_.addresses) {
         if (address.is_link_local != link_local || !in_family(address.ifindex)) continue;
-        add(fmt::format("it carries this host's {}address {}", link_local ? "link-local " : "", address.text));
+        add(fmt::format("it carries this host's {}address {}", link_local ? "link-local " : "",
+                        address.text));
       }
     }
   }
@@ -249,7 +268,8 @@ class Clauses {
   }
   void add_neighbours() {
     for (const HostPicture::Target& neighbour : host_.neighbours) {
-      if (in_family(neighbour.ifindex)) add(fmt::format("this host knows {} as its neighbour there", neighbour.text));
+      if (in_family(neighbour.ifindex))
+        add(fmt::format("this host knows {} as its neighbour there", neighbour.text));
     }
   }
   void add_links() {
@@ -263,15 +283,18 @@ class Clauses {
         add(fmt::format("{} of another network namespace sits on it", one.name));
       }
     }
-    if (holds(host_.extra_macs, link_.index)) add("it receives for further MAC addresses, as under a macvlan");
+    if (holds(host_.extra_macs, link_.index))
+      add("it receives for further MAC addresses, as under a macvlan");
   }
   void add_rest() {
     if (names_family(host_.ruled)) add("a policy rule names it");
     if (names_family(host_.pppoe)) add("a PPPoE session runs over it");
-    if (holds(host_.programmed, link_.index)) add("a program of another (XDP or tc) is attached to it");
+    if (holds(host_.programmed, link_.index))
+      add("a program of another (XDP or tc) is attached to it");
     if (names_family(host_.forwarding)) add("this host forwards what comes in there");
     if (link_.hardware_type == ARPHRD_LOOPBACK) add("it is the loopback");
-    for (const std::string& what : host_.unreadable) add(fmt::format("the kernel does not list this host's {}", what));
+    for (const std::string& what : host_.unreadable)
+      add(fmt::format("the kernel does not list this host's {}", what));
   }
 
   const HostPicture& host_;
@@ -295,8 +318,9 @@ HostPicture look_at_host(unsigned ifindex) {
     host.unreadable.emplace_back("interfaces");
   }
   read_addresses(host);
-  for (const unsigned char family : {static_cast<unsigned char>(AF_INET), static_cast<unsigned char>(AF_INET6),
-                                     static_cast<unsigned char>(AF_MPLS), kIpmr, kIp6mr}) {
+  for (const unsigned char family :
+       {static_cast<unsigned char>(AF_INET), static_cast<unsigned char>(AF_INET6),
+        static_cast<unsigned char>(AF_MPLS), kIpmr, kIp6mr}) {
     read_routes_of(host, family);
   }
   read_next_hops(host);

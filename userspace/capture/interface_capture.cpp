@@ -7,8 +7,8 @@
 #include <numeric>
 #include <thread>
 
+#include "capture/errors.hpp"
 #include "capture/host_use.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -19,8 +19,8 @@ constexpr std::uint32_t kVlanRoom = 8; // two tags may be put back into a frame
 
 // The kernel is still when its counters stood still this often in a row.
 constexpr std::chrono::milliseconds kStillPause{10};
-constexpr int kStillRounds = 3;
-constexpr int kStillRoundsMax = 100;
+constexpr int kStillChecks = 3;
+constexpr int kStillChecksMax = 100;
 
 // So many packets of an interface in so long a time, and none seen, are a reason to ask why.
 constexpr std::chrono::seconds kSilence{3};
@@ -29,8 +29,10 @@ constexpr std::uint64_t kSilencePackets = 10;
 constexpr int kUseShare = 20;
 
 std::string describe(const std::string& name, const AttachedDevice& device, std::size_t queues) {
-  std::string note = fmt::format("{}: {}, {} queue{}", name, device.rung, queues, queues == 1 ? "" : "s");
-  if (!device.what_was_tried.empty()) note += fmt::format(" (refused before: {})", device.what_was_tried);
+  std::string note =
+      fmt::format("{}: {}, {} queue{}", name, device.rung, queues, queues == 1 ? "" : "s");
+  if (!device.what_was_tried.empty())
+    note += fmt::format(" (refused before: {})", device.what_was_tried);
   return note;
 }
 
@@ -42,23 +44,24 @@ std::vector<std::uint32_t> first_queues(std::uint32_t count) {
 
 } // namespace
 
-Result<std::unique_ptr<InterfaceCapture>, Error> InterfaceCapture::open(const Nic& nic, const ChosenMode& mode,
-                                                                        const LiveInterface& wanted,
-                                                                        const LiveOptions& options,
-                                                                        std::uint16_t number,
-                                                                        std::vector<std::string>& notes) {
-  std::unique_ptr<InterfaceCapture> capture(new InterfaceCapture(nic, mode)); // NOLINT: private constructor
+Result<std::unique_ptr<InterfaceCapture>, Error> InterfaceCapture::open(
+    const Nic& nic, const ChosenMode& mode, const LiveInterface& wanted, const LiveOptions& options,
+    std::uint16_t number, std::vector<std::string>& notes) {
+  std::unique_ptr<InterfaceCapture> capture(
+      new InterfaceCapture(nic, mode)); // NOLINT: private constructor
   notes.push_back(mode.reason);
   if (capture->problems_.set(Problem::interface_down, !nic.link.up || !nic.link.running)) {
     notes.push_back(nic.link.name + ": is down; frames come when it is brought up");
   }
-  auto opened = mode.mode == CaptureMode::tap ? capture->open_tap(options, number, notes)
-                                              : capture->open_mirror(nic, wanted, options, number, notes);
+  auto opened = mode.mode == CaptureMode::tap
+                    ? capture->open_tap(options, number, notes)
+                    : capture->open_mirror(nic, wanted, options, number, notes);
   if (!opened) return std::move(opened).error();
   const std::vector<std::string> others = programs_of_others(nic.link.index);
   if (mode.mode == CaptureMode::tap && !others.empty()) {
-    notes.push_back(fmt::format("{}: carries {} as well; the capture sees packets as they are before the tc programs",
-                                nic.link.name, fmt::join(others, ", ")));
+    notes.push_back(fmt::format(
+        "{}: carries {} as well; the capture sees packets as they are before the tc programs",
+        nic.link.name, fmt::join(others, ", ")));
   }
   return capture;
 }
@@ -69,14 +72,16 @@ Result<void, Error> InterfaceCapture::open_mirror(const Nic& nic, const LiveInte
   const std::string& name = link_.name;
   for (const std::uint32_t queue : wanted.queues) {
     if (queue < nic.queues) continue;
-    return usage("{} has no queue {}: it has {}, counted from 0 (ethtool -l {})", name, queue, nic.queues, name);
+    return usage("{} has no queue {}: it has {}, counted from 0 (ethtool -l {})", name, queue,
+                 nic.queues, name);
   }
   LadderDevice device;
   device.name = name;
   device.index = link_.index;
   device.mtu = link_.mtu;
   device.queues = wanted.queues.empty() ? first_queues(nic.queues) : wanted.queues;
-  device.program = {.interface = number, .queues = nic.queues, .tunnels = options.tunnels, .udp = options.udp};
+  device.program = {
+      .interface = number, .queues = nic.queues, .tunnels = options.tunnels, .udp = options.udp};
   device.filter = options.filter;
 
   symmetric_ = device.queues.size() == 1;
@@ -97,7 +102,8 @@ Result<void, Error> InterfaceCapture::open_mirror(const Nic& nic, const LiveInte
 }
 
 // A tap's device and what receives from it, for frames of `mtu`.
-Result<void, Error> InterfaceCapture::attach_tap(const LiveOptions& options, std::uint16_t number, std::uint32_t mtu) {
+Result<void, Error> InterfaceCapture::attach_tap(const LiveOptions& options, std::uint16_t number,
+                                                 std::uint32_t mtu) {
   const std::uint32_t queues = std::clamp(options.workers, 1U, kTapQueuesMax);
   tap_device_.reset();
   auto tap = TapDevice::create(queues, mtu);
@@ -110,13 +116,16 @@ Result<void, Error> InterfaceCapture::attach_tap(const LiveOptions& options, std
   device.mtu = mtu;
   device.queues = first_queues(queues);
   // The tc program selects; what reaches the tap is all wanted, and nothing else is behind it.
-  device.program = {.interface = number, .queues = queues, .miss = MissAction::drop, .select = false};
+  device.program = {
+      .interface = number, .queues = queues, .miss = MissAction::drop, .select = false};
   LiveOptions inner = options;
   // Generic XDP never sees cloned packets on current kernels, and veth has no zero-copy.
   inner.xdp = XdpMode::native;
   inner.copy = CopyMode::copy;
   std::optional<Result<AttachedDevice, Error>> attached;
-  if (auto entered = tap_device_->inside().run([&] { attached.emplace(attach_device(device, inner)); }); !entered) {
+  if (auto entered =
+          tap_device_->inside().run([&] { attached.emplace(attach_device(device, inner)); });
+      !entered) {
     return entered;
   }
   if (!attached->ok()) return std::move(*attached).error();
@@ -128,7 +137,8 @@ Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::
                                                std::vector<std::string>& notes) {
   // Frames of any length, as the interface's MTU may change; kernels before 6.6 want to know it.
   if (auto attached = attach_tap(options, number, kVethMtuMax); !attached) {
-    if (attached.error().code != ExitCode::environment || link_.mtu > single_buffer_mtu_max) return attached;
+    if (attached.error().code != ExitCode::environment || link_.mtu > single_buffer_mtu_max)
+      return attached;
     if (auto again = attach_tap(options, number, link_.mtu + kVlanRoom); !again) return again;
   }
   const auto queues = static_cast<std::uint32_t>(device_->sources.size());
@@ -137,14 +147,18 @@ Result<void, Error> InterfaceCapture::open_tap(const LiveOptions& options, std::
     return environment("the tap cannot be brought up: {}", errno_text(error));
   }
 
-  auto program = TapProgram::load(
-      {.tap_index = tap_device_->outer_index(), .queues = queues, .tunnels = options.tunnels, .udp = options.udp},
-      options.filter);
+  auto program = TapProgram::load({.tap_index = tap_device_->outer_index(),
+                                   .queues = queues,
+                                   .tunnels = options.tunnels,
+                                   .udp = options.udp},
+                                  options.filter);
   if (!program) return std::move(program).error();
   tap_program_.emplace(std::move(*program));
-  auto how = tap_program_->attach(link_.index, options.tap_attach, link_.hardware_type == ARPHRD_LOOPBACK);
+  auto how =
+      tap_program_->attach(link_.index, options.tap_attach, link_.hardware_type == ARPHRD_LOOPBACK);
   if (!how) return std::move(how).error();
-  notes.push_back(fmt::format("{}: copied by {} into {}", link_.name, *how, tap_device_->outer_name()));
+  notes.push_back(
+      fmt::format("{}: copied by {} into {}", link_.name, *how, tap_device_->outer_name()));
   notes.push_back(describe(tap_device_->outer_name(), *device_, queues));
   return {};
 }
@@ -168,7 +182,7 @@ void InterfaceCapture::wait_until_still() const {
     return sum;
   };
   std::uint64_t before = redirected();
-  for (int round = 0, still = 0; round < kStillRoundsMax && still < kStillRounds; ++round) {
+  for (int round = 0, still = 0; round < kStillChecksMax && still < kStillChecks; ++round) {
     std::this_thread::sleep_for(kStillPause);
     const std::uint64_t after = redirected();
     still = after == before ? still + 1 : 0;
@@ -189,7 +203,8 @@ std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time
   if (!link && link.error() != ENODEV) return words; // the next time
   if (!link) {
     end(Problem::interface_gone,
-        fmt::format("{} is gone: it was removed or moved to another network namespace", link_.name));
+        fmt::format("{} is gone: it was removed or moved to another network namespace",
+                    link_.name));
   } else if (check_tap(words) && check_attachment(words) && check_use(now, words)) {
     check_link(*link, words);
     if (tap_program_) queue_dropped_ = tap_device_->queue_dropped();
@@ -208,9 +223,10 @@ void InterfaceCapture::check_link(const Link& now, Words& words) {
     words.push_back(fmt::format("{} is up again; capture goes on", link_.name));
   }
   if (problems_.set(Problem::mtu, now.mtu > device_->mtu_max)) {
-    words.push_back(fmt::format(
-        "{}: its MTU is {} now, and longer frames than for an MTU of {} are lost to this capture: start it again",
-        link_.name, now.mtu, device_->mtu_max));
+    words.push_back(
+        fmt::format("{}: its MTU is {} now, and longer frames than for an MTU of {} are lost to "
+                    "this capture: start it again",
+                    link_.name, now.mtu, device_->mtu_max));
   }
 }
 
@@ -224,37 +240,42 @@ bool InterfaceCapture::check_use(std::chrono::steady_clock::time_point now, Word
   const std::vector<std::string> uses = uses_of(host, link_);
   const std::string use = uses.empty() ? "" : uses.front();
   if (!use.empty() && by_itself_) {
-    end(Problem::in_use,
-        fmt::format("the capture of {} has ended, as {} now, and mirror mode would take its TCP frames: start it "
-                    "again, or say --mode mirror",
-                    link_.name, use));
+    end(Problem::in_use, fmt::format("the capture of {} has ended, as {} now, and mirror mode "
+                                     "would take its TCP frames: start it "
+                                     "again, or say --mode mirror",
+                                     link_.name, use));
     return false;
   }
   if (problems_.set(Problem::in_use, !use.empty())) {
-    words.push_back(fmt::format("{}: {} now, and its TCP frames go to xdpcap only", link_.name, use));
+    words.push_back(
+        fmt::format("{}: {} now, and its TCP frames go to xdpcap only", link_.name, use));
   }
   return true;
 }
 
-// The device of the tap belongs to this program, but others may reach it. False: the capture is over.
+// The device of the tap belongs to this program, but others may reach it. False: the capture is
+// over.
 bool InterfaceCapture::check_tap(Words& words) {
   if (!tap_device_) return true;
   const std::string& name = tap_device_->outer_name();
   const auto tap = link_now(tap_device_->outer_index());
   if (!tap && tap.error() == ENODEV) {
     end(Problem::tap_gone,
-        fmt::format("the capture of {} has ended: somebody removed its device {}; start it again", link_.name, name));
+        fmt::format("the capture of {} has ended: somebody removed its device {}; start it again",
+                    link_.name, name));
     return false;
   }
   if (!tap) return true;
   const int error = tap->up ? 0 : tap_device_->bring_up();
   if (!tap->up && error == 0) {
     words.push_back(
-        fmt::format("{}: its tap {} was set down and is up again; meanwhile nothing was seen", link_.name, name));
+        fmt::format("{}: its tap {} was set down and is up again; meanwhile nothing was seen",
+                    link_.name, name));
   }
   if (problems_.set(Problem::tap_down, error != 0)) {
     words.push_back(
-        fmt::format("{}: nothing is seen, as its tap {} is down: sudo ip link set {} up", link_.name, name, name));
+        fmt::format("{}: nothing is seen, as its tap {} is down: sudo ip link set {} up",
+                    link_.name, name, name));
   }
   return true;
 }
@@ -266,11 +287,14 @@ bool InterfaceCapture::check_attachment(Words& words) {
     const int error = tap_device_ ? EPERM : device_->program.attach_again();
     if (error != 0) {
       end(Problem::links_detached,
-          fmt::format("the capture of {} has ended: somebody detached its XDP program; start it again", link_.name));
+          fmt::format(
+              "the capture of {} has ended: somebody detached its XDP program; start it again",
+              link_.name));
       return false;
     }
     words.push_back(
-        fmt::format("{}: somebody detached the XDP program of this capture; it is attached again, and what came "
+        fmt::format("{}: somebody detached the XDP program of this capture; it is attached again, "
+                    "and what came "
                     "meanwhile was not seen",
                     link_.name));
   }
@@ -278,27 +302,28 @@ bool InterfaceCapture::check_attachment(Words& words) {
   TapProgram::Standing standing = tap_program_->standing();
   if (!standing.attached) {
     if (const int error = tap_program_->attach_again(); error != 0) {
-      end(Problem::links_detached,
-          fmt::format(
-              "the capture of {} has ended: somebody detached its tc program, and the kernel does not let it attach "
-              "again ({}); start it again",
-              link_.name, errno_text(error)));
+      end(Problem::links_detached, fmt::format("the capture of {} has ended: somebody detached its "
+                                               "tc program, and the kernel does not let it attach "
+                                               "again ({}); start it again",
+                                               link_.name, errno_text(error)));
       return false;
     }
-    words.push_back(
-        fmt::format("{}: somebody detached the tc program of this capture; it is attached again, and what came "
-                    "meanwhile was not seen",
-                    link_.name));
+    words.push_back(fmt::format(
+        "{}: somebody detached the tc program of this capture; it is attached again, and what came "
+        "meanwhile was not seen",
+        link_.name));
     standing = tap_program_->standing();
   }
   const bool was_preceded = problems_.has(Problem::preceded);
   if (problems_.set(Problem::preceded, standing.preceded)) {
-    words.push_back(fmt::format(
-        "{}: another tc program was put before that of this capture; what it does not pass on is not seen: start "
-        "the capture again to be first",
-        link_.name));
+    words.push_back(
+        fmt::format("{}: another tc program was put before that of this capture; what it does not "
+                    "pass on is not seen: start "
+                    "the capture again to be first",
+                    link_.name));
   } else if (was_preceded && !standing.preceded) {
-    words.push_back(fmt::format("{}: no other tc program is before that of this capture any more", link_.name));
+    words.push_back(
+        fmt::format("{}: no other tc program is before that of this capture any more", link_.name));
   }
   return true;
 }
@@ -311,7 +336,8 @@ std::uint64_t InterfaceCapture::seen() const {
 }
 
 // A suspicion, no proof: the driver counts what another program may take before us.
-void InterfaceCapture::check_traffic(const Link& link, std::chrono::steady_clock::time_point now, Words& words) {
+void InterfaceCapture::check_traffic(const Link& link, std::chrono::steady_clock::time_point now,
+                                     Words& words) {
   const std::uint64_t sent = tap_program_ ? link.statistics.tx_packets : 0;
   const std::uint64_t counted = link.statistics.rx_packets + sent, saw = seen();
   if (saw != seen_ || seen_at_ == std::chrono::steady_clock::time_point{}) {
@@ -323,11 +349,13 @@ void InterfaceCapture::check_traffic(const Link& link, std::chrono::steady_clock
   }
   const bool suspicious = now - seen_at_ >= kSilence && counted - counted_ >= kSilencePackets;
   if (suspicious && problems_.set(Problem::no_frames, true)) {
-    words.push_back(fmt::format(
-        "{}: it counts {} packets since {} s, and the capture sees none of them; another program may take them before: "
-        "see "
-        "bpftool net, and --doctor",
-        link_.name, counted - counted_, std::chrono::duration_cast<std::chrono::seconds>(now - seen_at_).count()));
+    words.push_back(
+        fmt::format("{}: it counts {} packets since {} s, and the capture sees none of them; "
+                    "another program may take them before: "
+                    "see "
+                    "bpftool net, and --doctor",
+                    link_.name, counted - counted_,
+                    std::chrono::duration_cast<std::chrono::seconds>(now - seen_at_).count()));
   }
 }
 

@@ -25,9 +25,9 @@ class InterfaceCapture {
  public:
   // `number` is the engine's number of the interface. What was done is appended
   // to `notes`, a sentence each.
-  static Result<std::unique_ptr<InterfaceCapture>, Error> open(const Nic& nic, const ChosenMode& mode,
-                                                               const LiveInterface& wanted, const LiveOptions& options,
-                                                               std::uint16_t number, std::vector<std::string>& notes);
+  static Result<std::unique_ptr<InterfaceCapture>, Error> open(
+      const Nic& nic, const ChosenMode& mode, const LiveInterface& wanted,
+      const LiveOptions& options, std::uint16_t number, std::vector<std::string>& notes);
 
   // No new frames from here on; what is under way still arrives. Returns when
   // nothing moves any more in the kernel, and has told the sources to finish.
@@ -41,7 +41,9 @@ class InterfaceCapture {
   [[nodiscard]] const std::string& why_over() const noexcept { return why_over_; }
 
   [[nodiscard]] InterfaceLedger ledger() const;
-  [[nodiscard]] const std::vector<std::unique_ptr<XskSource>>& sources() const { return device_->sources; }
+  [[nodiscard]] const std::vector<std::unique_ptr<XskSource>>& sources() const {
+    return device_->sources;
+  }
   [[nodiscard]] CaptureMode mode() const noexcept { return mode_; }
   [[nodiscard]] const Link& link() const noexcept { return link_; }
 
@@ -50,11 +52,17 @@ class InterfaceCapture {
 
  private:
   InterfaceCapture(const Nic& nic, const ChosenMode& mode)
-      : link_(nic.link), mode_(mode.mode), by_itself_(mode.by_itself), was_in_use_(!nic.uses.empty()) {}
-  Result<void, Error> open_mirror(const Nic& nic, const LiveInterface& wanted, const LiveOptions& options,
-                                  std::uint16_t number, std::vector<std::string>& notes);
-  Result<void, Error> open_tap(const LiveOptions& options, std::uint16_t number, std::vector<std::string>& notes);
-  Result<void, Error> attach_tap(const LiveOptions& options, std::uint16_t number, std::uint32_t mtu);
+      : link_(nic.link),
+        mode_(mode.mode),
+        by_itself_(mode.by_itself),
+        was_in_use_(!nic.uses.empty()) {}
+  Result<void, Error> open_mirror(const Nic& nic, const LiveInterface& wanted,
+                                  const LiveOptions& options, std::uint16_t number,
+                                  std::vector<std::string>& notes);
+  Result<void, Error> open_tap(const LiveOptions& options, std::uint16_t number,
+                               std::vector<std::string>& notes);
+  Result<void, Error> attach_tap(const LiveOptions& options, std::uint16_t number,
+                                 std::uint32_t mtu);
   void wait_until_still() const;
   using Words = std::vector<std::string>;
   void end(Problem problem, std::string why);

@@ -11,8 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "capture/errors.hpp"
 #include "capture/netlink.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -36,13 +36,15 @@ Struct common_part(const nlattr& attribute) {
 
 LinkStatistics statistics_of(const nlattr& attribute) {
   const auto kernel = common_part<rtnl_link_stats64>(attribute);
-  return {kernel.rx_packets, kernel.rx_dropped, kernel.rx_missed_errors, kernel.tx_packets, kernel.tx_dropped};
+  return {kernel.rx_packets, kernel.rx_dropped, kernel.rx_missed_errors, kernel.tx_packets,
+          kernel.tx_dropped};
 }
 
 std::uint64_t drops_of(const nlattr& statistics) {
   std::uint64_t drops = 0;
   each_nested(statistics, [&](const nlattr& attribute) {
-    if (mnl_attr_get_type(&attribute) == TCA_STATS_QUEUE) drops = common_part<gnet_stats_queue>(attribute).drops;
+    if (mnl_attr_get_type(&attribute) == TCA_STATS_QUEUE)
+      drops = common_part<gnet_stats_queue>(attribute).drops;
   });
   return drops;
 }
@@ -93,8 +95,10 @@ Result<std::vector<Link>, Error> all_links() {
   nlmsghdr* request = message.begin(RTM_GETLINK, NLM_F_DUMP);
   mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg));
   std::vector<Link> links;
-  const int error = netlink->request(*request, [&](const nlmsghdr& answer) { links.push_back(parse_link(answer)); });
-  if (error != 0) return environment("the kernel does not list its interfaces: {}", errno_text(error));
+  const int error = netlink->request(
+      *request, [&](const nlmsghdr& answer) { links.push_back(parse_link(answer)); });
+  if (error != 0)
+    return environment("the kernel does not list its interfaces: {}", errno_text(error));
   return links;
 }
 
@@ -106,13 +110,15 @@ Result<Link, int> link_now(unsigned ifindex) {
   static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index =
       static_cast<int>(ifindex);
   Link link;
-  const int error = netlink->request(*request, [&](const nlmsghdr& answer) { link = parse_link(answer); });
+  const int error =
+      netlink->request(*request, [&](const nlmsghdr& answer) { link = parse_link(answer); });
   if (error != 0) return error;
   return link;
 }
 
 std::optional<Link> find_link(const std::vector<Link>& links, std::string_view name) {
-  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.name == name; });
+  const auto found =
+      std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.name == name; });
   return found == links.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -139,11 +145,11 @@ std::vector<Link> with_everything_above(const std::vector<Link>& links, const Li
   for (std::size_t i = 0; i < family.size(); ++i) {
     for (const Link& other : links) {
       // A veth names its peer as the link below it, and nothing sits on a peer.
-      const bool sits_on_it = other.below == family[i].index && !other.below_is_elsewhere && other.kind != "veth" &&
-                              other.index != family[i].index;
+      const bool sits_on_it = other.below == family[i].index && !other.below_is_elsewhere &&
+                              other.kind != "veth" && other.index != family[i].index;
       const bool is_its_master = family[i].master != 0 && other.index == family[i].master;
-      const bool known =
-          std::any_of(family.begin(), family.end(), [&](const Link& l) { return l.index == other.index; });
+      const bool known = std::any_of(family.begin(), family.end(),
+                                     [&](const Link& l) { return l.index == other.index; });
       if ((sits_on_it || is_its_master) && !known) family.push_back(other);
     }
   }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "capture/errors.hpp"
 #include "capture/privileges.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -18,12 +18,14 @@ struct Plan {
   std::vector<ChosenMode> modes;
 };
 
-std::optional<Error> senseless(const LiveOptions& options) {
-  if (options.interfaces.empty()) return usage("no interface is given: name one with -i, or list them with -D");
+std::optional<Error> is_invalid_combination(const LiveOptions& options) {
+  if (options.interfaces.empty())
+    return usage("no interface is given: name one with -i, or list them with -D");
   if (!std::has_single_bit(options.frames_per_queue) || !std::has_single_bit(options.ring) ||
       options.ring > options.frames_per_queue || options.ring < kRingMin) {
     return usage(
-        "{} frames and a ring of {} do not fit: both are powers of two, the ring at least {} and not above the frames",
+        "{} frames and a ring of {} do not fit: both are powers of two, the ring at least {} and "
+        "not above the frames",
         options.frames_per_queue, options.ring, kRingMin);
   }
   for (std::size_t i = 0; i < options.interfaces.size(); ++i) {
@@ -59,7 +61,7 @@ std::size_t queues_of(const Plan& plan, const LiveOptions& options) {
   return queues;
 }
 
-PrivilegeNeeds needs_of(const Plan& plan, const LiveOptions& options) {
+PrivilegeNeeds required_capabilities(const Plan& plan, const LiveOptions& options) {
   PrivilegeNeeds needs;
   needs.tap = std::any_of(plan.modes.begin(), plan.modes.end(),
                           [](const ChosenMode& mode) { return mode.mode == CaptureMode::tap; });
@@ -70,15 +72,16 @@ PrivilegeNeeds needs_of(const Plan& plan, const LiveOptions& options) {
 } // namespace
 
 Result<LiveCapture, Error> LiveCapture::open(const LiveOptions& options) {
-  if (auto error = senseless(options)) return *std::move(error);
+  if (auto error = is_invalid_combination(options)) return *std::move(error);
   auto plan = make_plan(options);
   if (!plan) return std::move(plan).error();
-  if (auto missing = missing_privilege(needs_of(*plan, options))) return *std::move(missing);
+  if (auto missing = missing_privilege(required_capabilities(*plan, options)))
+    return *std::move(missing);
 
   LiveCapture capture;
   for (std::size_t i = 0; i < plan->nics.size(); ++i) {
-    auto interface = InterfaceCapture::open(plan->nics[i], plan->modes[i], options.interfaces[i], options,
-                                            static_cast<std::uint16_t>(i), capture.notes_);
+    auto interface = InterfaceCapture::open(plan->nics[i], plan->modes[i], options.interfaces[i],
+                                            options, static_cast<std::uint16_t>(i), capture.notes_);
     if (!interface) return std::move(interface).error();
     capture.interfaces_.push_back(std::move(*interface));
   }
@@ -86,23 +89,26 @@ Result<LiveCapture, Error> LiveCapture::open(const LiveOptions& options) {
   std::vector<std::vector<XskSource*>> shares(workers);
   for (const auto& interface : capture.interfaces_) {
     std::size_t worker = 0;
-    for (const auto& source : interface->sources()) shares[worker++ % workers].push_back(source.get());
+    for (const auto& source : interface->sources())
+      shares[worker++ % workers].push_back(source.get());
   }
   for (auto& share : shares) {
-    capture.worker_sources_.push_back(share.empty() ? nullptr : std::make_unique<LiveSource>(std::move(share)));
+    capture.worker_sources_.push_back(
+        share.empty() ? nullptr : std::make_unique<LiveSource>(std::move(share)));
   }
   return capture;
 }
 
 Result<std::size_t, Error> LiveCapture::count_queues(const LiveOptions& options) {
-  if (auto error = senseless(options)) return *std::move(error);
+  if (auto error = is_invalid_combination(options)) return *std::move(error);
   const auto plan = make_plan(options);
   if (!plan) return plan.error();
   return queues_of(*plan, options);
 }
 
 bool LiveCapture::symmetric() const noexcept {
-  return std::all_of(interfaces_.begin(), interfaces_.end(), [](const auto& i) { return i->symmetric(); });
+  return std::all_of(interfaces_.begin(), interfaces_.end(),
+                     [](const auto& i) { return i->symmetric(); });
 }
 
 bool LiveCapture::only_taps() const noexcept {
@@ -116,13 +122,14 @@ std::vector<std::string> LiveCapture::check(bool at_once) {
   if (now < next_check_ && !at_once) return words;
   next_check_ = now + kCheckPeriod;
   for (const auto& interface : interfaces_) {
-    for (std::string& sentence : interface->check(now)) words.push_back(std::move(sentence));
+    for (std::string& message : interface->check(now)) words.push_back(std::move(message));
   }
   return words;
 }
 
 bool LiveCapture::anything_left() const noexcept {
-  return std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& i) { return i->why_over().empty(); });
+  return std::any_of(interfaces_.begin(), interfaces_.end(),
+                     [](const auto& i) { return i->why_over().empty(); });
 }
 
 std::string LiveCapture::why_over() const {

@@ -36,7 +36,9 @@ class LiveCapture {
   // Each interface spreads its queues over the workers in turn. A worker without
   // any queue, when there are more workers than queues, has a null source().
   [[nodiscard]] std::size_t workers() const noexcept { return worker_sources_.size(); }
-  [[nodiscard]] LiveSource* source(std::size_t worker) const noexcept { return worker_sources_[worker].get(); }
+  [[nodiscard]] LiveSource* source(std::size_t worker) const noexcept {
+    return worker_sources_[worker].get();
+  }
 
   // What was chosen and done, in sentences.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }

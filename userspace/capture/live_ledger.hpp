@@ -15,8 +15,9 @@ namespace xdpcap::capture {
 
 // Where every frame of one queue went. Once the capture has stopped and drained:
 //
-//   xdp.seen       = xdp.not_ip + xdp.not_tcp + xdp.malformed + xdp.filtered + xdp.no_socket + xdp.redirected
-//   xdp.redirected = delivered + oversize + socket.rx_dropped + socket.rx_ring_full + elsewhere()
+//   xdp.seen       = xdp.not_ip + xdp.not_tcp + xdp.malformed + xdp.filtered + xdp.no_socket +
+//   xdp.redirected xdp.redirected = delivered + oversize + socket.rx_dropped + socket.rx_ring_full
+//   + elsewhere()
 //
 // and elsewhere() is 0. While frames flow the figures are read one after the
 // other, and elsewhere() also counts what is on its way.
@@ -32,7 +33,8 @@ struct QueueLedger {
 
   [[nodiscard]] std::int64_t elsewhere() const noexcept {
     return static_cast<std::int64_t>(xdp.redirected) -
-           static_cast<std::int64_t>(delivered + oversize + socket.rx_dropped + socket.rx_ring_full);
+           static_cast<std::int64_t>(delivered + oversize + socket.rx_dropped +
+                                     socket.rx_ring_full);
   }
 };
 

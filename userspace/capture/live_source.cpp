@@ -25,9 +25,10 @@ LiveSource::Burst LiveSource::receive() noexcept {
   if (sources_.size() == 1) [[likely]]
     return sources_.front()->receive();
   if (XskSource* source = ready()) return source->receive(0);
-  ::poll(events_.data(), events_.size(), XskSource::default_patience_ms);
+  ::poll(events_.data(), events_.size(), XskSource::default_timeout_ms);
   if (XskSource* source = ready()) return source->receive(0);
-  return unfinished().receive(0); // an empty burst, which tells the time and notices a removed interface
+  return unfinished().receive(
+      0); // an empty burst, which tells the time and notices a removed interface
 }
 
 void LiveSource::moderate() noexcept {
@@ -36,11 +37,13 @@ void LiveSource::moderate() noexcept {
 }
 
 bool LiveSource::is_ready() const noexcept {
-  return std::any_of(sources_.begin(), sources_.end(), [](XskSource* source) { return source->is_ready(); });
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [](XskSource* source) { return source->is_ready(); });
 }
 
 bool LiveSource::finished() const noexcept {
-  return std::all_of(sources_.begin(), sources_.end(), [](const XskSource* source) { return source->finished(); });
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [](const XskSource* source) { return source->finished(); });
 }
 
 XskSource* LiveSource::ready() noexcept {

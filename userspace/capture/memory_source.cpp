@@ -8,21 +8,21 @@ namespace xdpcap::capture {
 
 static_assert(FrameSource<MemorySource>);
 
-MemorySource::MemorySource(std::span<const wire::Frame> frames, std::size_t rounds)
-    : rounds_left_(frames.empty() ? 0 : rounds) {
+MemorySource::MemorySource(std::span<const wire::Frame> frames, std::size_t repeat_count)
+    : repeats_left_(frames.empty() ? 0 : repeat_count) {
   for (const wire::Frame& frame : frames) add(frame);
-  settle();
+  rewind();
 }
 
-Result<MemorySource, Error> MemorySource::load(const std::string& path, std::size_t rounds) {
+Result<MemorySource, Error> MemorySource::load(const std::string& path, std::size_t repeat_count) {
   Result<CaptureFile, Error> file = CaptureFile::open(path);
   if (!file.ok()) return std::move(file).error();
   MemorySource source;
   std::vector<std::byte> room(frame_bytes_max);
   for (wire::Frame frame; file->next(room, frame) == ReadState::frame;) source.add(frame);
   if (std::optional<Error> trouble = file->trouble()) return *std::move(trouble);
-  source.rounds_left_ = source.frames_.empty() ? 0 : rounds;
-  source.settle();
+  source.repeats_left_ = source.frames_.empty() ? 0 : repeat_count;
+  source.rewind();
   return source;
 }
 
@@ -32,7 +32,7 @@ void MemorySource::add(const wire::Frame& frame) {
 }
 
 // Only now does bytes_ stay where it is.
-void MemorySource::settle() noexcept {
+void MemorySource::rewind() noexcept {
   std::size_t at = 0;
   for (wire::Frame& frame : frames_) {
     frame.bytes = {bytes_.data() + at, frame.bytes.size()};
@@ -49,7 +49,7 @@ MemorySource::Burst MemorySource::receive() noexcept {
   next_ += count;
   if (count != 0 && next_ == frames_.size()) {
     next_ = 0;
-    --rounds_left_;
+    --repeats_left_;
     clock_.next_round();
   }
   return {{burst_.data(), count}, clock_.now()};

@@ -12,7 +12,7 @@ namespace xdpcap::capture {
 struct ChosenMode {
   CaptureMode mode = CaptureMode::tap; // never `automatic`
   std::string reason;                  // a sentence for the user
-  bool by_itself = false;              // mirror mode because nothing points there: only as long as that is so
+  bool by_itself = false; // mirror mode because nothing points there: only as long as that is so
 };
 
 // Which mode an interface is captured in. Harmless by default: XDP takes a frame

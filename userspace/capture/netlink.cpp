@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -28,8 +28,10 @@ int visit_attribute(const nlattr* attribute, void* visitor) {
 
 } // namespace
 
-void each_attribute(const nlmsghdr& message, std::size_t header_bytes, const AttributeVisitor& visit) {
-  mnl_attr_parse(&message, static_cast<unsigned>(header_bytes), visit_attribute, const_cast<AttributeVisitor*>(&visit));
+void each_attribute(const nlmsghdr& message, std::size_t header_bytes,
+                    const AttributeVisitor& visit) {
+  mnl_attr_parse(&message, static_cast<unsigned>(header_bytes), visit_attribute,
+                 const_cast<AttributeVisitor*>(&visit));
 }
 
 void each_nested(const nlattr& attribute, const AttributeVisitor& visit) {
@@ -50,12 +52,14 @@ void Netlink::Close::operator()(mnl_socket* socket) const noexcept {
 Result<Netlink, Error> Netlink::open(int protocol) {
   Netlink netlink(mnl_socket_open2(protocol, SOCK_CLOEXEC));
   if (!netlink.socket_ || mnl_socket_bind(netlink.socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
-    return environment("the kernel refuses a netlink socket ({}); it is needed to look at the interfaces",
-                       errno_text(errno));
+    return environment(
+        "the kernel refuses a netlink socket ({}); it is needed to look at the interfaces",
+        errno_text(errno));
   }
   // An answer that never ends must not hold its thread for ever.
   const timeval timeout{2, 0};
-  ::setsockopt(mnl_socket_get_fd(netlink.socket_.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  ::setsockopt(mnl_socket_get_fd(netlink.socket_.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout,
+               sizeof timeout);
   return netlink;
 }
 
@@ -68,7 +72,8 @@ int Netlink::request(nlmsghdr& message, const Visitor& visit) {
     const ssize_t length = mnl_socket_recvfrom(socket_.get(), answer.data(), answer.size());
     if (length < 0) return errno;
     auto* context = const_cast<Visitor*>(&visit); // libmnl hands it back as void*
-    const int state = mnl_cb_run(answer.data(), static_cast<std::size_t>(length), sequence_, port, visit_one, context);
+    const int state = mnl_cb_run(answer.data(), static_cast<std::size_t>(length), sequence_, port,
+                                 visit_one, context);
     if (state < 0) return errno;
     if (state == MNL_CB_STOP) return 0;
   }

@@ -25,7 +25,8 @@ struct NetlinkMessage {
 // Calls `visit` for each attribute of a message whose own header takes `header_bytes`,
 // or for each attribute inside another one.
 using AttributeVisitor = std::function<void(const nlattr&)>;
-void each_attribute(const nlmsghdr& message, std::size_t header_bytes, const AttributeVisitor& visit);
+void each_attribute(const nlmsghdr& message, std::size_t header_bytes,
+                    const AttributeVisitor& visit);
 void each_nested(const nlattr& attribute, const AttributeVisitor& visit);
 
 // A netlink socket of the network namespace the calling thread is in when it

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <thread>
 
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 
@@ -24,7 +24,8 @@ Result<NetworkNamespace, Error> NetworkNamespace::create() {
   }).join();
   if (error == EPERM) {
     return privilege(
-        "tap mode needs CAP_SYS_ADMIN at start, for the private network namespace that makes its clean-up safe; "
+        "tap mode needs CAP_SYS_ADMIN at start, for the private network namespace that makes its "
+        "clean-up safe; "
         "run it with sudo, or use --mode mirror on a port that is all yours");
   }
   if (error != 0) return environment("no network namespace can be made: {}", errno_text(error));
@@ -40,7 +41,8 @@ Result<void, Error> NetworkNamespace::run(const std::function<void()>& work) con
     }
     work();
   }).join();
-  if (error != 0) return environment("the tap's network namespace cannot be entered: {}", errno_text(error));
+  if (error != 0)
+    return environment("the tap's network namespace cannot be entered: {}", errno_text(error));
   return {};
 }
 

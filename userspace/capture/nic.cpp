@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
+#include "capture/errors.hpp"
 #include "capture/ethtool.hpp"
 #include "capture/host_use.hpp"
 #include "capture/routes.hpp"
-#include "capture/sentence.hpp"
 #include "core/tap_name.hpp"
 
 namespace xdpcap::capture {
 namespace {
 
 bool contains(const std::vector<Link>& family, unsigned index) {
-  return std::any_of(family.begin(), family.end(), [&](const Link& link) { return link.index == index; });
+  return std::any_of(family.begin(), family.end(),
+                     [&](const Link& link) { return link.index == index; });
 }
 
 std::string names_of(const std::vector<Link>& links) {
@@ -29,7 +30,8 @@ Result<Nic, Error> inspect_nic(const std::string& name) {
   auto links = all_links();
   if (!links) return std::move(links).error();
   const auto link = find_link(*links, name);
-  if (!link) return environment("there is no interface {}; this host has: {}", name, names_of(*links));
+  if (!link)
+    return environment("there is no interface {}; this host has: {}", name, names_of(*links));
 
   const HostPicture host = look_at_host(link->index);
   const std::vector<Link> family = with_everything_above(*links, *link);
@@ -39,12 +41,14 @@ Result<Nic, Error> inspect_nic(const std::string& name) {
   nic.driver = ethtool.driver();
   nic.queues = ethtool.receive_queues();
   nic.uses = uses_of(host, *link);
-  nic.has_address = std::any_of(host.addresses.begin(), host.addresses.end(), [&](const auto& address) {
-    return !address.is_link_local && contains(family, address.ifindex);
-  });
-  nic.carries_default_route = std::any_of(host.routes.begin(), host.routes.end(), [&](const auto& route) {
-    return route.text == "default" && contains(family, route.ifindex);
-  });
+  nic.has_address =
+      std::any_of(host.addresses.begin(), host.addresses.end(), [&](const auto& address) {
+        return !address.is_link_local && contains(family, address.ifindex);
+      });
+  nic.carries_default_route =
+      std::any_of(host.routes.begin(), host.routes.end(), [&](const auto& route) {
+        return route.text == "default" && contains(family, route.ifindex);
+      });
   if (const auto peer = ssh_peer()) {
     const auto outgoing = interface_towards(*peer);
     nic.carries_ssh_session = outgoing && contains(family, *outgoing);

@@ -16,16 +16,19 @@ constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 } // namespace
 
-Instant instant_from_ticks(std::uint64_t ticks, std::uint64_t ticks_per_second, std::int64_t offset_seconds) noexcept {
+Instant instant_from_ticks(std::uint64_t ticks, std::uint64_t ticks_per_second,
+                           std::int64_t offset_seconds) noexcept {
   constexpr std::int64_t kSecondsMax = std::int64_t{1} << 32;
-  const auto whole = static_cast<std::int64_t>(std::min<std::uint64_t>(ticks / ticks_per_second, kSecondsMax));
+  const auto whole =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(ticks / ticks_per_second, kSecondsMax));
   const std::int64_t offset = std::clamp(offset_seconds, -kSecondsMax, kSecondsMax);
   const std::int64_t seconds = std::clamp<std::int64_t>(whole + offset, 0, kSecondsMax);
   std::uint64_t rest = ticks % ticks_per_second;
   // Neither the product nor what is lost by it may show: below 2^33 ticks a
   // second multiply first, above divide first.
-  const std::uint64_t ns = ticks_per_second <= (std::uint64_t{1} << 33) ? rest * kNsPerSecond / ticks_per_second
-                                                                        : rest / (ticks_per_second / kNsPerSecond);
+  const std::uint64_t ns = ticks_per_second <= (std::uint64_t{1} << 33)
+                               ? rest * kNsPerSecond / ticks_per_second
+                               : rest / (ticks_per_second / kNsPerSecond);
   return instant_from_ns(seconds * static_cast<std::int64_t>(kNsPerSecond) +
                          static_cast<std::int64_t>(std::min(ns, kNsPerSecond - 1)));
 }
@@ -36,9 +39,10 @@ Result<PcapFormat, Error> PcapFormat::begin(FileInput& input, std::span<const st
   const bool swapped = turned == kMicroseconds || turned == kNanoseconds || turned == kModified;
   const std::uint32_t magic = swapped ? turned : as_is;
   if (magic == kModified) {
-    return Error{ExitCode::input, fmt::format("{} is in a modified pcap format of the 1990s; convert it with "
-                                              "\"editcap -F pcapng\"",
-                                              input.name())};
+    return Error{ExitCode::input,
+                 fmt::format("{} is in a modified pcap format of the 1990s; convert it with "
+                             "\"editcap -F pcapng\"",
+                             input.name())};
   }
   PcapFormat format;
   format.order_ = ByteOrder{swapped};
@@ -46,12 +50,14 @@ Result<PcapFormat, Error> PcapFormat::begin(FileInput& input, std::span<const st
 
   std::array<std::byte, 20> rest{};
   if (input.read(rest) != rest.size()) {
-    return Error{ExitCode::input, fmt::format("{} ends inside of its file header; copy it again", input.name())};
+    return Error{ExitCode::input,
+                 fmt::format("{} ends inside of its file header; copy it again", input.name())};
   }
   const std::uint16_t major = format.order_.u16(rest.data());
   if (major != 2) {
-    return Error{ExitCode::input, fmt::format("{} has version {} of the pcap format, this program reads version 2",
-                                              input.name(), major)};
+    return Error{ExitCode::input,
+                 fmt::format("{} has version {} of the pcap format, this program reads version 2",
+                             input.name(), major)};
   }
   format.interface_.snap_length = format.order_.u32(rest.data() + 12);
   // The upper half tells about frame check sequences, which nobody minds here.
@@ -74,7 +80,8 @@ ReadState PcapFormat::next(FileInput& input, std::span<std::byte> room, wire::Fr
   const std::uint32_t fraction = order_.u32(header.data() + 4);
   const std::uint32_t captured = order_.u32(header.data() + 8);
   const std::uint32_t on_wire = order_.u32(header.data() + 12);
-  if (captured > room.size()) return broken(fmt::format("has a record of {} octets, which no frame has", captured));
+  if (captured > room.size())
+    return broken(fmt::format("has a record of {} bytes, which no frame has", captured));
   if (input.read(room.first(captured)) != captured) return broken("ends inside of a record");
 
   frame.bytes = room.first(captured);

@@ -37,7 +37,8 @@ Result<PcapSource, Error> PcapSource::open(const std::string& path) {
 PcapSource::Burst PcapSource::receive() noexcept {
   std::span<std::byte> room{room_.data(), room_.size()};
   std::size_t count = 0;
-  while (count < burst_max && room.size() >= frame_bytes_max && !finished_ && (count == 0 || file_.is_ready())) {
+  while (count < burst_max && room.size() >= frame_bytes_max && !finished_ &&
+         (count == 0 || file_.is_ready())) {
     wire::Frame& frame = frames_[count];
     if (file_.next(room.first(frame_bytes_max), frame) != ReadState::frame) {
       finished_ = true;

@@ -19,7 +19,8 @@ namespace xdpcap::capture {
 // good until it is asked again.
 class FileBurst {
  public:
-  FileBurst(std::span<const wire::Frame> frames, Instant now) noexcept : frames_(frames), now_(now) {}
+  FileBurst(std::span<const wire::Frame> frames, Instant now) noexcept
+      : frames_(frames), now_(now) {}
 
   [[nodiscard]] std::span<const wire::Frame> frames() const& noexcept { return frames_; }
   void frames() const&& = delete; // they would not outlive the statement
@@ -73,7 +74,9 @@ class PcapSource {
   // Plays the file again; false where it cannot be (standard input).
   [[nodiscard]] bool rewind();
 
-  [[nodiscard]] std::span<const FileInterface> interfaces() const noexcept { return file_.interfaces(); }
+  [[nodiscard]] std::span<const FileInterface> interfaces() const noexcept {
+    return file_.interfaces();
+  }
 
  private:
   explicit PcapSource(CaptureFile file);

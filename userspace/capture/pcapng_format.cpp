@@ -21,17 +21,20 @@ constexpr std::uint32_t kFrameOfBlock = 12; // type, length, and the length agai
 constexpr std::uint32_t kInterfaceBlockMax = 1U << 20;
 constexpr std::size_t kInterfacesMax = 65536; // Frame::interface has 16 bits
 
-std::uint32_t padded(std::uint32_t octets) noexcept {
-  return (octets + 3) & ~3U;
+std::uint32_t padded(std::uint32_t bytes) noexcept {
+  return (bytes + 3) & ~3U;
 }
 
 } // namespace
 
-Result<PcapngFormat, Error> PcapngFormat::begin(FileInput& input, std::span<const std::byte, 4> /*start*/) {
+Result<PcapngFormat, Error> PcapngFormat::begin(FileInput& input,
+                                                std::span<const std::byte, 4> /*start*/) {
   PcapngFormat format;
   Block block{.type = kSection};
-  if (format.open_section(input, block) != ReadState::frame || format.close_block(input, block) != ReadState::frame) {
-    return Error{ExitCode::input, fmt::format("{} {}; copy it again", input.name(), format.trouble_)};
+  if (format.open_section(input, block) != ReadState::frame ||
+      format.close_block(input, block) != ReadState::frame) {
+    return Error{ExitCode::input,
+                 fmt::format("{} {}; copy it again", input.name(), format.trouble_)};
   }
   return format;
 }
@@ -42,8 +45,9 @@ ReadState PcapngFormat::broken(std::string why) {
 }
 
 // Reads from the body of a block. Here and below, `frame` means: go on.
-ReadState PcapngFormat::take(FileInput& input, Block& block, std::span<std::byte> to) {
-  if (to.size() > block.left) return broken(fmt::format("has a block of type {} that is too short", block.type));
+ReadState PcapngFormat::read_part(FileInput& input, Block& block, std::span<std::byte> to) {
+  if (to.size() > block.left)
+    return broken(fmt::format("has a block of type {} that is too short", block.type));
   if (input.read(to) != to.size()) return broken("ends inside of a block");
   block.left -= static_cast<std::uint32_t>(to.size());
   return ReadState::frame;
@@ -81,9 +85,11 @@ ReadState PcapngFormat::open_section(FileInput& input, Block& block) {
   }
   block.left = block.total - kFrameOfBlock - 4;
   std::array<std::byte, 4> version{};
-  if (const ReadState state = take(input, block, version); state != ReadState::frame) return state;
+  if (const ReadState state = read_part(input, block, version); state != ReadState::frame)
+    return state;
   if (const std::uint16_t major = order_.u16(version.data()); major != 1) {
-    return broken(fmt::format("has version {} of the pcapng format, this program reads version 1", major));
+    return broken(
+        fmt::format("has version {} of the pcapng format, this program reads version 1", major));
   }
   section_ = interfaces_.size();
   return ReadState::frame;
@@ -93,14 +99,17 @@ ReadState PcapngFormat::close_block(FileInput& input, Block& block) {
   if (input.skip(block.left) != block.left) return broken("ends inside of a block");
   std::array<std::byte, 4> again{};
   if (input.read(again) != again.size()) return broken("ends inside of a block");
-  if (order_.u32(again.data()) != block.total) return broken("has a block whose two lengths differ");
+  if (order_.u32(again.data()) != block.total)
+    return broken("has a block whose two lengths differ");
   return ReadState::frame;
 }
 
-void PcapngFormat::read_interface_option(std::uint16_t code, Bytes value, FileInterface& interface, Clock& clock) {
+void PcapngFormat::read_interface_option(std::uint16_t code, Bytes value, FileInterface& interface,
+                                         Clock& clock) {
   enum : std::uint16_t { kName = 2, kResolution = 9, kOffset = 14 };
   if (code == kName) interface.name = as_text(value).substr(0, as_text(value).find('\0'));
-  if (code == kOffset && value.size() == 8) clock.offset_seconds = static_cast<std::int64_t>(order_.u64(value.data()));
+  if (code == kOffset && value.size() == 8)
+    clock.offset_seconds = static_cast<std::int64_t>(order_.u64(value.data()));
   if (code != kResolution || value.size() != 1) return;
   // A negative power of 10, or of 2 where the highest bit is set.
   const unsigned resolution = load_u8(value.data());
@@ -114,12 +123,16 @@ void PcapngFormat::read_interface_option(std::uint16_t code, Bytes value, FileIn
 }
 
 ReadState PcapngFormat::read_interface(FileInput& input, Block& block) {
-  if (interfaces_.size() == kInterfacesMax) return broken("describes more interfaces than there can be");
-  if (block.left > kInterfaceBlockMax) return broken("describes an interface in more bytes than any can need");
+  if (interfaces_.size() == kInterfacesMax)
+    return broken("describes more interfaces than there can be");
+  if (block.left > kInterfaceBlockMax)
+    return broken("describes an interface in more bytes than any can need");
   std::array<std::byte, 8> fixed{};
-  if (const ReadState state = take(input, block, fixed); state != ReadState::frame) return state;
+  if (const ReadState state = read_part(input, block, fixed); state != ReadState::frame)
+    return state;
   std::vector<std::byte> body(block.left);
-  if (const ReadState state = take(input, block, body); state != ReadState::frame) return state;
+  if (const ReadState state = read_part(input, block, body); state != ReadState::frame)
+    return state;
 
   FileInterface interface;
   Clock clock;
@@ -131,17 +144,22 @@ ReadState PcapngFormat::read_interface(FileInput& input, Block& block) {
     const std::size_t length = order_.u16(options.data() + 2);
     if (code == 0 || length > options.size() - 4) break;
     read_interface_option(code, options.subspan(4, length), interface, clock);
-    options = options.subspan(std::min(options.size(), 4 + std::size_t{padded(static_cast<std::uint32_t>(length))}));
+    options = options.subspan(
+        std::min(options.size(), 4 + std::size_t{padded(static_cast<std::uint32_t>(length))}));
   }
   interfaces_.push_back(std::move(interface));
   clocks_.push_back(clock);
   return ReadState::frame;
 }
 
-ReadState PcapngFormat::read_bytes(FileInput& input, Block& block, std::uint32_t captured, std::uint32_t wire,
-                                   std::span<std::byte> room, wire::Frame& frame) {
-  if (captured > room.size()) return broken(fmt::format("has a packet of {} octets, which no frame has", captured));
-  if (const ReadState state = take(input, block, room.first(captured)); state != ReadState::frame) return state;
+ReadState PcapngFormat::read_bytes(FileInput& input, Block& block, std::uint32_t captured,
+                                   std::uint32_t wire, std::span<std::byte> room,
+                                   wire::Frame& frame) {
+  if (captured > room.size())
+    return broken(fmt::format("has a packet of {} bytes, which no frame has", captured));
+  if (const ReadState state = read_part(input, block, room.first(captured));
+      state != ReadState::frame)
+    return state;
   frame.bytes = room.first(captured);
   frame.wire_length = std::max(captured, wire);
   return ReadState::frame;
@@ -149,18 +167,23 @@ ReadState PcapngFormat::read_bytes(FileInput& input, Block& block, std::uint32_t
 
 // An enhanced packet block or its obsolete forerunner, which squeezed a count of
 // drops in beside the interface.
-ReadState PcapngFormat::read_packet(FileInput& input, Block& block, std::span<std::byte> room, wire::Frame& frame) {
+ReadState PcapngFormat::read_packet(FileInput& input, Block& block, std::span<std::byte> room,
+                                    wire::Frame& frame) {
   std::array<std::byte, 20> fixed{};
-  if (const ReadState state = take(input, block, fixed); state != ReadState::frame) return state;
-  const std::size_t number = block.type == kObsoletePacket ? order_.u16(fixed.data()) : order_.u32(fixed.data());
+  if (const ReadState state = read_part(input, block, fixed); state != ReadState::frame)
+    return state;
+  const std::size_t number =
+      block.type == kObsoletePacket ? order_.u16(fixed.data()) : order_.u32(fixed.data());
   if (number >= interfaces_.size() - section_) {
     return broken(fmt::format("has a packet of interface {}, which it does not describe", number));
   }
   const std::size_t index = section_ + number;
-  const std::uint64_t ticks = std::uint64_t{order_.u32(fixed.data() + 4)} << 32 | order_.u32(fixed.data() + 8);
+  const std::uint64_t ticks =
+      std::uint64_t{order_.u32(fixed.data() + 4)} << 32 | order_.u32(fixed.data() + 8);
   const std::uint32_t captured = order_.u32(fixed.data() + 12);
   const std::uint32_t wire = order_.u32(fixed.data() + 16);
-  frame.arrived = instant_from_ticks(ticks, clocks_[index].ticks_per_second, clocks_[index].offset_seconds);
+  frame.arrived =
+      instant_from_ticks(ticks, clocks_[index].ticks_per_second, clocks_[index].offset_seconds);
   frame.link = interfaces_[index].link;
   frame.interface = static_cast<std::uint16_t>(index);
   last_ = frame.arrived;
@@ -168,11 +191,13 @@ ReadState PcapngFormat::read_packet(FileInput& input, Block& block, std::span<st
 }
 
 // The shortest form: always of the section's first interface, and no time.
-ReadState PcapngFormat::read_simple_packet(FileInput& input, Block& block, std::span<std::byte> room,
-                                           wire::Frame& frame) {
+ReadState PcapngFormat::read_simple_packet(FileInput& input, Block& block,
+                                           std::span<std::byte> room, wire::Frame& frame) {
   std::array<std::byte, 4> fixed{};
-  if (const ReadState state = take(input, block, fixed); state != ReadState::frame) return state;
-  if (section_ == interfaces_.size()) return broken("has a packet of interface 0, which it does not describe");
+  if (const ReadState state = read_part(input, block, fixed); state != ReadState::frame)
+    return state;
+  if (section_ == interfaces_.size())
+    return broken("has a packet of interface 0, which it does not describe");
   const FileInterface& interface = interfaces_[section_];
   const std::uint32_t wire = order_.u32(fixed.data());
   std::uint32_t captured = std::min(wire, block.left);
@@ -188,8 +213,8 @@ ReadState PcapngFormat::next(FileInput& input, std::span<std::byte> room, wire::
     Block block;
     ReadState state = open_block(input, block);
     if (state != ReadState::frame) return state;
-    const bool is_packet =
-        block.type == kEnhancedPacket || block.type == kObsoletePacket || block.type == kSimplePacket;
+    const bool is_packet = block.type == kEnhancedPacket || block.type == kObsoletePacket ||
+                           block.type == kSimplePacket;
     if (block.type == kSimplePacket) {
       state = read_simple_packet(input, block, room, frame);
     } else if (is_packet) {

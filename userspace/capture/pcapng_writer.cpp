@@ -9,9 +9,9 @@
 #include <cstring>
 #include <string_view>
 
+#include "capture/errors.hpp"
 #include "capture/file_format.hpp"
 #include "capture/link_numbers.hpp"
-#include "capture/sentence.hpp"
 #include "core/live_clock.hpp"
 #include "core/private_file.hpp"
 
@@ -23,8 +23,8 @@ constexpr std::size_t kBufferBytes = 2 * frame_bytes_max;
 // the length again behind the padded packet.
 constexpr std::size_t kPacketHeader = 28, kPacketOverhead = 32;
 
-std::size_t padded(std::size_t octets) {
-  return (octets + 3) & ~std::size_t{3};
+std::size_t padded(std::size_t bytes) {
+  return (bytes + 3) & ~std::size_t{3};
 }
 
 // A block of the head of the file, put together at leisure.
@@ -63,9 +63,10 @@ Error cannot_write(const std::string& name, int error) {
   switch (error) {
     case ENOSPC:
     case EDQUOT:
-      return {ExitCode::output, fmt::format("{} is cut short: the disk is full; free some space or write to another "
-                                            "place",
-                                            name)};
+      return {ExitCode::output,
+              fmt::format("{} is cut short: the disk is full; free some space or write to another "
+                          "place",
+                          name)};
     case EPIPE:
       return {ExitCode::output, fmt::format("{} is cut short: nobody reads it any more", name)};
     default:
@@ -75,7 +76,8 @@ Error cannot_write(const std::string& name, int error) {
 
 } // namespace
 
-Result<PcapngWriter, Error> PcapngWriter::open(const std::string& path, std::span<const WrittenInterface> interfaces,
+Result<PcapngWriter, Error> PcapngWriter::open(const std::string& path,
+                                               std::span<const WrittenInterface> interfaces,
                                                const std::string& application) {
   const bool to_output = path == "-";
   const std::string name = to_output ? "standard output" : fmt::format("\"{}\"", path);
@@ -91,7 +93,8 @@ Result<PcapngWriter, Error> PcapngWriter::open(const std::string& path, std::spa
   PcapngWriter writer{std::move(fd), name};
   writer.begin(interfaces, application);
   // A disk that is full already shows here, and not an hour later.
-  if (Result<void, Error> flushed = writer.flush(); !flushed.ok()) return std::move(flushed).error();
+  if (Result<void, Error> flushed = writer.flush(); !flushed.ok())
+    return std::move(flushed).error();
   return writer;
 }
 
@@ -102,19 +105,21 @@ PcapngWriter::~PcapngWriter() {
   drain();
 }
 
-void PcapngWriter::begin(std::span<const WrittenInterface> interfaces, const std::string& application) {
+void PcapngWriter::begin(std::span<const WrittenInterface> interfaces,
+                         const std::string& application) {
   enum : std::uint16_t { kHardware = 2, kSystem = 3, kApplication = 4, kName = 2, kResolution = 9 };
   struct utsname system = {};
   ::uname(&system);
-  std::vector<std::byte> head = BlockBuilder(0x0a0d0d0a)
-                                    .add(std::uint32_t{0x1a2b3c4d})
-                                    .add(std::uint16_t{1})
-                                    .add(std::uint16_t{0})
-                                    .add(std::int64_t{-1}) // the length of the section is not known yet
-                                    .option(kHardware, system.machine)
-                                    .option(kSystem, fmt::format("{} {}", system.sysname, system.release))
-                                    .option(kApplication, application)
-                                    .end();
+  std::vector<std::byte> head =
+      BlockBuilder(0x0a0d0d0a)
+          .add(std::uint32_t{0x1a2b3c4d})
+          .add(std::uint16_t{1})
+          .add(std::uint16_t{0})
+          .add(std::int64_t{-1}) // the length of the section is not known yet
+          .option(kHardware, system.machine)
+          .option(kSystem, fmt::format("{} {}", system.sysname, system.release))
+          .option(kApplication, application)
+          .end();
   for (const WrittenInterface& interface : interfaces) {
     const std::vector<std::byte> block = BlockBuilder(1)
                                              .add(number_of_link(interface.link))
@@ -133,18 +138,21 @@ void PcapngWriter::begin(std::span<const WrittenInterface> interfaces, const std
 
 bool PcapngWriter::write(const wire::Frame& frame) noexcept {
   const std::size_t total = kPacketOverhead + padded(frame.bytes.size());
-  if (total > buffer_.size() || frame.interface >= links_.size() || links_[frame.interface] != frame.link) return false;
+  if (total > buffer_.size() || frame.interface >= links_.size() ||
+      links_[frame.interface] != frame.link)
+    return false;
   if (total > buffer_.size() - used_) drain();
   if (failure_ != 0 || !fd_) return false;
 
   const std::uint64_t ns = utc_ns(frame.arrived);
-  const std::uint32_t header[] = {6,
-                                  static_cast<std::uint32_t>(total),
-                                  frame.interface,
-                                  static_cast<std::uint32_t>(ns >> 32),
-                                  static_cast<std::uint32_t>(ns),
-                                  static_cast<std::uint32_t>(frame.bytes.size()),
-                                  std::max(frame.wire_length, static_cast<std::uint32_t>(frame.bytes.size()))};
+  const std::uint32_t header[] = {
+      6,
+      static_cast<std::uint32_t>(total),
+      frame.interface,
+      static_cast<std::uint32_t>(ns >> 32),
+      static_cast<std::uint32_t>(ns),
+      static_cast<std::uint32_t>(frame.bytes.size()),
+      std::max(frame.wire_length, static_cast<std::uint32_t>(frame.bytes.size()))};
   static_assert(sizeof header == kPacketHeader);
   std::byte* at = buffer_.data() + used_;
   std::memcpy(at, header, sizeof header);

@@ -27,7 +27,8 @@ class PcapngWriter {
  public:
   // "-" is standard output. `application` is named in the file as its author.
   // Errors have ExitCode::output.
-  static Result<PcapngWriter, Error> open(const std::string& path, std::span<const WrittenInterface> interfaces,
+  static Result<PcapngWriter, Error> open(const std::string& path,
+                                          std::span<const WrittenInterface> interfaces,
                                           const std::string& application = "xdpcap");
   ~PcapngWriter();
   PcapngWriter(PcapngWriter&&) noexcept = default;

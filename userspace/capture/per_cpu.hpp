@@ -9,7 +9,7 @@
 namespace xdpcap::capture {
 
 // The values of one entry of a per-CPU map, one for each possible CPU. The kernel
-// pads each to eight octets, which counters are multiples of.
+// pads each to eight bytes, which counters are multiples of.
 template <class Value>
 std::vector<Value> read_per_cpu(int map_fd, std::uint32_t key) {
   static_assert(sizeof(Value) % 8 == 0);

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -16,11 +16,13 @@ constexpr std::uint8_t kToeplitz = 1;     // ETH_RSS_HASH_TOP, which the kernel 
 } // namespace
 
 Result<PromiscuousMode, Error> PromiscuousMode::enter(unsigned ifindex) {
-  OwnedFd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); // protocol 0: receives nothing itself
+  OwnedFd socket(
+      ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)); // protocol 0: receives nothing itself
   packet_mreq wish{};
   wish.mr_ifindex = static_cast<int>(ifindex);
   wish.mr_type = PACKET_MR_PROMISC;
-  if (!socket || ::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &wish, sizeof wish) != 0) {
+  if (!socket ||
+      ::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &wish, sizeof wish) != 0) {
     return environment("promiscuous mode cannot be switched on: {}", errno_text(errno));
   }
   return PromiscuousMode(std::move(socket));
@@ -48,8 +50,8 @@ SymmetricRss::SymmetricRss(const std::string& interface) : ethtool_(interface) {
     error = ethtool_.set_rss(wanted);
   }
   if (error != 0) {
-    note_ = fmt::format("{}: cannot be made to spread connections over queues symmetrically ({})", interface,
-                        errno_text(error));
+    note_ = fmt::format("{}: cannot be made to spread connections over queues symmetrically ({})",
+                        interface, errno_text(error));
     return;
   }
   before_ = before;

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {

@@ -24,8 +24,15 @@ enum class Problem : std::uint8_t {
 
 inline std::string_view name_of(Problem problem) noexcept {
   constexpr std::array<std::string_view, static_cast<std::size_t>(Problem::count_)> kNames{
-      "interface_gone", "interface_down", "links_detached", "preceded", "tap_gone", "tap_down", "mtu",
-      "no_frames",      "in_use"};
+      "interface_gone",
+      "interface_down",
+      "links_detached",
+      "preceded",
+      "tap_gone",
+      "tap_down",
+      "mtu",
+      "no_frames",
+      "in_use"};
   return kNames[static_cast<std::size_t>(problem)];
 }
 

@@ -12,8 +12,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "capture/errors.hpp"
 #include "capture/netlink.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -43,7 +43,8 @@ int parent_of(int pid) {
 std::vector<unsigned> outgoing_interfaces(const nlmsghdr& message) {
   std::vector<unsigned> interfaces;
   each_attribute(message, sizeof(rtmsg), [&](const nlattr& attribute) {
-    if (mnl_attr_get_type(&attribute) == RTA_OIF) interfaces.push_back(mnl_attr_get_u32(&attribute));
+    if (mnl_attr_get_type(&attribute) == RTA_OIF)
+      interfaces.push_back(mnl_attr_get_u32(&attribute));
     if (mnl_attr_get_type(&attribute) != RTA_MULTIPATH) return;
     const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(&attribute));
     std::size_t left = mnl_attr_get_payload_len(&attribute);
@@ -58,9 +59,10 @@ std::vector<unsigned> outgoing_interfaces(const nlmsghdr& message) {
 }
 
 std::optional<unsigned> interface_towards(const std::string& address) {
-  std::array<std::byte, 16> octets{};
+  std::array<std::byte, 16> bytes{};
   const bool is_v6 = address.find(':') != std::string::npos;
-  if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, address.c_str(), octets.data()) != 1) return std::nullopt;
+  if (::inet_pton(is_v6 ? AF_INET6 : AF_INET, address.c_str(), bytes.data()) != 1)
+    return std::nullopt;
   auto netlink = Netlink::open();
   if (!netlink) return std::nullopt;
   NetlinkMessage message;
@@ -68,16 +70,19 @@ std::optional<unsigned> interface_towards(const std::string& address) {
   auto* route = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(rtmsg)));
   route->rtm_family = is_v6 ? AF_INET6 : AF_INET;
   route->rtm_dst_len = is_v6 ? 128 : 32;
-  mnl_attr_put(request, RTA_DST, is_v6 ? 16 : 4, octets.data());
+  mnl_attr_put(request, RTA_DST, is_v6 ? 16 : 4, bytes.data());
   std::vector<unsigned> interfaces;
-  netlink->request(*request, [&](const nlmsghdr& answer) { interfaces = outgoing_interfaces(answer); });
+  netlink->request(*request,
+                   [&](const nlmsghdr& answer) { interfaces = outgoing_interfaces(answer); });
   return interfaces.empty() ? std::nullopt : std::optional(interfaces.front());
 }
 
 std::optional<std::string> ssh_peer() {
   int pid = static_cast<int>(::getpid());
-  for (int generation = 0; pid > 1 && generation < kAncestorsMax; ++generation, pid = parent_of(pid)) {
-    if (const auto connection = ssh_connection_of(pid)) return connection->substr(0, connection->find(' '));
+  for (int generation = 0; pid > 1 && generation < kAncestorsMax;
+       ++generation, pid = parent_of(pid)) {
+    if (const auto connection = ssh_connection_of(pid))
+      return connection->substr(0, connection->find(' '));
   }
   return std::nullopt;
 }

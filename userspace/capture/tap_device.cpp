@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <string_view>
 
+#include "capture/errors.hpp"
 #include "capture/ethtool.hpp"
 #include "capture/netlink.hpp"
-#include "capture/sentence.hpp"
 #include "core/tap_name.hpp"
 
 namespace xdpcap::capture {
@@ -31,7 +31,8 @@ void describe_end(nlmsghdr* request, const char* name, std::uint32_t queues, std
   mnl_attr_put_u32(request, IFLA_MTU, mtu);
 }
 
-int make_veth(Netlink& netlink, const std::string& outer, int inside_fd, std::uint32_t queues, std::uint32_t mtu) {
+int make_veth(Netlink& netlink, const std::string& outer, int inside_fd, std::uint32_t queues,
+              std::uint32_t mtu) {
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
   mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg));
@@ -54,7 +55,8 @@ int make_veth(Netlink& netlink, const std::string& outer, int inside_fd, std::ui
 int keep_silent(Netlink& netlink, unsigned index) {
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_NEWLINK, 0);
-  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index = static_cast<int>(index);
+  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index =
+      static_cast<int>(index);
   nlattr* families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
   nlattr* ipv6 = mnl_attr_nest_start(request, AF_INET6);
   mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
@@ -77,11 +79,13 @@ int set_up(Netlink& netlink, unsigned index) {
 int remove_link(Netlink& netlink, unsigned index) {
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_DELLINK, 0);
-  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index = static_cast<int>(index);
+  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index =
+      static_cast<int>(index);
   return netlink.request(*request);
 }
 
-int put_qdisc(Netlink& netlink, unsigned index, std::uint32_t parent, std::uint32_t handle, const char* kind) {
+int put_qdisc(Netlink& netlink, unsigned index, std::uint32_t parent, std::uint32_t handle,
+              const char* kind) {
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
   auto* about = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(tcmsg)));
@@ -100,7 +104,8 @@ int put_qdisc(Netlink& netlink, unsigned index, std::uint32_t parent, std::uint3
 // that drops by delay. Without any, a full veth drops at once.
 int put_queues(Netlink& netlink, unsigned index, std::uint32_t queues) {
   if (queues == 1) return put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "pfifo");
-  if (const int error = put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "mq"); error != 0) return error;
+  if (const int error = put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "mq"); error != 0)
+    return error;
   for (std::uint32_t queue = 1; queue <= queues; ++queue) {
     const int error = put_qdisc(netlink, index, kRootHandle | queue, (queue + 1) << 16, "pfifo");
     if (error != 0) return error;
@@ -111,8 +116,10 @@ int put_queues(Netlink& netlink, unsigned index, std::uint32_t queues) {
 // Everything that would let a packet into the tap unfinished: checksums left to
 // hardware, segmentation left to hardware, VLAN tags beside the packet.
 bool leaves_packets_unfinished(std::string_view feature) {
-  return feature.starts_with("tx-checksum") || (feature.starts_with("tx-") && feature.ends_with("-segmentation")) ||
-         feature.starts_with("tx-gso") || feature == "tx-vlan-hw-insert" || feature == "tx-vlan-stag-hw-insert";
+  return feature.starts_with("tx-checksum") ||
+         (feature.starts_with("tx-") && feature.ends_with("-segmentation")) ||
+         feature.starts_with("tx-gso") || feature == "tx-vlan-hw-insert" ||
+         feature == "tx-vlan-stag-hw-insert";
 }
 
 } // namespace
@@ -144,7 +151,8 @@ Result<void, Error> TapDevice::make_pair(std::uint32_t queues, std::uint32_t mtu
   }
   if (error == EOPNOTSUPP) {
     return environment(
-        "this kernel has no veth devices, which tap mode needs: sudo modprobe veth, or use --mode mirror");
+        "this kernel has no veth devices, which tap mode needs: sudo modprobe veth, or use --mode "
+        "mirror");
   }
   if (error != 0) return environment("the tap's veth pair cannot be made: {}", errno_text(error));
   outer_index_ = ::if_nametoindex(outer_name_.c_str());
@@ -163,7 +171,8 @@ Result<void, Error> TapDevice::prepare_inner(std::uint32_t queues) {
     if (error == 0) error = set_up(*netlink, inner_index_);
   });
   if (!entered) return entered;
-  if (error != 0) return environment("the inner end of the tap cannot be set up: {}", errno_text(error));
+  if (error != 0)
+    return environment("the inner end of the tap cannot be set up: {}", errno_text(error));
   return {};
 }
 

@@ -9,9 +9,9 @@
 
 #include "capture/attached_programs.hpp"
 #include "capture/clsact.hpp"
+#include "capture/errors.hpp"
 #include "capture/filter_maps.hpp"
 #include "capture/per_cpu.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {} // namespace
@@ -35,7 +35,8 @@ TapProgram::TapProgram(TapProgram&& other) noexcept
       egress_(std::move(other.egress_)),
       clsact_(std::exchange(other.clsact_, std::nullopt)) {}
 
-Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, const wire::Filter& filter) {
+Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options,
+                                           const wire::Filter& filter) {
   ::libbpf_set_print(nullptr); // see XdpProgram
   std::unique_ptr<tap_bpf, Destroy> skeleton(tap_bpf::open());
   if (!skeleton) return environment("the tc program cannot be opened: {}", errno_text(errno));
@@ -45,19 +46,23 @@ Result<TapProgram, Error> TapProgram::load(const TapProgramOptions& options, con
   config.tunnels = options.tunnels ? 1 : 0;
   config.udp = options.udp ? 1 : 0;
   if (const int error = tap_bpf::load(skeleton.get()); error != 0) {
-    return Error{error == -EPERM || error == -EACCES ? ExitCode::privilege : ExitCode::environment,
-                 fmt::format("the kernel refuses to load the tc program: {}; it needs CAP_BPF, CAP_NET_ADMIN and "
-                             "CAP_PERFMON, and Linux 5.8 or later",
-                             errno_text(error))};
+    return Error{
+        error == -EPERM || error == -EACCES ? ExitCode::privilege : ExitCode::environment,
+        fmt::format(
+            "the kernel refuses to load the tc program: {}; it needs CAP_BPF, CAP_NET_ADMIN and "
+            "CAP_PERFMON, and Linux 5.8 or later",
+            errno_text(error))};
   }
   const FilterMaps maps{::bpf_map__fd(skeleton->maps.hosts4), ::bpf_map__fd(skeleton->maps.hosts6),
                         ::bpf_map__fd(skeleton->maps.ports), &skeleton->data_filter->switches};
-  if (auto installed = install_filter(maps, filter); !installed) return std::move(installed).error();
+  if (auto installed = install_filter(maps, filter); !installed)
+    return std::move(installed).error();
   return TapProgram(std::move(skeleton), options.tap_index);
 }
 
 int TapProgram::attach_tcx(TcSide side, OwnedFd& link) {
-  for (const AttachedProgram& other : tcx_programs(ifindex_, side).value_or(std::vector<AttachedProgram>{})) {
+  for (const AttachedProgram& other :
+       tcx_programs(ifindex_, side).value_or(std::vector<AttachedProgram>{})) {
     if (other.name == tap_program_name) companions_.push_back(other.id);
   }
   const int fd = attach_tcx_first(ifindex_, side, program_fd());
@@ -79,8 +84,9 @@ bool TapProgram::preceded(TcSide side) const {
   if (!row) return false;
   for (const AttachedProgram& program : *row) {
     if (program.id == own) return false;
-    const bool is_capture = program.name == tap_program_name ||
-                            std::find(companions_.begin(), companions_.end(), program.id) != companions_.end();
+    const bool is_capture =
+        program.name == tap_program_name ||
+        std::find(companions_.begin(), companions_.end(), program.id) != companions_.end();
     if (!is_capture) return true;
   }
   return false;
@@ -92,7 +98,8 @@ TapProgram::Standing TapProgram::standing() const {
     return {standing.attached, standing.preceded};
   }
   Standing standing;
-  standing.attached = attached_ifindex(ingress_.get()) != 0 && (ingress_only_ || attached_ifindex(egress_.get()) != 0);
+  standing.attached = attached_ifindex(ingress_.get()) != 0 &&
+                      (ingress_only_ || attached_ifindex(egress_.get()) != 0);
   standing.preceded = preceded(TcSide::ingress) || (!ingress_only_ && preceded(TcSide::egress));
   return standing;
 }
@@ -106,14 +113,17 @@ int TapProgram::attach_again() {
     return 0;
   }
   int error = attached_ifindex(ingress_.get()) != 0 ? 0 : attach_tcx(TcSide::ingress, ingress_);
-  if (error == 0 && !ingress_only_ && attached_ifindex(egress_.get()) == 0) error = attach_tcx(TcSide::egress, egress_);
+  if (error == 0 && !ingress_only_ && attached_ifindex(egress_.get()) == 0)
+    error = attach_tcx(TcSide::egress, egress_);
   return error;
 }
 
 Result<std::string, Error> TapProgram::attach(unsigned ifindex, TapAttach how, bool ingress_only) {
   const int leftovers = remove_clsact_leftovers(ifindex);
   const std::string cleaned =
-      leftovers == 0 ? "" : fmt::format("; removed {} tc filters that a killed capture left behind", leftovers);
+      leftovers == 0
+          ? ""
+          : fmt::format("; removed {} tc filters that a killed capture left behind", leftovers);
   ifindex_ = ifindex;
   ingress_only_ = ingress_only;
   const int tcx_error = how == TapAttach::best ? attach_tcx() : EOPNOTSUPP;
@@ -121,7 +131,8 @@ Result<std::string, Error> TapProgram::attach(unsigned ifindex, TapAttach how, b
   auto place = ClsactPlace::attach(ifindex, program_fd(), tap_index_, ingress_only);
   if (!place) {
     return environment(
-        "the tap cannot be attached: tcx says \"{}\" and clsact says \"{}\"; Linux with CONFIG_NET_CLS_ACT is needed",
+        "the tap cannot be attached: tcx says \"{}\" and clsact says \"{}\"; Linux with "
+        "CONFIG_NET_CLS_ACT is needed",
         errno_text(tcx_error), errno_text(place.error()));
   }
   clsact_ = *place;
@@ -137,7 +148,8 @@ void TapProgram::detach() noexcept {
 
 TapCounts TapProgram::counts() const {
   TapCounts sum;
-  for (const auto& cpu : read_per_cpu<xdpcap_tap_counters>(::bpf_map__fd(skeleton_->maps.counters), 0)) {
+  for (const auto& cpu :
+       read_per_cpu<xdpcap_tap_counters>(::bpf_map__fd(skeleton_->maps.counters), 0)) {
     sum.seen += cpu.seen;
     sum.not_ip += cpu.not_ip;
     sum.not_tcp += cpu.not_tcp;

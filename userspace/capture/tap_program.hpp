@@ -21,7 +21,8 @@ namespace xdpcap::capture {
 // what tc sees, which with GSO becomes many frames in the tap:
 // seen = not_ip + not_tcp + malformed + filtered + cloned + clone_errors.
 struct TapCounts {
-  std::uint64_t seen = 0, not_ip = 0, not_tcp = 0, malformed = 0, filtered = 0, cloned = 0, clone_errors = 0;
+  std::uint64_t seen = 0, not_ip = 0, not_tcp = 0, malformed = 0, filtered = 0, cloned = 0,
+                clone_errors = 0;
   // Of the cloned ones:
   std::uint64_t fragments = 0, tunnels = 0;
 };
@@ -44,7 +45,8 @@ enum class TapAttach {
 // the next start on the same interface. Cold path, one thread; counts() any.
 class TapProgram {
  public:
-  static Result<TapProgram, Error> load(const TapProgramOptions& options, const wire::Filter& filter);
+  static Result<TapProgram, Error> load(const TapProgramOptions& options,
+                                        const wire::Filter& filter);
   ~TapProgram();
   TapProgram(TapProgram&&) noexcept;
   TapProgram& operator=(TapProgram&&) = delete;
@@ -55,8 +57,9 @@ class TapProgram {
   void detach() noexcept;
 
   struct Standing {
-    bool attached = true;  // in every direction that was attached
-    bool preceded = false; // a program that is no capture's is asked first, as far as the kernel says
+    bool attached = true; // in every direction that was attached
+    bool preceded =
+        false; // a program that is no capture's is asked first, as far as the kernel says
   };
   [[nodiscard]] Standing standing() const;
   // What somebody detached, once more; 0 or an errno.
@@ -78,9 +81,10 @@ class TapProgram {
   unsigned tap_index_;
   unsigned ifindex_ = 0;
   bool ingress_only_ = false;
-  std::vector<std::uint32_t> companions_; // programs of other captures, as they were when their names could be read
-  OwnedFd ingress_, egress_;              // tcx links
-  std::optional<ClsactPlace> clsact_;     // filters to be removed
+  std::vector<std::uint32_t>
+      companions_; // programs of other captures, as they were when their names could be read
+  OwnedFd ingress_, egress_;          // tcx links
+  std::optional<ClsactPlace> clsact_; // filters to be removed
 };
 
 } // namespace xdpcap::capture

@@ -29,7 +29,8 @@ std::unique_ptr<Umem> Umem::create(std::uint32_t frames, std::uint32_t frame_byt
   XDPCAP_CHECK(std::has_single_bit(frames) && std::has_single_bit(frame_bytes));
   std::unique_ptr<Umem> umem;
   try {
-    umem.reset(new Umem(frames, frame_bytes)); // NOLINT(cppcoreguidelines-owning-memory): private constructor
+    umem.reset(new Umem(
+        frames, frame_bytes)); // NOLINT(cppcoreguidelines-owning-memory): private constructor
   } catch (const std::bad_alloc&) {
     error = ENOMEM;
     return nullptr;
@@ -38,19 +39,23 @@ std::unique_ptr<Umem> Umem::create(std::uint32_t frames, std::uint32_t frame_byt
   // spare TLB misses where there are some.
   ::madvise(umem->memory_.data(), umem->memory_.size(), MADV_DONTFORK);
   ::madvise(umem->memory_.data(), umem->memory_.size(), MADV_HUGEPAGE);
-  const xsk_umem_config config{
-      .fill_size = frames, .comp_size = kCompletionRing, .frame_size = frame_bytes, .frame_headroom = 0, .flags = 0};
-  error = -::xsk_umem__create(&umem->umem_, umem->memory_.data(), umem->memory_.size(), &umem->fill_,
-                              &umem->completion_, &config);
+  const xsk_umem_config config{.fill_size = frames,
+                               .comp_size = kCompletionRing,
+                               .frame_size = frame_bytes,
+                               .frame_headroom = 0,
+                               .flags = 0};
+  error = -::xsk_umem__create(&umem->umem_, umem->memory_.data(), umem->memory_.size(),
+                              &umem->fill_, &umem->completion_, &config);
   if (error != 0) {
     umem->umem_ = nullptr;
     return nullptr;
   }
-  for (std::uint64_t frame = 0; frame < frames; ++frame) umem->give(std::array{frame * frame_bytes});
+  for (std::uint64_t frame = 0; frame < frames; ++frame)
+    umem->release(std::array{frame * frame_bytes});
   return umem;
 }
 
-void Umem::give(std::span<const std::uint64_t> addresses) noexcept {
+void Umem::release(std::span<const std::uint64_t> addresses) noexcept {
   waiting_.insert(waiting_.end(), addresses.begin(), addresses.end()); // within its reservation
   const auto count = static_cast<std::uint32_t>(waiting_.size());
   std::uint32_t first = 0;

@@ -30,13 +30,17 @@ class Umem {
   Umem& operator=(const Umem&) = delete;
 
   // Where the kernel put the data it names by `address`.
-  [[nodiscard]] std::byte* at(std::uint64_t address) const noexcept { return memory_.data() + address; }
+  [[nodiscard]] std::byte* at(std::uint64_t address) const noexcept {
+    return memory_.data() + address;
+  }
 
   // Gives frames back to the kernel; any address inside a frame names it.
-  void give(std::span<const std::uint64_t> addresses) noexcept;
+  void release(std::span<const std::uint64_t> addresses) noexcept;
 
   // The kernel asks to be woken, which zero-copy drivers do when they ran dry.
-  [[nodiscard]] bool wants_wakeup() const noexcept { return xsk_ring_prod__needs_wakeup(&fill_) != 0; }
+  [[nodiscard]] bool wants_wakeup() const noexcept {
+    return xsk_ring_prod__needs_wakeup(&fill_) != 0;
+  }
 
   [[nodiscard]] xsk_umem* handle() const noexcept { return umem_; }
   [[nodiscard]] std::uint32_t frames() const noexcept { return frames_; }
@@ -52,7 +56,8 @@ class Umem {
   xsk_ring_prod fill_{};
   xsk_ring_cons completion_{};
   xsk_umem* umem_ = nullptr;
-  std::vector<std::uint64_t> waiting_; // frames a full fill ring did not take; none, if the arithmetic above holds
+  std::vector<std::uint64_t>
+      waiting_; // frames a full fill ring did not take; none, if the arithmetic above holds
 };
 
 } // namespace xdpcap::capture

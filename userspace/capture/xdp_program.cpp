@@ -8,9 +8,9 @@
 #include <cerrno>
 
 #include "capture/attached_programs.hpp"
+#include "capture/errors.hpp"
 #include "capture/filter_maps.hpp"
 #include "capture/per_cpu.hpp"
-#include "capture/sentence.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -20,18 +20,21 @@ constexpr std::uint32_t kHasFragments = 1U << 5; // BPF_F_XDP_HAS_FRAGS, kernel 
 Error load_error(int error, bool multi_buffer) {
   if (error == -EPERM || error == -EACCES) {
     return privilege(
-        "the kernel refuses to load the XDP program ({}): run it with sudo, or grant CAP_BPF, CAP_NET_ADMIN and "
+        "the kernel refuses to load the XDP program ({}): run it with sudo, or grant CAP_BPF, "
+        "CAP_NET_ADMIN and "
         "CAP_PERFMON",
         errno_text(error));
   }
   if (multi_buffer) {
     return environment(
-        "this kernel cannot load an XDP program for frames longer than a page ({}); that needs Linux 5.18: "
+        "this kernel cannot load an XDP program for frames longer than a page ({}); that needs "
+        "Linux 5.18: "
         "lower the MTU of the interface to 3400 or less",
         errno_text(error));
   }
-  return environment("the kernel refuses to load the XDP program: {}; Linux 5.9 or later with BPF is needed",
-                     errno_text(error));
+  return environment(
+      "the kernel refuses to load the XDP program: {}; Linux 5.9 or later with BPF is needed",
+      errno_text(error));
 }
 
 void configure(capture_bpf& skeleton, const XdpProgramOptions& options) {
@@ -55,22 +58,26 @@ void XdpProgram::Destroy::operator()(capture_bpf* skeleton) const noexcept {
   capture_bpf::destroy(skeleton);
 }
 
-XdpProgram::XdpProgram(std::unique_ptr<capture_bpf, Destroy> skeleton, std::uint32_t queues) noexcept
+XdpProgram::XdpProgram(std::unique_ptr<capture_bpf, Destroy> skeleton,
+                       std::uint32_t queues) noexcept
     : skeleton_(std::move(skeleton)), queues_(queues) {}
 XdpProgram::~XdpProgram() = default;
 XdpProgram::XdpProgram(XdpProgram&&) noexcept = default;
 XdpProgram& XdpProgram::operator=(XdpProgram&&) noexcept = default;
 
-Result<XdpProgram, Error> XdpProgram::load(const XdpProgramOptions& options, const wire::Filter& filter) {
+Result<XdpProgram, Error> XdpProgram::load(const XdpProgramOptions& options,
+                                           const wire::Filter& filter) {
   // Its diagnostics are for programmers; what a user can do is in our sentences.
   ::libbpf_set_print(nullptr);
   std::unique_ptr<capture_bpf, Destroy> skeleton(capture_bpf::open());
   if (!skeleton) return load_error(-errno, false);
   configure(*skeleton, options);
-  if (const int error = capture_bpf::load(skeleton.get()); error != 0) return load_error(error, options.multi_buffer);
+  if (const int error = capture_bpf::load(skeleton.get()); error != 0)
+    return load_error(error, options.multi_buffer);
   const FilterMaps maps{::bpf_map__fd(skeleton->maps.hosts4), ::bpf_map__fd(skeleton->maps.hosts6),
                         ::bpf_map__fd(skeleton->maps.ports), &skeleton->data_filter->switches};
-  if (auto installed = install_filter(maps, filter); !installed) return std::move(installed).error();
+  if (auto installed = install_filter(maps, filter); !installed)
+    return std::move(installed).error();
   return XdpProgram(std::move(skeleton), options.queues);
 }
 
@@ -99,8 +106,10 @@ void XdpProgram::detach() noexcept {
 }
 
 Result<void, Error> XdpProgram::insert_socket(std::uint32_t queue, int socket_fd) {
-  const int error = ::bpf_map_update_elem(::bpf_map__fd(skeleton_->maps.sockets), &queue, &socket_fd, BPF_ANY);
-  if (error != 0) return environment("queue {} cannot be given its socket: {}", queue, errno_text(error));
+  const int error =
+      ::bpf_map_update_elem(::bpf_map__fd(skeleton_->maps.sockets), &queue, &socket_fd, BPF_ANY);
+  if (error != 0)
+    return environment("queue {} cannot be given its socket: {}", queue, errno_text(error));
   return {};
 }
 
@@ -114,7 +123,8 @@ std::vector<XdpCounts> XdpProgram::counts() const {
   std::vector<XdpCounts> queues;
   for (std::uint32_t queue = 0; queue < queues_; ++queue) {
     XdpCounts sum;
-    for (const auto& cpu : read_per_cpu<xdpcap_capture_counters>(::bpf_map__fd(skeleton_->maps.counters), queue)) {
+    for (const auto& cpu :
+         read_per_cpu<xdpcap_capture_counters>(::bpf_map__fd(skeleton_->maps.counters), queue)) {
       sum.seen += cpu.seen;
       sum.not_ip += cpu.not_ip;
       sum.not_tcp += cpu.not_tcp;

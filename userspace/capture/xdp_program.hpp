@@ -16,7 +16,8 @@ namespace xdpcap::capture {
 // What the XDP program counted for one receive queue, summed over CPUs; every
 // frame once: seen = not_ip + not_tcp + malformed + filtered + no_socket + redirected.
 struct XdpCounts {
-  std::uint64_t seen = 0, not_ip = 0, not_tcp = 0, malformed = 0, filtered = 0, no_socket = 0, redirected = 0;
+  std::uint64_t seen = 0, not_ip = 0, not_tcp = 0, malformed = 0, filtered = 0, no_socket = 0,
+                redirected = 0;
   // Of the redirected ones:
   std::uint64_t fragments = 0, tunnels = 0, no_metadata = 0;
 };
@@ -40,7 +41,8 @@ struct XdpProgramOptions {
 class XdpProgram {
  public:
   // Loads into the kernel; attaches nothing yet.
-  static Result<XdpProgram, Error> load(const XdpProgramOptions& options, const wire::Filter& filter);
+  static Result<XdpProgram, Error> load(const XdpProgramOptions& options,
+                                        const wire::Filter& filter);
   ~XdpProgram();
   XdpProgram(XdpProgram&&) noexcept;
   XdpProgram& operator=(XdpProgram&&) noexcept;
@@ -68,7 +70,8 @@ class XdpProgram {
   struct Destroy {
     void operator()(capture_bpf* skeleton) const noexcept;
   };
-  explicit XdpProgram(std::unique_ptr<capture_bpf, Destroy> skeleton, std::uint32_t queues) noexcept;
+  explicit XdpProgram(std::unique_ptr<capture_bpf, Destroy> skeleton,
+                      std::uint32_t queues) noexcept;
 
   std::unique_ptr<capture_bpf, Destroy> skeleton_;
   std::uint32_t queues_;

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <optional>
 
-#include "capture/sentence.hpp"
+#include "capture/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -42,8 +42,9 @@ std::uint32_t frame_bytes_for(const LadderDevice& device, const Rung& rung, bool
 }
 
 // One source for one queue. On failure null and an errno.
-std::unique_ptr<XskSource> open_source(const LadderDevice& device, const LiveOptions& options, const Rung& rung,
-                                       std::uint32_t queue, bool multi_buffer, int& error) {
+std::unique_ptr<XskSource> open_source(const LadderDevice& device, const LiveOptions& options,
+                                       const Rung& rung, std::uint32_t queue, bool multi_buffer,
+                                       int& error) {
   const std::uint32_t frame_bytes = frame_bytes_for(device, rung, multi_buffer);
   const std::uint32_t frames = options.frames_per_queue / (frame_bytes / kSmallFrame);
   auto umem = Umem::create(frames, frame_bytes, error);
@@ -56,13 +57,15 @@ std::unique_ptr<XskSource> open_source(const LadderDevice& device, const LiveOpt
                                   .busy_poll = options.busy_poll};
   auto socket = XskSocket::open(*umem, socket_options, error);
   if (!socket) return nullptr;
-  return std::make_unique<XskSource>(std::move(umem), std::move(socket), device.program.interface, queue);
+  return std::make_unique<XskSource>(std::move(umem), std::move(socket), device.program.interface,
+                                     queue);
 }
 
 std::string bind_refusal(const LadderDevice& device, std::uint32_t queue, int error) {
   if (is_jumbo(device) && (error == EINVAL || error == EOPNOTSUPP)) {
     return fmt::format(
-        "frames of MTU {} need several buffers, which this kernel or driver does not offer to AF_XDP "
+        "frames of MTU {} need several buffers, which this kernel or driver does not offer to "
+        "AF_XDP "
         "(Linux 6.6 does): lower the MTU to {} or less",
         device.mtu, single_buffer_mtu_max);
   }
@@ -72,7 +75,8 @@ std::string bind_refusal(const LadderDevice& device, std::uint32_t queue, int er
     case ENOBUFS:
       return "no more memory may be locked; grant CAP_IPC_LOCK or raise ulimit -l";
     case EINVAL:
-      return fmt::format("queue {} cannot be bound; is it one of the receive queues ethtool -l shows?", queue);
+      return fmt::format(
+          "queue {} cannot be bound; is it one of the receive queues ethtool -l shows?", queue);
     default:
       return fmt::format("queue {}: {}", queue, errno_text(error));
   }
@@ -80,16 +84,16 @@ std::string bind_refusal(const LadderDevice& device, std::uint32_t queue, int er
 
 // Either sources for all queues, or why not in words. `multi_buffer`: whether
 // frames that are longer than one of the UMEM come in pieces.
-Result<std::vector<std::unique_ptr<XskSource>>, std::string> open_sources(const LadderDevice& device,
-                                                                          const LiveOptions& options, const Rung& rung,
-                                                                          bool& multi_buffer) {
+Result<std::vector<std::unique_ptr<XskSource>>, std::string> open_sources(
+    const LadderDevice& device, const LiveOptions& options, const Rung& rung, bool& multi_buffer) {
   std::vector<std::unique_ptr<XskSource>> sources;
   multi_buffer = true;
   for (const std::uint32_t queue : device.queues) {
     int error = 0;
     auto source = open_source(device, options, rung, queue, multi_buffer, error);
     if (!source && (error == EINVAL || error == EOPNOTSUPP) && multi_buffer && !is_jumbo(device)) {
-      // Before kernel 6.6, or a driver without: longer frames will be dropped and counted, the rest works.
+      // Before kernel 6.6, or a driver without: longer frames will be dropped and counted, the rest
+      // works.
       multi_buffer = false;
       source = open_source(device, options, rung, queue, multi_buffer, error);
     }
@@ -114,7 +118,8 @@ Attempt try_rung(const LadderDevice& device, const LiveOptions& options, const R
   if (error == EBUSY || error == EEXIST) {
     return {{},
             {},
-            environment("{} already carries an XDP program, and an interface takes one: stop what attached it, or "
+            environment("{} already carries an XDP program, and an interface takes one: stop what "
+                        "attached it, or "
                         "use --mode tap, which needs none",
                         device.name)};
   }
@@ -124,19 +129,22 @@ Attempt try_rung(const LadderDevice& device, const LiveOptions& options, const R
   if (!sources) return {{}, std::move(sources).error(), {}};
   for (const auto& source : *sources) {
     if (auto inserted = program->insert_socket(source->queue(), source->fd()); !inserted) {
-      return {{}, std::move(inserted).error().sentence, {}};
+      return {{}, std::move(inserted).error().message, {}};
     }
   }
-  const bool any_length = in_pieces && (program_options.multi_buffer || rung.attach == XdpAttach::generic);
-  const std::uint32_t mtu_max = any_length  ? UINT32_MAX
-                                : in_pieces ? single_buffer_mtu_max
-                                            : frame_bytes_for(device, rung, false) - Umem::headroom - kLinkHeaderMax;
+  const bool any_length =
+      in_pieces && (program_options.multi_buffer || rung.attach == XdpAttach::generic);
+  const std::uint32_t mtu_max =
+      any_length  ? UINT32_MAX
+      : in_pieces ? single_buffer_mtu_max
+                  : frame_bytes_for(device, rung, false) - Umem::headroom - kLinkHeaderMax;
   return {AttachedDevice{std::move(*sources), std::move(*program), mtu_max, rung.name, {}}, {}, {}};
 }
 
 } // namespace
 
-Result<AttachedDevice, Error> attach_device(const LadderDevice& device, const LiveOptions& options) {
+Result<AttachedDevice, Error> attach_device(const LadderDevice& device,
+                                            const LiveOptions& options) {
   std::string tried;
   for (const Rung& rung : kRungs) {
     if (!allowed(rung, options)) continue;
@@ -149,7 +157,8 @@ Result<AttachedDevice, Error> attach_device(const LadderDevice& device, const Li
     tried += fmt::format("{}{}: {}", tried.empty() ? "" : "; ", rung.name, attempt.refusal);
   }
   if (tried.empty())
-    return usage("--xdp generic and --zero-copy exclude each other: only native XDP can do without a copy");
+    return usage(
+        "--xdp generic and --zero-copy exclude each other: only native XDP can do without a copy");
   return environment("no way to capture from {} works: {}", device.name, tried);
 }
 

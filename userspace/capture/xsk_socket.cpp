@@ -40,13 +40,15 @@ std::unique_ptr<XskSocket> XskSocket::open(Umem& umem, const XskOptions& options
   config.rx_size = options.ring;
   config.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD;
   config.bind_flags = XDP_USE_NEED_WAKEUP;
-  config.bind_flags = static_cast<std::uint16_t>(config.bind_flags | (options.zero_copy ? XDP_ZEROCOPY : XDP_COPY) |
-                                                 (options.multi_buffer ? kUseMultiBuffer : 0));
-  std::unique_ptr<XskSocket> socket(new XskSocket()); // NOLINT(cppcoreguidelines-owning-memory): private constructor
+  config.bind_flags =
+      static_cast<std::uint16_t>(config.bind_flags | (options.zero_copy ? XDP_ZEROCOPY : XDP_COPY) |
+                                 (options.multi_buffer ? kUseMultiBuffer : 0));
+  std::unique_ptr<XskSocket> socket(
+      new XskSocket()); // NOLINT(cppcoreguidelines-owning-memory): private constructor
   for (int attempt = 0; attempt < kBusyRetries; ++attempt) {
     socket->ring_ = {};
-    error = -::xsk_socket__create(&socket->socket_, options.interface.c_str(), options.queue, umem.handle(),
-                                  &socket->ring_, nullptr, &config);
+    error = -::xsk_socket__create(&socket->socket_, options.interface.c_str(), options.queue,
+                                  umem.handle(), &socket->ring_, nullptr, &config);
     if (error != EBUSY) break;
     std::this_thread::sleep_for(kBusyPause);
   }

@@ -17,13 +17,14 @@ static_assert(FrameSource<XskSource>);
 
 namespace {
 
-constexpr std::uint32_t kContinues = 1; // XDP_PKT_CONTD, kernel 6.6: the packet goes on in the next descriptor
+constexpr std::uint32_t kContinues =
+    1; // XDP_PKT_CONTD, kernel 6.6: the packet goes on in the next descriptor
 constexpr std::uint32_t kPrefetchAhead = 4;
 
 } // namespace
 
-XskSource::XskSource(std::unique_ptr<Umem> umem, std::unique_ptr<XskSocket> socket, std::uint16_t interface,
-                     std::uint32_t queue)
+XskSource::XskSource(std::unique_ptr<Umem> umem, std::unique_ptr<XskSocket> socket,
+                     std::uint16_t interface, std::uint32_t queue)
     : umem_(std::move(umem)),
       socket_(std::move(socket)),
       interface_(interface),
@@ -32,7 +33,7 @@ XskSource::XskSource(std::unique_ptr<Umem> umem, std::unique_ptr<XskSocket> sock
   now_ = LiveClock::now();
 }
 
-XskSource::Burst XskSource::receive(int patience_ms) noexcept {
+XskSource::Burst XskSource::receive(int timeout_ms) noexcept {
   // Read before the ring: frames that were there when stop() was called are still delivered.
   const bool stopping = stopping_.load(std::memory_order_acquire);
   std::uint32_t first = 0;
@@ -41,20 +42,20 @@ XskSource::Burst XskSource::receive(int patience_ms) noexcept {
     if (stopping) {
       finished_ = true;
     } else {
-      count = wait(first, patience_ms);
+      count = wait(first, timeout_ms);
     }
   }
-  if (count != 0) take(first, count);
+  if (count != 0) read_burst(first, count);
   return Burst(*this);
 }
 
 // Nothing is there: time passes, and the kernel may want to be woken, which
 // poll() does. The clock is read before, not after, the wait: a frame that comes
 // in at its end is then not older than now().
-std::uint32_t XskSource::wait(std::uint32_t& first, int patience_ms) noexcept {
+std::uint32_t XskSource::wait(std::uint32_t& first, int timeout_ms) noexcept {
   const Instant before = LiveClock::now();
   pollfd event{socket_->fd(), POLLIN, 0};
-  ::poll(&event, 1, patience_ms);
+  ::poll(&event, 1, timeout_ms);
   const std::uint32_t count = xsk_ring_cons__peek(&socket_->ring(), burst_max, &first);
   if (count == 0) {
     now_ = std::max(now_, before);
@@ -63,14 +64,15 @@ std::uint32_t XskSource::wait(std::uint32_t& first, int patience_ms) noexcept {
   return count;
 }
 
-void XskSource::take(std::uint32_t first, std::uint32_t count) noexcept {
+void XskSource::read_burst(std::uint32_t first, std::uint32_t count) noexcept {
   xsk_ring_cons& ring = socket_->ring();
   std::uint32_t taken = 0;
   while (taken < count) {
     const xdp_desc& piece = *xsk_ring_cons__rx_desc(&ring, first + taken);
     if (taken + kPrefetchAhead < count) {
-      __builtin_prefetch(umem_->at(xsk_ring_cons__rx_desc(&ring, first + taken + kPrefetchAhead)->addr) -
-                         sizeof(xdpcap_meta));
+      __builtin_prefetch(
+          umem_->at(xsk_ring_cons__rx_desc(&ring, first + taken + kPrefetchAhead)->addr) -
+          sizeof(xdpcap_meta));
     }
     if ((piece.options & kContinues) != 0 || skipping_) [[unlikely]] {
       const std::uint32_t pieces = join(first + taken, count - taken);
@@ -119,7 +121,7 @@ std::uint32_t XskSource::join(std::uint32_t first, std::uint32_t count) noexcept
   return pieces;
 }
 
-// `head` is where the kernel put the first octet; the metadata lies before it.
+// `head` is where the kernel put the first byte; the metadata lies before it.
 void XskSource::add(Bytes bytes, std::byte* head) noexcept {
   std::byte* const at = head - sizeof(xdpcap_meta);
   const auto meta = load_native<xdpcap_meta>(at);
@@ -141,9 +143,9 @@ void XskSource::add(Bytes bytes, std::byte* head) noexcept {
   burst_bytes_ += bytes.size();
 }
 
-void XskSource::give_back() noexcept {
+void XskSource::release_frames() noexcept {
   if (address_count_ == 0) return;
-  umem_->give({addresses_.data(), address_count_});
+  umem_->release({addresses_.data(), address_count_});
   // A zero-copy driver that ran out of frames sleeps until it is told of new ones.
   if (umem_->wants_wakeup()) [[unlikely]]
     ::recvfrom(socket_->fd(), nullptr, 0, MSG_DONTWAIT, nullptr, nullptr);

@@ -37,7 +37,7 @@ class XskSource {
   class Burst {
    public:
     explicit Burst(XskSource& source) noexcept : source_(source) {}
-    ~Burst() { source_.give_back(); }
+    ~Burst() { source_.release_frames(); }
     Burst(const Burst&) = delete;
     Burst& operator=(const Burst&) = delete;
 
@@ -58,13 +58,14 @@ class XskSource {
   XskSource(const XskSource&) = delete;
   XskSource& operator=(const XskSource&) = delete;
 
-  // Waits up to `patience_ms` for frames when there are none.
-  [[nodiscard]] Burst receive(int patience_ms = default_patience_ms) noexcept;
-  static constexpr int default_patience_ms = 20;
+  // Waits up to `timeout_ms` for frames when there are none.
+  [[nodiscard]] Burst receive(int timeout_ms = default_timeout_ms) noexcept;
+  static constexpr int default_timeout_ms = 20;
 
   // Frames are in the ring, or there is an end to be noticed: receive() will not wait.
   [[nodiscard]] bool is_ready() noexcept {
-    return !finished_ && (xsk_cons_nb_avail(&socket_->ring(), 1) != 0 || stopping_.load(std::memory_order_acquire));
+    return !finished_ && (xsk_cons_nb_avail(&socket_->ring(), 1) != 0 ||
+                          stopping_.load(std::memory_order_acquire));
   }
 
   // Told to stop and drained, or the interface was removed.
@@ -78,11 +79,11 @@ class XskSource {
   [[nodiscard]] XskStatistics statistics() const noexcept { return socket_->statistics(); }
 
  private:
-  [[nodiscard]] std::uint32_t wait(std::uint32_t& first, int patience_ms) noexcept;
-  void take(std::uint32_t first, std::uint32_t count) noexcept;
+  [[nodiscard]] std::uint32_t wait(std::uint32_t& first, int timeout_ms) noexcept;
+  void read_burst(std::uint32_t first, std::uint32_t count) noexcept;
   [[nodiscard]] std::uint32_t join(std::uint32_t first, std::uint32_t count) noexcept;
   void add(Bytes bytes, std::byte* head) noexcept;
-  void give_back() noexcept;
+  void release_frames() noexcept;
 
   std::unique_ptr<Umem> umem_;
   std::unique_ptr<XskSocket> socket_; // closed before its memory goes

@@ -14,8 +14,9 @@ void name_environment(CLI::App& app) {
     if (option->get_lnames().empty()) continue;
     std::string name = option->get_lnames().front();
     if (std::find(kPrinting.begin(), kPrinting.end(), name) != kPrinting.end()) continue;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+      return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    });
     option->envname("XDPCAP_" + name);
   }
 }

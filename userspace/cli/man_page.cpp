@@ -45,7 +45,8 @@ std::string escaped(std::string_view text) {
 
 std::string paragraphs(std::string_view text) {
   std::string out = escaped(text);
-  for (std::size_t at = 0; (at = out.find("\n\n", at)) != std::string::npos; at += 4) out.replace(at, 2, "\n.PP\n");
+  for (std::size_t at = 0; (at = out.find("\n\n", at)) != std::string::npos; at += 4)
+    out.replace(at, 2, "\n.PP\n");
   return out + "\n";
 }
 
@@ -94,7 +95,8 @@ std::string type_name(const CLI::Option& option) {
   std::string name = option.get_type_name();
   for (const std::string& validator : validators(option)) {
     const std::string suffix = ":" + validator;
-    if (const auto at = name.find(suffix); !validator.empty() && at != std::string::npos) name.erase(at, suffix.size());
+    if (const auto at = name.find(suffix); !validator.empty() && at != std::string::npos)
+      name.erase(at, suffix.size());
   }
   return name == "UINT" || name == "INT" ? "N" : name;
 }
@@ -103,8 +105,10 @@ std::string names(const CLI::Option& option) {
   const bool has_value = option.get_items_expected_max() != 0;
   const std::string value = has_value ? "\\fI" + escaped(type_name(option)) + "\\fR" : "";
   std::vector<std::string> out;
-  for (const std::string& name : option.get_snames()) out.push_back(bold("-" + name) + (has_value ? " " + value : ""));
-  for (const std::string& name : option.get_lnames()) out.push_back(bold("--" + name) + (has_value ? "=" + value : ""));
+  for (const std::string& name : option.get_snames())
+    out.push_back(bold("-" + name) + (has_value ? " " + value : ""));
+  for (const std::string& name : option.get_lnames())
+    out.push_back(bold("--" + name) + (has_value ? "=" + value : ""));
   return fmt::format("{}", fmt::join(out, ", "));
 }
 
@@ -163,7 +167,8 @@ void add_environment(std::string& out, const CLI::App& app, const ManPage& page)
   for (const auto& [name, meaning] : page.environment) add_entry(out, name, meaning);
   if (example == nullptr) return;
   out += fmt::format(
-      ".TP\n{}\nEvery long option has a variable, such as {} for {}. It counts where neither the command line nor a "
+      ".TP\n{}\nEvery long option has a variable, such as {} for {}. It counts where neither the "
+      "command line nor a "
       "configuration file gives the option.\n",
       bold("XDPCAP_*"), bold(example->get_envname()), bold("--" + example->get_lnames().front()));
 }
@@ -177,15 +182,18 @@ std::string man_page(const CLI::App& app, const ManPage& page) {
       ".TH {1} 1 \"\" \"{2}\" \"User Commands\"\n"
       ".nh\n.ad l\n"
       ".SH NAME\n{3} \\- {4}\n.SH SYNOPSIS\n{5} [\\fIOPTION\\fR]...\n.SH DESCRIPTION\n",
-      program, escaped(upper(program)), escaped(app.version()), escaped(program), escaped(page.brief), bold(program));
+      program, escaped(upper(program)), escaped(app.version()), escaped(program),
+      escaped(page.brief), bold(program));
   out += paragraphs(page.description);
   add_options(out, app);
   out += ".SH EXIT STATUS\n";
-  for (const ExitCode code : page.exit_codes) add_entry(out, std::to_string(static_cast<int>(code)), meaning(code));
+  for (const ExitCode code : page.exit_codes)
+    add_entry(out, std::to_string(static_cast<int>(code)), meaning(code));
   add_environment(out, app, page);
   out += ".SH EXAMPLES\n";
   for (const auto& [command, meaning] : page.examples) {
-    out += fmt::format(".PP\n{}\n.PP\n.RS 4\n.EX\n{}\n.EE\n.RE\n", escaped(meaning), escaped(command));
+    out +=
+        fmt::format(".PP\n{}\n.PP\n.RS 4\n.EX\n{}\n.EE\n.RE\n", escaped(meaning), escaped(command));
   }
   out += ".SH SEE ALSO\n";
   std::vector<std::string> others;

@@ -22,27 +22,29 @@ constexpr std::size_t kStep = std::size_t{64} << 10;
 
 // The outcome of undoing one coding.
 struct Undone {
-  std::string octets;
-  std::size_t used = 0;  // of `octets`; the rest is room
+  std::string bytes;
+  std::size_t used = 0;  // of `bytes`; the rest is room
   bool cut = false;      // there would be more
   bool ended = false;    // the coding said its end
-  std::size_t taken = 0; // octets of the input up to that end
+  std::size_t taken = 0; // bytes of the input up to that end
   std::string fault;     // what the decoder said; empty where the input was just over
 };
 
-// Where the next piece goes. Past the bound it is a single octet that is thrown away: whether
+// Where the next piece goes. Past the bound it is a single byte that is thrown away: whether
 // something comes there tells whether the bound cuts anything.
 class Room {
  public:
-  Room(Undone& out, std::size_t octets_max) : out_(out), real_(out.used < octets_max) {
-    if (out.used == out.octets.size() && real_)
-      out.octets.resize(std::min(octets_max, std::max(out.used + kStep, out.used * 2)));
+  Room(Undone& out, std::size_t bytes_max) : out_(out), real_(out.used < bytes_max) {
+    if (out.used == out.bytes.size() && real_)
+      out.bytes.resize(std::min(bytes_max, std::max(out.used + kStep, out.used * 2)));
   }
-  char* at() noexcept { return real_ ? out_.octets.data() + out_.used : &beyond_; }
-  [[nodiscard]] std::size_t size() const noexcept { return real_ ? out_.octets.size() - out_.used : 1; }
-  void took(std::size_t octets) noexcept {
-    if (real_) out_.used += octets;
-    out_.cut = !real_ && octets != 0;
+  char* at() noexcept { return real_ ? out_.bytes.data() + out_.used : &beyond_; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return real_ ? out_.bytes.size() - out_.used : 1;
+  }
+  void took(std::size_t bytes) noexcept {
+    if (real_) out_.used += bytes;
+    out_.cut = !real_ && bytes != 0;
   }
 
  private:
@@ -61,14 +63,15 @@ class Inflate {
   Inflate(const Inflate&) = delete;
   Inflate& operator=(const Inflate&) = delete;
 
-  void run(std::string_view input, std::size_t octets_max, Undone& out) {
+  void run(std::string_view input, std::size_t bytes_max, Undone& out) {
     if (!ready_) {
       out.fault = "no memory for it";
       return;
     }
     for (bool idle = false; !out.cut && !out.ended && out.fault.empty() && !idle;) {
-      Room room(out, octets_max);
-      const auto in_piece = static_cast<uInt>(std::min<std::size_t>(input.size() - out.taken, 1u << 30));
+      Room room(out, bytes_max);
+      const auto in_piece =
+          static_cast<uInt>(std::min<std::size_t>(input.size() - out.taken, 1u << 30));
       const auto out_piece = static_cast<uInt>(std::min<std::size_t>(room.size(), 1u << 30));
       stream_.next_in = reinterpret_cast<const Bytef*>(input.data() + out.taken);
       stream_.avail_in = in_piece;
@@ -90,30 +93,31 @@ class Inflate {
   bool ready_ = false;
 };
 
-Undone undo_gzip(std::string_view input, std::size_t octets_max) {
+Undone undo_gzip(std::string_view input, std::size_t bytes_max) {
   Undone all;
   Inflate member(15 + 16);
-  member.run(input, octets_max, all);
+  member.run(input, bytes_max, all);
   while (all.ended && input.substr(all.taken).starts_with("\x1f\x8b")) {
     all.ended = false;
     member.begin_again();
-    member.run(input, octets_max, all);
+    member.run(input, bytes_max, all);
   }
   return all;
 }
 
-Undone undo_deflate(std::string_view input, std::size_t octets_max) {
-  const auto octet = [input](std::size_t at) { return static_cast<unsigned char>(input[at]); };
-  const bool has_header = input.size() >= 2 && (octet(0) & 0x0f) == 8 && (octet(0) << 8 | octet(1)) % 31 == 0;
+Undone undo_deflate(std::string_view input, std::size_t bytes_max) {
+  const auto byte = [input](std::size_t at) { return static_cast<unsigned char>(input[at]); };
+  const bool has_header =
+      input.size() >= 2 && (byte(0) & 0x0f) == 8 && (byte(0) << 8 | byte(1)) % 31 == 0;
   Undone out;
-  if (has_header) Inflate(15).run(input, octets_max, out);
+  if (has_header) Inflate(15).run(input, bytes_max, out);
   if (has_header && (out.fault.empty() || out.used != 0)) return out;
   out = {};
-  Inflate(-15).run(input, octets_max, out);
+  Inflate(-15).run(input, bytes_max, out);
   return out;
 }
 
-Undone undo_brotli(std::string_view input, std::size_t octets_max) {
+Undone undo_brotli(std::string_view input, std::size_t bytes_max) {
   const std::unique_ptr<BrotliDecoderState, decltype(&::BrotliDecoderDestroyInstance)> decoder(
       ::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), ::BrotliDecoderDestroyInstance);
   Undone out;
@@ -125,11 +129,11 @@ Undone undo_brotli(std::string_view input, std::size_t octets_max) {
   const auto* next_in = reinterpret_cast<const std::uint8_t*>(input.data());
   BrotliDecoderResult result = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
   while (!out.cut && result == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
-    Room room(out, octets_max);
+    Room room(out, bytes_max);
     auto* next_out = reinterpret_cast<std::uint8_t*>(room.at());
     std::size_t available_out = room.size();
-    result =
-        ::BrotliDecoderDecompressStream(decoder.get(), &available_in, &next_in, &available_out, &next_out, nullptr);
+    result = ::BrotliDecoderDecompressStream(decoder.get(), &available_in, &next_in, &available_out,
+                                             &next_out, nullptr);
     room.took(room.size() - available_out);
   }
   out.ended = result == BROTLI_DECODER_RESULT_SUCCESS;
@@ -139,8 +143,9 @@ Undone undo_brotli(std::string_view input, std::size_t octets_max) {
   return out;
 }
 
-Undone undo_zstd(std::string_view input, std::size_t octets_max) {
-  const std::unique_ptr<ZSTD_DCtx, decltype(&::ZSTD_freeDCtx)> decoder(::ZSTD_createDCtx(), ::ZSTD_freeDCtx);
+Undone undo_zstd(std::string_view input, std::size_t bytes_max) {
+  const std::unique_ptr<ZSTD_DCtx, decltype(&::ZSTD_freeDCtx)> decoder(::ZSTD_createDCtx(),
+                                                                       ::ZSTD_freeDCtx);
   Undone out;
   if (!decoder) {
     out.fault = "no memory for it";
@@ -149,7 +154,7 @@ Undone undo_zstd(std::string_view input, std::size_t octets_max) {
   ::ZSTD_DCtx_setParameter(decoder.get(), ZSTD_d_windowLogMax, kZstdWindowLog);
   ZSTD_inBuffer in{input.data(), input.size(), 0};
   for (bool idle = false; !out.cut && !idle && !(out.ended && in.pos == in.size);) {
-    Room room(out, octets_max);
+    Room room(out, bytes_max);
     ZSTD_outBuffer to{room.at(), room.size(), 0};
     const std::size_t before = in.pos;
     const std::size_t left = ::ZSTD_decompressStream(decoder.get(), &to, &in);
@@ -181,13 +186,13 @@ std::vector<std::string> codings_in(std::string_view field) {
   return codings;
 }
 
-std::optional<Undone> undo(std::string_view coding, std::string_view input, std::size_t octets_max) {
+std::optional<Undone> undo(std::string_view coding, std::string_view input, std::size_t bytes_max) {
   std::optional<Undone> out;
-  if (coding == "gzip" || coding == "x-gzip") out = undo_gzip(input, octets_max);
-  if (coding == "deflate") out = undo_deflate(input, octets_max);
-  if (coding == "br") out = undo_brotli(input, octets_max);
-  if (coding == "zstd") out = undo_zstd(input, octets_max);
-  if (out) out->octets.resize(out->used);
+  if (coding == "gzip" || coding == "x-gzip") out = undo_gzip(input, bytes_max);
+  if (coding == "deflate") out = undo_deflate(input, bytes_max);
+  if (coding == "br") out = undo_brotli(input, bytes_max);
+  if (coding == "zstd") out = undo_zstd(input, bytes_max);
+  if (out) out->bytes.resize(out->used);
   return out;
 }
 
@@ -195,23 +200,27 @@ std::optional<Undone> undo(std::string_view coding, std::string_view input, std:
 std::string complaint(const Undone& out, std::string_view coding, std::size_t input, bool whole) {
   if (out.cut) return {};
   if (!whole && (!out.ended || !out.fault.empty()))
-    return fmt::format("only a part of the body was captured: {} could be decoded up to octet {} of it", coding,
-                       out.taken);
-  if (!out.fault.empty()) return fmt::format("the {} data is damaged at octet {}: {}", coding, out.taken, out.fault);
-  if (!out.ended) return fmt::format("the {} data ends too early: its sender left it unfinished", coding);
+    return fmt::format(
+        "only a part of the body was captured: {} could be decoded up to byte {} of it", coding,
+        out.taken);
+  if (!out.fault.empty())
+    return fmt::format("the {} data is damaged at byte {}: {}", coding, out.taken, out.fault);
+  if (!out.ended)
+    return fmt::format("the {} data ends too early: its sender left it unfinished", coding);
   if (out.taken < input)
-    return fmt::format("{} octets follow behind the end of the {} data", input - out.taken, coding);
+    return fmt::format("{} bytes follow behind the end of the {} data", input - out.taken, coding);
   return {};
 }
 
 } // namespace
 
-DecodedBody decode_body(std::string_view body, std::string_view content_encoding, std::size_t octets_max, bool whole) {
+DecodedBody decode_body(std::string_view body, std::string_view content_encoding,
+                        std::size_t bytes_max, bool whole) {
   DecodedBody result;
   result.codings = codings_in(content_encoding);
   const auto as_it_came = [&](std::string error) {
-    result.octets = body.substr(0, octets_max);
-    result.cut = body.size() > octets_max;
+    result.bytes = body.substr(0, bytes_max);
+    result.cut = body.size() > bytes_max;
     result.error = std::move(error);
     return result;
   };
@@ -223,29 +232,31 @@ DecodedBody decode_body(std::string_view body, std::string_view content_encoding
   std::string_view input = body;
   std::string between; // what the coding before gave
   for (auto coding = result.codings.rbegin(); coding != result.codings.rend(); ++coding) {
-    std::optional<Undone> undone = undo(*coding, input, octets_max);
+    std::optional<Undone> undone = undo(*coding, input, bytes_max);
     if (!undone) return as_it_came("there is no decoder for this coding");
     // Behind a coding that was cut by the bound, an early end is nobody's fault.
     std::string error = result.cut ? "" : complaint(*undone, *coding, input.size(), whole);
     whole = whole && error.empty();
     result.cut = result.cut || undone->cut;
-    if (undone->octets.empty() && result.cut) error = "too long to be decoded";
+    if (undone->bytes.empty() && result.cut) error = "too long to be decoded";
     if (result.error.empty()) result.error = error;
-    if (undone->octets.empty() && !error.empty()) return as_it_came(std::move(result.error));
-    between = std::move(undone->octets);
+    if (undone->bytes.empty() && !error.empty()) return as_it_came(std::move(result.error));
+    between = std::move(undone->bytes);
     input = between;
   }
   result.decoded = true;
-  result.octets = std::move(between);
+  result.bytes = std::move(between);
   return result;
 }
 
 bool reads_as_text(std::string_view content) noexcept {
   constexpr std::size_t kOneIn = 16;
   const auto controls = std::count_if(content.begin(), content.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') ||
+           c == 0x7f;
   });
-  return static_cast<std::size_t>(controls) <= content.size() / kOneIn && publish::json::is_utf8(content);
+  return static_cast<std::size_t>(controls) <= content.size() / kOneIn &&
+         publish::json::is_utf8(content);
 }
 
 } // namespace xdpcap::consume

@@ -22,14 +22,16 @@ struct ExchangeFacts {
 // Which exchanges are shown. Every condition given must hold; one that asks for a
 // half that is missing does not hold. Several values of one condition: any of them.
 struct Filter {
-  std::vector<std::string> hosts = {};    // exact or with * and ?, case aside; without a port: any port
+  std::vector<std::string> hosts =
+      {}; // exact or with * and ?, case aside; without a port: any port
   std::vector<std::string> methods = {};  // case aside
   std::vector<std::string> statuses = {}; // "404", "5xx"
   std::vector<std::string> paths = {};    // with *: the whole target; else a part of it
   std::uint64_t min_latency_ns = 0;
 
   [[nodiscard]] bool empty() const noexcept {
-    return hosts.empty() && methods.empty() && statuses.empty() && paths.empty() && min_latency_ns == 0;
+    return hosts.empty() && methods.empty() && statuses.empty() && paths.empty() &&
+           min_latency_ns == 0;
   }
   [[nodiscard]] bool matches(const ExchangeFacts& exchange) const;
 };

@@ -44,8 +44,8 @@ int digit_of(char c) {
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 && digit_of(text[i + 2]) >= 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 &&
+                        digit_of(text[i + 2]) >= 0;
     if (escape) {
       decoded += static_cast<char>(digit_of(text[i + 1]) << 4 | digit_of(text[i + 2]));
       i += 2;
@@ -67,35 +67,39 @@ json query_of(const std::string& target) {
     const std::size_t equals = std::min(pair.find('='), pair.size());
     const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
     if (!pair.empty())
-      query.push_back({{"name", percent_decoded(pair.substr(0, equals))}, {"value", percent_decoded(value)}});
+      query.push_back(
+          {{"name", percent_decoded(pair.substr(0, equals))}, {"value", percent_decoded(value)}});
   }
   return query;
 }
 
-// Adds `text` and, where it is not text, `encoding`. What is wrong with it, or how much of it is not there, is its
-// comment.
+// Adds `text` and, where it is not text, `encoding`. What is wrong with it, or how much of it is
+// not there, is its comment.
 void add_text(json& object, const DecodedBody& content, publish::BodyFormat format) {
   if (!content.error.empty()) object["comment"] = content.error;
-  if (content.cut) object["comment"] = fmt::format("only its first {} bytes are here", content.octets.size());
-  if (format == publish::BodyFormat::none || content.octets.empty()) return;
-  if (format == publish::BodyFormat::text && reads_as_text(content.octets)) {
-    object["text"] = content.octets;
+  if (content.cut)
+    object["comment"] = fmt::format("only its first {} bytes are here", content.bytes.size());
+  if (format == publish::BodyFormat::none || content.bytes.empty()) return;
+  if (format == publish::BodyFormat::text && reads_as_text(content.bytes)) {
+    object["text"] = content.bytes;
     return;
   }
   std::string quoted;
-  publish::json::append_base64(quoted, content.octets);
+  publish::json::append_base64(quoted, content.bytes);
   object["text"] = quoted.substr(1, quoted.size() - 2);
   object["encoding"] = "base64";
 }
 
 json request_of(const Seen& message, publish::BodyFormat format) {
-  json request{{"method", text_of(message.method)},      {"url", text_of(url_of(message))},
-               {"httpVersion", message.version},         {"cookies", json::array()},
-               {"headers", headers_of(message)},         {"queryString", query_of(message.target)},
-               {"headersSize", message.head_octets + 2}, // and the empty line
+  json request{{"method", text_of(message.method)},     {"url", text_of(url_of(message))},
+               {"httpVersion", message.version},        {"cookies", json::array()},
+               {"headers", headers_of(message)},        {"queryString", query_of(message.target)},
+               {"headersSize", message.head_bytes + 2}, // and the empty line
                {"bodySize", message.body_length}};
   if (message.body_length != 0) {
-    json data{{"mimeType", text_of(field_of(message, "content-type"))}, {"params", json::array()}, {"text", ""}};
+    json data{{"mimeType", text_of(field_of(message, "content-type"))},
+              {"params", json::array()},
+              {"text", ""}};
     add_text(data, content_of(message), format);
     request["postData"] = std::move(data);
   }
@@ -107,10 +111,12 @@ json response_of(const Seen& message, publish::BodyFormat format) {
   const DecodedBody decoded = content_of(message);
   // The size of what a reader gets, and how many bytes its coding saved on the way.
   const bool is_coded = decoded.decoded && !decoded.codings.empty() && !message.body.empty();
-  const std::uint64_t size = is_coded ? decoded.octets.size() : message.body_length;
-  json content{{"size", size}, {"mimeType", type.empty() ? "application/octet-stream" : std::move(type)}};
+  const std::uint64_t size = is_coded ? decoded.bytes.size() : message.body_length;
+  json content{{"size", size},
+               {"mimeType", type.empty() ? "application/octet-stream" : std::move(type)}};
   if (is_coded)
-    content["compression"] = static_cast<std::int64_t>(size) - static_cast<std::int64_t>(message.body_length);
+    content["compression"] =
+        static_cast<std::int64_t>(size) - static_cast<std::int64_t>(message.body_length);
   add_text(content, decoded, format);
   return {{"status", message.status},
           {"statusText", text_of(message.reason)},
@@ -119,7 +125,7 @@ json response_of(const Seen& message, publish::BodyFormat format) {
           {"headers", headers_of(message)},
           {"content", std::move(content)},
           {"redirectURL", text_of(field_of(message, "location"))},
-          {"headersSize", message.head_octets + 2},
+          {"headersSize", message.head_bytes + 2},
           {"bodySize", message.body_length}};
 }
 
@@ -143,23 +149,26 @@ json entry_of(const Exchange& exchange, publish::BodyFormat format) {
   const Seen& request = *exchange.request;
   const double send = ms(request.first_ns, request.last_ns);
   const double wait = exchange.response ? static_cast<double>(*exchange.latency_ns()) / 1e6 : 0.0;
-  const double receive = exchange.response ? ms(exchange.response->first_ns, exchange.response->last_ns) : 0.0;
+  const double receive =
+      exchange.response ? ms(exchange.response->first_ns, exchange.response->last_ns) : 0.0;
   std::string started;
   publish::json::append_time(started, request.first_ns);
   const std::size_t colon = request.server.rfind(':');
   std::string address = request.server.substr(0, colon);
   if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
-  json entry{{"startedDateTime", started.substr(1, started.size() - 2)},
-             {"time", send + wait + receive},
-             {"request", request_of(request, format)},
-             {"response", exchange.response ? response_of(*exchange.response, format) : no_response()},
-             {"cache", json::object()},
-             {"timings", {{"send", send}, {"wait", wait}, {"receive", receive}}},
-             {"serverIPAddress", std::move(address)},
-             {"connection", std::to_string(request.flow)},
-             {"_client", request.client}};
-  const std::string& remarks =
-      exchange.response && !exchange.response->remarks.empty() ? exchange.response->remarks : request.remarks;
+  json entry{
+      {"startedDateTime", started.substr(1, started.size() - 2)},
+      {"time", send + wait + receive},
+      {"request", request_of(request, format)},
+      {"response", exchange.response ? response_of(*exchange.response, format) : no_response()},
+      {"cache", json::object()},
+      {"timings", {{"send", send}, {"wait", wait}, {"receive", receive}}},
+      {"serverIPAddress", std::move(address)},
+      {"connection", std::to_string(request.flow)},
+      {"_client", request.client}};
+  const std::string& remarks = exchange.response && !exchange.response->remarks.empty()
+                                   ? exchange.response->remarks
+                                   : request.remarks;
   if (!remarks.empty()) entry["_remarks"] = remarks;
   return entry;
 }

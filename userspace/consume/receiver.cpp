@@ -22,9 +22,11 @@ bool receive_part(zmq::socket_t& socket, zmq::message_t& part) {
 }
 
 } // namespace
-Result<void, Error> settle(Sources& sources, const std::string& server_key, const std::string& secret_key) {
+Result<void, Error> configure(Sources& sources, const std::string& server_key,
+                              const std::string& secret_key) {
   if (server_key.empty() && !secret_key.empty())
-    return Error{ExitCode::usage, "--curve-secret-key-file needs --curve-server-key, the public key of the capture"};
+    return Error{ExitCode::usage,
+                 "--curve-secret-key-file needs --curve-server-key, the public key of the capture"};
   if (!server_key.empty()) {
     auto client = publish::make_client(server_key, secret_key);
     if (!client) return std::move(client).error();
@@ -44,13 +46,16 @@ Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Sources& sources) 
   for (const publish::Topic topic : sources.topics) receiver->losses_.watch(topic);
   const std::string* current = nullptr;
   try {
-    for (const std::string& endpoint : sources.connect) receiver->add(*(current = &endpoint), false, sources);
+    for (const std::string& endpoint : sources.connect)
+      receiver->add(*(current = &endpoint), false, sources);
     receiver->subscriptions_ = receiver->sockets_.size();
-    for (const std::string& endpoint : sources.pull) receiver->add(*(current = &endpoint), true, sources);
+    for (const std::string& endpoint : sources.pull)
+      receiver->add(*(current = &endpoint), true, sources);
   } catch (const zmq::error_t& error) {
     return Error{ExitCode::usage, fmt::format("cannot connect to {}: {}", *current, error.what())};
   }
-  for (zmq::socket_t& socket : receiver->sockets_) receiver->items_.push_back({socket.handle(), 0, ZMQ_POLLIN, 0});
+  for (zmq::socket_t& socket : receiver->sockets_)
+    receiver->items_.push_back({socket.handle(), 0, ZMQ_POLLIN, 0});
   return receiver;
 }
 
@@ -65,7 +70,8 @@ void Receiver::add(const std::string& endpoint, bool pull, const Sources& source
   socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
   if (sources.curve && endpoint.starts_with("tcp://")) apply(*sources.curve, socket);
   if (!pull) {
-    for (const publish::Topic topic : sources.topics) socket.set(zmq::sockopt::subscribe, name_of(topic));
+    for (const publish::Topic topic : sources.topics)
+      socket.set(zmq::sockopt::subscribe, name_of(topic));
     socket.set(zmq::sockopt::subscribe, name_of(publish::Topic::stats));
   }
   socket.connect(endpoint);
@@ -82,7 +88,7 @@ bool Receiver::receive_payload(zmq::socket_t& socket, const zmq::message_t& topi
   return false;
 }
 
-std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
+std::optional<Received> Receiver::next(std::chrono::milliseconds timeout) {
   for (bool waited = false;; waited = true) {
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
       const std::size_t at = (turn_ + i) % sockets_.size();
@@ -96,7 +102,8 @@ std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
       Received received;
       received.bytes = {payload_.data<std::byte>(), payload_.size()};
       received.batch = reader_.open(received.bytes);
-      const auto kind = received.batch == nullptr ? std::nullopt : publish::topic_of(*received.batch);
+      const auto kind =
+          received.batch == nullptr ? std::nullopt : publish::topic_of(*received.batch);
       if (!kind) {
         ++damaged_;
         return std::nullopt;
@@ -107,7 +114,7 @@ std::optional<Received> Receiver::next(std::chrono::milliseconds patience) {
     }
     if (waited) return std::nullopt;
     try {
-      zmq::poll(items_, patience);
+      zmq::poll(items_, timeout);
     } catch (const zmq::error_t& error) {
       if (error.num() != EINTR) throw;
       return std::nullopt;

@@ -27,9 +27,10 @@ struct Sources {
   int queue_batches = 4096;                  // that may wait here
 };
 
-// What a command line says of its sources, made whole: without endpoints the local capture's; all of them checked;
-// CURVE from the files of the keys, empty where not given.
-Result<void, Error> settle(Sources& sources, const std::string& server_key, const std::string& secret_key);
+// What a command line says of its sources, made whole: without endpoints the local capture's; all
+// of them checked; CURVE from the files of the keys, empty where not given.
+Result<void, Error> configure(Sources& sources, const std::string& server_key,
+                              const std::string& secret_key);
 
 // A batch as it came in; borrowed until the next call of next().
 struct Received {
@@ -46,9 +47,9 @@ class Receiver {
  public:
   static Result<std::unique_ptr<Receiver>, Error> open(const Sources& sources);
 
-  // The next batch, or nothing within `patience` (or when a signal came). Batches
+  // The next batch, or nothing within `timeout` (or when a signal came). Batches
   // that are no sound FlatBuffer, or no message of two parts, are skipped and counted.
-  std::optional<Received> next(std::chrono::milliseconds patience);
+  std::optional<Received> next(std::chrono::milliseconds timeout);
 
   [[nodiscard]] std::uint64_t lost() const noexcept { return losses_.lost(); }
   [[nodiscard]] std::uint64_t restarts() const noexcept { return losses_.restarts(); }

@@ -29,22 +29,23 @@ std::string remarks_of(const schema::HttpMessage& message) {
 }
 
 void keep_contents(Seen& seen, const schema::HttpMessage& message) {
-  seen.head_octets = message.head() == nullptr ? 0 : message.head()->size();
+  seen.head_bytes = message.head() == nullptr ? 0 : message.head()->size();
   seen.body = text_of(message.body());
   if (message.fields() == nullptr) return;
   for (const schema::FieldSpan* field : *message.fields()) {
-    seen.fields.emplace_back(text_in(message.head(), field->name()), text_in(message.head(), field->value()));
+    seen.fields.emplace_back(text_in(message.head(), field->name()),
+                             text_in(message.head(), field->value()));
   }
 }
 
 } // namespace
 
-std::size_t Seen::octets() const noexcept {
-  std::size_t octets = sizeof(Seen) + method.size() + target.size() + host.size() + reason.size() + client.size() +
-                       server.size() + remarks.size() + content_type.size() + start_line.size() + sensor.size() +
-                       json_line.size() + body.size();
-  for (const auto& [name, value] : fields) octets += sizeof(fields[0]) + name.size() + value.size();
-  return octets;
+std::size_t Seen::bytes() const noexcept {
+  std::size_t bytes = sizeof(Seen) + method.size() + target.size() + host.size() + reason.size() +
+                      client.size() + server.size() + remarks.size() + content_type.size() +
+                      start_line.size() + sensor.size() + json_line.size() + body.size();
+  for (const auto& [name, value] : fields) bytes += sizeof(fields[0]) + name.size() + value.size();
+  return bytes;
 }
 
 Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& keep) {
@@ -83,7 +84,8 @@ std::string field_of(const Seen& message, std::string_view name) {
   std::string joined;
   bool found = false;
   for (const auto& [field, value] : message.fields) {
-    if (field.size() != name.size() || ::strncasecmp(field.data(), name.data(), name.size()) != 0) continue;
+    if (field.size() != name.size() || ::strncasecmp(field.data(), name.data(), name.size()) != 0)
+      continue;
     if (found) joined += ", ";
     joined += value;
     found = true;

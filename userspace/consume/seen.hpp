@@ -40,10 +40,10 @@ struct Seen {
   std::string json_line;
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
-  std::size_t head_octets = 0;
+  std::size_t head_bytes = 0;
 
   // What it costs in memory, about.
-  [[nodiscard]] std::size_t octets() const noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept;
 };
 
 Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& keep);
@@ -51,10 +51,11 @@ Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& k
 // Of a message seen with Keep::contents: the value of a field, several of that name joined by ", "
 // (RFC 9110, 5.3); empty where there is none.
 std::string field_of(const Seen& message, std::string_view name);
-// Where a request went: with scheme and host, as it is in its target or in Host, else with the server's address.
+// Where a request went: with scheme and host, as it is in its target or in Host, else with the
+// server's address.
 std::string url_of(const Seen& request);
-// The body of a message seen with Keep::contents, as its receiver reads it: content codings undone, at most kContentMax
-// bytes of it.
+// The body of a message seen with Keep::contents, as its receiver reads it: content codings undone,
+// at most kContentMax bytes of it.
 DecodedBody content_of(const Seen& message);
 inline constexpr std::size_t kContentMax = std::size_t{4} << 20;
 

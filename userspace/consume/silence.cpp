@@ -31,7 +31,8 @@ std::string group_name(gid_t group) {
   std::array<char, 4096> room{};
   struct group entry {};
   struct group* found = nullptr;
-  const bool known = ::getgrgid_r(group, &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
+  const bool known =
+      ::getgrgid_r(group, &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
   return known ? found->gr_name : std::to_string(group);
 }
 
@@ -39,7 +40,8 @@ std::string user_name() {
   std::array<char, 4096> room{};
   passwd entry{};
   passwd* found = nullptr;
-  const bool known = ::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
+  const bool known =
+      ::getpwuid_r(::geteuid(), &entry, room.data(), room.size(), &found) == 0 && found != nullptr;
   return known ? found->pw_name : std::to_string(::geteuid());
 }
 
@@ -58,12 +60,14 @@ std::string cannot_enter(const std::string& path, const std::string& endpoint) {
     }
     const std::string group = group_name(status.st_gid);
     return fmt::format(
-        "{}: user {} may not enter {}, which is for group {}; join it (sudo usermod -aG {} {}, then log "
+        "{}: user {} may not enter {}, which is for group {}; join it (sudo usermod -aG {} {}, "
+        "then log "
         "in again), or start the capture with --pub-group",
         endpoint, user_name(), level, group, group, user_name());
   }
   return fmt::format(
-      "{}: user {} may not connect to this socket; start the capture with --pub-group GROUP, a group of "
+      "{}: user {} may not connect to this socket; start the capture with --pub-group GROUP, a "
+      "group of "
       "this user",
       endpoint, user_name());
 }
@@ -78,29 +82,33 @@ Result<void, Error> check_ipc(const Endpoint& endpoint) {
   auto untrusted = publish::find_untrusted(directory);
   if (!untrusted) untrusted = publish::find_untrusted(endpoint.path);
   const std::string above = directory.substr(0, std::max<std::size_t>(directory.rfind('/'), 1));
-  if (!untrusted && ::access(directory.c_str(), F_OK) != 0 && errno == ENOENT && anybody_may_add_to(above)) {
+  if (!untrusted && ::access(directory.c_str(), F_OK) != 0 && errno == ENOENT &&
+      anybody_may_add_to(above)) {
     untrusted = fmt::format("the directory {} is not there, and anybody may make it", directory);
   }
   if (!untrusted) return {};
-  return Error{ExitCode::usage, fmt::format("{}: {}, so that a stranger could publish there; take an endpoint in a "
-                                            "directory of your own or of root",
-                                            endpoint.text, *untrusted)};
+  return Error{ExitCode::usage,
+               fmt::format("{}: {}, so that a stranger could publish there; take an endpoint in a "
+                           "directory of your own or of root",
+                           endpoint.text, *untrusted)};
 }
 
 std::string nobody_listens(const std::string& endpoint) {
-  return fmt::format("{}: nobody listens there; start xdpcap-run, or name its endpoint with --connect", endpoint);
+  return fmt::format(
+      "{}: nobody listens there; start xdpcap-run, or name its endpoint with --connect", endpoint);
 }
 
 std::string explain_ipc(const Endpoint& endpoint) {
-  if (auto checked = check_ipc(endpoint); !checked) return std::move(checked).error().sentence;
+  if (auto checked = check_ipc(endpoint); !checked) return std::move(checked).error().message;
   switch (const int failure = publish::probe_socket(endpoint.path)) {
     case 0:
     case EAGAIN: // it listens, and has its hands full
       return {};
     case ENOENT:
     case ENOTDIR:
-      return fmt::format("{}: there is no such endpoint; start xdpcap-run, or name its endpoint with --connect",
-                         endpoint.text);
+      return fmt::format(
+          "{}: there is no such endpoint; start xdpcap-run, or name its endpoint with --connect",
+          endpoint.text);
     case EACCES:
     case EPERM:
       return cannot_enter(endpoint.path, endpoint.text);
@@ -127,8 +135,11 @@ std::string explain_tcp(const Endpoint& endpoint) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
-  if (const int failure = ::getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &list); failure != 0) {
-    return fmt::format("{}: there is no host '{}' ({})", endpoint.text, endpoint.host, ::gai_strerror(failure));
+  if (const int failure =
+          ::getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &list);
+      failure != 0) {
+    return fmt::format("{}: there is no host '{}' ({})", endpoint.text, endpoint.host,
+                       ::gai_strerror(failure));
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> found(list, ::freeaddrinfo);
   const int failure = try_to_connect(*found);
@@ -148,7 +159,7 @@ Result<void, Error> check_trust(const std::string& text) {
 
 std::string explain_silence(const std::string& text) {
   const auto endpoint = publish::parse_endpoint(text);
-  if (!endpoint) return endpoint.error().sentence;
+  if (!endpoint) return endpoint.error().message;
   switch (endpoint->transport) {
     case Endpoint::Transport::ipc:
       return explain_ipc(*endpoint);

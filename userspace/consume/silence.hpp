@@ -14,8 +14,8 @@ namespace xdpcap::consume {
 // can make it.
 std::vector<std::string> default_endpoints();
 
-// Refuses an endpoint that is none, and one where another user than root and this one could have put,
-// or could yet put, a publisher of their own: a consumer believes what it gets.
+// Refuses an endpoint that is none, and one where another user than root and this one could have
+// put, or could yet put, a publisher of their own: a consumer believes what it gets.
 Result<void, Error> check_trust(const std::string& endpoint);
 
 // Why nothing comes from an endpoint, as a sentence with the cure: there is none, its directory may

@@ -27,7 +27,8 @@ class ByteChain {
         if (!grow(pool)) break;
       }
       Header* slab = header(pool, last_);
-      const std::size_t piece = std::min<std::size_t>(room(pool) - slab->used, bytes.size() - taken);
+      const std::size_t piece =
+          std::min<std::size_t>(room(pool) - slab->used, bytes.size() - taken);
       std::memcpy(pool.at(last_) + sizeof(Header) + slab->used, bytes.data() + taken, piece);
       slab->used += static_cast<std::uint32_t>(piece);
       taken += piece;
@@ -39,7 +40,7 @@ class ByteChain {
   void clear(SlabPool& pool) noexcept {
     for (SlabPool::Index slab = first_; slab != SlabPool::none;) {
       const SlabPool::Index next = header(pool, slab)->next;
-      pool.give(slab);
+      pool.release(slab);
       slab = next;
     }
     *this = ByteChain{};
@@ -55,10 +56,12 @@ class ByteChain {
   static Header* header(const SlabPool& pool, SlabPool::Index slab) noexcept {
     return reinterpret_cast<Header*>(pool.at(slab));
   }
-  static std::size_t room(const SlabPool& pool) noexcept { return pool.slab_bytes() - sizeof(Header); }
+  static std::size_t room(const SlabPool& pool) noexcept {
+    return pool.slab_bytes() - sizeof(Header);
+  }
 
   bool grow(SlabPool& pool) noexcept {
-    const SlabPool::Index slab = pool.take();
+    const SlabPool::Index slab = pool.allocate();
     if (slab == SlabPool::none) return false;
     *header(pool, slab) = {SlabPool::none, 0};
     (last_ == SlabPool::none ? first_ : header(pool, last_)->next) = slab;

@@ -4,7 +4,7 @@
 
 namespace xdpcap {
 
-// What the programs exit with. README.md shows the same table to users.
+// What the programs exit with. docs/operations.md shows the same table to users.
 enum class ExitCode : int {
   ok = 0,
   usage = 1,       // wrong option or configuration
@@ -18,7 +18,7 @@ enum class ExitCode : int {
 // what cures it, and the exit code of a program that ends for it.
 struct Error {
   ExitCode code = ExitCode::environment;
-  std::string sentence;
+  std::string message;
 };
 
 } // namespace xdpcap

@@ -60,7 +60,8 @@ Duration LiveClock::follow_utc() noexcept {
 }
 
 std::uint64_t utc_ns(Instant instant) noexcept {
-  return static_cast<std::uint64_t>(ns_since_1970(instant) + step_ns.load(std::memory_order_relaxed));
+  return static_cast<std::uint64_t>(ns_since_1970(instant) +
+                                    step_ns.load(std::memory_order_relaxed));
 }
 
 namespace detail {

@@ -19,8 +19,8 @@ class LiveClock {
   // Of CLOCK_MONOTONIC, which is the time of BPF programs (bpf_ktime_get_ns).
   [[nodiscard]] static Instant from_monotonic(std::uint64_t ns) noexcept;
 
-  // Compares the clocks; to be called about once a second by a live capture. Answers by how much the
-  // wall clock was set since the last time, if it was.
+  // Compares the clocks; to be called about once a second by a live capture. Answers by how much
+  // the wall clock was set since the last time, if it was.
   static Duration follow_utc() noexcept;
 };
 

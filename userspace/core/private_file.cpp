@@ -32,7 +32,8 @@ Error cannot_open(const std::string& path, int error) {
 // Of a regular file that is open already, so that nobody can exchange it meanwhile.
 Result<void, Error> make_private(const std::string& path, int fd, const struct stat& status) {
   if (status.st_uid != ::geteuid()) {
-    return refused(path, "belongs to another user, who could read it; remove it, or write to another place");
+    return refused(
+        path, "belongs to another user, who could read it; remove it, or write to another place");
   }
   if (status.st_nlink != 1) {
     return refused(path, "has a second name (a hard link); remove it, or write to another place");
@@ -50,7 +51,8 @@ Result<OwnedFd, Error> open_private(const std::string& path, Existing existing) 
   if (::fstat(fd.get(), &status) != 0) return cannot_open(path, errno);
   if (!S_ISREG(status.st_mode)) return fd;
   if (auto made = make_private(path, fd.get(), status); !made) return std::move(made).error();
-  if (existing == Existing::truncate && ::ftruncate(fd.get(), 0) != 0) return cannot_open(path, errno);
+  if (existing == Existing::truncate && ::ftruncate(fd.get(), 0) != 0)
+    return cannot_open(path, errno);
   return fd;
 }
 

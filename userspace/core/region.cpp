@@ -19,7 +19,8 @@ std::size_t Region::reserved() noexcept {
 
 Region::Region(std::size_t bytes) : size_(bytes) {
   if (bytes == 0) return;
-  void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw std::bad_alloc();
   data_ = static_cast<std::byte*>(at);
   reserved_bytes.fetch_add(bytes, std::memory_order_relaxed);

@@ -17,10 +17,13 @@ class [[nodiscard]] Result {
 
  public:
   // A value made in place.
-  explicit Result(std::in_place_t /*tag*/) noexcept(std::is_nothrow_default_constructible_v<T>) : state_() {}
-  Result(T value) noexcept(std::is_nothrow_move_constructible_v<T>) // NOLINT(google-explicit-constructor)
+  explicit Result(std::in_place_t /*tag*/) noexcept(std::is_nothrow_default_constructible_v<T>)
+      : state_() {}
+  Result(T value) noexcept(
+      std::is_nothrow_move_constructible_v<T>) // NOLINT(google-explicit-constructor)
       : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(E error) noexcept(std::is_nothrow_move_constructible_v<E>) // NOLINT(google-explicit-constructor)
+  Result(E error) noexcept(
+      std::is_nothrow_move_constructible_v<E>) // NOLINT(google-explicit-constructor)
       : state_(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }

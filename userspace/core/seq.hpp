@@ -10,11 +10,11 @@ struct Seq {
   std::uint32_t value = 0;
 
   friend bool operator==(Seq, Seq) noexcept = default;
-  friend Seq operator+(Seq seq, std::uint32_t octets) noexcept { return {seq.value + octets}; }
-  friend Seq operator-(Seq seq, std::uint32_t octets) noexcept { return {seq.value - octets}; }
+  friend Seq operator+(Seq seq, std::uint32_t bytes) noexcept { return {seq.value + bytes}; }
+  friend Seq operator-(Seq seq, std::uint32_t bytes) noexcept { return {seq.value - bytes}; }
 };
 
-// Octets from `from` forward to `to`; negative when `to` lies behind. True as
+// Bytes from `from` forward to `to`; negative when `to` lies behind. True as
 // long as the two are less than 2^31 apart.
 inline std::int32_t distance(Seq from, Seq to) noexcept {
   return static_cast<std::int32_t>(to.value - from.value);

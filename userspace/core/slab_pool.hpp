@@ -27,7 +27,7 @@ class SlabPool {
   }
 
   // An unused slab, its contents undefined, or `none`.
-  [[nodiscard]] Index take() noexcept {
+  [[nodiscard]] Index allocate() noexcept {
     if (!free_.empty()) {
       const Index slab = free_.back();
       free_.pop_back();
@@ -38,7 +38,7 @@ class SlabPool {
   }
 
   // Gives back what take() handed out; each slab once.
-  void give(Index slab) noexcept {
+  void release(Index slab) noexcept {
     XDPCAP_DCHECK(slab < touched_);
     XDPCAP_CHECK(free_.size() < touched_); // else one of them was given back twice
     free_.push_back(slab);

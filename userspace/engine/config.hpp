@@ -25,7 +25,8 @@ enum class HandOverMode : std::uint8_t { automatic, on, off };
 struct Config {
   // Where frames come from: a file, or interfaces.
   std::string read_file;
-  std::size_t rounds = 0; // read the file into memory first and play it so often; 0: read it as it is played
+  std::size_t repeat_count =
+      0; // read the file into memory first and play it so often; 0: read it as it is played
   capture::LiveOptions live;
   HandOverMode hand_over = HandOverMode::automatic;
 

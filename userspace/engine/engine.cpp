@@ -14,12 +14,13 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr auto kStopPatience = std::chrono::milliseconds{2000};
+constexpr auto kStopTimeout = std::chrono::milliseconds{2000};
 
 std::uint64_t losses_in(const capture::LiveLedger& live) {
   std::uint64_t losses = 0;
   for (const auto& interface : live.interfaces) {
-    losses += interface.nic_missed + interface.tap.device.dropped + interface.tap.device.queue_dropped;
+    losses +=
+        interface.nic_missed + interface.tap.device.dropped + interface.tap.device.queue_dropped;
     for (const auto& queue : interface.queues) {
       losses += queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full;
     }
@@ -33,7 +34,8 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   std::unique_ptr<Engine> engine{new Engine(std::move(config))};
   const Config& wanted = engine->config_;
   const bool is_live = wanted.read_file.empty();
-  auto limit = bound_memory(wanted.memory_limit, cgroup_memory_limit(), memory_of_host(), engine->notes_);
+  auto limit =
+      bound_memory(wanted.memory_limit, cgroup_memory_limit(), memory_of_host(), engine->notes_);
   if (!limit) return std::move(limit).error();
   std::size_t queues = 0;
   if (is_live) {
@@ -62,7 +64,7 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   if (auto opened = engine->open_log(); !opened) return std::move(opened).error();
   if (auto opened = engine->open_host(); !opened) return std::move(opened).error();
   if (auto opened = engine->open_outputs(); !opened) return std::move(opened).error();
-  if (auto given_up = engine->give_up_privileges(); !given_up) return std::move(given_up).error();
+  if (auto dropped = engine->drop_privileges(); !dropped) return std::move(dropped).error();
   engine->make_workers();
   engine->make_host_encoder();
   if (engine->plan_.body_max < wanted.body_max) {
@@ -70,7 +72,9 @@ Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
         fmt::format("of a body at most {} KiB are kept, not {}: a larger --memory-limit keeps more",
                     engine->plan_.body_max >> 10, wanted.body_max >> 10));
   }
-  if (is_live) engine->notes_.emplace_back("capturing; Ctrl-C ends it"); // frames wait in the rings from here on
+  if (is_live)
+    engine->notes_.emplace_back(
+        "capturing; Ctrl-C ends it"); // frames wait in the rings from here on
   return engine;
 }
 
@@ -79,8 +83,8 @@ Engine::~Engine() {
 }
 
 Result<void, Error> Engine::open_source() {
-  if (config_.rounds != 0) {
-    auto frames = capture::MemorySource::load(config_.read_file, config_.rounds);
+  if (config_.repeat_count != 0) {
+    auto frames = capture::MemorySource::load(config_.read_file, config_.repeat_count);
     if (!frames) return std::move(frames).error();
     memory_.emplace(std::move(*frames));
     return {};
@@ -112,7 +116,8 @@ Result<void, Error> Engine::open_host() {
   HostThreadOptions options;
   options.whole_host = config_.sockets_of_host;
   options.period = config_.sockets_period;
-  for (const auto& interface : config_.live.interfaces) options.interfaces.push_back(interface.name);
+  for (const auto& interface : config_.live.interfaces)
+    options.interfaces.push_back(interface.name);
   options.sockets_max = plan_.host_sockets;
   options.processes_max = plan_.host_processes;
   options.duties = duties_;
@@ -126,14 +131,16 @@ Result<void, Error> Engine::open_log() {
   if (config_.write_file.empty()) return {};
   std::vector<capture::WrittenInterface> interfaces;
   if (file_) {
-    for (const auto& interface : file_->interfaces()) interfaces.push_back({interface.name, interface.link, 0});
+    for (const auto& interface : file_->interfaces())
+      interfaces.push_back({interface.name, interface.link, 0});
   } else {
     for (const auto& interface : config_.live.interfaces)
       interfaces.push_back({interface.name, wire::LinkType::ethernet, 0});
   }
   auto writer = capture::PcapngWriter::open(config_.write_file, interfaces);
   if (!writer) return std::move(writer).error();
-  log_ = std::make_unique<FrameLogWriter>(std::move(*writer), live_ ? live_->workers() : 1, plan_.log_blocks);
+  log_ = std::make_unique<FrameLogWriter>(std::move(*writer), live_ ? live_->workers() : 1,
+                                          plan_.log_blocks);
   return {};
 }
 
@@ -145,18 +152,19 @@ Result<void, Error> Engine::open_outputs() {
   options.confine_thread = [rights = duties_.traffic()] { sandbox::confine_or_abort(rights); };
   options.queue_batches = plan_.high_water_mark;
   options.connections_max = plan_.connections;
-  options.queue_octets_max = plan_.queue_octets;
+  options.queue_bytes_max = plan_.queue_bytes;
   if (config_.sink != Sink::zmq) {
     options.pub.clear();
     options.push.clear();
   }
-  if (!live_) options.push_patience.reset(); // nothing hurries a file
+  if (!live_) options.push_timeout.reset(); // nothing hurries a file
   options.publishes = topics();
   options.fill_stats = [this](publish::StatsBuilder& stats) { fill_stats(stats); };
   auto publisher = publish::Publisher::open(std::move(options));
   if (!publisher) return std::move(publisher).error();
   publisher_ = std::move(*publisher);
-  for (const std::string& endpoint : publisher_->endpoints()) notes_.push_back("publishing on " + endpoint);
+  for (const std::string& endpoint : publisher_->endpoints())
+    notes_.push_back("publishing on " + endpoint);
   return {};
 }
 
@@ -185,20 +193,21 @@ void Engine::add_worker(std::size_t number, Source& source) {
   const std::size_t shard = workers_.size();
   publish::BatchLane& lane = publisher_->add_lane(lane_of_worker(plan_));
   worker->encoder = std::make_unique<publish::Encoder>(
-      publish::EncoderOptions{.sensor = config_.sensor,
-                              .epoch_ns = epoch_ns_,
-                              .when_full = live_ ? publish::WhenFull::drop : publish::WhenFull::wait,
-                              .max_body = plan_.body_max,
-                              .reveal = config_.reveal,
-                              .secrets = config_.secrets,
-                              .community_id = config_.community_id,
-                              .discard = config_.sink == Sink::null},
+      publish::EncoderOptions{
+          .sensor = config_.sensor,
+          .epoch_ns = epoch_ns_,
+          .when_full = live_ ? publish::WhenFull::drop : publish::WhenFull::wait,
+          .max_body = plan_.body_max,
+          .reveal = config_.reveal,
+          .secrets = config_.secrets,
+          .community_id = config_.community_id,
+          .discard = config_.sink == Sink::null},
       lane);
-  worker->pipeline = std::make_unique<Pipeline>(pipeline_options(config_, plan_, checksum_mode(), hash_seed_, shard),
-                                                *worker->encoder);
-  auto loop =
-      std::make_shared<QueueWorker<Source>>(number, source, *worker->pipeline, shared_, tcp::FlowHash{hash_seed_},
-                                            log_ != nullptr ? &log_->log(number) : nullptr);
+  worker->pipeline = std::make_unique<Pipeline>(
+      pipeline_options(config_, plan_, checksum_mode(), hash_seed_, shard), *worker->encoder);
+  auto loop = std::make_shared<QueueWorker<Source>>(number, source, *worker->pipeline, shared_,
+                                                    tcp::FlowHash{hash_seed_},
+                                                    log_ != nullptr ? &log_->log(number) : nullptr);
   worker->run = [loop] { loop->run(); };
   worker->drain = [loop] { loop->drain(); };
   workers_.push_back(std::move(worker));
@@ -213,7 +222,8 @@ void Engine::make_workers() {
     if (live_->source(i) != nullptr) with_source.push_back(i);
   }
   plan_hand_over(with_source.size());
-  for (std::size_t i = 0; i < with_source.size(); ++i) add_worker(i, *live_->source(with_source[i]));
+  for (std::size_t i = 0; i < with_source.size(); ++i)
+    add_worker(i, *live_->source(with_source[i]));
 }
 
 // Its records wait for batches: a round may fill more of them than there are, and
@@ -221,13 +231,14 @@ void Engine::make_workers() {
 void Engine::make_host_encoder() {
   if (host_ == nullptr) return;
   publish::BatchLane& lane = publisher_->add_lane(lane_of_host(plan_));
-  host_encoder_ = std::make_unique<publish::Encoder>(publish::EncoderOptions{.sensor = config_.sensor,
-                                                                             .epoch_ns = epoch_ns_,
-                                                                             .when_full = publish::WhenFull::wait,
-                                                                             .reveal = config_.reveal,
-                                                                             .secrets = config_.secrets,
-                                                                             .discard = config_.sink == Sink::null},
-                                                     lane);
+  host_encoder_ = std::make_unique<publish::Encoder>(
+      publish::EncoderOptions{.sensor = config_.sensor,
+                              .epoch_ns = epoch_ns_,
+                              .when_full = publish::WhenFull::wait,
+                              .reveal = config_.reveal,
+                              .secrets = config_.secrets,
+                              .discard = config_.sink == Sink::null},
+      lane);
 }
 
 // Where the two directions of a connection may arrive at different workers,
@@ -239,19 +250,21 @@ void Engine::plan_hand_over(std::size_t workers) {
   hand_over_ = std::make_unique<HandOver>(workers, plan_.hand_over_lane);
   shared_.symmetry = symmetry_.get();
   shared_.hand_over = hand_over_.get();
-  const bool on =
-      config_.hand_over == HandOverMode::on || (config_.hand_over == HandOverMode::automatic && !live_->symmetric());
+  const bool on = config_.hand_over == HandOverMode::on ||
+                  (config_.hand_over == HandOverMode::automatic && !live_->symmetric());
   shared_.handing_over = on;
   if (on)
     notes_.push_back(
-        "the two directions of a connection may arrive on different queues: workers hand segments to the owner of the "
+        "the two directions of a connection may arrive on different queues: workers hand segments "
+        "to the owner of the "
         "connection");
 }
 
 void Engine::start() {
   publisher_->start();
   started_at_ = std::chrono::steady_clock::now();
-  if (log_ != nullptr) log_->start([rights = duties_.traffic()] { sandbox::confine_or_abort(rights); });
+  if (log_ != nullptr)
+    log_->start([rights = duties_.traffic()] { sandbox::confine_or_abort(rights); });
   if (host_ != nullptr) host_->start(*host_encoder_, *publisher_);
   for (const auto& worker : workers_) {
     worker->thread = std::thread([&worker = *worker, rights = duties_.traffic()] {
@@ -274,46 +287,50 @@ bool Engine::running() const noexcept {
 }
 
 void Engine::hurry() noexcept {
-  publisher_->hurry(kStopPatience);
+  publisher_->hurry(kStopTimeout);
 }
 
 std::vector<std::string> Engine::tick() {
   std::vector<std::string> words;
-  if (publisher_->endpoints_gone() != 0 && !std::exchange(told_endpoint_, true)) {
+  if (publisher_->endpoints_gone() != 0 && !std::exchange(reported_endpoint_, true)) {
     words.emplace_back(
-        "the socket of an endpoint was removed: who subscribes goes on, but nobody new can come; start again to cure "
+        "the socket of an endpoint was removed: who subscribes goes on, but nobody new can come; "
+        "start again to cure "
         "it");
   }
-  if (log_ != nullptr && log_->failed() && !std::exchange(told_log_, true)) {
+  if (log_ != nullptr && log_->failed() && !std::exchange(reported_log_, true)) {
     words.push_back(fmt::format("{}; the capture goes on without -w", log_->failure()));
   }
   if (!live_) return words;
   {
     const std::lock_guard lock{live_mutex_};
-    for (std::string& sentence : live_->check()) words.push_back(std::move(sentence));
-    note_losses(looked_at_ = live_->ledger());
+    for (std::string& message : live_->check()) words.push_back(std::move(message));
+    update_losses(looked_at_ = live_->ledger());
   }
   if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
-    words.push_back(
-        fmt::format("the clock of this host was set by {:+.3f} s: records carry the new time from now on; "
-                    "timers and durations do not notice",
-                    step.count()));
+    words.push_back(fmt::format(
+        "the clock of this host was set by {:+.3f} s: records carry the new time from now on; "
+        "timers and durations do not notice",
+        step.count()));
   }
   if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over &&
       config_.hand_over == HandOverMode::automatic) {
     shared_.handing_over = true;
     words.push_back(
-        "connections arrive split over several queues: from now on workers hand segments to the owner of the "
+        "connections arrive split over several queues: from now on workers hand segments to the "
+        "owner of the "
         "connection");
-  } else if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over && !told_split_) {
-    told_split_ = true;
+  } else if (symmetry_ != nullptr && symmetry_->split() != 0 && !shared_.handing_over &&
+             !reported_split_) {
+    reported_split_ = true;
     words.push_back(
-        "connections arrive split over several queues, and --hand-over is off: their halves are followed apart");
+        "connections arrive split over several queues, and --hand-over is off: their halves are "
+        "followed apart");
   }
   return words;
 }
 
-void Engine::note_losses(const capture::LiveLedger& live) {
+void Engine::update_losses(const capture::LiveLedger& live) {
   const std::uint64_t losses = losses_in(live);
   if (losses == losses_seen_) return;
   losses_seen_ = losses;
@@ -358,7 +375,7 @@ Ledger Engine::finish() {
       for (std::size_t i = 0; i < workers_.size(); ++i) log_->log(i).flush();
       if (auto stopped = log_->stop(); !stopped) fail(std::move(stopped).error());
     }
-    publisher_->stop(kStopPatience);
+    publisher_->stop(kStopTimeout);
     if (publisher_->failure()) fail(*publisher_->failure());
     if (file_ && file_->trouble()) fail(*file_->trouble());
   }

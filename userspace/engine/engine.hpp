@@ -51,7 +51,8 @@ class Engine {
   // Looks after interfaces and losses; answers what a person should know.
   std::vector<std::string> tick();
 
-  // Before finish(), where somebody waits for the end: an output that nobody reads is given up then.
+  // Before finish(), where somebody waits for the end: an output that nobody reads is given up
+  // then.
   void hurry() noexcept;
 
   // A snapshot, any time, any thread.
@@ -82,16 +83,17 @@ class Engine {
   Result<void, Error> open_host();
   Result<void, Error> plan_privileges();
   Result<void, Error> open_outputs();
-  Result<void, Error> give_up_privileges();
+  Result<void, Error> drop_privileges();
   void make_workers();
   void make_host_encoder();
   template <class Source>
   void add_worker(std::size_t number, Source& source);
   [[nodiscard]] bool watches_host() const noexcept;
-  [[nodiscard]] publish::TopicSet topics() const; // that have records when there is something to say
+  [[nodiscard]] publish::TopicSet topics()
+      const; // that have records when there is something to say
   [[nodiscard]] wire::ChecksumMode checksum_mode() const;
   void plan_hand_over(std::size_t workers);
-  void note_losses(const capture::LiveLedger& live);
+  void update_losses(const capture::LiveLedger& live);
   void fill_stats(publish::StatsBuilder& stats) const;
   [[nodiscard]] std::vector<const Pipeline*> pipelines() const;
   void fail(Error error);
@@ -119,9 +121,9 @@ class Engine {
   mutable std::mutex live_mutex_; // the publisher's thread reads the live ledger for its statistics
   std::chrono::steady_clock::time_point started_at_;
   std::uint64_t losses_seen_ = 0;
-  bool told_split_ = false;
-  bool told_log_ = false;
-  bool told_endpoint_ = false;
+  bool reported_split_ = false;
+  bool reported_log_ = false;
+  bool reported_endpoint_ = false;
   bool finished_ = false;
   std::optional<Error> failure_;
 };

@@ -16,13 +16,14 @@ Ledger Engine::ledger() const {
     live = final_live_ ? *final_live_ : live_->ledger();
     add_link_figures(*live, looked_at_);
   }
-  Ledger ledger = take_ledger(pipelines(), live, log_.get(), host_.get());
+  Ledger ledger = make_ledger(pipelines(), live, log_.get(), host_.get());
   ledger.sinks = publisher_->report();
   return ledger;
 }
 
 void Engine::fill_stats(publish::StatsBuilder& stats) const {
-  for (const publish::Count& count : ledger().counts) stats.add(count.name, count.value, count.interface, count.queue);
+  for (const publish::Count& count : ledger().counts)
+    stats.add(count.name, count.value, count.interface, count.queue);
 }
 
 } // namespace xdpcap::engine

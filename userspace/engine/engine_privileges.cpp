@@ -22,9 +22,10 @@ Result<void, Error> Engine::plan_privileges() {
   return {};
 }
 
-// All of it is a thread's own: ZeroMQ's threads and the host's have given up theirs already, workers
-// and publisher do so as they start. This one watches links and puts settings back at the end.
-Result<void, Error> Engine::give_up_privileges() {
+// All of it is a thread's own: ZeroMQ's threads and the host's have given up theirs already,
+// workers and publisher do so as they start. This one watches links and puts settings back at the
+// end.
+Result<void, Error> Engine::drop_privileges() {
   for (const std::string& text : publisher_->endpoints()) {
     const auto endpoint = publish::parse_endpoint(text);
     if (endpoint && endpoint->transport == publish::Endpoint::Transport::ipc) {

@@ -13,7 +13,8 @@ struct alignas(64) Flow {
 
   // It could be forgotten without losing a message (see Tracker::evict_one).
   [[nodiscard]] bool is_at_rest() const noexcept {
-    return !http.is_http() || (http.ended(Direction::to_server) && http.ended(Direction::to_client));
+    return !http.is_http() ||
+           (http.ended(Direction::to_server) && http.ended(Direction::to_client));
   }
 };
 static_assert(sizeof(Flow) == 256);

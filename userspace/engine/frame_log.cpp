@@ -8,7 +8,7 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr auto kPatience = std::chrono::milliseconds{20};
+constexpr auto kTimeout = std::chrono::milliseconds{20};
 
 std::size_t room_for(const wire::Frame& frame) noexcept {
   return sizeof(wire::Frame) + (frame.bytes.size() + 15) / 16 * 16;
@@ -16,7 +16,8 @@ std::size_t room_for(const wire::Frame& frame) noexcept {
 
 } // namespace
 
-FrameLog::FrameLog(std::size_t blocks) : memory_(blocks * kBlockBytes), filled_(blocks), free_(blocks) {
+FrameLog::FrameLog(std::size_t blocks)
+    : memory_(blocks * kBlockBytes), filled_(blocks), free_(blocks) {
   for (std::size_t i = 0; i < blocks; ++i) (void)free_.push(static_cast<std::uint32_t>(i));
 }
 
@@ -43,7 +44,8 @@ void FrameLog::add(const wire::Frame& frame) noexcept {
 
 void FrameLog::flush() noexcept {
   if (!open_ || used_ == 0) return;
-  (void)filled_.push({current_, static_cast<std::uint32_t>(used_)}); // there is room for every block
+  (void)filled_.push(
+      {current_, static_cast<std::uint32_t>(used_)}); // there is room for every block
   open_ = false;
 }
 
@@ -63,13 +65,15 @@ bool FrameLog::next(std::vector<wire::Frame>& frames) noexcept {
   return true;
 }
 
-void FrameLog::give_back() noexcept {
+void FrameLog::recycle() noexcept {
   (void)free_.push(reading_);
 }
 
-FrameLogWriter::FrameLogWriter(capture::PcapngWriter writer, std::size_t workers, std::size_t blocks_per_worker)
+FrameLogWriter::FrameLogWriter(capture::PcapngWriter writer, std::size_t workers,
+                               std::size_t blocks_per_worker)
     : writer_(std::move(writer)) {
-  for (std::size_t i = 0; i < workers; ++i) logs_.push_back(std::make_unique<FrameLog>(blocks_per_worker));
+  for (std::size_t i = 0; i < workers; ++i)
+    logs_.push_back(std::make_unique<FrameLog>(blocks_per_worker));
 }
 
 FrameLogWriter::~FrameLogWriter() {
@@ -90,10 +94,10 @@ bool FrameLogWriter::write_some() noexcept {
     while (log->next(scratch_)) {
       for (const wire::Frame& frame : scratch_) {
         if (!failed_ && !writer_.write(frame)) ++refused_;
-        if (writer_.failed() && !failed_) note_failure();
+        if (writer_.failed() && !failed_) set_failure();
       }
       read_ += scratch_.size();
-      log->give_back();
+      log->recycle();
       count();
       wrote = true;
     }
@@ -101,8 +105,8 @@ bool FrameLogWriter::write_some() noexcept {
   return wrote;
 }
 
-void FrameLogWriter::note_failure() {
-  if (const auto flushed = writer_.flush(); !flushed.ok()) failure_ = flushed.error().sentence;
+void FrameLogWriter::set_failure() {
+  if (const auto flushed = writer_.flush(); !flushed.ok()) failure_ = flushed.error().message;
   failed_.store(true, std::memory_order_release);
 }
 
@@ -119,7 +123,7 @@ std::uint64_t FrameLogWriter::dropped() const noexcept {
 
 void FrameLogWriter::run() noexcept {
   while (!stopping_) {
-    if (!write_some()) std::this_thread::sleep_for(kPatience);
+    if (!write_some()) std::this_thread::sleep_for(kTimeout);
   }
   write_some();
 }

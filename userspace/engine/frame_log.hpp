@@ -39,9 +39,9 @@ class FrameLog {
   void flush() noexcept;
 
   // Writer: the frames of the next block, oldest first, or nothing. They live
-  // until give_back().
+  // until recycle().
   [[nodiscard]] bool next(std::vector<wire::Frame>& frames) noexcept;
-  void give_back() noexcept;
+  void recycle() noexcept;
 
   [[nodiscard]] const Counters<FrameLogCount>& counters() const noexcept { return counters_; }
 
@@ -52,7 +52,9 @@ class FrameLog {
   };
   static constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
-  [[nodiscard]] std::byte* block(std::uint32_t index) const noexcept { return memory_.data() + index * kBlockBytes; }
+  [[nodiscard]] std::byte* block(std::uint32_t index) const noexcept {
+    return memory_.data() + index * kBlockBytes;
+  }
 
   Region memory_;
   SpscRing<Block> filled_;
@@ -75,9 +77,12 @@ class FrameLogWriter {
   [[nodiscard]] FrameLog& log(std::size_t worker) noexcept { return *logs_[worker]; }
   // `confine` is called first, on the thread that writes.
   void start(std::function<void()> confine);
-  // Frames that are in the file, and those that are not: there was no room on their way, the disk was full,
-  // or the file does not know their interface. The rest is under way, until stop(). Any thread.
-  [[nodiscard]] std::uint64_t written() const noexcept { return written_.load(std::memory_order_relaxed); }
+  // Frames that are in the file, and those that are not: there was no room on their way, the disk
+  // was full, or the file does not know their interface. The rest is under way, until stop(). Any
+  // thread.
+  [[nodiscard]] std::uint64_t written() const noexcept {
+    return written_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint64_t dropped() const noexcept;
   // Writes what is left and closes the file. After the workers have ended.
   Result<void, Error> stop();
@@ -88,7 +93,7 @@ class FrameLogWriter {
  private:
   void run() noexcept;
   bool write_some() noexcept;
-  void note_failure();
+  void set_failure();
   void count();
 
   capture::PcapngWriter writer_;

@@ -21,20 +21,24 @@ namespace xdpcap::engine {
 class HandOverLane {
  public:
   explicit HandOverLane(std::size_t parcels, std::size_t parcel_bytes = std::size_t{256} << 10)
-      : memory_(parcels * parcel_bytes), parcel_bytes_(parcel_bytes), filled_(parcels), free_(parcels) {
+      : memory_(parcels * parcel_bytes),
+        parcel_bytes_(parcel_bytes),
+        filled_(parcels),
+        free_(parcels) {
     for (std::size_t i = 0; i < parcels; ++i) (void)free_.push(static_cast<std::uint32_t>(i));
   }
 
   // Writer: takes a copy. False where the reader is too far behind.
   [[nodiscard]] bool send(const wire::Segment& segment) noexcept {
     const Bytes header = segment.header();
-    const std::size_t octets = header.size() + segment.payload.size();
-    const std::size_t need = sizeof(wire::Segment) + round_up(octets);
+    const std::size_t bytes = header.size() + segment.payload.size();
+    const std::size_t need = sizeof(wire::Segment) + round_up(bytes);
     if (open_ && used_ + need > parcel_bytes_) flush();
     if (!open_ && !open_next()) return false;
     std::byte* at = parcel(current_) + used_;
     std::memcpy(at, &segment, sizeof segment);
-    if (octets != 0) std::memcpy(at + sizeof segment, header.data(), octets); // the payload lies behind it
+    if (bytes != 0)
+      std::memcpy(at + sizeof segment, header.data(), bytes); // the payload lies behind it
     used_ += need;
     return true;
   }
@@ -46,7 +50,8 @@ class HandOverLane {
   }
   void flush() noexcept {
     if (!open_ || used_ == 0) return;
-    (void)filled_.push({current_, static_cast<std::uint32_t>(used_)}); // there is room for every parcel
+    (void)filled_.push(
+        {current_, static_cast<std::uint32_t>(used_)}); // there is room for every parcel
     open_ = false;
   }
 
@@ -59,9 +64,10 @@ class HandOverLane {
         std::byte* const place = parcel(filled->index) + at;
         wire::Segment segment;
         std::memcpy(&segment, place, sizeof segment);
-        segment.payload = Bytes{place + sizeof segment + segment.header_octets, segment.payload.size()};
+        segment.payload =
+            Bytes{place + sizeof segment + segment.header_bytes, segment.payload.size()};
         accept(segment);
-        at += sizeof segment + round_up(segment.header_octets + segment.payload.size());
+        at += sizeof segment + round_up(segment.header_bytes + segment.payload.size());
         ++segments;
       }
       (void)free_.push(filled->index);
@@ -78,8 +84,10 @@ class HandOverLane {
   };
   static_assert(std::is_trivially_copyable_v<wire::Segment>);
 
-  static std::size_t round_up(std::size_t octets) noexcept { return (octets + 15) / 16 * 16; }
-  [[nodiscard]] std::byte* parcel(std::uint32_t index) const noexcept { return memory_.data() + index * parcel_bytes_; }
+  static std::size_t round_up(std::size_t bytes) noexcept { return (bytes + 15) / 16 * 16; }
+  [[nodiscard]] std::byte* parcel(std::uint32_t index) const noexcept {
+    return memory_.data() + index * parcel_bytes_;
+  }
   bool open_next() noexcept {
     const auto next = free_.pop();
     if (!next) return false;
@@ -102,21 +110,29 @@ class HandOverLane {
 // the connection, the same for both directions.
 class HandOver {
  public:
-  HandOver(std::size_t workers, std::size_t memory_bytes_per_lane) : workers_(workers), sources_left_(workers) {
+  HandOver(std::size_t workers, std::size_t memory_bytes_per_lane)
+      : workers_(workers), sources_left_(workers) {
     const std::size_t parcels = std::max<std::size_t>(memory_bytes_per_lane / (256U << 10), 2);
-    for (std::size_t i = 0; i < workers * workers; ++i) lanes_.push_back(std::make_unique<HandOverLane>(parcels));
+    for (std::size_t i = 0; i < workers * workers; ++i)
+      lanes_.push_back(std::make_unique<HandOverLane>(parcels));
   }
 
   // By the highest bits: the flow index of the owner uses the low ones, so its buckets are shared
   // by all of its connections.
-  [[nodiscard]] std::size_t owner_of(std::uint64_t hash) const noexcept { return (hash >> 48) * workers_ >> 16; }
-  [[nodiscard]] HandOverLane& lane(std::size_t from, std::size_t to) noexcept { return *lanes_[from * workers_ + to]; }
+  [[nodiscard]] std::size_t owner_of(std::uint64_t hash) const noexcept {
+    return (hash >> 48) * workers_ >> 16;
+  }
+  [[nodiscard]] HandOverLane& lane(std::size_t from, std::size_t to) noexcept {
+    return *lanes_[from * workers_ + to];
+  }
   [[nodiscard]] std::size_t workers() const noexcept { return workers_; }
 
-  // To be called once by each worker, after its last send() and the flush of its lanes. Until all have,
-  // each goes on receiving. Any thread.
-  void note_end_of_source() noexcept { sources_left_.fetch_sub(1, std::memory_order_release); }
-  [[nodiscard]] bool all_sources_ended() const noexcept { return sources_left_.load(std::memory_order_acquire) == 0; }
+  // To be called once by each worker, after its last send() and the flush of its lanes. Until all
+  // have, each goes on receiving. Any thread.
+  void mark_source_ended() noexcept { sources_left_.fetch_sub(1, std::memory_order_release); }
+  [[nodiscard]] bool all_sources_ended() const noexcept {
+    return sources_left_.load(std::memory_order_acquire) == 0;
+  }
 
  private:
   std::size_t workers_;

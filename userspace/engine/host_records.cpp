@@ -3,10 +3,14 @@
 namespace xdpcap::engine {
 namespace {
 
-static_assert(static_cast<int>(publish::TcpState::time_wait) == static_cast<int>(host::SocketState::time_wait) &&
-              static_cast<int>(publish::TcpState::established) == static_cast<int>(host::SocketState::established));
-static_assert(static_cast<int>(publish::SocketEvent::closed) == static_cast<int>(host::SocketEvent::closed));
-static_assert(static_cast<int>(publish::SocketProtocol::udp) == static_cast<int>(host::SocketProtocol::udp));
+static_assert(static_cast<int>(publish::TcpState::time_wait) ==
+                  static_cast<int>(host::SocketState::time_wait) &&
+              static_cast<int>(publish::TcpState::established) ==
+                  static_cast<int>(host::SocketState::established));
+static_assert(static_cast<int>(publish::SocketEvent::closed) ==
+              static_cast<int>(host::SocketEvent::closed));
+static_assert(static_cast<int>(publish::SocketProtocol::udp) ==
+              static_cast<int>(host::SocketProtocol::udp));
 
 publish::Process process_of(const host::Process& process) noexcept {
   return {.serial = process.serial,
@@ -69,7 +73,8 @@ SocketRecordOf::SocketRecordOf(const host::Socket& socket) noexcept {
   }
 }
 
-publish::InterfaceRecord interface_record(const host::InterfaceFacts& facts, Instant at, std::int16_t number,
+publish::InterfaceRecord interface_record(const host::InterfaceFacts& facts, Instant at,
+                                          std::int16_t number,
                                           std::uint32_t network_namespace) noexcept {
   return {.at = at,
           .index = facts.index,

@@ -22,8 +22,10 @@ class SocketRecordOf {
   publish::SocketRecord record_;
 };
 
-// Borrowed from the facts. `number`: as records of this capture name the interface; -1: not captured.
-publish::InterfaceRecord interface_record(const host::InterfaceFacts& facts, Instant at, std::int16_t number,
+// Borrowed from the facts. `number`: as records of this capture name the interface; -1: not
+// captured.
+publish::InterfaceRecord interface_record(const host::InterfaceFacts& facts, Instant at,
+                                          std::int16_t number,
                                           std::uint32_t network_namespace) noexcept;
 
 } // namespace xdpcap::engine

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 // Under load the ring is emptied so often; a wake-up for each event would be dear.
 constexpr milliseconds kModeration{10};
-constexpr milliseconds kPatience{50}; // what was told late is told at most so much later
+constexpr milliseconds kTimeout{50}; // what was told late is told at most so much later
 
 } // namespace
 
@@ -45,8 +45,10 @@ HostThread::~HostThread() {
 }
 
 void HostThread::set_up() {
-  watch_ = std::make_unique<host::HostWatch>(host::WatchOptions{
-      .whole_host = options_.whole_host, .sockets_max = options_.sockets_max, .processes_max = options_.processes_max});
+  watch_ = std::make_unique<host::HostWatch>(
+      host::WatchOptions{.whole_host = options_.whole_host,
+                         .sockets_max = options_.sockets_max,
+                         .processes_max = options_.processes_max});
   notes_ = watch_->notes();
   std::vector<unsigned> kept;
   if (watch_->enters_namespaces()) kept.push_back(CAP_SYS_ADMIN);
@@ -78,26 +80,26 @@ bool HostThread::is_wanted() const noexcept {
   return publisher_->wants(publish::Topic::socket);
 }
 
-void HostThread::tell(const host::Socket& socket) {
-  sockets_told_.fetch_add(1, std::memory_order_relaxed);
+void HostThread::publish(const host::Socket& socket) {
+  sockets_published_.fetch_add(1, std::memory_order_relaxed);
   encoder_.load()->add(SocketRecordOf(socket).get());
 }
 
 void HostThread::run() {
-  const auto teller = [this](const host::Socket& socket) { tell(socket); };
+  const auto teller = [this](const host::Socket& socket) { publish(socket); };
   const auto nobody = [](const host::Socket&) {};
   auto next_round = steady_clock::now();
   while (phase_ != Phase::stopping) {
-    const bool is_busy = watch_->poll(static_cast<int>(kPatience.count()));
+    const bool is_busy = watch_->poll(static_cast<int>(kTimeout.count()));
     if (is_wanted()) {
-      watch_->tell_events(teller);
+      watch_->publish_events(teller);
       if (const auto now = steady_clock::now(); now >= next_round) {
         publish_round();
         next_round = now + options_.period;
       }
       encoder_.load()->flush();
     } else {
-      watch_->tell_events(nobody);
+      watch_->publish_events(nobody);
     }
     if (is_busy) std::this_thread::sleep_for(kModeration);
   }
@@ -105,20 +107,22 @@ void HostThread::run() {
   if (is_wanted()) publish_round();
   while (watch_->poll(0)) {
   }
-  if (is_wanted()) watch_->tell_all_events(teller);
+  if (is_wanted()) watch_->publish_all_events(teller);
   encoder_.load()->close();
 }
 
 void HostThread::publish_round() {
-  watch_->look([this](const host::Socket& socket) { tell(socket); });
+  watch_->look([this](const host::Socket& socket) { publish(socket); });
   const auto interfaces = watch_->interfaces();
   if (!interfaces.ok()) return; // they change just now; the next round sees them
   for (const host::InterfaceFacts& facts : *interfaces) {
-    const auto found = std::find(options_.interfaces.begin(), options_.interfaces.end(), facts.name);
+    const auto found =
+        std::find(options_.interfaces.begin(), options_.interfaces.end(), facts.name);
     const auto number = found == options_.interfaces.end()
                             ? std::int16_t{-1}
                             : static_cast<std::int16_t>(found - options_.interfaces.begin());
-    encoder_.load()->add(interface_record(facts, LiveClock::now(), number, watch_->own_namespace()));
+    encoder_.load()->add(
+        interface_record(facts, LiveClock::now(), number, watch_->own_namespace()));
   }
 }
 

@@ -56,13 +56,15 @@ class HostThread {
   [[nodiscard]] const host::HostWatch& watch() const noexcept { return *watch_; }
   [[nodiscard]] const publish::Encoder* encoder() const noexcept { return encoder_; }
   // Records handed to the encoder.
-  [[nodiscard]] std::uint64_t sockets_told() const noexcept { return sockets_told_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t sockets_published() const noexcept {
+    return sockets_published_.load(std::memory_order_relaxed);
+  }
 
  private:
   void set_up();
   void run();
   void publish_round();
-  void tell(const host::Socket& socket);
+  void publish(const host::Socket& socket);
   [[nodiscard]] bool is_wanted() const noexcept;
 
   HostThreadOptions options_;
@@ -71,7 +73,7 @@ class HostThread {
   std::unique_ptr<host::HostWatch> watch_;
   std::atomic<publish::Encoder*> encoder_{nullptr}; // the ledger looks at it from other threads
   const publish::Publisher* publisher_ = nullptr;
-  std::atomic<std::uint64_t> sockets_told_{0};
+  std::atomic<std::uint64_t> sockets_published_{0};
 
   enum class Phase : std::uint8_t { setting_up, ready, running, stopping };
   std::mutex mutex_;

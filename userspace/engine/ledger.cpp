@@ -8,13 +8,14 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr std::string_view kFrameNames[] = {"frames_received",         "octets_received",      "frames_filtered",
-                                            "datagrams_filtered",      "segments_handed_over", "segments_handed_in",
-                                            "segments_hand_over_full", "frames_beyond_count"};
+constexpr std::string_view kFrameNames[] = {
+    "frames_received",      "bytes_received",     "frames_filtered",         "datagrams_filtered",
+    "segments_handed_over", "segments_handed_in", "segments_hand_over_full", "frames_beyond_count"};
 static_assert(std::size(kFrameNames) == Counters<FrameCount>::size);
-constexpr std::string_view kFlowNames[] = {"flows_opened",         "flows_opened_partial", "flows_closed_fin",
-                                           "flows_closed_rst",     "flows_closed_timeout", "flows_closed_capture",
-                                           "flows_closed_evicted", "flows_closed_reused",  "waits_shed"};
+constexpr std::string_view kFlowNames[] = {
+    "flows_opened",         "flows_opened_partial", "flows_closed_fin",
+    "flows_closed_rst",     "flows_closed_timeout", "flows_closed_capture",
+    "flows_closed_evicted", "flows_closed_reused",  "waits_shed"};
 static_assert(std::size(kFlowNames) == Counters<tcp::FlowCount>::size);
 
 // Adds up the counters of all workers under one name each.
@@ -25,7 +26,8 @@ class Sum {
   template <class Name, class NameOf>
   void add(std::string_view prefix, const Counters<Name>& counters, NameOf name_of) {
     const auto values = counters.snapshot();
-    for (std::size_t i = 0; i < values.size(); ++i) add(fmt::format("{}{}", prefix, name_of(i)), values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      add(fmt::format("{}{}", prefix, name_of(i)), values[i]);
   }
   void add(std::string name, std::uint64_t value) {
     for (publish::Count& count : ledger_.counts) {
@@ -45,11 +47,13 @@ void add_worker(Sum& sum, const Pipeline& worker) {
   sum.add("", worker.frames(), [](std::size_t i) { return kFrameNames[i]; });
   sum.add("decode_", worker.decoder().counters(),
           [](std::size_t i) { return wire::name_of(static_cast<wire::DecodeCount>(i)); });
-  sum.add("segments_", worker.verdicts(), [](std::size_t i) { return name_of(static_cast<tcp::SegmentVerdict>(i)); });
+  sum.add("segments_", worker.verdicts(),
+          [](std::size_t i) { return name_of(static_cast<tcp::SegmentVerdict>(i)); });
   sum.add("tcp_", worker.tracker().reassembler().counters(),
           [](std::size_t i) { return name_of(static_cast<tcp::StreamCount>(i)); });
   sum.add("", worker.tracker().counters(), [](std::size_t i) { return kFlowNames[i]; });
-  sum.add("http_", worker.workspace().counts(), [](std::size_t i) { return name_of(static_cast<http::HttpCount>(i)); });
+  sum.add("http_", worker.workspace().counts(),
+          [](std::size_t i) { return name_of(static_cast<http::HttpCount>(i)); });
   sum.add("publish_", worker.encoder().counters(),
           [](std::size_t i) { return name_of(static_cast<publish::EncoderCount>(i)); });
 }
@@ -73,13 +77,15 @@ void add_queue(Ledger& ledger, const std::string& interface, const capture::Queu
   add("xsk_rx_dropped", queue.socket.rx_dropped);
   add("xsk_rx_ring_full", queue.socket.rx_ring_full);
   ledger.received_by_filter += xdp.seen;
-  ledger.dropped_by_kernel += queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full +
-                              static_cast<std::uint64_t>(std::max<std::int64_t>(queue.elsewhere(), 0));
+  ledger.dropped_by_kernel +=
+      queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full +
+      static_cast<std::uint64_t>(std::max<std::int64_t>(queue.elsewhere(), 0));
   ledger.equations.push_back(
       {fmt::format("{} queue {}: frames seen by XDP", interface, queue.queue), xdp.seen,
        xdp.not_ip + xdp.not_tcp + xdp.malformed + xdp.filtered + xdp.no_socket + xdp.redirected});
-  ledger.equations.push_back({fmt::format("{} queue {}: frames redirected", interface, queue.queue), xdp.redirected,
-                              queue.delivered + queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full});
+  ledger.equations.push_back(
+      {fmt::format("{} queue {}: frames redirected", interface, queue.queue), xdp.redirected,
+       queue.delivered + queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full});
 }
 
 void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
@@ -88,8 +94,8 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
   };
   for (std::size_t i = 0; i < capture::Problems::size; ++i) {
     const auto problem = static_cast<capture::Problem>(i);
-    ledger.counts.push_back(
-        {fmt::format("health_{}", name_of(problem)), of.problems.has(problem) ? 1U : 0U, of.interface, -1});
+    ledger.counts.push_back({fmt::format("health_{}", name_of(problem)),
+                             of.problems.has(problem) ? 1U : 0U, of.interface, -1});
   }
   add("nic_missed", of.nic_missed);
   add("nic_dropped", of.nic_dropped);
@@ -109,51 +115,57 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
     ledger.dropped_by_kernel += of.tap.device.dropped + of.tap.device.queue_dropped;
     std::uint64_t seen = 0;
     for (const capture::QueueLedger& queue : of.queues) seen += queue.xdp.seen;
-    ledger.equations.push_back({fmt::format("{}: frames through the tap", of.interface), of.tap.device.sent, seen});
+    ledger.equations.push_back(
+        {fmt::format("{}: frames through the tap", of.interface), of.tap.device.sent, seen});
   }
   for (const capture::QueueLedger& queue : of.queues) add_queue(ledger, of.interface, queue);
 }
 
 void add_host(Ledger& ledger, Sum& sum, const HostThread& host) {
-  sum.add("host_", host.watch().counters(), [](std::size_t i) { return name_of(static_cast<host::WatchCount>(i)); });
+  sum.add("host_", host.watch().counters(),
+          [](std::size_t i) { return name_of(static_cast<host::WatchCount>(i)); });
   sum.add("host_", host.watch().book_counters(),
           [](std::size_t i) { return name_of(static_cast<host::BookCount>(i)); });
   sum.add("host_events_lost", host.watch().events_lost());
-  sum.add("host_sockets_told", host.sockets_told());
+  sum.add("host_sockets_published", host.sockets_published());
   const publish::Encoder* encoder = host.encoder();
   if (encoder == nullptr) return;
   sum.add("publish_", encoder->counters(),
           [](std::size_t i) { return name_of(static_cast<publish::EncoderCount>(i)); });
-  ledger.equations.push_back({"sockets told", host.sockets_told(),
-                              ledger.total("publish_sockets_published") + ledger.total("publish_sockets_dropped")});
+  ledger.equations.push_back(
+      {"sockets told", host.sockets_published(),
+       ledger.total("publish_sockets_published") + ledger.total("publish_sockets_dropped")});
 }
 
 void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
   const auto of = [&](std::string_view name) { return ledger.total(name); };
   if (is_live)
-    ledger.equations.push_back(
-        {"frames delivered to workers", of("xsk_delivered"), of("frames_received") + of("frames_beyond_count")});
+    ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"),
+                                of("frames_received") + of("frames_beyond_count")});
   std::uint64_t not_segments = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NotASegment::count_); ++i) {
-    not_segments += of(fmt::format("decode_{}", wire::name_of(static_cast<wire::NotASegment>(i))));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::DecodeError::count_); ++i) {
+    not_segments += of(fmt::format("decode_{}", wire::name_of(static_cast<wire::DecodeError>(i))));
   }
-  ledger.equations.push_back({"frames decoded", of("frames_received"), of("decode_segments") + not_segments});
+  ledger.equations.push_back(
+      {"frames decoded", of("frames_received"), of("decode_segments") + not_segments});
   std::uint64_t verdicts = 0;
   for (std::size_t i = 0; i < Counters<tcp::SegmentVerdict>::size; ++i) {
     verdicts += of(fmt::format("segments_{}", name_of(static_cast<tcp::SegmentVerdict>(i))));
   }
-  ledger.equations.push_back(
-      {"segments judged", of("decode_segments"), of("frames_filtered") + of("segments_hand_over_full") + verdicts});
+  ledger.equations.push_back({"segments judged", of("decode_segments"),
+                              of("frames_filtered") + of("segments_hand_over_full") + verdicts});
   ledger.equations.push_back(
       {"early segments", of("segments_held"), of("tcp_held_delivered") + of("tcp_held_dropped")});
   if (has_datagrams) {
     ledger.equations.push_back({"datagrams", of("decode_udp"),
                                 of("datagrams_filtered") + of("publish_datagrams_published") +
-                                    of("publish_datagrams_dropped") + of("publish_datagrams_discarded")});
+                                    of("publish_datagrams_dropped") +
+                                    of("publish_datagrams_discarded")});
   }
-  ledger.equations.push_back({"messages", of("http_requests") + of("http_responses") + of("http_interim_responses"),
-                              of("publish_messages_published") + of("publish_messages_discarded") +
-                                  of("publish_messages_dropped_no_room") + of("publish_messages_dropped_too_large")});
+  ledger.equations.push_back(
+      {"messages", of("http_requests") + of("http_responses") + of("http_interim_responses"),
+       of("publish_messages_published") + of("publish_messages_discarded") +
+           of("publish_messages_dropped_no_room") + of("publish_messages_dropped_too_large")});
 }
 
 } // namespace
@@ -166,12 +178,14 @@ void add_link_figures(capture::LiveLedger& live, const capture::LiveLedger& seen
     to.nic_dropped = std::max(to.nic_dropped, from.nic_dropped);
     to.tap.device.sent = std::max(to.tap.device.sent, from.tap.device.sent);
     to.tap.device.dropped = std::max(to.tap.device.dropped, from.tap.device.dropped);
-    to.tap.device.queue_dropped = std::max(to.tap.device.queue_dropped, from.tap.device.queue_dropped);
+    to.tap.device.queue_dropped =
+        std::max(to.tap.device.queue_dropped, from.tap.device.queue_dropped);
   }
 }
 
 bool Ledger::closes() const noexcept {
-  return std::all_of(equations.begin(), equations.end(), [](const Equation& equation) { return equation.holds(); });
+  return std::all_of(equations.begin(), equations.end(),
+                     [](const Equation& equation) { return equation.holds(); });
 }
 
 std::uint64_t Ledger::total(std::string_view name) const noexcept {
@@ -182,8 +196,9 @@ std::uint64_t Ledger::total(std::string_view name) const noexcept {
   return sum;
 }
 
-Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
-                   const FrameLogWriter* log, const HostThread* host) {
+Ledger make_ledger(const std::vector<const Pipeline*>& workers,
+                   const std::optional<capture::LiveLedger>& live, const FrameLogWriter* log,
+                   const HostThread* host) {
   Ledger ledger;
   Sum sum{ledger};
   for (const Pipeline* worker : workers) add_worker(sum, *worker);
@@ -196,15 +211,17 @@ Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optio
   }
   if (host != nullptr) add_host(ledger, sum, *host);
   const bool has_datagrams =
-      std::any_of(workers.begin(), workers.end(), [](const Pipeline* worker) { return worker->publishes_datagrams(); });
+      std::any_of(workers.begin(), workers.end(),
+                  [](const Pipeline* worker) { return worker->publishes_datagrams(); });
   add_equations(ledger, live.has_value(), has_datagrams);
   ledger.captured = ledger.total("frames_received");
   if (!live) ledger.received_by_filter = ledger.captured;
   ledger.requests = ledger.total("http_requests");
   ledger.responses = ledger.total("http_responses") + ledger.total("http_interim_responses");
-  ledger.messages_lost =
-      ledger.total("publish_messages_dropped_no_room") + ledger.total("publish_messages_dropped_too_large");
-  ledger.gaps = ledger.total("tcp_gaps_network") + ledger.total("tcp_gaps_capture") + ledger.total("tcp_gaps_other");
+  ledger.messages_lost = ledger.total("publish_messages_dropped_no_room") +
+                         ledger.total("publish_messages_dropped_too_large");
+  ledger.gaps = ledger.total("tcp_gaps_network") + ledger.total("tcp_gaps_capture") +
+                ledger.total("tcp_gaps_other");
   return ledger;
 }
 
@@ -212,8 +229,8 @@ std::string summary(const Ledger& ledger, bool in_full) {
   std::string text;
   const auto line = [&](std::string_view words) { text.append(words).push_back('\n'); };
   line(fmt::format("{} messages ({} requests, {} responses), {} lost before publishing, {} gaps",
-                   ledger.requests + ledger.responses, ledger.requests, ledger.responses, ledger.messages_lost,
-                   ledger.gaps));
+                   ledger.requests + ledger.responses, ledger.requests, ledger.responses,
+                   ledger.messages_lost, ledger.gaps));
   for (const publish::EndpointReport& sink : ledger.sinks) {
     if (sink.records_dropped == 0 && !in_full) continue;
     line(fmt::format("{}: {} records sent, {} dropped, as nobody took them in time", sink.endpoint,
@@ -226,15 +243,16 @@ std::string summary(const Ledger& ledger, bool in_full) {
     for (const publish::Count& count : ledger.counts) {
       if (count.value == 0) continue;
       const std::string where = count.interface.empty() ? ""
-                                : count.queue < 0       ? fmt::format("  [{}]", count.interface)
-                                                        : fmt::format("  [{} queue {}]", count.interface, count.queue);
+                                : count.queue < 0
+                                    ? fmt::format("  [{}]", count.interface)
+                                    : fmt::format("  [{} queue {}]", count.interface, count.queue);
       line(fmt::format("  {:<36} {:>16}{}", count.name, count.value, where));
     }
   }
   for (const Equation& equation : ledger.equations) {
     if (!in_full && equation.holds()) continue;
-    line(fmt::format("  {} {}: {} = {}", equation.holds() ? "ok  " : "OFF ", equation.name, equation.left,
-                     equation.right));
+    line(fmt::format("  {} {}: {} = {}", equation.holds() ? "ok  " : "OFF ", equation.name,
+                     equation.left, equation.right));
   }
   line(ledger.closes() ? "ledger closed: every frame and message is accounted for"
                        : "ledger NOT closed: see the lines marked OFF");

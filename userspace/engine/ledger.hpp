@@ -43,14 +43,15 @@ struct Ledger {
 };
 
 // `workers` in order; `live` where frames came from interfaces, `host` where it is watched.
-Ledger take_ledger(const std::vector<const Pipeline*>& workers, const std::optional<capture::LiveLedger>& live,
+Ledger make_ledger(const std::vector<const Pipeline*>& workers,
+                   const std::optional<capture::LiveLedger>& live,
                    const FrameLogWriter* log = nullptr, const HostThread* host = nullptr);
 
 // For people. `in_full` lists every figure that is not zero and each equation.
 std::string summary(const Ledger& ledger, bool in_full);
 
-// Counts of links come by netlink, which the publisher's thread may not open: where `live` has none, those
-// that the main thread saw last are the newest. They only grow.
+// Counts of links come by netlink, which the publisher's thread may not open: where `live` has
+// none, those that the main thread saw last are the newest. They only grow.
 void add_link_figures(capture::LiveLedger& live, const capture::LiveLedger& seen);
 
 } // namespace xdpcap::engine

@@ -25,7 +25,8 @@ void lower(std::optional<std::size_t>& least, std::optional<std::size_t> limit) 
 
 } // namespace
 
-std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy, const std::string& membership) {
+std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy,
+                                               const std::string& membership) {
   std::optional<std::size_t> least;
   std::ifstream lines(membership);
   for (std::string line; std::getline(lines, line);) { // number:controllers:path
@@ -50,19 +51,21 @@ std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy, con
 }
 
 std::size_t memory_of_host() noexcept {
-  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-Result<std::size_t, Error> bound_memory(std::size_t wanted, std::optional<std::size_t> cgroup, std::size_t of_host,
-                                        std::vector<std::string>& notes) {
+Result<std::size_t, Error> bound_memory(std::size_t wanted, std::optional<std::size_t> cgroup,
+                                        std::size_t of_host, std::vector<std::string>& notes) {
   if (wanted > of_host) {
-    return Error{ExitCode::usage, fmt::format("--memory-limit {}M is more than this host has ({}M); give less.",
-                                              wanted / kMiB, of_host / kMiB)};
+    return Error{ExitCode::usage,
+                 fmt::format("--memory-limit {}M is more than this host has ({}M); give less.",
+                             wanted / kMiB, of_host / kMiB)};
   }
   if (!cgroup || *cgroup >= wanted) return wanted;
-  notes.push_back(
-      fmt::format("this process's cgroup allows {} MiB: that is the limit, not the {} MiB of --memory-limit",
-                  *cgroup / kMiB, wanted / kMiB));
+  notes.push_back(fmt::format(
+      "this process's cgroup allows {} MiB: that is the limit, not the {} MiB of --memory-limit",
+      *cgroup / kMiB, wanted / kMiB));
   return *cgroup;
 }
 

@@ -15,10 +15,10 @@ namespace xdpcap::engine {
 std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy = "/sys/fs/cgroup",
                                                const std::string& membership = "/proc/self/cgroup");
 
-// What may be used of `wanted` (--memory-limit): not more than the cgroup allows, with a note, since
-// the kernel would end the process. A limit beyond the memory of this host is refused.
-Result<std::size_t, Error> bound_memory(std::size_t wanted, std::optional<std::size_t> cgroup, std::size_t of_host,
-                                        std::vector<std::string>& notes);
+// What may be used of `wanted` (--memory-limit): not more than the cgroup allows, with a note,
+// since the kernel would end the process. A limit beyond the memory of this host is refused.
+Result<std::size_t, Error> bound_memory(std::size_t wanted, std::optional<std::size_t> cgroup,
+                                        std::size_t of_host, std::vector<std::string>& notes);
 std::size_t memory_of_host() noexcept;
 
 } // namespace xdpcap::engine

@@ -15,16 +15,16 @@ namespace xdpcap::engine {
 struct MemoryPlan {
   std::size_t umem_frames = 0; // for each AF_XDP socket, of 2 KiB each; live capture only
   std::uint32_t flows = 0;
-  std::uint32_t embryos = 0;
-  std::size_t hole_store = 0;         // octets that came early
-  std::uint32_t early_octets_max = 0; // of them, for one direction
+  std::uint32_t half_open = 0;
+  std::size_t out_of_order_store = 0;       // bytes that came early
+  std::uint32_t out_of_order_bytes_max = 0; // of them, for one direction
   std::size_t fragments = 0;
   std::size_t http = 0;           // messages in progress
   std::uint64_t body_max = 0;     // largest body that can be kept and published
   std::size_t normal_batches = 0; // of 64 KiB, on their way to the publisher
   std::size_t large_batches = 0;  // of large_batch_bytes, for one message with a large body
   std::size_t large_batch_bytes = 0;
-  std::size_t queue_octets = 0;   // queued for all subscribers; all workers together
+  std::size_t queue_bytes = 0;    // queued for all subscribers; all workers together
   int high_water_mark = 0;        // batches queued for one subscriber
   std::size_t connections = 0;    // subscribers and receivers of all endpoints
   std::size_t hand_over_lane = 0; // bytes; there is one for each pair of workers

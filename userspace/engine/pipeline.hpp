@@ -32,7 +32,7 @@ struct PipelineOptions {
 // What a worker counts of its frames beside what the stages count themselves.
 enum class FrameCount : std::uint8_t {
   received,
-  octets,             // on the wire
+  bytes,              // on the wire
   filtered,           // segments that --host and --port did not want
   datagrams_filtered, // the same of the datagrams that --udp asked for
   handed_over,        // to the worker that owns their connection
@@ -60,9 +60,9 @@ class Pipeline {
   // Decodes and filters. What is a wanted segment goes to `next(segment)`: to
   // accept(), or to the worker that owns its connection.
   template <class Next>
-  void take(const wire::Frame& frame, Next&& next) noexcept {
+  void decode(const wire::Frame& frame, Next&& next) noexcept {
     frames_.add(FrameCount::received);
-    frames_.add(FrameCount::octets, frame.wire_length);
+    frames_.add(FrameCount::bytes, frame.wire_length);
     const auto segment = decoder_.decode(frame);
     if (!segment.ok()) [[unlikely]] {
       publish_no_segment(segment.error());
@@ -76,11 +76,11 @@ class Pipeline {
   }
 
   void accept(const wire::Segment& segment) noexcept {
-    segment_told_ = false;
+    segment_published_ = false;
     const tcp::SegmentVerdict verdict = tracker_.accept(segment, *this);
     verdicts_.add(verdict);
-    if (segments_ != SegmentTopic::off && !segment_told_) [[unlikely]]
-      tell_stray(segment, verdict);
+    if (segments_ != SegmentTopic::off && !segment_published_) [[unlikely]]
+      publish_unowned_segment(segment, verdict);
   }
 
   // After each burst: lets time pass.
@@ -97,7 +97,7 @@ class Pipeline {
     encoder_.close();
   }
 
-  void note_capture_loss(Instant at) noexcept { tracker_.note_capture_loss(at); }
+  void update_capture_loss(Instant at) noexcept { tracker_.update_capture_loss(at); }
 
   // What the tracker says of flows (tcp::FlowSink).
   bool is_client(const wire::Segment& segment) noexcept {
@@ -107,10 +107,12 @@ class Pipeline {
   }
   void on_open(Flow& flow) noexcept {
     if (flow.tcp.has(tcp::Connection::partial)) flow.http.mark_partial();
-    if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
+    if (publish_flows_)
+      encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
   }
   void on_update(Flow& flow) noexcept {
-    if (publish_flows_) encoder_.add(flow_record(flow.tcp, publish::FlowEvent::update, flow.tcp.last_seen));
+    if (publish_flows_)
+      encoder_.add(flow_record(flow.tcp, publish::FlowEvent::update, flow.tcp.last_seen));
   }
   void on_bytes(Flow& flow, const StreamBytes& bytes) noexcept {
     MessageOut out{*this, flow};
@@ -133,11 +135,13 @@ class Pipeline {
     if (switched) record.flags.add(publish::FlowFlag::tunnel);
     encoder_.add(record);
   }
-  void on_segment(Flow& flow, Direction direction, const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
+  void on_segment(Flow& flow, Direction direction, const wire::Segment& segment,
+                  tcp::SegmentVerdict verdict) noexcept {
     if (segments_ == SegmentTopic::off) [[likely]]
       return;
-    segment_told_ = true;
-    encoder_.add(segment_record(flow.tcp, direction, segment, verdict, segments_ == SegmentTopic::payload));
+    segment_published_ = true;
+    encoder_.add(
+        segment_record(flow.tcp, direction, segment, verdict, segments_ == SegmentTopic::payload));
   }
 
   [[nodiscard]] bool publishes_datagrams() const noexcept { return publish_datagrams_; }
@@ -151,22 +155,25 @@ class Pipeline {
   [[nodiscard]] Counters<FrameCount>& frames() noexcept { return frames_; }
 
  private:
-  // A segment of no followed connection: a SYN or SYN-ACK, or one that comes after the end. Who is the client is told
-  // by the handshake, else it seems to be the end with the higher port.
-  [[gnu::noinline]] void tell_stray(const wire::Segment& segment, tcp::SegmentVerdict verdict) noexcept {
-    const bool syn = segment.flags.has(wire::TcpFlags::syn), ack = segment.flags.has(wire::TcpFlags::ack);
+  // A segment of no followed connection: a SYN or SYN-ACK, or one that comes after the end. Who is
+  // the client is told by the handshake, else it seems to be the end with the higher port.
+  [[gnu::noinline]] void publish_unowned_segment(const wire::Segment& segment,
+                                                 tcp::SegmentVerdict verdict) noexcept {
+    const bool syn = segment.flags.has(wire::TcpFlags::syn),
+               ack = segment.flags.has(wire::TcpFlags::ack);
     const bool from_client = syn ? !ack : is_client(segment);
-    encoder_.add(stray_record(segment, from_client ? Direction::to_server : Direction::to_client, verdict,
-                              segments_ == SegmentTopic::payload));
+    encoder_.add(unowned_segment_record(segment,
+                                        from_client ? Direction::to_server : Direction::to_client,
+                                        verdict, segments_ == SegmentTopic::payload));
   }
   // The decoder has counted why a frame is none; two kinds are published all the same.
-  [[gnu::noinline]] void publish_no_segment(wire::NotASegment why) noexcept {
-    if (why == wire::NotASegment::udp && publish_datagrams_) take_datagram(decoder_.datagram());
-    if (why == wire::NotASegment::bad_tcp_checksum && segments_ != SegmentTopic::off &&
+  [[gnu::noinline]] void publish_no_segment(wire::DecodeError why) noexcept {
+    if (why == wire::DecodeError::udp && publish_datagrams_) publish_datagram(decoder_.datagram());
+    if (why == wire::DecodeError::bad_tcp_checksum && segments_ != SegmentTopic::off &&
         filter_.wants(decoder_.refused()))
-      tell_stray(decoder_.refused(), tcp::SegmentVerdict::bad_checksum);
+      publish_unowned_segment(decoder_.refused(), tcp::SegmentVerdict::bad_checksum);
   }
-  void take_datagram(const wire::UdpDatagram& datagram) noexcept {
+  void publish_datagram(const wire::UdpDatagram& datagram) noexcept {
     if (!filter_.wants(datagram)) return frames_.add(FrameCount::datagrams_filtered);
     encoder_.add(datagram_record(datagram, datagram_payload_max_));
   }
@@ -176,11 +183,13 @@ class Pipeline {
   static http::Anomalies facts_of(const Flow& flow, const http::Message& message) noexcept {
     const tcp::Connection& connection = flow.tcp;
     const tcp::HalfConnection& other = connection.from(opposite(message.direction));
-    const bool is_silent = other.packets == 0 && !other.has(tcp::HalfConnection::scale_known); // nor a SYN-ACK
+    const bool is_silent =
+        other.packets == 0 && !other.has(tcp::HalfConnection::scale_known); // nor a SYN-ACK
     http::Anomalies facts;
     if (is_silent && (!connection.has(tcp::Connection::partial) || message.index != 0))
       facts.add(http::Anomaly::one_sided);
-    if (connection.has(tcp::Connection::overlap_conflict)) facts.add(http::Anomaly::overlap_conflict);
+    if (connection.has(tcp::Connection::overlap_conflict))
+      facts.add(http::Anomaly::overlap_conflict);
     if (connection.has(tcp::Connection::unproved)) facts.add(http::Anomaly::unproved);
     return facts;
   }
@@ -205,7 +214,7 @@ class Pipeline {
   publish::Encoder& encoder_;
   bool publish_flows_;
   SegmentTopic segments_;
-  bool segment_told_ = false; // by on_segment(), of the segment under way
+  bool segment_published_ = false; // by on_segment(), of the segment under way
   bool publish_datagrams_;
   std::size_t datagram_payload_max_;
   Counters<tcp::SegmentVerdict> verdicts_;

@@ -31,7 +31,8 @@ std::optional<gid_t> group_named(const std::string& name) {
   std::array<char, 16384> room{};
   struct group entry {};
   struct group* found = nullptr;
-  if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
+  if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 ||
+      found == nullptr) {
     return std::nullopt;
   }
   return found->gr_gid;
@@ -53,16 +54,19 @@ Result<sandbox::User, Error> look_up_user(const std::string& name) {
   std::array<char, 16384> room{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
-    return Error{ExitCode::usage, fmt::format("There is no user '{}' for --user; create it, or name another.", name)};
+  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 ||
+      found == nullptr) {
+    return Error{
+        ExitCode::usage,
+        fmt::format("There is no user '{}' for --user; create it, or name another.", name)};
   }
   return sandbox::User{found->pw_uid, found->pw_gid};
 }
 
 std::optional<std::string> default_user() {
   if (::geteuid() != 0) return std::nullopt;
-  const bool is_service =
-      std::getenv("NOTIFY_SOCKET") != nullptr || number_in("SYSTEMD_EXEC_PID") == static_cast<gid_t>(::getpid());
+  const bool is_service = std::getenv("NOTIFY_SOCKET") != nullptr ||
+                          number_in("SYSTEMD_EXEC_PID") == static_cast<gid_t>(::getpid());
   if (!is_service || !look_up_user(kOwnName)) return std::nullopt;
   return kOwnName;
 }
@@ -70,9 +74,9 @@ std::optional<std::string> default_user() {
 Result<std::optional<gid_t>, Error> subscribers_group(const std::optional<std::string>& wanted) {
   if (wanted) {
     if (const auto named = group_named(*wanted)) return named;
-    return Error{ExitCode::usage,
-                 fmt::format("There is no group '{}' for --pub-group; create it (sudo groupadd {}), or name another.",
-                             *wanted, *wanted)};
+    return Error{ExitCode::usage, fmt::format("There is no group '{}' for --pub-group; create it "
+                                              "(sudo groupadd {}), or name another.",
+                                              *wanted, *wanted)};
   }
   if (::geteuid() != 0) return std::optional<gid_t>{};
   if (const auto of_sudo = number_in("SUDO_GID"); of_sudo && *of_sudo != 0) return of_sudo;
@@ -90,8 +94,9 @@ sandbox::Rights Duties::keeper() const {
   sandbox::Rights rights = traffic();
   rights.capabilities = {CAP_NET_ADMIN};
   rights.sockets = rights.capture = rights.namespaces = true;
-  rights.places = {
-      {"/proc", Place::Access::read}, {"/sys", Place::Access::read}, {"/proc/sys/net", Place::Access::write}};
+  rights.places = {{"/proc", Place::Access::read},
+                   {"/sys", Place::Access::read},
+                   {"/proc/sys/net", Place::Access::write}};
   for (const std::string& directory : endpoint_directories) {
     rights.places.push_back({directory, Place::Access::remove});
     rights.places.push_back({directory + "/..", Place::Access::remove_dirs});

@@ -18,8 +18,8 @@ Result<sandbox::User, Error> look_up_user(const std::string& name);
 // process as a service and the user exists.
 std::optional<std::string> default_user();
 
-// The group that may subscribe: `wanted` (--pub-group), or where root was not told: that of the user
-// of sudo, else the group `xdpcap`. Nothing: the process's own.
+// The group that may subscribe: `wanted` (--pub-group), or where root was not told: that of the
+// user of sudo, else the group `xdpcap`. Nothing: the process's own.
 Result<std::optional<gid_t>, Error> subscribers_group(const std::optional<std::string>& wanted);
 
 // What the threads of one run may go on doing.
@@ -33,8 +33,8 @@ struct Duties {
   [[nodiscard]] sandbox::Rights traffic() const;
   // The main thread, which watches links and puts settings back, or makes a tap anew.
   [[nodiscard]] sandbox::Rights keeper() const;
-  // The host's thread: `capabilities` as it needs them. To look into processes of others is to trace
-  // them, which Landlock forbids to whoever is restricted by it.
+  // The host's thread: `capabilities` as it needs them. To look into processes of others is to
+  // trace them, which Landlock forbids to whoever is restricted by it.
   [[nodiscard]] sandbox::Rights host(std::vector<unsigned> capabilities) const;
 };
 

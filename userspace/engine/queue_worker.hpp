@@ -18,20 +18,26 @@ namespace xdpcap::engine {
 struct Shared {
   HandOver* hand_over = nullptr; // lanes between workers
   Symmetry* symmetry = nullptr;
-  std::atomic<bool> handing_over{false};                // directions arrive apart: segments go to their owner
-  std::atomic<bool> stopping{false};                    // end now, whatever the source still has
+  std::atomic<bool> handing_over{false}; // directions arrive apart: segments go to their owner
+  std::atomic<bool> stopping{false};     // end now, whatever the source still has
   std::atomic<std::int64_t> capture_loss_ns{INT64_MIN}; // when the kernel side last dropped frames
   std::atomic<std::uint64_t> frames_left{UINT64_MAX};   // of -c COUNT
 };
 
 // One queue, one thread, one loop: a burst of frames comes in, each is decoded,
-// its connection is found, its octets become messages, and what the burst
+// its connection is found, its bytes become messages, and what the burst
 // produced goes out. Frames go back when the burst ends.
 template <capture::FrameSource Source>
 class QueueWorker {
  public:
-  QueueWorker(std::size_t number, Source& source, Pipeline& pipeline, Shared& shared, tcp::FlowHash hash, FrameLog* log)
-      : number_(number), source_(source), pipeline_(pipeline), shared_(shared), hash_(hash), log_(log) {}
+  QueueWorker(std::size_t number, Source& source, Pipeline& pipeline, Shared& shared,
+              tcp::FlowHash hash, FrameLog* log)
+      : number_(number),
+        source_(source),
+        pipeline_(pipeline),
+        shared_(shared),
+        hash_(hash),
+        log_(log) {}
 
   // Until the source is at its end or somebody says stop, and no other worker hands anything over
   // any more. The worker's thread. bench/engine/instructions.py counts what happens in here.
@@ -46,7 +52,7 @@ class QueueWorker {
     if (!source_ended_) [[likely]]
       return poll_once() || end_source();
     if (shared_.hand_over->all_sources_ended()) return false;
-    take_handed_in();
+    receive_handed_in();
     pipeline_.end_burst(now_);
     pipeline_.flush();
     return true;
@@ -60,10 +66,10 @@ class QueueWorker {
     for (const wire::Frame& frame : frames) {
       if (log_ != nullptr) [[unlikely]]
         log_->add(frame);
-      pipeline_.take(frame, [&](const wire::Segment& segment) { route(segment, handing_over); });
+      pipeline_.decode(frame, [&](const wire::Segment& segment) { route(segment, handing_over); });
     }
     if (shared_.hand_over != nullptr) exchange();
-    note_capture_loss();
+    update_capture_loss();
     now_ = burst.now();
     pipeline_.end_burst(now_);
     // While more is waiting batches go on filling; when the wire falls silent nothing is held back.
@@ -80,7 +86,7 @@ class QueueWorker {
 
   // After run() of every worker has returned: takes what was still under way.
   void drain() noexcept {
-    if (shared_.hand_over != nullptr) take_handed_in();
+    if (shared_.hand_over != nullptr) receive_handed_in();
     pipeline_.end_burst(now_);
     pipeline_.flush();
   }
@@ -94,7 +100,7 @@ class QueueWorker {
     for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
       if (other != number_) shared_.hand_over->lane(number_, other).flush();
     }
-    shared_.hand_over->note_end_of_source();
+    shared_.hand_over->mark_source_ended();
     return true;
   }
 
@@ -118,10 +124,10 @@ class QueueWorker {
     for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
       if (other != number_) shared_.hand_over->lane(number_, other).offer();
     }
-    take_handed_in();
+    receive_handed_in();
   }
 
-  void take_handed_in() noexcept {
+  void receive_handed_in() noexcept {
     for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
       if (other == number_) continue;
       const std::size_t segments =
@@ -132,11 +138,11 @@ class QueueWorker {
     }
   }
 
-  void note_capture_loss() noexcept {
+  void update_capture_loss() noexcept {
     const std::int64_t at = shared_.capture_loss_ns.load(std::memory_order_relaxed);
     if (at == last_loss_ns_) return;
     last_loss_ns_ = at;
-    pipeline_.note_capture_loss(instant_from_ns(at));
+    pipeline_.update_capture_loss(instant_from_ns(at));
   }
 
   // What -c COUNT still allows of a burst: all workers together take exactly so many frames.

@@ -25,7 +25,9 @@ class Symmetry {
   }
 
   // Connections seen at more than one worker.
-  [[nodiscard]] std::uint64_t split() const noexcept { return split_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t split() const noexcept {
+    return split_.load(std::memory_order_relaxed);
+  }
 
  private:
   std::vector<std::atomic<std::uint64_t>> slots_;

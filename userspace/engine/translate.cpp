@@ -6,17 +6,20 @@ namespace xdpcap::engine {
 namespace {
 
 publish::TcpState state_of(tcp::State state) noexcept {
-  static_assert(static_cast<int>(publish::TcpState::time_wait) == static_cast<int>(tcp::State::time_wait) &&
-                static_cast<int>(publish::TcpState::established) == static_cast<int>(tcp::State::established));
+  static_assert(static_cast<int>(publish::TcpState::time_wait) ==
+                    static_cast<int>(tcp::State::time_wait) &&
+                static_cast<int>(publish::TcpState::established) ==
+                    static_cast<int>(tcp::State::established));
   return static_cast<publish::TcpState>(state);
 }
 
 // How far the second is ahead of the first; what lies behind is nothing.
-std::uint32_t octets_ahead(Seq from, Seq to) noexcept {
+std::uint32_t bytes_ahead(Seq from, Seq to) noexcept {
   return static_cast<std::uint32_t>(std::max(distance(from, to), 0));
 }
 
-publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnection& peer) noexcept {
+publish::FlowHalf half_of(const tcp::HalfConnection& self,
+                          const tcp::HalfConnection& peer) noexcept {
   using tcp::HalfConnection;
   publish::FlowHalf half;
   half.state = state_of(self.state());
@@ -30,9 +33,10 @@ publish::FlowHalf half_of(const tcp::HalfConnection& self, const tcp::HalfConnec
   half.gap_bytes = self.gap_bytes();
   half.window_scale = self.window_scale;
   half.rtt = std::chrono::microseconds{self.srtt_us};
-  if (self.has(HalfConnection::acked_any)) half.window = octets_ahead(self.last_ack, self.window_edge);
+  if (self.has(HalfConnection::acked_any))
+    half.window = bytes_ahead(self.last_ack, self.window_edge);
   if (self.has(HalfConnection::started) && peer.has(HalfConnection::acked_any))
-    half.in_flight = octets_ahead(peer.last_ack, self.next);
+    half.in_flight = bytes_ahead(peer.last_ack, self.next);
   return half;
 }
 
@@ -46,7 +50,7 @@ publish::Verdict verdict_of(tcp::SegmentVerdict verdict) noexcept {
       return publish::Verdict::in_order;
     case SegmentVerdict::held:
       return publish::Verdict::out_of_order;
-    case SegmentVerdict::hole_store_full:
+    case SegmentVerdict::out_of_order_full:
     case SegmentVerdict::flow_table_full:
       return publish::Verdict::dropped;
     case SegmentVerdict::no_connection:
@@ -73,7 +77,8 @@ publish::Verdict verdict_of(tcp::SegmentVerdict verdict) noexcept {
 
 } // namespace
 
-publish::FlowRecord flow_record(const tcp::Connection& connection, publish::FlowEvent event, Instant at) noexcept {
+publish::FlowRecord flow_record(const tcp::Connection& connection, publish::FlowEvent event,
+                                Instant at) noexcept {
   using tcp::Connection;
   publish::FlowRecord record;
   record.flow = connection.id;
@@ -88,7 +93,8 @@ publish::FlowRecord flow_record(const tcp::Connection& connection, publish::Flow
   record.handshake_server = std::chrono::microseconds{connection.syn_to_syn_ack_us};
   record.handshake_client = std::chrono::microseconds{connection.syn_ack_to_ack_us};
   if (connection.has(Connection::partial)) record.flags.add(publish::FlowFlag::partial);
-  if (connection.has(Connection::overlap_conflict)) record.flags.add(publish::FlowFlag::overlap_conflict);
+  if (connection.has(Connection::overlap_conflict))
+    record.flags.add(publish::FlowFlag::overlap_conflict);
   if (connection.has(Connection::paws_seen)) record.flags.add(publish::FlowFlag::paws);
   if (connection.has(Connection::rst_revoked)) record.flags.add(publish::FlowFlag::reset_ignored);
   if (connection.has(Connection::urgent_seen)) record.flags.add(publish::FlowFlag::urgent);
@@ -118,13 +124,14 @@ publish::CloseReason close_reason(StreamEnd end) noexcept {
 publish::SegmentRecord segment_record(const tcp::Connection& connection, Direction direction,
                                       const wire::Segment& segment, tcp::SegmentVerdict verdict,
                                       bool with_payload) noexcept {
-  publish::SegmentRecord record = stray_record(segment, direction, verdict, with_payload);
+  publish::SegmentRecord record = unowned_segment_record(segment, direction, verdict, with_payload);
   record.flow = connection.id;
   return record;
 }
 
-publish::SegmentRecord stray_record(const wire::Segment& segment, Direction direction, tcp::SegmentVerdict verdict,
-                                    bool with_payload) noexcept {
+publish::SegmentRecord unowned_segment_record(const wire::Segment& segment, Direction direction,
+                                              tcp::SegmentVerdict verdict,
+                                              bool with_payload) noexcept {
   publish::SegmentRecord record;
   record.direction = direction;
   record.client = direction == Direction::to_server ? segment.source() : segment.destination();
@@ -134,7 +141,7 @@ publish::SegmentRecord stray_record(const wire::Segment& segment, Direction dire
   record.ack = segment.ack;
   record.flags = segment.flags;
   record.window = segment.window;
-  record.payload_octets = segment.length();
+  record.payload_bytes = segment.length();
   record.wire_length = segment.wire_length;
   record.verdict = verdict_of(verdict);
   record.options = segment.options;
@@ -144,7 +151,8 @@ publish::SegmentRecord stray_record(const wire::Segment& segment, Direction dire
   return record;
 }
 
-publish::DatagramRecord datagram_record(const wire::UdpDatagram& datagram, std::size_t payload_max) noexcept {
+publish::DatagramRecord datagram_record(const wire::UdpDatagram& datagram,
+                                        std::size_t payload_max) noexcept {
   publish::DatagramRecord record;
   record.arrived = datagram.arrived;
   record.source = datagram.source;

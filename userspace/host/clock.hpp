@@ -18,7 +18,8 @@ class HostClock {
  public:
   static constexpr std::int64_t kTickNs = 10'000'000; // USER_HZ is 100 wherever this runs
 
-  HostClock() noexcept : boot_ns_(whole_seconds(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME))) {}
+  HostClock() noexcept
+      : boot_ns_(whole_seconds(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME))) {}
 
   // Of a process that started so many ticks after the boot.
   [[nodiscard]] std::uint64_t started_ns(std::uint64_t ticks) const noexcept {

@@ -23,9 +23,9 @@ struct WatchOptions {
 };
 
 enum class WatchCount : std::uint8_t {
-  rounds,       // the kernel was asked for all sockets
-  round_errors, // of one kind or namespace; what was answered was taken
-  sockets_seen, // in all rounds
+  dumps,        // the kernel was asked for all sockets
+  dump_errors,  // of one kind or namespace; what was answered was taken
+  sockets_seen, // in all dumps
   searches,     // through the descriptors of all processes
   events,       // of sockets, as they happened
   count_,
@@ -43,33 +43,42 @@ class HostWatch {
 
   // What is missing, and what cures it.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
-  [[nodiscard]] bool enters_namespaces() const noexcept { return whole_host_; } // CAP_SYS_ADMIN, CAP_SYS_PTRACE
+  [[nodiscard]] bool enters_namespaces() const noexcept {
+    return whole_host_;
+  } // CAP_SYS_ADMIN, CAP_SYS_PTRACE
   [[nodiscard]] bool reads_descriptors() const noexcept {
     return probe_ == nullptr;
   } // CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH
 
-  // Takes in what happened; waits at most so long for something to happen. Answers whether anything did.
+  // Takes in what happened; waits at most so long for something to happen. Answers whether anything
+  // did.
   bool poll(int timeout_ms);
-  // Sockets that were opened and closed, as far as they are due (SocketBook); all of them at the end.
-  // Due is what happened long enough before the last poll() began: all that followed
-  // it within that time was taken in, however late this thread came to it.
-  void tell_events(const SocketBook::Teller& tell) { book_.tell_due(taken_until_, tell); }
-  void tell_all_events(const SocketBook::Teller& tell) { book_.tell_all(tell); }
+  // Sockets that were opened and closed, as far as they are due (SocketBook); all of them at the
+  // end. Due is what happened long enough before the last poll() began: all that followed it within
+  // that time was taken in, however late this thread came to it.
+  void publish_events(const SocketBook::Publish& publish) {
+    book_.publish_due(read_until_, publish);
+  }
+  void publish_all_events(const SocketBook::Publish& publish) { book_.publish_all(publish); }
   // Every socket there is. `tell` is called while the kernel's answer is read.
-  void look(const SocketBook::Teller& tell);
+  void look(const SocketBook::Publish& publish);
   Result<std::vector<InterfaceFacts>, Error> interfaces() { return interfaces_.look(); }
 
   [[nodiscard]] std::uint32_t own_namespace() const noexcept { return namespaces_.own(); }
   [[nodiscard]] const Counters<WatchCount>& counters() const noexcept { return counters_; }
-  [[nodiscard]] const Counters<BookCount>& book_counters() const noexcept { return book_.counters(); }
-  [[nodiscard]] std::uint64_t events_lost() const noexcept { return probe_ == nullptr ? 0 : probe_->lost(); }
+  [[nodiscard]] const Counters<BookCount>& book_counters() const noexcept {
+    return book_.counters();
+  }
+  [[nodiscard]] std::uint64_t events_lost() const noexcept {
+    return probe_ == nullptr ? 0 : probe_->lost();
+  }
 
  private:
   void open_probe();
-  void take(const xdpcap_socket_event& event);
+  void on_event(const xdpcap_socket_event& event);
   // Whether all sockets there were met.
   bool look_into(std::uint32_t network_namespace, Instant now, std::vector<Socket>& without_owner,
-                 const SocketBook::Teller& tell);
+                 const SocketBook::Publish& publish);
   void search_owners(Instant now, const std::vector<Socket>& sockets);
   void search_descriptors(const std::vector<Socket>& sockets);
 
@@ -83,7 +92,7 @@ class HostWatch {
   HostClock clock_;
   std::unique_ptr<SocketProbe> probe_;
   Instant next_search_;
-  Instant taken_until_; // everything that happened before was taken in
+  Instant read_until_; // everything that happened before was taken in
   Counters<WatchCount> counters_;
 };
 

@@ -40,14 +40,16 @@ std::string text_of(const nlattr& attribute) {
 }
 
 std::uint32_t number_of(const nlattr& attribute) {
-  return mnl_attr_get_payload_len(&attribute) >= sizeof(std::uint32_t) ? mnl_attr_get_u32(&attribute) : 0;
+  return mnl_attr_get_payload_len(&attribute) >= sizeof(std::uint32_t)
+             ? mnl_attr_get_u32(&attribute)
+             : 0;
 }
 
 std::string mac_of(const nlattr& attribute) {
-  const auto* octets = static_cast<const unsigned char*>(mnl_attr_get_payload(&attribute));
+  const auto* bytes = static_cast<const unsigned char*>(mnl_attr_get_payload(&attribute));
   std::string text;
   for (std::size_t i = 0; i < mnl_attr_get_payload_len(&attribute); ++i) {
-    text += fmt::format("{}{:02x}", i == 0 ? "" : ":", octets[i]);
+    text += fmt::format("{}{:02x}", i == 0 ? "" : ":", bytes[i]);
   }
   return text;
 }
@@ -104,7 +106,9 @@ void ask_driver(int socket, InterfaceFacts& interface) {
     interface.driver.assign(driver.driver, ::strnlen(driver.driver, sizeof driver.driver));
   }
   // The kernel says first how many words its masks of modes take, then answers.
-  alignas(ethtool_link_settings) std::array<std::byte, sizeof(ethtool_link_settings) + std::size_t{3} * 128 * 4> room{};
+  alignas(ethtool_link_settings)
+      std::array<std::byte, sizeof(ethtool_link_settings) + std::size_t{3} * 128 * 4>
+          room{};
   auto& link = *reinterpret_cast<ethtool_link_settings*>(room.data());
   link.cmd = ETHTOOL_GLINKSETTINGS;
   if (ask_ethtool(socket, interface.name, &link) != 0 || link.link_mode_masks_nwords >= 0) return;
@@ -120,14 +124,16 @@ int dump(std::uint16_t type, const Netlink::Visitor& visit) {
   alignas(NLMSG_ALIGNTO) std::array<char, 256> room{};
   nlmsghdr* request = mnl_nlmsg_put_header(room.data());
   request->nlmsg_type = type;
-  mnl_nlmsg_put_extra_header(request, type == RTM_GETLINK ? sizeof(ifinfomsg) : sizeof(ifaddrmsg)); // zeroes: all
+  mnl_nlmsg_put_extra_header(
+      request, type == RTM_GETLINK ? sizeof(ifinfomsg) : sizeof(ifaddrmsg)); // zeroes: all
   return netlink.dump(*request, visit);
 }
 
 } // namespace
 
 void read_link(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFacts>& interfaces) {
-  if (message.nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(&message) < sizeof(ifinfomsg)) return;
+  if (message.nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(&message) < sizeof(ifinfomsg))
+    return;
   ifinfomsg about{};
   std::memcpy(&about, mnl_nlmsg_get_payload(&message), sizeof about);
   InterfaceFacts& interface = interfaces[static_cast<std::uint32_t>(about.ifi_index)];
@@ -155,32 +161,36 @@ void read_link(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFacts>&
 }
 
 void read_address(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFacts>& interfaces) {
-  if (message.nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(&message) < sizeof(ifaddrmsg)) return;
+  if (message.nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(&message) < sizeof(ifaddrmsg))
+    return;
   ifaddrmsg about{};
   std::memcpy(&about, mnl_nlmsg_get_payload(&message), sizeof about);
   const auto interface = interfaces.find(about.ifa_index);
   if (interface == interfaces.end()) return;
-  const std::size_t octets = about.ifa_family == AF_INET ? 4 : 16;
+  const std::size_t bytes = about.ifa_family == AF_INET ? 4 : 16;
   // On a point-to-point link ADDRESS is the other end's; LOCAL is ours wherever it is given.
   std::string local, address;
   each_attribute(message, sizeof about, [&](const nlattr& attribute) {
     const unsigned type = mnl_attr_get_type(&attribute);
-    if ((type != IFA_LOCAL && type != IFA_ADDRESS) || mnl_attr_get_payload_len(&attribute) < octets) return;
+    if ((type != IFA_LOCAL && type != IFA_ADDRESS) || mnl_attr_get_payload_len(&attribute) < bytes)
+      return;
     std::array<char, INET6_ADDRSTRLEN> text{};
     ::inet_ntop(about.ifa_family, mnl_attr_get_payload(&attribute), text.data(), text.size());
     (type == IFA_LOCAL ? local : address) = text.data();
   });
   const std::string& own = local.empty() ? address : local;
-  if (!own.empty()) (about.ifa_family == AF_INET ? interface->second.ipv4 : interface->second.ipv6).push_back(own);
+  if (!own.empty())
+    (about.ifa_family == AF_INET ? interface->second.ipv4 : interface->second.ipv6).push_back(own);
 }
 
 Result<std::vector<InterfaceFacts>, Error> InterfaceWatch::look() {
   std::map<std::uint32_t, InterfaceFacts> by_index;
   int error = dump(RTM_GETLINK, [&](const nlmsghdr& message) { read_link(message, by_index); });
-  if (error == 0) error = dump(RTM_GETADDR, [&](const nlmsghdr& message) { read_address(message, by_index); });
+  if (error == 0)
+    error = dump(RTM_GETADDR, [&](const nlmsghdr& message) { read_address(message, by_index); });
   if (error != 0) {
-    return Error{ExitCode::environment,
-                 fmt::format("the interfaces cannot be listed: {}", std::generic_category().message(error))};
+    return Error{ExitCode::environment, fmt::format("the interfaces cannot be listed: {}",
+                                                    std::generic_category().message(error))};
   }
   const OwnedFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   std::vector<InterfaceFacts> interfaces;
@@ -197,8 +207,8 @@ const std::string& InterfaceWatch::name_of_program(std::uint32_t id) {
   if (!is_new && !place->second.empty()) return place->second;
   const OwnedFd program(::bpf_prog_get_fd_by_id(id));
   bpf_prog_info info{};
-  std::uint32_t octets = sizeof info;
-  if (program && ::bpf_obj_get_info_by_fd(program.get(), &info, &octets) == 0) {
+  std::uint32_t bytes = sizeof info;
+  if (program && ::bpf_obj_get_info_by_fd(program.get(), &info, &bytes) == 0) {
     place->second.assign(info.name, ::strnlen(info.name, sizeof info.name));
   }
   return place->second;

@@ -36,13 +36,14 @@ std::uint32_t mtu_of(const std::string& name) {
 
 std::string text_of(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* octets = nullptr;
+  const void* bytes = nullptr;
   if (address.sa_family == AF_INET) {
-    octets = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+    bytes = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
   } else {
-    octets = &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    bytes = &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
   }
-  return ::inet_ntop(address.sa_family, octets, text.data(), text.size()) != nullptr ? text.data() : "";
+  return ::inet_ntop(address.sa_family, bytes, text.data(), text.size()) != nullptr ? text.data()
+                                                                                    : "";
 }
 
 // getifaddrs() answers one entry for the link and one for each address.
@@ -66,13 +67,14 @@ void add_entry(const ifaddrs& entry, Interface& interface) {
 Result<std::vector<Interface>, Error> list_interfaces() {
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) {
-    return Error{ExitCode::environment,
-                 fmt::format("the interfaces cannot be listed: {}", std::generic_category().message(errno))};
+    return Error{ExitCode::environment, fmt::format("the interfaces cannot be listed: {}",
+                                                    std::generic_category().message(errno))};
   }
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, &::freeifaddrs);
   std::map<std::string, Interface> by_name;
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr != nullptr && !is_tap_name(entry->ifa_name)) add_entry(*entry, by_name[entry->ifa_name]);
+    if (entry->ifa_addr != nullptr && !is_tap_name(entry->ifa_name))
+      add_entry(*entry, by_name[entry->ifa_name]);
   }
   std::map<unsigned, Interface> by_index;
   for (auto& [name, interface] : by_name) by_index[interface.index] = std::move(interface);

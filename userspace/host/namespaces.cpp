@@ -22,7 +22,8 @@ NamespaceList namespaces_of_processes() {
 
 NamespaceVisitor::NamespaceVisitor() : own_inode_(own_network_namespace()) {}
 
-bool NamespaceVisitor::run_inside(std::uint32_t inode, std::uint32_t pid, const std::function<void()>& work) {
+bool NamespaceVisitor::run_inside(std::uint32_t inode, std::uint32_t pid,
+                                  const std::function<void()>& work) {
   if (inode == own_inode_) {
     work();
     return true;
@@ -31,7 +32,8 @@ bool NamespaceVisitor::run_inside(std::uint32_t inode, std::uint32_t pid, const 
   // On a thread that ends there: nobody has to come back, which might fail.
   std::thread([&] {
     {
-      const OwnedFd there(::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
+      const OwnedFd there(
+          ::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
       struct stat facts {};
       if (!there || ::fstat(there.get(), &facts) != 0 || facts.st_ino != inode) return;
       if (::setns(there.get(), CLONE_NEWNET) != 0) return;

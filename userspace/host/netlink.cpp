@@ -30,8 +30,8 @@ Netlink::Netlink(int protocol) : socket_(mnl_socket_open2(protocol, SOCK_CLOEXEC
     return;
   }
   // An answer that never ends must not hold its thread for ever.
-  const timeval patience{2, 0};
-  ::setsockopt(mnl_socket_get_fd(socket_.get()), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const timeval timeout{2, 0};
+  ::setsockopt(mnl_socket_get_fd(socket_.get()), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 }
 
 int Netlink::dump(nlmsghdr& request, const Visitor& visit) {
@@ -44,8 +44,9 @@ int Netlink::dump(nlmsghdr& request, const Visitor& visit) {
   for (;;) {
     const ssize_t length = mnl_socket_recvfrom(socket_.get(), answer.data(), answer.size());
     if (length < 0) return errno;
-    const int state = mnl_cb_run(answer.data(), static_cast<std::size_t>(length), sequence_, port, visit_one,
-                                 const_cast<Visitor*>(&visit)); // libmnl hands it back as void*
+    const int state =
+        mnl_cb_run(answer.data(), static_cast<std::size_t>(length), sequence_, port, visit_one,
+                   const_cast<Visitor*>(&visit)); // libmnl hands it back as void*
     if (state == MNL_CB_STOP) return 0;
     if (state < 0) return errno;
   }

@@ -23,10 +23,10 @@ std::optional<std::string> read_file(const std::string& path) {
   std::string text(kTextMax, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
-    const ssize_t octets = ::read(file.get(), text.data() + size, text.size() - size);
-    if (octets < 0) return std::nullopt; // it ended meanwhile
-    if (octets == 0) break;
-    size += static_cast<std::size_t>(octets);
+    const ssize_t bytes = ::read(file.get(), text.data() + size, text.size() - size);
+    if (bytes < 0) return std::nullopt; // it ended meanwhile
+    if (bytes == 0) break;
+    size += static_cast<std::size_t>(bytes);
   }
   text.resize(size);
   return text;
@@ -58,10 +58,11 @@ bool each_number(const std::string& path, const std::function<void(std::uint32_t
 // "socket:[123]" -> 123 for the prefix "socket:[".
 std::optional<std::uint64_t> inode_of_link(const std::string& path, std::string_view prefix) {
   std::array<char, 64> target{};
-  const ssize_t octets = ::readlink(path.c_str(), target.data(), target.size());
-  if (octets <= 0) return std::nullopt;
-  const std::string_view text(target.data(), static_cast<std::size_t>(octets));
-  return text.starts_with(prefix) ? number_in<std::uint64_t>(text.substr(prefix.size())) : std::nullopt;
+  const ssize_t bytes = ::readlink(path.c_str(), target.data(), target.size());
+  if (bytes <= 0) return std::nullopt;
+  const std::string_view text(target.data(), static_cast<std::size_t>(bytes));
+  return text.starts_with(prefix) ? number_in<std::uint64_t>(text.substr(prefix.size()))
+                                  : std::nullopt;
 }
 
 } // namespace
@@ -70,8 +71,10 @@ std::optional<std::uint64_t> started_ticks(std::string_view stat) {
   constexpr int kFieldsBetween = 20; // from the state, field 3, to field 22
   std::size_t at = stat.rfind(')');
   if (at == std::string_view::npos) return std::nullopt;
-  for (int field = 0; field < kFieldsBetween && at != std::string_view::npos; ++field) at = stat.find(' ', at + 1);
-  return at == std::string_view::npos ? std::nullopt : number_in<std::uint64_t>(stat.substr(at + 1));
+  for (int field = 0; field < kFieldsBetween && at != std::string_view::npos; ++field)
+    at = stat.find(' ', at + 1);
+  return at == std::string_view::npos ? std::nullopt
+                                      : number_in<std::uint64_t>(stat.substr(at + 1));
 }
 
 std::optional<std::uint32_t> uid_in(std::string_view status) {
@@ -79,11 +82,14 @@ std::optional<std::uint32_t> uid_in(std::string_view status) {
   const std::size_t line = status.find(kName);
   if (line == std::string_view::npos) return std::nullopt;
   const std::size_t tab = status.find('\t', line + kName.size()); // the real one comes first
-  return tab == std::string_view::npos ? std::nullopt : number_in<std::uint32_t>(status.substr(tab + 1));
+  return tab == std::string_view::npos ? std::nullopt
+                                       : number_in<std::uint32_t>(status.substr(tab + 1));
 }
 
 std::optional<ProcFacts> read_process(std::uint32_t pid) {
-  const auto read = [pid](const char* file) { return read_file(fmt::format("/proc/{}/{}", pid, file)); };
+  const auto read = [pid](const char* file) {
+    return read_file(fmt::format("/proc/{}/{}", pid, file));
+  };
   const auto stat = read("stat");
   const auto started = stat ? started_ticks(*stat) : std::nullopt;
   if (!started) return std::nullopt;
@@ -103,7 +109,8 @@ void each_process(const std::function<void(std::uint32_t)>& visit) {
 bool each_socket_of(std::uint32_t pid, const std::function<void(std::uint64_t)>& visit) {
   const std::string directory = fmt::format("/proc/{}/fd", pid);
   return each_number(directory, [&](std::uint32_t fd) {
-    if (const auto inode = inode_of_link(fmt::format("{}/{}", directory, fd), "socket:[")) visit(*inode);
+    if (const auto inode = inode_of_link(fmt::format("{}/{}", directory, fd), "socket:["))
+      visit(*inode);
   });
 }
 

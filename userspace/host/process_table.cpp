@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "host/cgroup.hpp"
-#include "host/text.hpp"
+#include "host/utf8.hpp"
 
 namespace xdpcap::host {
 namespace {
 
 constexpr std::size_t kCgroupsMax = 4096;
-constexpr std::size_t kCgroupMax = 4096; // octets of a path
+constexpr std::size_t kCgroupMax = 4096; // bytes of a path
 
 } // namespace
 
@@ -39,7 +39,8 @@ void ProcessTable::learn(const ProcessNews& news) {
   if (const auto facts = read_(news.pid); facts && facts->started_ticks == key.started_ticks) {
     std::string whole = command_line(facts->command);
     // Of a process that has called execve() meanwhile the news will come, too.
-    if (process.command.empty() || whole.starts_with(process.command)) process.command = std::move(whole);
+    if (process.command.empty() || whole.starts_with(process.command))
+      process.command = std::move(whole);
     process.cgroup = clean_text(cgroup_path(facts->cgroup), kCgroupMax);
     if (cgroups_.size() < kCgroupsMax) cgroups_[news.cgroup_id] = process.cgroup;
   } else {

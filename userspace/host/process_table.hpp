@@ -20,7 +20,7 @@ struct ProcessNews {
   std::uint64_t cgroup_id = 0;       // inode of its directory in the unified hierarchy
   std::uint32_t uid = 0;
   std::string_view name;
-  std::string_view command; // the first octets of the arguments, each with its NUL
+  std::string_view command; // the first bytes of the arguments, each with its NUL
 };
 
 // The processes that own sockets. One may live for milliseconds only, so what the
@@ -76,7 +76,8 @@ class ProcessTable {
   std::uint64_t next_serial_ = 1;
 };
 
-// Arguments made harmless, still parted by NUL: what is secret among them is found by their borders.
+// Arguments made harmless, still parted by NUL: what is secret among them is found by their
+// borders.
 std::string command_line(std::string_view arguments);
 
 } // namespace xdpcap::host

@@ -31,7 +31,7 @@ SocketState state_of(unsigned kernel_state) noexcept;
 enum class SocketProtocol : std::uint8_t { tcp, udp };
 enum class SocketEvent : std::uint8_t { seen, opened, closed };
 
-// The kernel's tcp_info; octets, and segments for windows of congestion control.
+// The kernel's tcp_info; bytes, and segments for windows of congestion control.
 struct TcpFigures {
   Duration rtt{}, rtt_var{}, min_rtt{}, rto{};
   std::uint32_t congestion_window = 0;

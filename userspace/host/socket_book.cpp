@@ -25,7 +25,7 @@ SocketBook::Entry* SocketBook::entry_of(std::uint64_t cookie, bool& is_new) {
   return &entry;
 }
 
-void SocketBook::note_listener(const Entry& entry) {
+void SocketBook::add_listener(const Entry& entry) {
   if (entry.state != SocketState::listen || entry.process == nullptr) return;
   listeners_[listener(entry.network_namespace, entry.local.port)] = entry.process;
 }
@@ -43,11 +43,13 @@ void SocketBook::note(const SocketNews& news) {
   Entry* entry = entry_of(news.cookie, is_new);
   if (entry == nullptr) return;
   const bool closes = news.changed_state && news.state == SocketState::closed;
-  if (closes && news.tcp && entry->figures == nullptr) entry->figures = std::make_unique<TcpFigures>(*news.tcp);
+  if (closes && news.tcp && entry->figures == nullptr)
+    entry->figures = std::make_unique<TcpFigures>(*news.tcp);
   if (entry->is_closed) return;
   entry->at = news.at;
   entry->network_namespace = news.network_namespace;
-  // An address is chosen after the socket says that it connects, and gone before it says that it closed.
+  // An address is chosen after the socket says that it connects, and gone before it says that it
+  // closed.
   if (is_new || news.local.port != 0) entry->local = news.local;
   if (is_new || news.remote.port != 0) entry->remote = news.remote;
   if (news.process != nullptr) {
@@ -58,11 +60,12 @@ void SocketBook::note(const SocketNews& news) {
     if (news.state != SocketState::listen) forget_listener(*entry);
     entry->state = news.state;
     entry->was_established |= news.state == SocketState::established;
-    note_listener(*entry);
+    add_listener(*entry);
   }
   // A round of questions may have met it before the news of its opening came.
-  const bool opens = news.changed_state && (news.state == SocketState::syn_sent || news.state == SocketState::listen ||
-                                            news.state == SocketState::established);
+  const bool opens = news.changed_state &&
+                     (news.state == SocketState::syn_sent || news.state == SocketState::listen ||
+                      news.state == SocketState::established);
   if (opens && !entry->has_opened) {
     entry->to_open = entry->has_opened = true;
     entry->opened_at = news.at;
@@ -79,7 +82,7 @@ void SocketBook::close(std::uint64_t cookie, Entry& entry, Instant at) {
 }
 
 // The news of it may still come, or may never.
-void SocketBook::note_let_go(const Socket& socket) {
+void SocketBook::count_dropped(const Socket& socket) {
   const auto known = sockets_.find(socket.cookie);
   if (known == sockets_.end() || known->second.is_closed || !known->second.has_opened) return;
   close(socket.cookie, known->second, socket.at);
@@ -88,7 +91,7 @@ void SocketBook::note_let_go(const Socket& socket) {
 ProcessRef SocketBook::process_of(const Socket& socket) {
   if (socket.cookie == 0) return nullptr;
   if (socket.state == SocketState::time_wait) {
-    note_let_go(socket);
+    count_dropped(socket);
     return nullptr; // its owner has let it go
   }
   bool is_new = false;
@@ -104,7 +107,7 @@ ProcessRef SocketBook::process_of(const Socket& socket) {
     entry->uid = socket.uid;
   }
   if (!entry->is_closed) entry->state = socket.state;
-  note_listener(*entry);
+  add_listener(*entry);
   return entry->process;
 }
 
@@ -113,12 +116,12 @@ bool SocketBook::lacks_owner(std::uint64_t cookie) const {
   return known != sockets_.end() && known->second.process == nullptr;
 }
 
-void SocketBook::note_owner(std::uint64_t cookie, ProcessRef process) {
+void SocketBook::set_owner(std::uint64_t cookie, ProcessRef process) {
   const auto known = sockets_.find(cookie);
   // Who was seen using it knows better than who merely has it open.
   if (known == sockets_.end() || known->second.process != nullptr) return;
   known->second.process = std::move(process);
-  note_listener(known->second);
+  add_listener(known->second);
 }
 
 bool SocketBook::should_search(std::uint64_t cookie, Instant now) {
@@ -130,7 +133,7 @@ bool SocketBook::should_search(std::uint64_t cookie, Instant now) {
   return true;
 }
 
-void SocketBook::stand_in(Entry& entry) {
+void SocketBook::set_fallback_owner(Entry& entry) {
   if (entry.process != nullptr) return;
   const auto found = listeners_.find(listener(entry.network_namespace, entry.local.port));
   if (found != listeners_.end()) entry.process = found->second;
@@ -151,31 +154,31 @@ Socket SocketBook::socket_of(std::uint64_t cookie, const Entry& entry, SocketEve
   return socket;
 }
 
-void SocketBook::tell_opening(std::uint64_t cookie, Entry& entry, const Teller& tell) {
+void SocketBook::publish_opening(std::uint64_t cookie, Entry& entry, const Publish& publish) {
   if (!std::exchange(entry.to_open, false)) return;
   Socket opened = socket_of(cookie, entry, SocketEvent::opened);
   if (entry.is_closed && entry.was_established) opened.state = SocketState::established;
   counters_.add(BookCount::opened);
-  tell(opened);
+  publish(opened);
 }
 
-void SocketBook::tell_closing(std::uint64_t cookie, const Teller& tell) {
+void SocketBook::publish_closing(std::uint64_t cookie, const Publish& publish) {
   const auto known = sockets_.find(cookie);
   if (known == sockets_.end()) return;
   Entry& entry = known->second;
-  stand_in(entry);
-  tell_opening(cookie, entry, tell);
+  set_fallback_owner(entry);
+  publish_opening(cookie, entry, publish);
   Socket closed = socket_of(cookie, entry, SocketEvent::closed);
   closed.state = SocketState::closed;
   if (entry.figures != nullptr) closed.tcp = *entry.figures;
   counters_.add(BookCount::closed);
   if (entry.process == nullptr) counters_.add(BookCount::without_process);
-  tell(closed);
+  publish(closed);
   forget_listener(entry);
   sockets_.erase(known);
 }
 
-void SocketBook::tell_due(Instant now, const Teller& tell) {
+void SocketBook::publish_due(Instant now, const Publish& publish) {
   const auto each_due = [now](std::deque<Due>& queue, const auto& take) {
     while (!queue.empty() && queue.front().at <= now) {
       const std::uint64_t cookie = queue.front().cookie;
@@ -187,31 +190,32 @@ void SocketBook::tell_due(Instant now, const Teller& tell) {
     const auto known = sockets_.find(cookie);
     if (known == sockets_.end() || !known->second.to_open) return;
     if (known->second.process == nullptr) {
-      late_openings_.push_back({cookie, known->second.opened_at + kPatience});
+      late_openings_.push_back({cookie, known->second.opened_at + kTimeout});
     } else {
-      tell_opening(cookie, known->second, tell);
+      publish_opening(cookie, known->second, publish);
     }
   });
   each_due(late_openings_, [&](std::uint64_t cookie) {
     const auto known = sockets_.find(cookie);
     if (known == sockets_.end()) return;
     const bool was_known = known->second.process != nullptr;
-    stand_in(known->second);
-    tell_opening(cookie, known->second, tell);
+    set_fallback_owner(known->second);
+    publish_opening(cookie, known->second, publish);
     if (!was_known) known->second.process = nullptr; // who accepts it after all is to be believed
   });
-  each_due(closings_, [&](std::uint64_t cookie) { tell_closing(cookie, tell); });
+  each_due(closings_, [&](std::uint64_t cookie) { publish_closing(cookie, publish); });
 }
 
-void SocketBook::tell_all(const Teller& tell) {
-  tell_due(Instant::max(), tell);
+void SocketBook::publish_all(const Publish& publish) {
+  publish_due(Instant::max(), publish);
 }
 
 void SocketBook::end_round(std::span<const std::uint32_t> namespaces) {
-  constexpr std::uint32_t kRoundsMissed = 2;
+  constexpr std::uint32_t kDumpsMissed = 2;
   const auto is_gone = [&](const Entry& entry) {
-    if (entry.to_open || entry.is_closed || round_ - entry.round <= kRoundsMissed) return false;
-    return std::find(namespaces.begin(), namespaces.end(), entry.network_namespace) != namespaces.end();
+    if (entry.to_open || entry.is_closed || round_ - entry.round <= kDumpsMissed) return false;
+    return std::find(namespaces.begin(), namespaces.end(), entry.network_namespace) !=
+           namespaces.end();
   };
   for (auto& [cookie, entry] : sockets_) {
     if (!entry.has_opened || !is_gone(entry)) continue;

@@ -41,9 +41,9 @@ enum class BookCount : std::uint8_t {
 class SocketBook {
  public:
   // What one socket costs, its place in the index included.
-  static constexpr std::size_t socket_octets = 192;
+  static constexpr std::size_t socket_bytes = 192;
   static constexpr Duration kGathering = std::chrono::milliseconds{100}; // from event to telling
-  static constexpr Duration kPatience = std::chrono::seconds{1};         // for somebody to accept it
+  static constexpr Duration kTimeout = std::chrono::seconds{1}; // for somebody to accept it
 
   explicit SocketBook(std::size_t sockets_max) : sockets_max_(sockets_max) {}
 
@@ -53,15 +53,15 @@ class SocketBook {
   // Null where nobody knows: then its owner may be searched for elsewhere, and noted.
   ProcessRef process_of(const Socket& socket);
   [[nodiscard]] bool lacks_owner(std::uint64_t cookie) const;
-  void note_owner(std::uint64_t cookie, ProcessRef process);
+  void set_owner(std::uint64_t cookie, ProcessRef process);
   // Whether looking for its owner elsewhere is worth it: not where that failed a short while ago.
   bool should_search(std::uint64_t cookie, Instant now);
 
   // Hands on what is due. Later calls go on where there is much.
-  using Teller = std::function<void(const Socket&)>;
-  void tell_due(Instant now, const Teller& tell);
+  using Publish = std::function<void(const Socket&)>;
+  void publish_due(Instant now, const Publish& publish);
   // Everything, due or not: it is the end.
-  void tell_all(const Teller& tell);
+  void publish_all(const Publish& publish);
 
   // After all that is there in these network namespaces was handed to process_of():
   // what was not among it for some rounds is gone, unless it is still to be told of. What
@@ -72,7 +72,7 @@ class SocketBook {
   [[nodiscard]] const Counters<BookCount>& counters() const noexcept { return counters_; }
 
  private:
-  // A socket as the last event had it, in few octets.
+  // A socket as the last event had it, in few bytes.
   struct Entry {
     Instant at, opened_at, search_again;
     wire::Endpoint local, remote;
@@ -86,7 +86,7 @@ class SocketBook {
     std::uint8_t searches = 0;
     bool to_open = false, has_opened = false, is_closed = false, was_established = false;
   };
-  static_assert(sizeof(Entry) <= socket_octets - 40);
+  static_assert(sizeof(Entry) <= socket_bytes - 40);
   struct Due {
     std::uint64_t cookie;
     Instant at;
@@ -98,13 +98,13 @@ class SocketBook {
   }
   Entry* entry_of(std::uint64_t cookie, bool& is_new);
   void close(std::uint64_t cookie, Entry& entry, Instant at);
-  void note_let_go(const Socket& socket);
-  void note_listener(const Entry& entry);
+  void count_dropped(const Socket& socket);
+  void add_listener(const Entry& entry);
   void forget_listener(const Entry& entry);
-  void tell_opening(std::uint64_t cookie, Entry& entry, const Teller& tell);
+  void publish_opening(std::uint64_t cookie, Entry& entry, const Publish& publish);
   static Socket socket_of(std::uint64_t cookie, const Entry& entry, SocketEvent event);
-  void tell_closing(std::uint64_t cookie, const Teller& tell);
-  void stand_in(Entry& entry);
+  void publish_closing(std::uint64_t cookie, const Publish& publish);
+  void set_fallback_owner(Entry& entry);
 
   std::size_t sockets_max_;
   std::unordered_map<std::uint64_t, Entry> sockets_; // by cookie

@@ -20,13 +20,14 @@ namespace {
 using std::chrono::microseconds;
 
 // tcpi_rcv_wnd of kernel 6.2, which the headers of older releases lack.
-constexpr std::size_t kReceiveWindowAt = offsetof(tcp_info, tcpi_snd_wnd) + sizeof(tcp_info::tcpi_snd_wnd);
+constexpr std::size_t kReceiveWindowAt =
+    offsetof(tcp_info, tcpi_snd_wnd) + sizeof(tcp_info::tcpi_snd_wnd);
 
 TcpFigures figures_of(const nlattr& attribute) {
   tcp_info info{};
   const auto* payload = static_cast<const std::byte*>(mnl_attr_get_payload(&attribute));
-  const std::size_t octets = mnl_attr_get_payload_len(&attribute);
-  std::memcpy(&info, payload, std::min(octets, sizeof info));
+  const std::size_t bytes = mnl_attr_get_payload_len(&attribute);
+  std::memcpy(&info, payload, std::min(bytes, sizeof info));
 
   TcpFigures figures;
   figures.rtt = microseconds{info.tcpi_rtt};
@@ -38,7 +39,7 @@ TcpFigures figures_of(const nlattr& attribute) {
   figures.slow_start_threshold = info.tcpi_snd_ssthresh;
   figures.mss = info.tcpi_snd_mss;
   figures.send_window = info.tcpi_snd_wnd;
-  if (octets >= kReceiveWindowAt + sizeof figures.receive_window) {
+  if (bytes >= kReceiveWindowAt + sizeof figures.receive_window) {
     std::memcpy(&figures.receive_window, payload + kReceiveWindowAt, sizeof figures.receive_window);
   }
   figures.unacked = info.tcpi_unacked;
@@ -63,7 +64,7 @@ std::uint32_t memory_of(const nlattr& attribute) {
   return values[SK_MEMINFO_RMEM_ALLOC] + values[SK_MEMINFO_WMEM_QUEUED];
 }
 
-int take_attribute(const nlattr* attribute, void* data) {
+int on_attribute(const nlattr* attribute, void* data) {
   Socket& socket = *static_cast<Socket*>(data);
   switch (mnl_attr_get_type(attribute)) {
     case INET_DIAG_INFO:
@@ -77,7 +78,8 @@ int take_attribute(const nlattr* attribute, void* data) {
       if (!socket.tcp) socket.tcp.emplace();
       socket.tcp->congestion_control.assign(
           static_cast<const char*>(mnl_attr_get_payload(attribute)),
-          ::strnlen(static_cast<const char*>(mnl_attr_get_payload(attribute)), mnl_attr_get_payload_len(attribute)));
+          ::strnlen(static_cast<const char*>(mnl_attr_get_payload(attribute)),
+                    mnl_attr_get_payload_len(attribute)));
       break;
     case INET_DIAG_SKMEMINFO:
       socket.memory = memory_of(*attribute);
@@ -93,7 +95,8 @@ int dump(int family, SocketProtocol protocol, const SocketVisitor& visit) {
   alignas(NLMSG_ALIGNTO) std::array<char, 256> room{};
   nlmsghdr* request = mnl_nlmsg_put_header(room.data());
   request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  auto& wanted = *static_cast<inet_diag_req_v2*>(mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
+  auto& wanted = *static_cast<inet_diag_req_v2*>(
+      mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
   wanted.sdiag_family = static_cast<std::uint8_t>(family);
   wanted.sdiag_protocol = protocol == SocketProtocol::tcp ? IPPROTO_TCP : IPPROTO_UDP;
   wanted.idiag_states = UINT32_MAX;
@@ -108,7 +111,8 @@ int dump(int family, SocketProtocol protocol, const SocketVisitor& visit) {
 } // namespace
 
 std::optional<Socket> parse_socket(const nlmsghdr& message, SocketProtocol protocol) {
-  if (message.nlmsg_type != SOCK_DIAG_BY_FAMILY || mnl_nlmsg_get_payload_len(&message) < sizeof(inet_diag_msg)) {
+  if (message.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+      mnl_nlmsg_get_payload_len(&message) < sizeof(inet_diag_msg)) {
     return std::nullopt;
   }
   inet_diag_msg about{};
@@ -125,9 +129,10 @@ std::optional<Socket> parse_socket(const nlmsghdr& message, SocketProtocol proto
   socket.send_queue = about.idiag_wqueue;
   socket.uid = about.idiag_uid;
   socket.inode = about.idiag_inode;
-  mnl_attr_parse(&message, sizeof(inet_diag_msg), take_attribute, &socket);
+  mnl_attr_parse(&message, sizeof(inet_diag_msg), on_attribute, &socket);
   // What has no process any more is in no state to have figures.
-  if (socket.state == SocketState::time_wait || socket.state == SocketState::listen) socket.tcp.reset();
+  if (socket.state == SocketState::time_wait || socket.state == SocketState::listen)
+    socket.tcp.reset();
   return socket;
 }
 
@@ -136,7 +141,8 @@ int dump_sockets(const SocketVisitor& visit) {
   for (const auto protocol : {SocketProtocol::tcp, SocketProtocol::udp}) {
     for (const int family : {AF_INET, AF_INET6}) {
       // A kernel without IPv6 or without a module for one of them has the others.
-      if (const int error = dump(family, protocol, visit); error != 0 && error != ENOENT) worst = error;
+      if (const int error = dump(family, protocol, visit); error != 0 && error != ENOENT)
+        worst = error;
     }
   }
   return worst;

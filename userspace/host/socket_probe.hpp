@@ -27,7 +27,8 @@ struct ProbeSink {
 class SocketProbe {
  public:
   // `network_namespace`: only sockets in the one with that inode; 0: all.
-  static Result<std::unique_ptr<SocketProbe>, Error> open(std::uint32_t network_namespace, ProbeSink sink);
+  static Result<std::unique_ptr<SocketProbe>, Error> open(std::uint32_t network_namespace,
+                                                          ProbeSink sink);
   ~SocketProbe();
   SocketProbe(const SocketProbe&) = delete;
   SocketProbe& operator=(const SocketProbe&) = delete;
@@ -47,7 +48,7 @@ class SocketProbe {
 
  private:
   explicit SocketProbe(ProbeSink sink);
-  static int on_event(void* self, void* data, std::size_t octets);
+  static int on_event(void* self, void* data, std::size_t bytes);
 
   struct Destroy {
     void operator()(sockets_bpf* skeleton) const noexcept;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/text.hpp"
+#include "http/chars.hpp"
 
 namespace xdpcap::http {
 namespace {
@@ -17,16 +17,16 @@ int hex_digit(char c) noexcept {
 
 ChunkDecoder::Found ChunkDecoder::next(Bytes& rest, Bytes& data, Anomalies& anomalies) noexcept {
   while (!rest.empty()) {
-    if (place_ == Place::data) return take_data(rest, data);
+    if (place_ == Place::data) return decode_data(rest, data);
     const char c = static_cast<char>(rest.front());
     rest = rest.subspan(1);
-    const Found found = take(c, anomalies);
+    const Found found = decode(c, anomalies);
     if (found != Found::need_more) return found;
   }
   return Found::need_more;
 }
 
-ChunkDecoder::Found ChunkDecoder::take_data(Bytes& rest, Bytes& data) noexcept {
+ChunkDecoder::Found ChunkDecoder::decode_data(Bytes& rest, Bytes& data) noexcept {
   const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(size_, rest.size()));
   data = rest.first(here);
   rest = rest.subspan(here);
@@ -35,12 +35,12 @@ ChunkDecoder::Found ChunkDecoder::take_data(Bytes& rest, Bytes& data) noexcept {
   return Found::data;
 }
 
-ChunkDecoder::Found ChunkDecoder::take(char c, Anomalies& anomalies) noexcept {
+ChunkDecoder::Found ChunkDecoder::decode(char c, Anomalies& anomalies) noexcept {
   const bool is_line_end = c == '\n';
   switch (place_) {
     case Place::size_start:
     case Place::size:
-      if (hex_digit(c) >= 0) return take_digit(c, anomalies);
+      if (hex_digit(c) >= 0) return decode_digit(c, anomalies);
       if (place_ == Place::size_start) break;
       [[fallthrough]];
     case Place::behind_size:
@@ -78,7 +78,7 @@ ChunkDecoder::Found ChunkDecoder::take(char c, Anomalies& anomalies) noexcept {
   return Found::wrong;
 }
 
-ChunkDecoder::Found ChunkDecoder::take_digit(char c, Anomalies& anomalies) noexcept {
+ChunkDecoder::Found ChunkDecoder::decode_digit(char c, Anomalies& anomalies) noexcept {
   if (size_ >> 60 != 0) {
     anomalies.add(Anomaly::bad_chunk_size);
     return Found::wrong;

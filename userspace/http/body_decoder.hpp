@@ -25,12 +25,21 @@ class ChunkDecoder {
   Found next(Bytes& rest, Bytes& data, Anomalies& anomalies) noexcept;
 
  private:
-  enum class Place : std::uint8_t { size_start, size, behind_size, extension, size_cr, data, data_end, data_cr };
+  enum class Place : std::uint8_t {
+    size_start,
+    size,
+    behind_size,
+    extension,
+    size_cr,
+    data,
+    data_end,
+    data_cr
+  };
 
-  Found take_data(Bytes& rest, Bytes& data) noexcept;
+  Found decode_data(Bytes& rest, Bytes& data) noexcept;
   // One byte of framing.
-  Found take(char c, Anomalies& anomalies) noexcept;
-  Found take_digit(char c, Anomalies& anomalies) noexcept;
+  Found decode(char c, Anomalies& anomalies) noexcept;
+  Found decode_digit(char c, Anomalies& anomalies) noexcept;
   Found end_size_line() noexcept;
 
   std::uint64_t size_ = 0; // read so far; in data, what is still to come

@@ -44,7 +44,7 @@ void count_message(const Message& message, HttpCounts& counts) noexcept {
 
 } // namespace
 
-bool Conversation::note_direction(Direction direction) noexcept {
+bool Conversation::update_direction(Direction direction) noexcept {
   const bool reacting = has_spoken_ && last_direction_ != direction;
   if (!has_spoken_ && is_partial_) {
     // No first segment needs to begin with a start line here (and what was asked
@@ -103,8 +103,9 @@ const Message* Conversation::advance(Input& input, Workspace& workspace) noexcep
 const Message* Conversation::continue_counted(Input& input, Workspace& workspace) noexcept {
   Half& half = half_of(input);
   Draft& draft = workspace.builder_.at(half.draft);
-  const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(draft.remaining, input.rest.size()));
-  workspace.builder_.take_body(draft, input.rest.first(here));
+  const auto here =
+      static_cast<std::size_t>(std::min<std::uint64_t>(draft.remaining, input.rest.size()));
+  workspace.builder_.append_body(draft, input.rest.first(here));
   input.rest = input.rest.subspan(here);
   draft.last_byte = input.stream.arrived;
   draft.remaining -= here;
@@ -123,7 +124,7 @@ const Message* Conversation::continue_chunked(Input& input, Workspace& workspace
       case ChunkDecoder::Found::need_more:
         return nullptr;
       case ChunkDecoder::Found::data:
-        workspace.builder_.take_body(draft, data);
+        workspace.builder_.append_body(draft, data);
         break;
       case ChunkDecoder::Found::last:
         draft.empty_line = EmptyLineFinder::at_line_start();
@@ -140,7 +141,8 @@ const Message* Conversation::continue_trailer(Input& input, Workspace& workspace
   Half& half = half_of(input);
   Draft& draft = workspace.builder_.at(half.draft);
   draft.last_byte = input.stream.arrived;
-  const std::size_t room = workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.trailer.size());
+  const std::size_t room =
+      workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.trailer.size());
   const Bytes window = input.rest.first(std::min(room, input.rest.size()));
   const std::optional<std::size_t> end = draft.empty_line.find(window);
   const Bytes section = window.first(end.value_or(window.size()));
@@ -165,18 +167,18 @@ const Message* Conversation::continue_trailer(Input& input, Workspace& workspace
 
 void Conversation::continue_to_close(Input& input, Workspace& workspace) noexcept {
   Draft& draft = workspace.builder_.at(half_of(input).draft);
-  workspace.builder_.take_body(draft, input.rest);
+  workspace.builder_.append_body(draft, input.rest);
   draft.last_byte = input.stream.arrived;
   input.rest = {};
 }
 
 void Conversation::discard(Input& input, Workspace& workspace) noexcept {
   const Phase phase = half_of(input).phase;
-  const HttpCount where = phase == Phase::not_http    ? HttpCount::octets_not_http
-                          : phase == Phase::malformed ? HttpCount::octets_malformed
-                          : phase == Phase::tunnel    ? HttpCount::octets_tunnel
-                          : phase == Phase::h2        ? HttpCount::octets_h2
-                                                      : HttpCount::octets_after_close;
+  const HttpCount where = phase == Phase::not_http    ? HttpCount::bytes_not_http
+                          : phase == Phase::malformed ? HttpCount::bytes_malformed
+                          : phase == Phase::tunnel    ? HttpCount::bytes_tunnel
+                          : phase == Phase::h2        ? HttpCount::bytes_h2
+                                                      : HttpCount::bytes_after_close;
   workspace.counts_.add(where, input.rest.size());
   input.rest = {};
 }
@@ -184,15 +186,15 @@ void Conversation::discard(Input& input, Workspace& workspace) noexcept {
 const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(gap.direction)];
   if (half.phase == Phase::closed || gap.length == 0) return nullptr;
-  note_direction(gap.direction);
-  workspace.counts_.add(HttpCount::octets_missing, gap.length);
+  update_direction(gap.direction);
+  workspace.counts_.add(HttpCount::bytes_missing, gap.length);
   if (half.draft == 0) {
     if (!ended(gap.direction)) lose_track(gap.direction);
     return nullptr;
   }
   Draft& draft = workspace.builder_.at(half.draft);
   if (half.phase == Phase::to_close) {
-    workspace.builder_.take_gap(draft, gap.length, gap.cause);
+    workspace.builder_.append_gap(draft, gap.length, gap.cause);
     return nullptr;
   }
   if (half.phase == Phase::refused) {
@@ -207,7 +209,7 @@ const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) no
   }
   if (half.phase == Phase::counted) {
     const std::uint64_t inside = std::min(draft.remaining, gap.length);
-    workspace.builder_.take_gap(draft, inside, gap.cause);
+    workspace.builder_.append_gap(draft, inside, gap.cause);
     draft.remaining -= inside;
     if (draft.remaining != 0) return nullptr;
     half.phase = Phase::between;
@@ -217,11 +219,13 @@ const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) no
   return hand_out(draft, kCutByGap, workspace);
 }
 
-const Message* Conversation::finish_direction(Direction direction, StreamEnd end, Workspace& workspace) noexcept {
+const Message* Conversation::finish_direction(Direction direction, StreamEnd end,
+                                              Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
   const Phase phase = half.phase;
   half.phase = Phase::closed;
-  if (!speaks_http()) forget_refused(opposite(direction), workspace); // nobody will answer it any more
+  if (!speaks_http())
+    forget_refused(opposite(direction), workspace); // nobody will answer it any more
   if (half.draft == 0) return nullptr;
   Draft& draft = workspace.builder_.at(half.draft);
   if (phase == Phase::head) return finish_head(direction, end, workspace);
@@ -233,7 +237,7 @@ const Message* Conversation::finish_direction(Direction direction, StreamEnd end
 
 // Gives back the draft of a message that was handed out, or of one that ended
 // without.
-void Conversation::settle(Direction direction, Workspace& workspace) noexcept {
+void Conversation::finish_pending(Direction direction, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
   const bool in_progress = half.phase >= Phase::head && half.phase <= Phase::refused;
   if (!in_progress) drop_draft(half, workspace);
@@ -262,7 +266,8 @@ void Conversation::start_search(Half& half) noexcept {
 // Bytes are lost, and with them the place where the next message begins.
 void Conversation::lose_track(Direction direction) noexcept {
   Half& half = halves_[index_of(direction)];
-  const bool responses = half.has_spoken_http ? half.sends_responses : direction == Direction::to_client;
+  const bool responses =
+      half.has_spoken_http ? half.sends_responses : direction == Direction::to_client;
   if (responses) {
     pairing_.on_responses_lost();
   } else {
@@ -273,7 +278,7 @@ void Conversation::lose_track(Direction direction) noexcept {
 
 void Conversation::shed(Input& input, Workspace& workspace) noexcept {
   workspace.counts_.add(HttpCount::shed_for_memory);
-  workspace.counts_.add(HttpCount::octets_skipped, input.rest.size());
+  workspace.counts_.add(HttpCount::bytes_skipped, input.rest.size());
   input.rest = {};
   drop_draft(half_of(input), workspace);
   lose_track(input.stream.direction);
@@ -287,14 +292,15 @@ void Conversation::end_half(Half& half, Phase phase, Workspace& workspace) noexc
 
 // HTTP/1 ends here in this direction; in the other one behind the message that is
 // in progress there: the body of an Upgrade request comes before the other protocol.
-void Conversation::switch_protocol(Direction direction, Phase phase, Workspace& workspace) noexcept {
+void Conversation::switch_protocol(Direction direction, Phase phase,
+                                   Workspace& workspace) noexcept {
   workspace.counts_.add(phase == Phase::h2 ? HttpCount::h2_prefaces : HttpCount::tunnels);
   switched_ = true;
   halves_[index_of(direction)].phase = phase;
   Half& other = halves_[index_of(opposite(direction))];
   if (other.phase == Phase::head) {
     const std::uint64_t read = workspace.builder_.at(other.draft).head.size();
-    workspace.counts_.add(phase == Phase::h2 ? HttpCount::octets_h2 : HttpCount::octets_tunnel, read);
+    workspace.counts_.add(phase == Phase::h2 ? HttpCount::bytes_h2 : HttpCount::bytes_tunnel, read);
     drop_draft(other, workspace);
   }
   forget_refused(opposite(direction), workspace);
@@ -307,8 +313,9 @@ void Conversation::drop_draft(Half& half, Workspace& workspace) noexcept {
   half.draft = 0;
 }
 
-const Message* Conversation::hand_out(MessageFacts facts, const Head& head, Bytes bytes, Bytes body, Instant last_byte,
-                                      Ending ending, Workspace& workspace) noexcept {
+const Message* Conversation::hand_out(MessageFacts facts, const Head& head, Bytes bytes, Bytes body,
+                                      Instant last_byte, Ending ending,
+                                      Workspace& workspace) noexcept {
   facts.anomalies.add(facts_of_connection());
   const Message& message = workspace.builder_.lay_out(facts, head, bytes, body, last_byte, ending);
   count_message(message, workspace.counts_);

@@ -34,11 +34,11 @@ class Conversation {
   // The next bytes of one direction. The sink sees the messages they complete.
   template <MessageSink Sink>
   void on_bytes(const StreamBytes& bytes, Workspace& workspace, Sink& sink) noexcept {
-    Input input{bytes, bytes.bytes, note_direction(bytes.direction)};
+    Input input{bytes, bytes.bytes, update_direction(bytes.direction)};
     while (const Message* message = advance(input, workspace)) {
       sink.on_message(*message);
-      settle(bytes.direction, workspace);
-      settle(opposite(bytes.direction), workspace);
+      finish_pending(bytes.direction, workspace);
+      finish_pending(opposite(bytes.direction), workspace);
     }
   }
 
@@ -46,15 +46,17 @@ class Conversation {
   template <MessageSink Sink>
   void on_gap(const StreamGap& gap, Workspace& workspace, Sink& sink) noexcept {
     if (const Message* message = lose(gap, workspace)) sink.on_message(*message);
-    settle(gap.direction, workspace);
+    finish_pending(gap.direction, workspace);
   }
 
   // The end of one direction; a second one is ignored. `at` is not the time of any
   // byte: a message in progress keeps that of its last one.
   template <MessageSink Sink>
-  void on_close(Direction direction, StreamEnd end, Instant /*at*/, Workspace& workspace, Sink& sink) noexcept {
-    if (const Message* message = finish_direction(direction, end, workspace)) sink.on_message(*message);
-    settle(direction, workspace);
+  void on_close(Direction direction, StreamEnd end, Instant /*at*/, Workspace& workspace,
+                Sink& sink) noexcept {
+    if (const Message* message = finish_direction(direction, end, workspace))
+      sink.on_message(*message);
+    finish_pending(direction, workspace);
     if (is_closed(Direction::to_server) && is_closed(Direction::to_client)) release(workspace);
   }
 
@@ -75,7 +77,9 @@ class Conversation {
   [[nodiscard]] bool is_http() const noexcept { return roles_agreed_ || roles_contradicted_; }
   // True when all start lines so far say that the client is at the other end: its
   // role was guessed (a connection without SYN) and guessed wrong.
-  [[nodiscard]] bool may_swap_roles() const noexcept { return roles_contradicted_ && !roles_agreed_; }
+  [[nodiscard]] bool may_swap_roles() const noexcept {
+    return roles_contradicted_ && !roles_agreed_;
+  }
 
  private:
   enum class Phase : std::uint8_t {
@@ -118,26 +122,30 @@ class Conversation {
   [[nodiscard]] bool is_closed(Direction direction) const noexcept {
     return halves_[index_of(direction)].phase == Phase::closed;
   }
-  bool note_direction(Direction direction) noexcept;
+  bool update_direction(Direction direction) noexcept;
 
   // Each reads on; a message is returned when it is ready to be handed out, and
   // settle() gives its memory back afterwards.
   const Message* advance(Input& input, Workspace& workspace) noexcept;
   const Message* lose(const StreamGap& gap, Workspace& workspace) noexcept;
-  const Message* finish_direction(Direction direction, StreamEnd end, Workspace& workspace) noexcept;
-  void settle(Direction direction, Workspace& workspace) noexcept;
+  const Message* finish_direction(Direction direction, StreamEnd end,
+                                  Workspace& workspace) noexcept;
+  void finish_pending(Direction direction, Workspace& workspace) noexcept;
 
   bool skip_empty_lines(Input& input, Workspace& workspace) noexcept;
   const Message* begin_message(Input& input, Workspace& workspace) noexcept;
   const Message* continue_head(Input& input, Workspace& workspace) noexcept;
-  const Message* take_head(Input& input, Bytes bytes, const Head& head, Workspace& workspace) noexcept;
+  const Message* read_head(Input& input, Bytes bytes, const Head& head,
+                           Workspace& workspace) noexcept;
   void keep_for_body(Input& input, Bytes head, const MessageFacts& facts, const BodyPlan& plan,
                      Workspace& workspace) noexcept;
   const Message* hand_out_full_head(Input& input, Workspace& workspace) noexcept;
-  const Message* hand_out_cut_head(Direction direction, Anomaly why, Ending ending, Workspace& workspace) noexcept;
-  const Message* hand_out_refused(Direction direction, Ending ending, Workspace& workspace) noexcept;
-  const Message* hand_out_broken(Direction direction, const Draft& draft, const Head& head, Bytes bytes, Ending ending,
-                                 Workspace& workspace) noexcept;
+  const Message* hand_out_cut_head(Direction direction, Anomaly why, Ending ending,
+                                   Workspace& workspace) noexcept;
+  const Message* hand_out_refused(Direction direction, Ending ending,
+                                  Workspace& workspace) noexcept;
+  const Message* hand_out_broken(Direction direction, const Draft& draft, const Head& head,
+                                 Bytes bytes, Ending ending, Workspace& workspace) noexcept;
   const Message* finish_head(Direction direction, StreamEnd end, Workspace& workspace) noexcept;
   const Message* finish_refused(Direction direction, StreamEnd end, Workspace& workspace) noexcept;
   const Message* continue_refused(Input& input, Workspace& workspace) noexcept;
@@ -152,19 +160,21 @@ class Conversation {
   void search(Input& input, Workspace& workspace) noexcept;
   void discard(Input& input, Workspace& workspace) noexcept;
 
-  Answer check_start_line(const Draft& draft, Bytes newest, bool tentative, Workspace& workspace) noexcept;
+  Answer check_start_line(const Draft& draft, Bytes newest, bool tentative,
+                          Workspace& workspace) noexcept;
   void refuse_start_line(Input& input, Workspace& workspace) noexcept;
-  const Message* refuse_drafted_start_line(Input& input, std::size_t newest, Workspace& workspace) noexcept;
+  const Message* refuse_drafted_start_line(Input& input, std::size_t newest,
+                                           Workspace& workspace) noexcept;
   MessageFacts describe(Input& input, Bytes bytes, const Head& head, Workspace& workspace,
                         RequestKind& answered) noexcept;
-  void note_roles(Kind kind, Direction direction) noexcept;
+  void learn_roles(Kind kind, Direction direction) noexcept;
   void start_search(Half& half) noexcept;
   void lose_track(Direction direction) noexcept;
   void shed(Input& input, Workspace& workspace) noexcept;
   void end_half(Half& half, Phase phase, Workspace& workspace) noexcept;
   void switch_protocol(Direction direction, Phase phase, Workspace& workspace) noexcept;
-  const Message* hand_out(MessageFacts facts, const Head& head, Bytes bytes, Bytes body, Instant last_byte,
-                          Ending ending, Workspace& workspace) noexcept;
+  const Message* hand_out(MessageFacts facts, const Head& head, Bytes bytes, Bytes body,
+                          Instant last_byte, Ending ending, Workspace& workspace) noexcept;
   const Message* hand_out(Draft& draft, Ending ending, Workspace& workspace) noexcept;
   void drop_draft(Half& half, Workspace& workspace) noexcept;
   [[nodiscard]] Anomalies facts_of_connection() const noexcept;
@@ -180,6 +190,7 @@ class Conversation {
 };
 
 static_assert(sizeof(Conversation) == 48);
-static_assert(std::is_trivially_copyable_v<Conversation> && std::is_trivially_destructible_v<Conversation>);
+static_assert(std::is_trivially_copyable_v<Conversation> &&
+              std::is_trivially_destructible_v<Conversation>);
 
 } // namespace xdpcap::http

@@ -1,5 +1,5 @@
-// The part of Conversation that shows what could not be read: start lines without a safe reading, and
-// heads that never ended.
+// The part of Conversation that shows what could not be read: start lines without a safe reading,
+// and heads that never ended.
 #include <algorithm>
 
 #include "http/conversation.hpp"
@@ -27,9 +27,10 @@ bool Conversation::speaks_http() const noexcept {
   return halves_[0].has_spoken_http || halves_[1].has_spoken_http;
 }
 
-// No start line stands where one is due. In a connection that speaks HTTP that is a malformed message;
-// so it is if these are the client's first words and the server answers them with HTTP, which only
-// the answer can tell. What is in the draft, if there is one, is the beginning of the line.
+// No start line stands where one is due. In a connection that speaks HTTP that is a malformed
+// message; so it is if these are the client's first words and the server answers them with HTTP,
+// which only the answer can tell. What is in the draft, if there is one, is the beginning of the
+// line.
 void Conversation::keep_refused_line(Direction direction, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
   const Half& other = halves_[index_of(opposite(direction))];
@@ -47,10 +48,12 @@ const Message* Conversation::continue_refused(Input& input, Workspace& workspace
   Half& half = half_of(input);
   Draft& draft = workspace.builder_.at(half.draft);
   if (draft.head.size() == 0) draft.facts.first_byte = input.stream.arrived;
-  workspace.counts_.add(half.has_spoken_http ? HttpCount::octets_malformed : HttpCount::octets_not_http,
-                        input.rest.size());
+  workspace.counts_.add(
+      half.has_spoken_http ? HttpCount::bytes_malformed : HttpCount::bytes_not_http,
+      input.rest.size());
   if (!draft.line_ended && !input.rest.empty()) {
-    const std::size_t room = kRefusedLineMax - std::min(kRefusedLineMax, static_cast<std::size_t>(draft.head.size()));
+    const std::size_t room =
+        kRefusedLineMax - std::min(kRefusedLineMax, static_cast<std::size_t>(draft.head.size()));
     const Bytes window = input.rest.first(std::min(room, input.rest.size()));
     const Bytes line = window.first(length_of_line(window));
     draft.last_byte = input.stream.arrived;
@@ -90,16 +93,20 @@ void Conversation::forget_refused(Direction direction, Workspace& workspace) noe
   Half& half = halves_[index_of(direction)];
   if (half.phase != Phase::refused) return;
   drop_draft(half, workspace);
-  half.phase = half.closed_while_refused ? Phase::closed : half.has_spoken_http ? Phase::malformed : Phase::not_http;
+  half.phase = half.closed_while_refused ? Phase::closed
+               : half.has_spoken_http    ? Phase::malformed
+                                         : Phase::not_http;
 }
 
-const Message* Conversation::hand_out_refused(Direction direction, Ending ending, Workspace& workspace) noexcept {
+const Message* Conversation::hand_out_refused(Direction direction, Ending ending,
+                                              Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
   Draft& draft = workspace.builder_.at(half.draft);
   half.phase = half.closed_while_refused || half.phase == Phase::closed ? Phase::closed
                : half.has_spoken_http                                   ? Phase::malformed
                                                                         : Phase::not_http;
-  const bool is_response = half.has_spoken_http ? half.sends_responses : direction == Direction::to_client;
+  const bool is_response =
+      half.has_spoken_http ? half.sends_responses : direction == Direction::to_client;
   const Bytes all = workspace.builder_.head_of(draft);
   const Bytes line = all.first(length_of_line(all));
   Head head;
@@ -115,8 +122,8 @@ const Message* Conversation::hand_out_full_head(Input& input, Workspace& workspa
   Half& half = half_of(input);
   workspace.counts_.add(HttpCount::heads_too_large);
   end_half(half, Phase::malformed, workspace);
-  const Message* message =
-      hand_out_cut_head(input.stream.direction, Anomaly::head_too_large, {End::malformed, false}, workspace);
+  const Message* message = hand_out_cut_head(input.stream.direction, Anomaly::head_too_large,
+                                             {End::malformed, false}, workspace);
   if (message == nullptr) drop_draft(half, workspace);
   return message;
 }
@@ -127,15 +134,18 @@ const Message* Conversation::hand_out_cut_head(Direction direction, Anomaly why,
   Draft& draft = workspace.builder_.at(halves_[index_of(direction)].draft);
   Head head;
   const Bytes bytes = workspace.builder_.cut_head_of(draft);
-  if (parse_head(bytes, workspace.builder_.field_room(), head) != Answer::done || head.start.h2_preface) return nullptr;
-  note_roles(head.start.kind, direction);
+  if (parse_head(bytes, workspace.builder_.field_room(), head) != Answer::done ||
+      head.start.h2_preface)
+    return nullptr;
+  learn_roles(head.start.kind, direction);
   halves_[index_of(direction)].has_spoken_http = true;
   head.anomalies.add(why);
   return hand_out_broken(direction, draft, head, bytes, ending, workspace);
 }
 
-const Message* Conversation::hand_out_broken(Direction direction, const Draft& draft, const Head& head, Bytes bytes,
-                                             Ending ending, Workspace& workspace) noexcept {
+const Message* Conversation::hand_out_broken(Direction direction, const Draft& draft,
+                                             const Head& head, Bytes bytes, Ending ending,
+                                             Workspace& workspace) noexcept {
   const StreamBytes nothing{direction, false, 0, {}, draft.last_byte};
   Input input{nothing, {}, false};
   RequestKind answered = RequestKind::plain;
@@ -144,18 +154,22 @@ const Message* Conversation::hand_out_broken(Direction direction, const Draft& d
 }
 
 // The direction ends inside a head.
-const Message* Conversation::finish_head(Direction direction, StreamEnd end, Workspace& workspace) noexcept {
+const Message* Conversation::finish_head(Direction direction, StreamEnd end,
+                                         Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
   Draft& draft = workspace.builder_.at(half.draft);
   workspace.counts_.add(HttpCount::heads_cut_by_close);
   const Ending ending{end_by(end), false};
-  if (draft.start_line_known) return hand_out_cut_head(direction, Anomaly::head_cut, ending, workspace);
-  const bool is_message = !half.tentative && resembles_known_start_line(as_text(workspace.builder_.head_of(draft)));
+  if (draft.start_line_known)
+    return hand_out_cut_head(direction, Anomaly::head_cut, ending, workspace);
+  const bool is_message =
+      !half.tentative && resembles_known_start_line(as_text(workspace.builder_.head_of(draft)));
   return is_message ? hand_out_refused(direction, ending, workspace) : nullptr;
 }
 
 // The direction ends with a line that was refused. What it was may still be told by the answer.
-const Message* Conversation::finish_refused(Direction direction, StreamEnd end, Workspace& workspace) noexcept {
+const Message* Conversation::finish_refused(Direction direction, StreamEnd end,
+                                            Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
   if (speaks_http()) return hand_out_refused(direction, {end_by(end), false}, workspace);
   if (end != StreamEnd::fin || is_closed(opposite(direction))) return nullptr;

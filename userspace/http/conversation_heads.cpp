@@ -24,7 +24,7 @@ bool Conversation::skip_empty_lines(Input& input, Workspace& workspace) noexcept
       break;
     }
   }
-  if (skipped > 0) workspace.counts_.add(HttpCount::octets_empty_lines, skipped);
+  if (skipped > 0) workspace.counts_.add(HttpCount::bytes_empty_lines, skipped);
   input.rest = input.rest.subspan(skipped);
   return fine;
 }
@@ -37,7 +37,8 @@ const Message* Conversation::begin_message(Input& input, Workspace& workspace) n
   }
   const bool fine = skip_empty_lines(input, workspace);
   if (input.rest.empty()) return nullptr;
-  const Bytes window = input.rest.first(std::min(input.rest.size(), workspace.limits().head_bytes_max));
+  const Bytes window =
+      input.rest.first(std::min(input.rest.size(), workspace.limits().head_bytes_max));
   if (half.tentative && !resembles_start_line(as_text(window))) {
     refuse_start_line(input, workspace);
     return nullptr;
@@ -46,7 +47,7 @@ const Message* Conversation::begin_message(Input& input, Workspace& workspace) n
   switch (fine ? parse_head(window, workspace.builder_.field_room(), head) : Answer::wrong) {
     case Answer::done:
       input.rest = input.rest.subspan(head.consumed);
-      return take_head(input, window, head, workspace);
+      return read_head(input, window, head, workspace);
     case Answer::wrong:
       refuse_start_line(input, workspace);
       return nullptr;
@@ -69,7 +70,8 @@ const Message* Conversation::continue_head(Input& input, Workspace& workspace) n
   Half& half = half_of(input);
   MessageBuilder& builder = workspace.builder_;
   Draft& draft = builder.at(half.draft);
-  const std::size_t room = workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.head.size());
+  const std::size_t room =
+      workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.head.size());
   const Bytes window = input.rest.first(std::min(room, input.rest.size()));
   const std::optional<std::size_t> end = draft.empty_line.find(window);
   const Bytes newest = window.first(end.value_or(window.size()));
@@ -92,15 +94,18 @@ const Message* Conversation::continue_head(Input& input, Workspace& workspace) n
   }
   Head head;
   const Bytes bytes = builder.head_of(draft);
-  static_cast<void>(parse_head(bytes, builder.field_room(), head)); // the finder has found its end, so it is done
-  return take_head(input, bytes, head, workspace);
+  static_cast<void>(
+      parse_head(bytes, builder.field_room(), head)); // the finder has found its end, so it is done
+  return read_head(input, bytes, head, workspace);
 }
 
 // Is this still the beginning of a start line? Looked at while it is short, so that
 // what is not HTTP is let go early, and when a line end has come.
-Answer Conversation::check_start_line(const Draft& draft, Bytes newest, bool tentative, Workspace& workspace) noexcept {
+Answer Conversation::check_start_line(const Draft& draft, Bytes newest, bool tentative,
+                                      Workspace& workspace) noexcept {
   constexpr std::size_t kShort = 128;
-  const bool has_line_end = std::find(newest.begin(), newest.end(), std::byte{'\n'}) != newest.end();
+  const bool has_line_end =
+      std::find(newest.begin(), newest.end(), std::byte{'\n'}) != newest.end();
   if (draft.head.size() > kShort && !has_line_end) return Answer::need_more;
   const std::string_view text = as_text(workspace.builder_.head_of(draft));
   if (tentative && !resembles_known_start_line(text)) return Answer::wrong;
@@ -113,7 +118,7 @@ void Conversation::refuse_start_line(Input& input, Workspace& workspace) noexcep
   if (half.tentative) {
     half.tentative = false;
     start_search(half);
-    workspace.counts_.add(HttpCount::octets_skipped, input.rest.size());
+    workspace.counts_.add(HttpCount::bytes_skipped, input.rest.size());
     input.rest = {};
     return;
   }
@@ -126,18 +131,20 @@ const Message* Conversation::refuse_drafted_start_line(Input& input, std::size_t
                                                        Workspace& workspace) noexcept {
   Half& half = half_of(input);
   if (half.tentative) {
-    const auto earlier = static_cast<std::size_t>(workspace.builder_.at(half.draft).head.size()) - newest;
+    const auto earlier =
+        static_cast<std::size_t>(workspace.builder_.at(half.draft).head.size()) - newest;
     drop_draft(half, workspace);
     // The newest bytes may still begin a message by themselves: search() looks at
     // them, if a segment begins here.
-    workspace.counts_.add(HttpCount::octets_skipped, earlier);
+    workspace.counts_.add(HttpCount::bytes_skipped, earlier);
     if (earlier == 0) input.rest = {};
     half.tentative = false;
     start_search(half);
     return nullptr;
   }
-  workspace.counts_.add(half.has_spoken_http ? HttpCount::octets_malformed : HttpCount::octets_not_http,
-                        workspace.builder_.at(half.draft).head.size());
+  workspace.counts_.add(
+      half.has_spoken_http ? HttpCount::bytes_malformed : HttpCount::bytes_not_http,
+      workspace.builder_.at(half.draft).head.size());
   input.rest = input.rest.subspan(newest);
   keep_refused_line(input.stream.direction, workspace);
   return half.phase == Phase::refused ? continue_refused(input, workspace) : nullptr;
@@ -145,8 +152,10 @@ const Message* Conversation::refuse_drafted_start_line(Input& input, std::size_t
 
 void Conversation::search(Input& input, Workspace& workspace) noexcept {
   Half& half = half_of(input);
-  const bool at_segment_start = input.stream.at_segment_start && input.rest.data() == input.stream.bytes.data();
-  const Bytes window = input.rest.first(std::min(input.rest.size(), workspace.limits().head_bytes_max));
+  const bool at_segment_start =
+      input.stream.at_segment_start && input.rest.data() == input.stream.bytes.data();
+  const Bytes window =
+      input.rest.first(std::min(input.rest.size(), workspace.limits().head_bytes_max));
   std::string_view text = as_text(window);
   text.remove_prefix(std::min(text.find_first_not_of("\r\n"), text.size()));
   // Nothing but empty lines: what follows them decides.
@@ -156,30 +165,32 @@ void Conversation::search(Input& input, Workspace& workspace) noexcept {
     return;
   }
   half.behind_loss = true;
-  workspace.counts_.add(HttpCount::octets_skipped, input.rest.size());
+  workspace.counts_.add(HttpCount::bytes_skipped, input.rest.size());
   input.rest = {};
 }
 
-void Conversation::note_roles(Kind kind, Direction direction) noexcept {
+void Conversation::learn_roles(Kind kind, Direction direction) noexcept {
   const bool agrees = (kind == Kind::request) == (direction == Direction::to_server);
   roles_agreed_ |= agrees;
   roles_contradicted_ |= !agrees;
 }
 
 // Pairs the message and gathers what is known of it before its body.
-MessageFacts Conversation::describe(Input& input, Bytes bytes, const Head& head, Workspace& workspace,
-                                    RequestKind& answered) noexcept {
+MessageFacts Conversation::describe(Input& input, Bytes bytes, const Head& head,
+                                    Workspace& workspace, RequestKind& answered) noexcept {
   Half& half = half_of(input);
   SlabPool& slabs = workspace.builder_.slabs();
   MessageFacts facts;
   facts.kind = head.start.kind;
   facts.direction = input.stream.direction;
-  facts.first_byte = half.draft != 0 ? workspace.builder_.at(half.draft).facts.first_byte : input.stream.arrived;
+  facts.first_byte =
+      half.draft != 0 ? workspace.builder_.at(half.draft).facts.first_byte : input.stream.arrived;
   facts.anomalies = head.anomalies;
   if (half.saw_empty_line) facts.anomalies.add(Anomaly::leading_empty_lines);
   if (half.announced_close) facts.anomalies.add(Anomaly::data_after_close);
   if (half.behind_loss) facts.anomalies.add(Anomaly::resynchronised);
-  if (head.framing.has_length && !head.framing.length_bad) facts.declared_length = head.framing.length;
+  if (head.framing.has_length && !head.framing.length_bad)
+    facts.declared_length = head.framing.length;
 
   if (facts.kind == Kind::request) {
     bool tracked = true;
@@ -191,7 +202,8 @@ MessageFacts Conversation::describe(Input& input, Bytes bytes, const Head& head,
     // 101 is the last HTTP/1 word on its request, and so counts as its answer.
     const bool interim = is_informational(head.start.status) && head.start.status != 101;
     if (interim) facts.anomalies.add(Anomaly::interim);
-    const Pairing::Answered to = interim ? pairing_.on_interim() : pairing_.on_response(half.behind_loss, slabs);
+    const Pairing::Answered to =
+        interim ? pairing_.on_interim() : pairing_.on_response(half.behind_loss, slabs);
     facts.index = to.index;
     answered = to.request;
     if (!to.known) facts.anomalies.add(Anomaly::unpaired);
@@ -201,17 +213,18 @@ MessageFacts Conversation::describe(Input& input, Bytes bytes, const Head& head,
 
 // A head is there, and `input` stands behind it: what is its body, and is that here
 // as well?
-const Message* Conversation::take_head(Input& input, Bytes bytes, const Head& head, Workspace& workspace) noexcept {
+const Message* Conversation::read_head(Input& input, Bytes bytes, const Head& head,
+                                       Workspace& workspace) noexcept {
   Half& half = half_of(input);
   const Direction direction = input.stream.direction;
   half.tentative = false;
   if (head.start.h2_preface) {
     drop_draft(half, workspace);
     switch_protocol(direction, Phase::h2, workspace);
-    workspace.counts_.add(HttpCount::octets_h2, head.consumed);
+    workspace.counts_.add(HttpCount::bytes_h2, head.consumed);
     return nullptr;
   }
-  note_roles(head.start.kind, direction);
+  learn_roles(head.start.kind, direction);
   RequestKind answered = RequestKind::plain;
   MessageFacts facts = describe(input, bytes, head, workspace, answered);
   const BodyPlan plan = plan_body(head, answered);
@@ -227,7 +240,8 @@ const Message* Conversation::take_head(Input& input, Bytes bytes, const Head& he
 
   if (plan.malformed) {
     end_half(half, Phase::malformed, workspace);
-    return hand_out(facts, head, bytes, {}, input.stream.arrived, {End::malformed, false}, workspace);
+    return hand_out(facts, head, bytes, {}, input.stream.arrived, {End::malformed, false},
+                    workspace);
   }
   if (plan.switches) {
     facts.anomalies.add(Anomaly::tunnel);
@@ -245,8 +259,8 @@ const Message* Conversation::take_head(Input& input, Bytes bytes, const Head& he
 }
 
 // The body is not all here: the message becomes a draft.
-void Conversation::keep_for_body(Input& input, Bytes head, const MessageFacts& facts, const BodyPlan& plan,
-                                 Workspace& workspace) noexcept {
+void Conversation::keep_for_body(Input& input, Bytes head, const MessageFacts& facts,
+                                 const BodyPlan& plan, Workspace& workspace) noexcept {
   Half& half = half_of(input);
   MessageBuilder& builder = workspace.builder_;
   if (half.draft == 0) {

@@ -9,7 +9,7 @@ namespace xdpcap::http {
 
 // What happened to messages and bytes. Each message handed out is in exactly one
 // of the first three. Each byte delivered in order belongs to a message that was
-// handed out, to one that was begun and lost, or is in exactly one of octets_*.
+// handed out, to one that was begun and lost, or is in exactly one of bytes_*.
 enum class HttpCount : std::uint8_t {
   requests,
   responses, // final ones
@@ -36,26 +36,50 @@ enum class HttpCount : std::uint8_t {
   tunnels,     // CONNECT or Upgrade agreed on, each once
   h2_prefaces, // each once
   // Bytes outside of messages.
-  octets_empty_lines,
-  octets_skipped, // searching a start line behind a gap
-  octets_not_http,
-  octets_malformed, // behind, or in, what could not be read
-  octets_tunnel,
-  octets_h2,
-  octets_after_close,
-  octets_missing,     // in gaps
+  bytes_empty_lines,
+  bytes_skipped, // searching a start line behind a gap
+  bytes_not_http,
+  bytes_malformed, // behind, or in, what could not be read
+  bytes_tunnel,
+  bytes_h2,
+  bytes_after_close,
+  bytes_missing,      // in gaps
   requests_untracked, // answered as plain ones: more were outstanding than are remembered
   count_,
 };
 
 inline constexpr std::string_view name_of(HttpCount count) noexcept {
   constexpr std::string_view names[] = {
-      "requests",           "responses",          "interim_responses",   "incomplete_fin",       "incomplete_rst",
-      "incomplete_timeout", "incomplete_gap",     "incomplete_evicted",  "incomplete_malformed", "incomplete_capture",
-      "bodies_truncated",   "resynchronised",     "unpaired_responses",  "heads_cut_by_close",   "heads_lost_to_gap",
-      "heads_too_large",    "shed_for_memory",    "directions_not_http", "directions_malformed", "tunnels",
-      "h2_prefaces",        "octets_empty_lines", "octets_skipped",      "octets_not_http",      "octets_malformed",
-      "octets_tunnel",      "octets_h2",          "octets_after_close",  "octets_missing",       "requests_untracked",
+      "requests",
+      "responses",
+      "interim_responses",
+      "incomplete_fin",
+      "incomplete_rst",
+      "incomplete_timeout",
+      "incomplete_gap",
+      "incomplete_evicted",
+      "incomplete_malformed",
+      "incomplete_capture",
+      "bodies_truncated",
+      "resynchronised",
+      "unpaired_responses",
+      "heads_cut_by_close",
+      "heads_lost_to_gap",
+      "heads_too_large",
+      "shed_for_memory",
+      "directions_not_http",
+      "directions_malformed",
+      "tunnels",
+      "h2_prefaces",
+      "bytes_empty_lines",
+      "bytes_skipped",
+      "bytes_not_http",
+      "bytes_malformed",
+      "bytes_tunnel",
+      "bytes_h2",
+      "bytes_after_close",
+      "bytes_missing",
+      "requests_untracked",
   };
   static_assert(std::size(names) == static_cast<std::size_t>(HttpCount::count_));
   return names[static_cast<std::size_t>(count)];

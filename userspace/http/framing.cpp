@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/text.hpp"
+#include "http/chars.hpp"
 
 namespace xdpcap::http {
 namespace {
@@ -17,14 +17,16 @@ Anomalies framing_anomalies(const Head& head) noexcept {
   }
   if (!fields.has_transfer_encoding) return anomalies;
   if (fields.has_length) anomalies.add(Anomaly::te_cl_conflict);
-  if (!fields.chunked_last || fields.chunked_repeated) anomalies.add(Anomaly::bad_transfer_encoding);
+  if (!fields.chunked_last || fields.chunked_repeated)
+    anomalies.add(Anomaly::bad_transfer_encoding);
   if (head.start.version_minor == 0) anomalies.add(Anomaly::te_in_http10);
   return anomalies;
 }
 
 bool has_no_body(const Head& head, RequestKind answered) noexcept {
   const std::uint16_t status = head.start.status;
-  if (is_informational(status) || status == 204 || status == 304 || answered == RequestKind::head) return true;
+  if (is_informational(status) || status == 204 || status == 304 || answered == RequestKind::head)
+    return true;
   return answered == RequestKind::connect && status < 300;
 }
 
@@ -68,11 +70,14 @@ BodyPlan plan_body(const Head& head, RequestKind answered) noexcept {
     plan.switches = head.start.status == 101 || connected;
     // To a HEAD and in a 304 the length is that of the body there would have been.
     const bool may_declare = answered == RequestKind::head || head.start.status == 304;
-    if (!may_declare && (fields.has_transfer_encoding || (fields.has_length && fields.length != 0))) {
+    if (!may_declare &&
+        (fields.has_transfer_encoding || (fields.has_length && fields.length != 0))) {
       plan.anomalies.add(Anomaly::body_on_bodyless);
     }
   } else if (fields.has_transfer_encoding) {
-    plan.framing = fields.chunked_last ? Framing::chunked : is_response ? Framing::until_close : Framing::none;
+    plan.framing = fields.chunked_last ? Framing::chunked
+                   : is_response       ? Framing::until_close
+                                       : Framing::none;
     plan.malformed = !fields.chunked_last && !is_response;
   } else if (fields.has_length) {
     plan.framing = Framing::content_length;
@@ -92,7 +97,8 @@ void check_host(const Head& head, Bytes bytes, Anomalies& anomalies) noexcept {
   const std::string_view target = head.start.target.in(bytes);
   if (fields.hosts == 0 || target.empty() || target.front() == '/') return;
   const std::string_view authority = authority_of(target);
-  if (!authority.empty() && !same_host(authority, fields.host)) anomalies.add(Anomaly::host_mismatch);
+  if (!authority.empty() && !same_host(authority, fields.host))
+    anomalies.add(Anomaly::host_mismatch);
 }
 
 } // namespace xdpcap::http

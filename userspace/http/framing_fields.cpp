@@ -3,8 +3,8 @@
 #include <limits>
 #include <optional>
 
+#include "http/chars.hpp"
 #include "http/keyword.hpp"
-#include "http/text.hpp"
 
 namespace xdpcap::http {
 namespace {
@@ -30,19 +30,19 @@ std::optional<std::uint64_t> plain_number(std::string_view digits) noexcept {
 
 } // namespace
 
-void FramingFields::note_candidate(std::string_view name, std::string_view value) noexcept {
+void FramingFields::examine(std::string_view name, std::string_view value) noexcept {
   if (kHost.is(name)) {
     if (hosts++ == 0) host = value;
   } else if (kConnection.is(name)) {
     for_each_member(value, [this](std::string_view option) { closes |= kClose.is(option); });
   } else if (kContentLength.is(name)) {
-    note_length(value);
+    parse_content_length(value);
   } else if (kTransferEncoding.is(name)) {
-    note_transfer_encoding(value);
+    parse_transfer_encoding(value);
   }
 }
 
-void FramingFields::note_length(std::string_view value) noexcept {
+void FramingFields::parse_content_length(std::string_view value) noexcept {
   for_each_member(value, [this](std::string_view member) {
     const std::optional<std::uint64_t> number = plain_number(member);
     if (!number || (has_length && *number != length)) length_bad = true;
@@ -52,7 +52,7 @@ void FramingFields::note_length(std::string_view value) noexcept {
   });
 }
 
-void FramingFields::note_transfer_encoding(std::string_view value) noexcept {
+void FramingFields::parse_transfer_encoding(std::string_view value) noexcept {
   has_transfer_encoding = true;
   for_each_member(value, [this](std::string_view member) {
     const std::string_view coding = trim(member.substr(0, member.find(';')));

@@ -36,13 +36,13 @@ struct FramingFields {
       return initials;
     }();
     if (name.size() >= kInitials.size() || name.empty()) return;
-    if ((name.front() | 0x20) == kInitials[name.size()]) note_candidate(name, value);
+    if ((name.front() | 0x20) == kInitials[name.size()]) examine(name, value);
   }
 
  private:
-  void note_candidate(std::string_view name, std::string_view value) noexcept;
-  void note_length(std::string_view value) noexcept;
-  void note_transfer_encoding(std::string_view value) noexcept;
+  void examine(std::string_view name, std::string_view value) noexcept;
+  void parse_content_length(std::string_view value) noexcept;
+  void parse_transfer_encoding(std::string_view value) noexcept;
 };
 
 } // namespace xdpcap::http

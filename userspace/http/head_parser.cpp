@@ -10,7 +10,8 @@ namespace {
 // Walks field lines. `at_` is always the first byte of a line.
 class FieldReader {
  public:
-  FieldReader(std::string_view text, std::size_t from, std::span<FieldSpan> room, Anomalies& anomalies) noexcept
+  FieldReader(std::string_view text, std::size_t from, std::span<FieldSpan> room,
+              Anomalies& anomalies) noexcept
       : begin_(text.data()),
         at_(text.data() + from),
         end_(text.data() + text.size()),
@@ -35,11 +36,15 @@ class FieldReader {
   [[nodiscard]] std::uint32_t consumed() const noexcept { return offset(at_); }
 
  private:
-  [[nodiscard]] std::uint32_t offset(const char* at) const noexcept { return static_cast<std::uint32_t>(at - begin_); }
+  [[nodiscard]] std::uint32_t offset(const char* at) const noexcept {
+    return static_cast<std::uint32_t>(at - begin_);
+  }
   [[nodiscard]] Span span(const char* from, const char* to) const noexcept {
     return {offset(from), static_cast<std::uint32_t>(to - from)};
   }
-  [[nodiscard]] std::string_view text(Span part) const noexcept { return {begin_ + part.offset, part.length}; }
+  [[nodiscard]] std::string_view text(Span part) const noexcept {
+    return {begin_ + part.offset, part.length};
+  }
 
   // The line that nearly all are: a plain name, a colon, a value without controls,
   // CRLF, and behind it the first byte of a line that is not folded. False: it is
@@ -49,7 +54,8 @@ class FieldReader {
     if (name_end == end_ || *name_end != ':' || name_end == at_) return false;
     const char* value = name_end + 1;
     const char* const line_end = find_low_control(value, end_);
-    if (end_ - line_end < 3 || line_end[0] != '\r' || line_end[1] != '\n' || is_blank(line_end[2])) return false;
+    if (end_ - line_end < 3 || line_end[0] != '\r' || line_end[1] != '\n' || is_blank(line_end[2]))
+      return false;
     const char* value_end = line_end;
     while (value != value_end && *value == ' ') ++value;
     while (value != value_end && value_end[-1] == ' ') --value_end;
@@ -139,7 +145,8 @@ class FieldReader {
       if (name_end != colon) anomalies_.add(Anomaly::space_before_colon);
       trim_value(colon + 1);
     }
-    if (name_end == line || !std::all_of(line, name_end, is_token_char)) anomalies_.add(Anomaly::bad_field_name);
+    if (name_end == line || !std::all_of(line, name_end, is_token_char))
+      anomalies_.add(Anomaly::bad_field_name);
     field_.name = span(line, name_end);
   }
 

@@ -24,7 +24,9 @@ class Keyword {
     }
   }
 
-  [[nodiscard]] bool is(std::string_view text) const noexcept { return text.size() == Size && has(text.data()); }
+  [[nodiscard]] bool is(std::string_view text) const noexcept {
+    return text.size() == Size && has(text.data());
+  }
 
  private:
   [[nodiscard]] bool has(const char* at) const noexcept {
@@ -33,7 +35,8 @@ class Keyword {
     // The last word overlaps the one before it.
     for (std::size_t i = 0; i < Size; i += sizeof(Word)) {
       const std::size_t from = i + sizeof(Word) <= Size ? i : Size - sizeof(Word);
-      difference |= (load<Word>(at + from) | load<Word>(letters_.data() + from)) ^ load<Word>(text_.data() + from);
+      difference |= (load<Word>(at + from) | load<Word>(letters_.data() + from)) ^
+                    load<Word>(text_.data() + from);
     }
     return difference == 0;
   }

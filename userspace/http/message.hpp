@@ -82,7 +82,9 @@ struct Span {
   std::uint32_t offset = 0;
   std::uint32_t length = 0;
 
-  [[nodiscard]] std::string_view in(Bytes head) const noexcept { return as_text(head).substr(offset, length); }
+  [[nodiscard]] std::string_view in(Bytes head) const noexcept {
+    return as_text(head).substr(offset, length);
+  }
 };
 
 // One field line. The value is without the blanks around it; a folded value
@@ -103,7 +105,8 @@ struct BodyGap {
 struct Message {
   Kind kind = Kind::request;
   Direction direction = Direction::to_server;
-  std::uint32_t index = 0; // of its kind's final messages in this connection: response n answers request n
+  std::uint32_t index =
+      0; // of its kind's final messages in this connection: response n answers request n
   bool complete = false;
   End end = End::complete;
   Framing framing = Framing::none;
@@ -117,12 +120,13 @@ struct Message {
   std::span<const FieldSpan> fields;
 
   std::optional<std::uint64_t> declared_length; // of Content-Length, where it was one plain number
-  std::uint64_t body_length = 0;                // octets of the body, the missing ones counted in
+  std::uint64_t body_length = 0;                // bytes of the body, the missing ones counted in
   Pieces body;                                  // what was kept of it, gaps left out
   Bytes trailer_section;                        // raw, chunked only
   std::span<const FieldSpan> trailers;
   std::span<const BodyGap> gaps;
-  std::optional<std::span<const std::byte, 32>> body_sha256; // of the whole body, where asked for and no gap
+  std::optional<std::span<const std::byte, 32>>
+      body_sha256; // of the whole body, where asked for and no gap
 
   Anomalies anomalies;
 };

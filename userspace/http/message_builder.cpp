@@ -22,7 +22,7 @@ std::size_t piece_count(std::size_t memory_bytes) {
   return 3 * draft_count(memory_bytes);
 }
 
-const std::uint8_t* octets(Bytes bytes) noexcept {
+const std::uint8_t* as_uint8(Bytes bytes) noexcept {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
@@ -38,7 +38,7 @@ MessageBuilder::MessageBuilder(const Limits& limits, std::size_t memory_bytes)
       trailers_(limits.fields_max) {}
 
 std::uint32_t MessageBuilder::open() noexcept {
-  const SlabPool::Index slab = drafts_.take();
+  const SlabPool::Index slab = drafts_.allocate();
   if (slab == SlabPool::none) return 0;
   new (drafts_.at(slab)) Draft{};
   return slab + 1;
@@ -53,7 +53,7 @@ void MessageBuilder::close(std::uint32_t draft) noexcept {
   closed.head.clear(pieces_);
   closed.body.clear(pieces_);
   closed.trailer.clear(pieces_);
-  drafts_.give(draft - 1);
+  drafts_.release(draft - 1);
 }
 
 bool MessageBuilder::keep_head(Draft& draft, Bytes bytes) noexcept {
@@ -64,25 +64,26 @@ bool MessageBuilder::keep_trailer(Draft& draft, Bytes bytes) noexcept {
   return draft.trailer.append(pieces_, bytes) == bytes.size();
 }
 
-void MessageBuilder::take_body(Draft& draft, Bytes bytes) noexcept {
+void MessageBuilder::append_body(Draft& draft, Bytes bytes) noexcept {
   if (limits_.hash_bodies && !draft.has_gap) {
     if (draft.body_length == 0) sha256_init(&draft.hash);
-    sha256_update(&draft.hash, bytes.size(), octets(bytes));
+    sha256_update(&draft.hash, bytes.size(), as_uint8(bytes));
   }
   draft.body_length += bytes.size();
   if (draft.body_cut) return;
-  const auto room =
-      static_cast<std::size_t>(std::min<std::uint64_t>(limits_.body_kept_max - draft.body.size(), bytes.size()));
+  const auto room = static_cast<std::size_t>(
+      std::min<std::uint64_t>(limits_.body_kept_max - draft.body.size(), bytes.size()));
   // What the reserve for heads leaves, to within a piece.
   const std::size_t spare = pieces_.available() - std::min(pieces_.available(), pieces_for_heads_);
-  const std::size_t kept = draft.body.append(pieces_, bytes.first(std::min(room, spare * (kPieceBytes / 2))));
+  const std::size_t kept =
+      draft.body.append(pieces_, bytes.first(std::min(room, spare * (kPieceBytes / 2))));
   if (kept < bytes.size()) {
     draft.body_cut = true;
     draft.facts.anomalies.add(Anomaly::truncated);
   }
 }
 
-void MessageBuilder::take_gap(Draft& draft, std::uint64_t length, GapCause cause) noexcept {
+void MessageBuilder::append_gap(Draft& draft, std::uint64_t length, GapCause cause) noexcept {
   if (draft.gaps_listed < Draft::kGapsMax) {
     draft.gaps[draft.gaps_listed++] = {draft.body_length, length, cause};
   } else if (!draft.body_cut) {
@@ -120,7 +121,8 @@ Bytes MessageBuilder::cut_head_of(const Draft& draft) noexcept {
   return {room, length + kLineEndRoom};
 }
 
-void MessageBuilder::begin_message(const MessageFacts& facts, const Head& head, Bytes bytes, Ending ending) noexcept {
+void MessageBuilder::begin_message(const MessageFacts& facts, const Head& head, Bytes bytes,
+                                   Ending ending) noexcept {
   message_ = Message{};
   message_.kind = facts.kind;
   message_.direction = facts.direction;
@@ -141,15 +143,15 @@ void MessageBuilder::begin_message(const MessageFacts& facts, const Head& head, 
   message_.anomalies = facts.anomalies;
 }
 
-const Message& MessageBuilder::lay_out(const MessageFacts& facts, const Head& head, Bytes bytes, Bytes body,
-                                       Instant last_byte, Ending ending) noexcept {
+const Message& MessageBuilder::lay_out(const MessageFacts& facts, const Head& head, Bytes bytes,
+                                       Bytes body, Instant last_byte, Ending ending) noexcept {
   begin_message(facts, head, bytes, ending);
   message_.last_byte = last_byte;
   message_.body_length = body.size();
   if (limits_.hash_bodies && ending.complete) {
     sha256_ctx hash;
     sha256_init(&hash);
-    sha256_update(&hash, body.size(), octets(body));
+    sha256_update(&hash, body.size(), as_uint8(body));
     set_hash(hash);
   }
   if (body.size() > limits_.body_kept_max) {
@@ -165,11 +167,13 @@ const Message& MessageBuilder::lay_out(const Draft& draft, Ending ending) noexce
   // second time costs less than room for them in every draft.
   Head head;
   const Bytes bytes = head_of(draft);
-  if (parse_head(bytes, fields_, head) == Answer::done) begin_message(draft.facts, head, bytes, ending);
+  if (parse_head(bytes, fields_, head) == Answer::done)
+    begin_message(draft.facts, head, bytes, ending);
   message_.last_byte = draft.last_byte;
   message_.body_length = draft.body_length;
   message_.body = Pieces{draft.body, pieces_};
-  const Bytes section = in_one_piece(draft.trailer, scratch_.data() + limits_.head_bytes_max + kLineEndRoom);
+  const Bytes section =
+      in_one_piece(draft.trailer, scratch_.data() + limits_.head_bytes_max + kLineEndRoom);
   const FieldSection trailers = parse_fields(section, trailers_, message_.anomalies);
   message_.trailer_section = section.first(trailers.length);
   message_.trailers = trailers.fields;

@@ -91,8 +91,8 @@ class MessageBuilder {
   bool keep_head(Draft& draft, Bytes bytes) noexcept;
   bool keep_trailer(Draft& draft, Bytes bytes) noexcept;
   // Takes part of the body: kept up to the limits, counted and hashed whole.
-  void take_body(Draft& draft, Bytes bytes) noexcept;
-  void take_gap(Draft& draft, std::uint64_t length, GapCause cause) noexcept;
+  void append_body(Draft& draft, Bytes bytes) noexcept;
+  void append_gap(Draft& draft, std::uint64_t length, GapCause cause) noexcept;
 
   // The head so far in one piece; lives until the next call of any of these.
   [[nodiscard]] Bytes head_of(const Draft& draft) noexcept;
@@ -103,8 +103,8 @@ class MessageBuilder {
 
   // The finished message. What it refers to lives in `bytes`, `body` and the
   // draft, and here until the next message is laid out.
-  const Message& lay_out(const MessageFacts& facts, const Head& head, Bytes bytes, Bytes body, Instant last_byte,
-                         Ending ending) noexcept;
+  const Message& lay_out(const MessageFacts& facts, const Head& head, Bytes bytes, Bytes body,
+                         Instant last_byte, Ending ending) noexcept;
   const Message& lay_out(const Draft& draft, Ending ending) noexcept;
 
   // Where requests that wait for their answers are remembered.
@@ -119,7 +119,8 @@ class MessageBuilder {
 
  private:
   [[nodiscard]] Bytes in_one_piece(const ByteChain& chain, std::byte* room) noexcept;
-  void begin_message(const MessageFacts& facts, const Head& head, Bytes bytes, Ending ending) noexcept;
+  void begin_message(const MessageFacts& facts, const Head& head, Bytes bytes,
+                     Ending ending) noexcept;
   void set_hash(const sha256_ctx& hash) noexcept;
 
   Limits limits_;

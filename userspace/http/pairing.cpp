@@ -24,14 +24,16 @@ std::byte& kind_at(SlabPool& slabs, std::uint32_t slab, std::uint32_t position) 
 
 } // namespace
 
-std::uint32_t Pairing::on_request(RequestKind kind, bool reacting, SlabPool& slabs, bool& tracked) noexcept {
+std::uint32_t Pairing::on_request(RequestKind kind, bool reacting, SlabPool& slabs,
+                                  bool& tracked) noexcept {
   if (uncertain_ && reacting) {
     forget_all_but(0, slabs);
     uncertain_ = false;
   }
   if (outstanding() <= 0) untracked_ = 0; // in step again, also after too many to count
   const std::uint32_t index = requests_++;
-  tracked = outstanding() <= 0 || push(kind, slabs); // not above 0: its response was there before it
+  tracked =
+      outstanding() <= 0 || push(kind, slabs); // not above 0: its response was there before it
   return index;
 }
 
@@ -42,7 +44,9 @@ Pairing::Answered Pairing::on_response(bool behind_loss, SlabPool& slabs) noexce
   } else if (outstanding() > 1 && !uncertain_) {
     pipelines_ = true;
   }
-  Answered answered{.index = responses_, .request = RequestKind::plain, .known = outstanding() > 0 && !uncertain_};
+  Answered answered{.index = responses_,
+                    .request = RequestKind::plain,
+                    .known = outstanding() > 0 && !uncertain_};
   if (outstanding() > 0) {
     answered.request = pop(slabs);
   } else if (requests_may_lack_) {
@@ -55,7 +59,8 @@ Pairing::Answered Pairing::on_response(bool behind_loss, SlabPool& slabs) noexce
 Pairing::Answered Pairing::on_interim() const noexcept {
   const bool known = outstanding() > 0;
   const bool remembered = known && front_size_ > 0;
-  return {responses_, remembered ? static_cast<RequestKind>(front_ & 3) : RequestKind::plain, known && !uncertain_};
+  return {responses_, remembered ? static_cast<RequestKind>(front_ & 3) : RequestKind::plain,
+          known && !uncertain_};
 }
 
 void Pairing::on_requests_lost() noexcept {
@@ -68,7 +73,7 @@ void Pairing::on_requests_lost() noexcept {
 }
 
 void Pairing::release(SlabPool& slabs) noexcept {
-  if (back_ != 0) slabs.give(back_ - 1);
+  if (back_ != 0) slabs.release(back_ - 1);
   *this = Pairing{};
 }
 
@@ -86,7 +91,7 @@ bool Pairing::push(RequestKind kind, SlabPool& slabs) noexcept {
     return true;
   }
   if (untracked_ == 0 && back_ == 0) {
-    const SlabPool::Index slab = slabs.take();
+    const SlabPool::Index slab = slabs.allocate();
     if (slab != SlabPool::none) {
       back_ = slab + 1;
       new (slabs.at(slab)) Back{};
@@ -117,12 +122,13 @@ void Pairing::refill_front(SlabPool& slabs) noexcept {
   Back& back = back_in(slabs, back_ - 1);
   const std::uint32_t moved = std::min(back.size, kFrontMax);
   for (std::uint32_t i = 0; i < moved; ++i) {
-    front_ |= static_cast<std::uint64_t>(kind_at(slabs, back_ - 1, back.first + i)) << (2 * front_size_++);
+    front_ |= static_cast<std::uint64_t>(kind_at(slabs, back_ - 1, back.first + i))
+              << (2 * front_size_++);
   }
   back.first = (back.first + moved) % back_room(slabs);
   back.size -= moved;
   if (back.size == 0) {
-    slabs.give(back_ - 1);
+    slabs.release(back_ - 1);
     back_ = 0;
   }
 }

@@ -31,7 +31,8 @@ class Pairing {
 
   // `reacting`: since the last request bytes of the response direction were seen.
   // Answers the index of the request. `tracked` is false where its kind is forgotten.
-  std::uint32_t on_request(RequestKind kind, bool reacting, SlabPool& slabs, bool& tracked) noexcept;
+  std::uint32_t on_request(RequestKind kind, bool reacting, SlabPool& slabs,
+                           bool& tracked) noexcept;
 
   // A final response; `behind_loss` when it is the first behind lost bytes.
   Answered on_response(bool behind_loss, SlabPool& slabs) noexcept;
@@ -48,7 +49,9 @@ class Pairing {
  private:
   static constexpr std::uint32_t kFrontMax = 32;
 
-  [[nodiscard]] std::int32_t outstanding() const noexcept { return static_cast<std::int32_t>(requests_ - responses_); }
+  [[nodiscard]] std::int32_t outstanding() const noexcept {
+    return static_cast<std::int32_t>(requests_ - responses_);
+  }
   void forget_all_but(std::int32_t newest, SlabPool& slabs) noexcept;
   bool push(RequestKind kind, SlabPool& slabs) noexcept;
   RequestKind pop(SlabPool& slabs) noexcept;
@@ -58,7 +61,8 @@ class Pairing {
   std::uint32_t requests_ = 0;  // seen, or known to have been lost
   std::uint32_t responses_ = 0; // likewise, final ones
   std::uint32_t back_ = 0;      // slab, plus one; 0: none
-  std::uint16_t untracked_ = 0; // outstanding behind those that are remembered; stays at its maximum
+  std::uint16_t untracked_ =
+      0; // outstanding behind those that are remembered; stays at its maximum
   std::uint8_t front_size_ = 0;
   bool requests_may_lack_ : 1 = false;
   bool pipelines_ : 1 = false;

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "http/text.hpp"
+#include "http/chars.hpp"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -40,14 +40,15 @@ inline const char* find_plain_name_end(const char* at, const char* end) noexcept
 #ifdef __SSE2__
   const auto in_range = [](__m128i bytes, char first, char size) {
     const __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
-    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(static_cast<char>(size - 1))), shifted);
+    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(static_cast<char>(size - 1))),
+                          shifted);
   };
   for (; end - at >= 16; at += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
     const __m128i digits = in_range(bytes, '0', 10);
-    const __m128i marks =
-        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+    const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')),
+                                       _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
     const int plain = _mm_movemask_epi8(_mm_or_si128(letters, _mm_or_si128(digits, marks)));
     if (plain != 0xffff) return at + std::countr_one(static_cast<unsigned>(plain));
   }

@@ -90,10 +90,12 @@ LineEnd find_line_end(const char* from, const char* end, Anomalies& anomalies) n
 
 // "HTTP/d.d" at `at`, which has eight characters.
 bool read_version(const char* at, StartLine& line) noexcept {
-  if (std::string_view{at, 5} != kVersion || !is_digit(at[5]) || at[6] != '.' || !is_digit(at[7])) return false;
+  if (std::string_view{at, 5} != kVersion || !is_digit(at[5]) || at[6] != '.' || !is_digit(at[7]))
+    return false;
   line.version_major = static_cast<std::uint8_t>(at[5] - '0');
   line.version_minor = static_cast<std::uint8_t>(at[7] - '0');
-  if (line.version_major == 1 && line.version_minor > 1) line.anomalies.add(Anomaly::unknown_version);
+  if (line.version_major == 1 && line.version_minor > 1)
+    line.anomalies.add(Anomaly::unknown_version);
   return true;
 }
 
@@ -101,7 +103,8 @@ Answer parse_status_line(std::string_view text, StartLine& line) noexcept {
   line.kind = Kind::response;
   const std::size_t known = std::min(text.size(), kStatusShape.size());
   for (std::size_t i = 0; i < known; ++i) {
-    if (kStatusShape[i] == 'd' ? !is_digit(text[i]) : text[i] != kStatusShape[i]) return Answer::wrong;
+    if (kStatusShape[i] == 'd' ? !is_digit(text[i]) : text[i] != kStatusShape[i])
+      return Answer::wrong;
   }
   if (text.size() > 5 && text[5] != '1') return Answer::wrong;
   if (text.size() <= kStatusShape.size()) return Answer::need_more;
@@ -111,13 +114,16 @@ Answer parse_status_line(std::string_view text, StartLine& line) noexcept {
   if (*at == '\r' && at[1] != '\n') return Answer::wrong;
 
   read_version(text.data(), line);
-  line.status = static_cast<std::uint16_t>((at[-3] - '0') * 100 + (at[-2] - '0') * 10 + (at[-1] - '0'));
-  // No such class of status codes, and senders send them: a client has to read the message all the same.
+  line.status =
+      static_cast<std::uint16_t>((at[-3] - '0') * 100 + (at[-2] - '0') * 10 + (at[-1] - '0'));
+  // No such class of status codes, and senders send them: a client has to read the message all the
+  // same.
   if (line.status < 100) line.anomalies.add(Anomaly::bad_start_line);
   const LineEnd line_end = find_line_end(at, text.data() + text.size(), line.anomalies);
   if (line_end.answer != Answer::done) return line_end.answer;
   if (at == line_end.content_end) {
-    line.anomalies.add(Anomaly::bad_start_line); // the blank belongs there even without a reason (RFC 9112, 4)
+    line.anomalies.add(
+        Anomaly::bad_start_line); // the blank belongs there even without a reason (RFC 9112, 4)
   } else {
     ++at;
   }
@@ -126,7 +132,8 @@ Answer parse_status_line(std::string_view text, StartLine& line) noexcept {
   return Answer::done;
 }
 
-Answer parse_request_line(std::string_view text, std::size_t method_length, StartLine& line) noexcept {
+Answer parse_request_line(std::string_view text, std::size_t method_length,
+                          StartLine& line) noexcept {
   const char* const end = text.data() + text.size();
   const char* const target = text.data() + method_length + 1;
   line.kind = Kind::request;
@@ -151,7 +158,8 @@ Answer parse_request_line(std::string_view text, std::size_t method_length, Star
   const std::string_view target_text{target, line.target.length};
   if (target_text.find(' ') != std::string_view::npos) line.anomalies.add(Anomaly::bad_start_line);
   if (line.version_major == 1) return Answer::done;
-  line.h2_preface = line.version_major == 2 && target_text == "*" && text.substr(0, method_length) == "PRI";
+  line.h2_preface =
+      line.version_major == 2 && target_text == "*" && text.substr(0, method_length) == "PRI";
   return line.h2_preface ? Answer::done : Answer::wrong;
 }
 
@@ -185,9 +193,11 @@ bool resembles_known_start_line(std::string_view text) noexcept {
   if (line.anomalies.has(Anomaly::bad_start_line)) return false;
   if (text.starts_with(kVersion) || kVersion.starts_with(text)) return true;
   const std::size_t blank = text.find(' ');
-  return std::any_of(kRegisteredMethods.begin(), kRegisteredMethods.end(), [&](std::string_view method) {
-    return blank == std::string_view::npos ? method.starts_with(text) : method == text.substr(0, blank);
-  });
+  return std::any_of(kRegisteredMethods.begin(), kRegisteredMethods.end(),
+                     [&](std::string_view method) {
+                       return blank == std::string_view::npos ? method.starts_with(text)
+                                                              : method == text.substr(0, blank);
+                     });
 }
 
 } // namespace xdpcap::http

@@ -20,7 +20,7 @@ constexpr std::size_t kForOthers = 48;
 constexpr std::size_t kConnectionsLeast = 8;
 
 std::atomic<int> largest{INT_MAX}; // descriptor of a connection
-std::atomic<int> reserve{-1};      // given up to accept, and close, one that waits when all are in use
+std::atomic<int> reserve{-1}; // given up to accept, and close, one that waits when all are in use
 std::atomic<std::uint64_t> refused{0};
 
 int refuse(int fd) noexcept {
@@ -31,7 +31,9 @@ int refuse(int fd) noexcept {
 }
 
 int accept_within_limit(int listener, sockaddr* address, socklen_t* size, int flags) noexcept {
-  const auto kernel_accept = [&] { return static_cast<int>(::syscall(SYS_accept4, listener, address, size, flags)); };
+  const auto kernel_accept = [&] {
+    return static_cast<int>(::syscall(SYS_accept4, listener, address, size, flags));
+  };
   const int limit = largest.load(std::memory_order_relaxed);
   const int fd = kernel_accept();
   if (limit == INT_MAX || (fd >= 0 && fd <= limit)) return fd;
@@ -55,11 +57,11 @@ Result<void, Error> limit_connections(std::size_t connections_max) {
   const std::size_t room = std::min<rlim_t>(limit.rlim_cur, INT_MAX);
   if (next < 0 || room < in_use + 2 * kForOthers + kConnectionsLeast) {
     if (next >= 0) ::close(next);
-    return Error{
-        ExitCode::environment,
-        fmt::format("{} descriptors are too few to publish: {} are in use, {} more are needed; raise the limit "
-                    "(ulimit -n, or LimitNOFILE= of a service)",
-                    room, in_use, 2 * kForOthers + kConnectionsLeast)};
+    return Error{ExitCode::environment,
+                 fmt::format("{} descriptors are too few to publish: {} are in use, {} more are "
+                             "needed; raise the limit "
+                             "(ulimit -n, or LimitNOFILE= of a service)",
+                             room, in_use, 2 * kForOthers + kConnectionsLeast)};
   }
   const int before = reserve.exchange(next);
   if (before >= 0) ::close(before);

@@ -6,10 +6,11 @@
 #include "core/error.hpp"
 #include "core/result.hpp"
 
-// libzmq accepts whoever comes, and ends the process when there is no descriptor left (version 4.3.4:
-// src/ipc_listener.cpp:325, src/epoll.cpp:65). So accept() and accept4() of a program with a
-// publisher are ours: a connection that would get a descriptor beyond the limit is closed at once,
-// which libzmq takes for one that was aborted. On the thread that accepts, so no peer is too quick.
+// libzmq accepts whoever comes, and ends the process when there is no descriptor left
+// (version 4.3.4: src/ipc_listener.cpp:325, src/epoll.cpp:65). So accept() and accept4() of a
+// program with a publisher are ours: a connection that would get a descriptor beyond the limit is
+// closed at once, which libzmq takes for one that was aborted. On the thread that accepts, so no
+// peer is too quick.
 namespace xdpcap::publish {
 
 // From now on connections may take `connections_max` descriptors beside those that are open, and

@@ -28,7 +28,8 @@ std::uint8_t* FixedMemory::allocate(std::size_t size) {
   return reinterpret_cast<std::uint8_t*>(at_);
 }
 
-std::uint8_t* FixedMemory::reallocate_downward(std::uint8_t*, std::size_t, std::size_t, std::size_t, std::size_t) {
+std::uint8_t* FixedMemory::reallocate_downward(std::uint8_t*, std::size_t, std::size_t, std::size_t,
+                                               std::size_t) {
   std::abort();
 }
 
@@ -80,7 +81,8 @@ BatchLane::BatchLane(const LaneShape& shape, std::uint16_t shard, Doorbell& door
 
 // Takes back what the publisher has returned.
 void BatchLane::collect() noexcept {
-  while (auto returned = returned_.pop()) ((*returned)->large() ? free_large_ : free_normal_).push_back(*returned);
+  while (auto returned = returned_.pop())
+    ((*returned)->large() ? free_large_ : free_normal_).push_back(*returned);
 }
 
 bool BatchLane::is_crowded() noexcept {
@@ -88,7 +90,7 @@ bool BatchLane::is_crowded() noexcept {
   return free_normal_.size() < free_normal_.capacity() / 2;
 }
 
-Batch* BatchLane::take(bool large) noexcept {
+Batch* BatchLane::acquire(bool large) noexcept {
   collect();
   auto& free = large ? free_large_ : free_normal_;
   if (free.empty()) {
@@ -110,7 +112,7 @@ Batch* BatchLane::next() noexcept {
   return filled_.pop().value_or(nullptr);
 }
 
-void BatchLane::give_back(Batch* batch) noexcept {
+void BatchLane::recycle(Batch* batch) noexcept {
   batch->release_pages();
   batch->reset();
   const bool pushed = returned_.push(batch);

@@ -26,7 +26,8 @@ class FixedMemory final : public flatbuffers::Allocator {
   FixedMemory(std::byte* at, std::size_t size) noexcept : at_(at), size_(size) {}
   std::uint8_t* allocate(std::size_t size) override;
   void deallocate(std::uint8_t*, std::size_t) override {}
-  std::uint8_t* reallocate_downward(std::uint8_t*, std::size_t, std::size_t, std::size_t, std::size_t) override;
+  std::uint8_t* reallocate_downward(std::uint8_t*, std::size_t, std::size_t, std::size_t,
+                                    std::size_t) override;
 
  private:
   std::byte* at_;
@@ -38,7 +39,7 @@ class FixedMemory final : public flatbuffers::Allocator {
 // of its lane hand it over. Pages are committed when first written.
 class Batch {
  public:
-  // `capacity` in octets, a multiple of 64.
+  // `capacity` in bytes, a multiple of 64.
   Batch(std::byte* memory, std::size_t capacity, bool large);
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
@@ -46,12 +47,14 @@ class Batch {
   [[nodiscard]] flatbuffers::FlatBufferBuilder& builder() noexcept { return builder_; }
   [[nodiscard]] MessageTables& tables() noexcept { return tables_; }
   [[nodiscard]] bool large() const noexcept { return large_; }
-  // Octets that records may still take; what the envelope needs is set aside.
+  // Bytes that records may still take; what the envelope needs is set aside.
   [[nodiscard]] std::size_t room() const noexcept;
 
   // The finished buffer, aligned for reading in place. Borrowed until reset().
   [[nodiscard]] Bytes bytes() const noexcept;
-  [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(builder_.GetBufferPointer()); }
+  [[nodiscard]] std::byte* data() noexcept {
+    return reinterpret_cast<std::byte*>(builder_.GetBufferPointer());
+  }
   void reset() noexcept {
     builder_.Clear();
     tables_.clear();
@@ -77,7 +80,7 @@ class Batch {
   MessageTables tables_; // of the messages in it
 };
 
-// How many batches a worker has, and how large they are, in octets.
+// How many batches a worker has, and how large they are, in bytes.
 struct LaneShape {
   std::size_t normal_batches = 64;
   std::size_t normal_bytes = std::size_t{64} << 10;
@@ -94,13 +97,13 @@ class BatchLane {
 
   [[nodiscard]] std::uint16_t shard() const noexcept { return shard_; }
   [[nodiscard]] std::size_t batches() const noexcept { return batches_.size(); }
-  // Octets that the records of one batch may take.
+  // Bytes that the records of one batch may take.
   [[nodiscard]] std::size_t normal_room() const noexcept { return normal_room_; }
   [[nodiscard]] std::size_t large_room() const noexcept { return large_room_; }
 
   // Worker: a batch to fill, the one used last first, or nothing where the
   // publisher still has them all.
-  [[nodiscard]] Batch* take(bool large) noexcept;
+  [[nodiscard]] Batch* acquire(bool large) noexcept;
   // Worker: hands a finished batch to the publisher, which may sleep on until there
   // are some: waking it costs microseconds.
   void publish(Batch* batch) noexcept;
@@ -109,17 +112,20 @@ class BatchLane {
     if (std::exchange(unrung_, 0) != 0) doorbell_.ring();
   }
   // Worker: what the next batch of a topic will be numbered, said after publish().
-  void say_next_seq(Topic topic, std::uint64_t next_seq) noexcept {
+  void set_next_seq(Topic topic, std::uint64_t next_seq) noexcept {
     next_seq_[index_of(topic)].store(next_seq, std::memory_order_release);
   }
-  // Worker: the publisher has more than half of the batches still; what is sent now should be large.
+  // Worker: the publisher has more than half of the batches still; what is sent now should be
+  // large.
   [[nodiscard]] bool is_crowded() noexcept;
   // Worker: nobody takes batches any more; waiting for one would be for ever.
-  [[nodiscard]] bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool abandoned() const noexcept {
+    return abandoned_.load(std::memory_order_acquire);
+  }
 
   // Publisher: the next finished batch, or nothing.
   [[nodiscard]] Batch* next() noexcept;
-  void give_back(Batch* batch) noexcept;
+  void recycle(Batch* batch) noexcept;
   [[nodiscard]] bool has_next() const noexcept { return !filled_.empty(); }
   // Publisher: every batch numbered below the answer is in the ring, was sent, or was dropped.
   [[nodiscard]] std::uint64_t next_seq(Topic topic) const noexcept {

@@ -26,7 +26,8 @@ const schema::Batch* BatchReader::open(Bytes bytes) {
     std::memcpy(aligned_.data(), bytes.data(), bytes.size());
     bytes = {reinterpret_cast<const std::byte*>(aligned_.data()), bytes.size()};
   }
-  if (bytes.size() < sizeof(flatbuffers::uoffset_t) + flatbuffers::kFileIdentifierLength) return nullptr;
+  if (bytes.size() < sizeof(flatbuffers::uoffset_t) + flatbuffers::kFileIdentifierLength)
+    return nullptr;
   const auto* at = reinterpret_cast<const std::uint8_t*>(bytes.data());
   flatbuffers::Verifier verifier(at, bytes.size(), kDepthMax, kTablesMax);
   return schema::VerifyBatchBuffer(verifier) ? schema::GetBatch(at) : nullptr;
@@ -42,12 +43,14 @@ std::optional<Topic> topic_of(const schema::Batch& batch) noexcept {
   return std::nullopt;
 }
 
-std::string_view field_named(const schema::HttpMessage& message, std::string_view lower_case_name) noexcept {
+std::string_view field_named(const schema::HttpMessage& message,
+                             std::string_view lower_case_name) noexcept {
   if (message.fields() == nullptr) return {};
   for (const schema::FieldSpan* field : *message.fields()) {
     const std::string_view name = text_in(message.head(), field->name());
-    const bool same = std::equal(name.begin(), name.end(), lower_case_name.begin(), lower_case_name.end(),
-                                 [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+    const bool same = std::equal(
+        name.begin(), name.end(), lower_case_name.begin(), lower_case_name.end(),
+        [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
     if (same) return text_in(message.head(), field->value());
   }
   return {};

@@ -30,11 +30,15 @@ std::optional<Topic> topic_of(const schema::Batch& batch) noexcept;
 
 // The text of a span, or nothing where the span leaves the bytes: the verifier
 // knows offsets of FlatBuffers, not ours.
-inline std::string_view text_in(const flatbuffers::Vector<std::uint8_t>* bytes, const schema::Span& span) noexcept {
-  if (bytes == nullptr || span.offset() > bytes->size() || span.length() > bytes->size() - span.offset()) return {};
+inline std::string_view text_in(const flatbuffers::Vector<std::uint8_t>* bytes,
+                                const schema::Span& span) noexcept {
+  if (bytes == nullptr || span.offset() > bytes->size() ||
+      span.length() > bytes->size() - span.offset())
+    return {};
   return {reinterpret_cast<const char*>(bytes->data()) + span.offset(), span.length()};
 }
-inline std::string_view text_in(const flatbuffers::Vector<std::uint8_t>* bytes, const schema::Span* span) noexcept {
+inline std::string_view text_in(const flatbuffers::Vector<std::uint8_t>* bytes,
+                                const schema::Span* span) noexcept {
   return span == nullptr ? std::string_view{} : text_in(bytes, *span);
 }
 inline std::string_view text_of(const flatbuffers::Vector<std::uint8_t>* bytes) noexcept {
@@ -45,7 +49,8 @@ inline std::string_view text_of(const flatbuffers::String* text) noexcept {
 }
 
 // The first field of that name, ASCII case aside; empty where there is none.
-std::string_view field_named(const schema::HttpMessage& message, std::string_view lower_case_name) noexcept;
+std::string_view field_named(const schema::HttpMessage& message,
+                             std::string_view lower_case_name) noexcept;
 
 // "10.0.0.1:80", "[2001:db8::1]:80".
 std::string text_of(const schema::Endpoint* endpoint);

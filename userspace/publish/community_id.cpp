@@ -11,24 +11,25 @@ namespace {
 constexpr std::uint8_t kTcp = 6;
 
 // What is hashed: seed, address, address, protocol, padding, port, port; in
-// network byte order, the lower endpoint first, IPv4 addresses as 4 octets.
+// network byte order, the lower endpoint first, IPv4 addresses as 4 bytes.
 class Tuple {
  public:
-  void add(std::uint8_t octet) noexcept { octets_[used_++] = octet; }
+  void add(std::uint8_t byte) noexcept { bytes_[used_++] = byte; }
   void add_port(std::uint16_t port) noexcept {
     add(static_cast<std::uint8_t>(port >> 8));
     add(static_cast<std::uint8_t>(port & 0xff));
   }
   void add(const wire::Address& address) noexcept {
-    for (std::size_t i = address.is_v4() ? wire::Address::v4_prefix.size() : 0; i < address.octets.size(); ++i) {
-      add(static_cast<std::uint8_t>(address.octets[i]));
+    for (std::size_t i = address.is_v4() ? wire::Address::v4_prefix.size() : 0;
+         i < address.bytes.size(); ++i) {
+      add(static_cast<std::uint8_t>(address.bytes[i]));
     }
   }
-  [[nodiscard]] const std::uint8_t* data() const noexcept { return octets_.data(); }
+  [[nodiscard]] const std::uint8_t* data() const noexcept { return bytes_.data(); }
   [[nodiscard]] std::size_t size() const noexcept { return used_; }
 
  private:
-  std::array<std::uint8_t, 2 + 16 + 16 + 2 + 4> octets_{};
+  std::array<std::uint8_t, 2 + 16 + 16 + 2 + 4> bytes_{};
   std::size_t used_ = 0;
 };
 

@@ -18,7 +18,7 @@ class CommunityId {
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), text_.size()}; }
 
  private:
-  std::array<char, 30> text_; // "1:" and 20 octets in base64
+  std::array<char, 30> text_; // "1:" and 20 bytes in base64
 };
 
 } // namespace xdpcap::publish

@@ -22,8 +22,8 @@ constexpr std::size_t kKeyCharacters = 40;
 constexpr std::size_t kKeyFileMax = std::size_t{1} << 20;
 using KeyText = std::array<char, kKeyCharacters + 1>;
 
-Error unusable(std::string sentence) {
-  return {ExitCode::usage, std::move(sentence)};
+Error unusable(std::string message) {
+  return {ExitCode::usage, std::move(message)};
 }
 
 bool is_key(const std::string& line) {
@@ -39,15 +39,18 @@ std::string trimmed(const std::string& line) {
 
 Result<void, Error> write_key(const std::string& path, const char* key, mode_t mode) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (fd < 0) return Error{ExitCode::output, fmt::format("cannot create {}: {}", path, std::strerror(errno))};
+  if (fd < 0)
+    return Error{ExitCode::output, fmt::format("cannot create {}: {}", path, std::strerror(errno))};
   const std::string line = fmt::format("{}\n", key);
   const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   const bool closed = ::close(fd) == 0;
-  if (!written || !closed) return Error{ExitCode::output, fmt::format("cannot write {}: the disk may be full", path)};
+  if (!written || !closed)
+    return Error{ExitCode::output, fmt::format("cannot write {}: the disk may be full", path)};
   return {};
 }
 
-// The whole of a small file. A secret one is looked at once it is open: nobody can exchange it then.
+// The whole of a small file. A secret one is looked at once it is open: nobody can exchange it
+// then.
 Result<std::string, Error> read_text(const std::string& path, bool secret) {
   const OwnedFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
@@ -55,12 +58,13 @@ Result<std::string, Error> read_text(const std::string& path, bool secret) {
     return unusable(fmt::format("cannot read the key file {}: {}", path, std::strerror(errno)));
   }
   if (secret && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return unusable(
-        fmt::format("the secret key {} can be read by others; chmod 600 it, and better make a new one", path));
+    return unusable(fmt::format(
+        "the secret key {} can be read by others; chmod 600 it, and better make a new one", path));
   }
   std::string text(kKeyFileMax, ' ');
   const ssize_t length = ::read(fd.get(), text.data(), text.size());
-  if (length < 0) return unusable(fmt::format("cannot read the key file {}: {}", path, std::strerror(errno)));
+  if (length < 0)
+    return unusable(fmt::format("cannot read the key file {}: {}", path, std::strerror(errno)));
   text.resize(static_cast<std::size_t>(length));
   return text;
 }
@@ -97,7 +101,8 @@ Result<std::string, Error> read_key(const std::string& path, bool secret) {
   return keys->front();
 }
 
-Result<CurveClient, Error> make_client(const std::string& server_key_path, const std::string& secret_path) {
+Result<CurveClient, Error> make_client(const std::string& server_key_path,
+                                       const std::string& secret_path) {
   Result<std::string, Error> server = read_key(server_key_path, false);
   if (!server) return std::move(server).error();
   KeyText public_key{}, secret_key{};
@@ -138,12 +143,12 @@ void apply(const CurveClient& client, zmq::socket_t& socket) {
   socket.set(zmq::sockopt::curve_secretkey, client.secret_key);
 }
 
-Doorkeeper::Doorkeeper(zmq::context_t& context, std::vector<std::string> allowed_clients)
+ZapHandler::ZapHandler(zmq::context_t& context, std::vector<std::string> allowed_clients)
     : socket_(context, zmq::socket_type::rep), allowed_(std::move(allowed_clients)) {
   socket_.bind("inproc://zeromq.zap.01");
 }
 
-void Doorkeeper::serve() {
+void ZapHandler::serve() {
   // Request: version, request id, domain, address, identity, mechanism, credentials.
   std::vector<zmq::message_t> request;
   while (zmq::recv_multipart(socket_, std::back_inserter(request), zmq::recv_flags::dontwait)) {
@@ -151,7 +156,8 @@ void Doorkeeper::serve() {
     if (request.size() == 7 && request[5].to_string_view() == "CURVE" && request[6].size() == 32) {
       KeyText key{};
       zmq_z85_encode(key.data(), request[6].data<std::uint8_t>(), request[6].size());
-      allowed = std::find(allowed_.begin(), allowed_.end(), std::string(key.data())) != allowed_.end();
+      allowed =
+          std::find(allowed_.begin(), allowed_.end(), std::string(key.data())) != allowed_.end();
     }
     const std::string id = request.size() > 1 ? request[1].to_string() : std::string{};
     const std::array<zmq::const_buffer, 6> reply{

@@ -24,9 +24,9 @@ void Doorbell::wake() noexcept {
   [[maybe_unused]] const auto written = ::write(event_fd_, &one, sizeof one);
 }
 
-void Doorbell::sleep(std::chrono::milliseconds patience) noexcept {
+void Doorbell::sleep(std::chrono::milliseconds timeout) noexcept {
   pollfd waiting{event_fd_, POLLIN, 0};
-  ::poll(&waiting, 1, static_cast<int>(patience.count()));
+  ::poll(&waiting, 1, static_cast<int>(timeout.count()));
   std::uint64_t rings = 0;
   [[maybe_unused]] const auto got = ::read(event_fd_, &rings, sizeof rings);
 }

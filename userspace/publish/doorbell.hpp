@@ -25,18 +25,18 @@ class Doorbell {
       wake();
   }
 
-  // The publisher only. Sleeps until somebody rings, at most `patience`; not at
+  // The publisher only. Sleeps until somebody rings, at most `timeout`; not at
   // all where `busy()`, asked after the word was set, says there is work.
   template <class Busy>
-  void wait(std::chrono::milliseconds patience, Busy busy) noexcept {
+  void wait(std::chrono::milliseconds timeout, Busy busy) noexcept {
     asleep_.exchange(true, std::memory_order_acq_rel);
-    if (!busy()) sleep(patience);
+    if (!busy()) sleep(timeout);
     asleep_.exchange(false, std::memory_order_acq_rel);
   }
 
  private:
   void wake() noexcept;
-  void sleep(std::chrono::milliseconds patience) noexcept;
+  void sleep(std::chrono::milliseconds timeout) noexcept;
 
   int event_fd_;
   std::atomic<bool> asleep_{false};

@@ -12,28 +12,29 @@
 namespace xdpcap::publish {
 namespace {
 
-constexpr std::array<std::string_view, Counters<EncoderCount>::size> kNames{"messages_published",
-                                                                            "messages_cut",
-                                                                            "messages_masked",
-                                                                            "messages_discarded",
-                                                                            "messages_dropped_no_room",
-                                                                            "messages_dropped_too_large",
-                                                                            "octets_published",
-                                                                            "octets_cut",
-                                                                            "octets_dropped",
-                                                                            "flows_published",
-                                                                            "flows_dropped",
-                                                                            "segments_published",
-                                                                            "segments_dropped",
-                                                                            "datagrams_published",
-                                                                            "datagrams_dropped",
-                                                                            "datagrams_discarded",
-                                                                            "sockets_published",
-                                                                            "sockets_dropped",
-                                                                            "interfaces_published",
-                                                                            "interfaces_dropped",
-                                                                            "batches_published",
-                                                                            "batches_dropped"};
+constexpr std::array<std::string_view, Counters<EncoderCount>::size> kNames{
+    "messages_published",
+    "messages_cut",
+    "messages_masked",
+    "messages_discarded",
+    "messages_dropped_no_room",
+    "messages_dropped_too_large",
+    "bytes_published",
+    "bytes_cut",
+    "bytes_dropped",
+    "flows_published",
+    "flows_dropped",
+    "segments_published",
+    "segments_dropped",
+    "datagrams_published",
+    "datagrams_dropped",
+    "datagrams_discarded",
+    "sockets_published",
+    "sockets_dropped",
+    "interfaces_published",
+    "interfaces_dropped",
+    "batches_published",
+    "batches_dropped"};
 
 // How long a waiting encoder sleeps between two looks for a free batch. Only
 // with WhenFull::wait, that is, never on live traffic.
@@ -42,28 +43,35 @@ void pause_briefly() noexcept {
   ::nanosleep(&pause, nullptr);
 }
 
-void add_records(schema::BatchBuilder& out,
-                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::HttpMessage>>> records) {
+void add_records(
+    schema::BatchBuilder& out,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::HttpMessage>>> records) {
   out.add_messages(records);
 }
-void add_records(schema::BatchBuilder& out,
-                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::FlowRecord>>> records) {
+void add_records(
+    schema::BatchBuilder& out,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::FlowRecord>>> records) {
   out.add_flows(records);
 }
-void add_records(schema::BatchBuilder& out,
-                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SegmentRecord>>> records) {
+void add_records(
+    schema::BatchBuilder& out,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SegmentRecord>>> records) {
   out.add_segments(records);
 }
-void add_records(schema::BatchBuilder& out,
-                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::DatagramRecord>>> records) {
+void add_records(
+    schema::BatchBuilder& out,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::DatagramRecord>>> records) {
   out.add_datagrams(records);
 }
-void add_records(schema::BatchBuilder& out,
-                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SocketRecord>>> records) {
+void add_records(
+    schema::BatchBuilder& out,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::SocketRecord>>> records) {
   out.add_sockets(records);
 }
-void add_records(schema::BatchBuilder& out,
-                 flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>> records) {
+void add_records(
+    schema::BatchBuilder& out,
+    flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>>
+        records) {
   out.add_interfaces(records);
 }
 
@@ -73,20 +81,21 @@ std::string_view name_of(EncoderCount count) noexcept {
   return kNames[static_cast<std::size_t>(count)];
 }
 
-Encoder::Encoder(EncoderOptions options, BatchLane& lane) : options_(std::move(options)), lane_(lane) {
+Encoder::Encoder(EncoderOptions options, BatchLane& lane)
+    : options_(std::move(options)), lane_(lane) {
   // The envelope's room is fixed; a name longer than this helps nobody.
   if (options_.sensor.size() > 255) options_.sensor.resize(255);
 }
 
 void Encoder::add(const http::Message& message, const MessageContext& context) noexcept {
   if (options_.discard) return counters_.add(EncoderCount::messages_discarded);
-  const std::size_t fixed = octets_without_body(message);
-  const std::size_t octets = message.head.size() + message.trailer_section.size();
+  const std::size_t fixed = bytes_without_body(message);
+  const std::size_t bytes = message.head.size() + message.trailer_section.size();
   const auto wanted = static_cast<std::size_t>(std::min(message.body.size(), options_.max_body));
   const std::size_t largest = std::max(lane_.normal_room(), lane_.large_room());
   if (fixed > largest) {
     counters_.add(EncoderCount::messages_dropped_too_large);
-    counters_.add(EncoderCount::octets_dropped, octets + message.body.size());
+    counters_.add(EncoderCount::bytes_dropped, bytes + message.body.size());
     ++messages_.dropped_records;
     return;
   }
@@ -100,20 +109,20 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   if (batch == nullptr) {
     miss(messages_, fixed + kept);
     counters_.add(EncoderCount::messages_dropped_no_room);
-    counters_.add(EncoderCount::octets_dropped, octets + message.body.size());
+    counters_.add(EncoderCount::bytes_dropped, bytes + message.body.size());
     return;
   }
   std::optional<CommunityId> id;
   if (options_.community_id) id.emplace(context.client, context.server);
-  const WrittenMessage written =
-      write(batch->builder(), batch->tables(), message, context, kept, masked(), id ? id->text() : std::string_view{});
+  const WrittenMessage written = write(batch->builder(), batch->tables(), message, context, kept,
+                                       masked(), id ? id->text() : std::string_view{});
   keep(messages_, written.offset);
   counters_.add(EncoderCount::messages_published);
-  counters_.add(EncoderCount::octets_published, octets + kept);
+  counters_.add(EncoderCount::bytes_published, bytes + kept);
   if (written.masked) counters_.add(EncoderCount::messages_masked);
   if (kept < message.body.size()) {
     counters_.add(EncoderCount::messages_cut);
-    counters_.add(EncoderCount::octets_cut, message.body.size() - kept);
+    counters_.add(EncoderCount::bytes_cut, message.body.size() - kept);
   }
   // There are few large batches: one that has its message goes at once.
   if (batch->large()) close(messages_);
@@ -121,9 +130,9 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
 
 void Encoder::add(const FlowRecord& record) noexcept {
   if (options_.discard) return;
-  Batch* batch = room_for(flows_, octets_of(record));
+  Batch* batch = room_for(flows_, bytes_of(record));
   if (batch == nullptr) {
-    miss(flows_, octets_of(record));
+    miss(flows_, bytes_of(record));
     counters_.add(EncoderCount::flows_dropped);
     return;
   }
@@ -137,7 +146,7 @@ void Encoder::add(const SegmentRecord& record) noexcept {
   if (options_.discard) return;
   SegmentRecord whole = record;
   // A segment is at most 64 KiB and a normal batch may be smaller than that.
-  const std::size_t most = lane_.normal_room() - octets_of(SegmentRecord{});
+  const std::size_t most = lane_.normal_room() - bytes_of(SegmentRecord{});
   whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
   add_plain(segments_, whole, EncoderCount::segments_published, EncoderCount::segments_dropped);
 }
@@ -145,7 +154,7 @@ void Encoder::add(const SegmentRecord& record) noexcept {
 void Encoder::add(const DatagramRecord& record) noexcept {
   if (options_.discard) return counters_.add(EncoderCount::datagrams_discarded);
   DatagramRecord whole = record;
-  const std::size_t most = lane_.normal_room() - octets_of(DatagramRecord{});
+  const std::size_t most = lane_.normal_room() - bytes_of(DatagramRecord{});
   whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
   add_plain(datagrams_, whole, EncoderCount::datagrams_published, EncoderCount::datagrams_dropped);
 }
@@ -154,14 +163,17 @@ void Encoder::add(const DatagramRecord& record) noexcept {
 void Encoder::add(const SocketRecord& record) noexcept {
   if (options_.discard) return;
   close(interfaces_); // one topic, one order
-  const std::size_t alone = octets_of(record) + (record.process == nullptr ? 0 : octets_of(*record.process));
-  Batch* batch = alone > lane_.normal_room() ? nullptr : room_for(sockets_, octets_with_process(record));
+  const std::size_t alone =
+      bytes_of(record) + (record.process == nullptr ? 0 : bytes_of(*record.process));
+  Batch* batch =
+      alone > lane_.normal_room() ? nullptr : room_for(sockets_, bytes_with_process(record));
   if (batch == nullptr) {
     miss(sockets_, alone);
     counters_.add(EncoderCount::sockets_dropped);
     return;
   }
-  if (sockets_.used == 0) processes_.clear(); // a new batch, which has no process yet, and room for any
+  if (sockets_.used == 0)
+    processes_.clear(); // a new batch, which has no process yet, and room for any
   keep(sockets_, write(batch->builder(), record, processes_, masked()));
   counters_.add(EncoderCount::sockets_published);
 }
@@ -169,12 +181,13 @@ void Encoder::add(const SocketRecord& record) noexcept {
 void Encoder::add(const InterfaceRecord& record) noexcept {
   if (options_.discard) return;
   close(sockets_);
-  add_plain(interfaces_, record, EncoderCount::interfaces_published, EncoderCount::interfaces_dropped);
+  add_plain(interfaces_, record, EncoderCount::interfaces_published,
+            EncoderCount::interfaces_dropped);
 }
 
-std::size_t Encoder::octets_with_process(const SocketRecord& record) const noexcept {
+std::size_t Encoder::bytes_with_process(const SocketRecord& record) const noexcept {
   const bool is_written = record.process == nullptr || processes_.find(*record.process).o != 0;
-  return octets_of(record) + (is_written ? 0 : octets_of(*record.process));
+  return bytes_of(record) + (is_written ? 0 : bytes_of(*record.process));
 }
 
 void Encoder::flush() noexcept {
@@ -191,11 +204,11 @@ void Encoder::close() noexcept {
   lane_.ring();
 }
 
-Batch* Encoder::take(bool large) noexcept {
-  Batch* batch = lane_.take(large);
+Batch* Encoder::acquire(bool large) noexcept {
+  Batch* batch = lane_.acquire(large);
   while (batch == nullptr && options_.when_full == WhenFull::wait && !lane_.abandoned()) {
     pause_briefly();
-    batch = lane_.take(large);
+    batch = lane_.acquire(large);
   }
   return batch;
 }
@@ -203,9 +216,10 @@ Batch* Encoder::take(bool large) noexcept {
 template <class SchemaRecord, class Record>
 bool Encoder::add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderCount published,
                         EncoderCount dropped) noexcept {
-  Batch* batch = octets_of(record) > lane_.normal_room() ? nullptr : room_for(slot, octets_of(record));
+  Batch* batch =
+      bytes_of(record) > lane_.normal_room() ? nullptr : room_for(slot, bytes_of(record));
   if (batch == nullptr) {
-    miss(slot, octets_of(record));
+    miss(slot, bytes_of(record));
     counters_.add(dropped);
     return false;
   }
@@ -216,15 +230,15 @@ bool Encoder::add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderC
 
 // The open batch of the slot if the record fits, else a new one, else nothing.
 template <class Record>
-Batch* Encoder::room_for(Slot<Record>& slot, std::size_t octets) noexcept {
+Batch* Encoder::room_for(Slot<Record>& slot, std::size_t bytes) noexcept {
   if (slot.batch != nullptr) {
     // Each record has a place in the list that is written last.
     const std::size_t list = (slot.used + 1) * sizeof(flatbuffers::uoffset_t);
-    if (slot.batch->room() >= octets + list && slot.used < kRecordsMax) return slot.batch;
+    if (slot.batch->room() >= bytes + list && slot.used < kRecordsMax) return slot.batch;
     close(slot);
   }
-  const bool large = octets > lane_.normal_room();
-  slot.batch = take(large);
+  const bool large = bytes > lane_.normal_room();
+  slot.batch = acquire(large);
   if (slot.batch == nullptr) return nullptr;
   slot.missing = false;
   slot.batch->topic = slot.topic;
@@ -240,15 +254,15 @@ void Encoder::keep(Slot<Record>& slot, flatbuffers::Offset<Record> record) noexc
 // Counts a record that found no batch into the batch that is missing: its number
 // is used up once, however many records would have been in it.
 template <class Record>
-void Encoder::miss(Slot<Record>& slot, std::size_t octets) noexcept {
-  if (!slot.missing || slot.missing_octets + octets > lane_.normal_room()) {
+void Encoder::miss(Slot<Record>& slot, std::size_t bytes) noexcept {
+  if (!slot.missing || slot.missing_bytes + bytes > lane_.normal_room()) {
     slot.missing = true;
-    slot.missing_octets = 0;
+    slot.missing_bytes = 0;
     ++next_seq_[index_of(slot.topic)];
     counters_.add(EncoderCount::batches_dropped);
-    lane_.say_next_seq(slot.topic, next_seq_[index_of(slot.topic)]);
+    lane_.set_next_seq(slot.topic, next_seq_[index_of(slot.topic)]);
   }
-  slot.missing_octets += octets;
+  slot.missing_bytes += bytes;
   ++slot.dropped_records;
 }
 
@@ -263,7 +277,8 @@ void Encoder::close(Slot<Record>& slot) noexcept {
   schema::BatchBuilder out(builder);
   out.add_epoch(options_.epoch_ns);
   out.add_topic_seq(batch.topic_seq);
-  out.add_published_ns(1); // the publisher writes the time over it: it has a clock, and a default would have no place
+  out.add_published_ns(1); // the publisher writes the time over it: it has a clock, and a default
+                           // would have no place
   out.add_dropped_records(std::exchange(slot.dropped_records, 0));
   out.add_sensor(sensor);
   add_records(out, records);
@@ -273,7 +288,7 @@ void Encoder::close(Slot<Record>& slot) noexcept {
   batch.records = static_cast<std::uint32_t>(std::exchange(slot.used, 0));
   counters_.add(EncoderCount::batches_published);
   lane_.publish(&batch);
-  lane_.say_next_seq(slot.topic, next_seq_[index_of(slot.topic)]);
+  lane_.set_next_seq(slot.topic, next_seq_[index_of(slot.topic)]);
 }
 
 } // namespace xdpcap::publish

@@ -24,15 +24,16 @@ struct EncoderOptions {
   std::string sensor;         // name of this capture, in every batch
   std::uint64_t epoch_ns = 0; // start of the process
   WhenFull when_full = WhenFull::drop;
-  std::uint64_t max_body = UINT64_MAX; // octets of a body that are published
+  std::uint64_t max_body = UINT64_MAX; // bytes of a body that are published
   bool reveal = false;                 // leave secrets as they are
   SecretNames secrets;                 // what is masked otherwise
   bool community_id = false;
-  bool discard = false; // count what would be written, and write nothing (to measure what comes before)
+  bool discard =
+      false; // count what would be written, and write nothing (to measure what comes before)
 };
 
 // The ledger of one encoder. `*_dropped` and `*_published` add up to what was
-// added; `octets` are head, trailers and body.
+// added; `bytes` are head, trailers and body.
 enum class EncoderCount : std::uint8_t {
   messages_published,
   messages_cut,               // of the published: body shortened, by --max-body or for lack of room
@@ -40,9 +41,9 @@ enum class EncoderCount : std::uint8_t {
   messages_discarded,         // as asked for
   messages_dropped_no_room,   // the publisher held all batches
   messages_dropped_too_large, // the head alone is larger than the largest batch
-  octets_published,
-  octets_cut,
-  octets_dropped,
+  bytes_published,
+  bytes_cut,
+  bytes_dropped,
   flows_published,
   flows_dropped,
   segments_published,
@@ -61,8 +62,8 @@ enum class EncoderCount : std::uint8_t {
 std::string_view name_of(EncoderCount count) noexcept;
 
 // Writes records into batches and hands them to the publisher. One for each
-// thread that has records (each worker, the host's), used by its thread only; counters() may be read by any. No call
-// allocates, locks or asks a clock; with WhenFull::drop none waits.
+// thread that has records (each worker, the host's), used by its thread only; counters() may be
+// read by any. No call allocates, locks or asks a clock; with WhenFull::drop none waits.
 class Encoder {
  public:
   Encoder(EncoderOptions options, BatchLane& lane);
@@ -93,7 +94,7 @@ class Encoder {
     Topic topic;
     Batch* batch = nullptr;
     bool missing = false;
-    std::size_t missing_octets = 0;
+    std::size_t missing_bytes = 0;
     std::uint64_t dropped_records = 0; // since the batch before
     std::size_t used = 0;
     std::array<flatbuffers::Offset<Record>, kRecordsMax> records{};
@@ -101,19 +102,22 @@ class Encoder {
 
   // Adds a record as it is; answers whether there was room.
   template <class SchemaRecord, class Record>
-  bool add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderCount published, EncoderCount dropped) noexcept;
-  [[nodiscard]] std::size_t octets_with_process(const SocketRecord& record) const noexcept;
+  bool add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderCount published,
+                 EncoderCount dropped) noexcept;
+  [[nodiscard]] std::size_t bytes_with_process(const SocketRecord& record) const noexcept;
   template <class Record>
-  Batch* room_for(Slot<Record>& slot, std::size_t octets) noexcept;
+  Batch* room_for(Slot<Record>& slot, std::size_t bytes) noexcept;
   template <class Record>
   void keep(Slot<Record>& slot, flatbuffers::Offset<Record> record) noexcept;
   template <class Record>
   void close(Slot<Record>& slot) noexcept;
   template <class Record>
-  void miss(Slot<Record>& slot, std::size_t octets) noexcept;
-  Batch* take(bool large) noexcept;
+  void miss(Slot<Record>& slot, std::size_t bytes) noexcept;
+  Batch* acquire(bool large) noexcept;
 
-  [[nodiscard]] const SecretNames* masked() const noexcept { return options_.reveal ? nullptr : &options_.secrets; }
+  [[nodiscard]] const SecretNames* masked() const noexcept {
+    return options_.reveal ? nullptr : &options_.secrets;
+  }
 
   EncoderOptions options_;
   BatchLane& lane_;

@@ -17,8 +17,8 @@ constexpr std::size_t kPathMax = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::string_view kSocketName = "pub.sock";
 constexpr std::string_view kRootDirectory = "/run/xdpcap";
 
-Error usage(std::string sentence) {
-  return {ExitCode::usage, std::move(sentence)};
+Error usage(std::string message) {
+  return {ExitCode::usage, std::move(message)};
 }
 
 Result<Endpoint, Error> parse_ipc(std::string_view text, std::string_view path) {
@@ -30,7 +30,8 @@ Result<Endpoint, Error> parse_ipc(std::string_view text, std::string_view path) 
   }
   if (path.size() > kPathMax) {
     return usage(
-        fmt::format("endpoint '{}': the path has {} characters and a socket's path may have {}; use a shorter one",
+        fmt::format("endpoint '{}': the path has {} characters and a socket's path may have {}; "
+                    "use a shorter one",
                     text, path.size(), kPathMax));
   }
   return Endpoint{std::string(text), Endpoint::Transport::ipc, std::string(path), {}, {}};
@@ -48,17 +49,21 @@ bool is_port(std::string_view port) {
 Result<Endpoint, Error> parse_tcp(std::string_view text, std::string_view address) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || !is_port(address.substr(colon + 1))) {
-    return usage(
-        fmt::format("endpoint '{}': give host and port, as in tcp://127.0.0.1:5560 or tcp://[::1]:5560", text));
+    return usage(fmt::format(
+        "endpoint '{}': give host and port, as in tcp://127.0.0.1:5560 or tcp://[::1]:5560", text));
   }
   std::string_view host = address.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (!bracketed && host.find(':') != std::string_view::npos) {
-    return usage(fmt::format("endpoint '{}': write an IPv6 address in brackets, as in tcp://[::1]:5560", text));
+    return usage(fmt::format(
+        "endpoint '{}': write an IPv6 address in brackets, as in tcp://[::1]:5560", text));
   }
-  return Endpoint{
-      std::string(text), Endpoint::Transport::tcp, {}, std::string(host), std::string(address.substr(colon + 1))};
+  return Endpoint{std::string(text),
+                  Endpoint::Transport::tcp,
+                  {},
+                  std::string(host),
+                  std::string(address.substr(colon + 1))};
 }
 
 std::string user_directory() {

@@ -32,7 +32,8 @@ std::string_view cut(std::string_view text) noexcept {
 // An empty text is an absent one.
 Offset<flatbuffers::String> write_text(FlatBufferBuilder& builder, std::string_view text) {
   text = cut(text);
-  return text.empty() ? Offset<flatbuffers::String>(0) : builder.CreateString(text.data(), text.size());
+  return text.empty() ? Offset<flatbuffers::String>(0)
+                      : builder.CreateString(text.data(), text.size());
 }
 
 // Arguments as one line, parted by blanks.
@@ -46,7 +47,8 @@ Offset<flatbuffers::String> write_command(FlatBufferBuilder& builder, std::strin
   return write_text(builder, {line.data(), command.size()});
 }
 
-Offset<schema::Process> write_process(FlatBufferBuilder& builder, const Process& process, const SecretNames* masked) {
+Offset<schema::Process> write_process(FlatBufferBuilder& builder, const Process& process,
+                                      const SecretNames* masked) {
   const auto name = write_text(builder, process.name);
   const auto command = write_command(builder, process.command, masked);
   const auto cgroup = write_text(builder, process.cgroup);
@@ -96,30 +98,31 @@ Texts write_texts(FlatBufferBuilder& builder, std::span<const std::string> texts
   if (texts.empty()) return 0;
   std::array<Offset<flatbuffers::String>, kAddressesMax> written;
   const std::size_t count = std::min(texts.size(), written.size());
-  for (std::size_t i = 0; i < count; ++i) written[i] = write_text(builder, std::string_view(texts[i]).substr(0, 45));
+  for (std::size_t i = 0; i < count; ++i)
+    written[i] = write_text(builder, std::string_view(texts[i]).substr(0, 45));
   return builder.CreateVector(written.data(), count);
 }
 
 } // namespace
 
-std::size_t octets_of(const SocketRecord&) noexcept {
+std::size_t bytes_of(const SocketRecord&) noexcept {
   return kSocketTables;
 }
 
-std::size_t octets_of(const Process& process) noexcept {
-  return kProcessTable + cut(process.name).size() + cut(process.command).size() + cut(process.cgroup).size() +
-         cut(process.container).size() + 4 * kText;
+std::size_t bytes_of(const Process& process) noexcept {
+  return kProcessTable + cut(process.name).size() + cut(process.command).size() +
+         cut(process.cgroup).size() + cut(process.container).size() + 4 * kText;
 }
 
-std::size_t octets_of(const InterfaceRecord& record) noexcept {
+std::size_t bytes_of(const InterfaceRecord& record) noexcept {
   const std::size_t addresses =
       std::min(record.ipv4.size(), kAddressesMax) + std::min(record.ipv6.size(), kAddressesMax);
-  return kInterfaceTable + addresses * kAddress + record.name.size() + record.driver.size() + record.mac.size() +
-         record.xdp.size() + record.xdp_name.size();
+  return kInterfaceTable + addresses * kAddress + record.name.size() + record.driver.size() +
+         record.mac.size() + record.xdp.size() + record.xdp_name.size();
 }
 
-Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecord& record, ProcessesWritten& processes,
-                                   const SecretNames* masked) {
+Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecord& record,
+                                   ProcessesWritten& processes, const SecretNames* masked) {
   ProcessesWritten::Offset process;
   if (record.process != nullptr) {
     process = processes.find(*record.process);
@@ -128,7 +131,8 @@ Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecor
       processes.add(*record.process, process);
     }
   }
-  const auto tcp = record.tcp == nullptr ? Offset<schema::TcpInfo>(0) : write_tcp_info(builder, *record.tcp);
+  const auto tcp =
+      record.tcp == nullptr ? Offset<schema::TcpInfo>(0) : write_tcp_info(builder, *record.tcp);
   const schema::Endpoint local = endpoint_of(record.local);
   const schema::Endpoint remote = endpoint_of(record.remote);
 
@@ -151,7 +155,8 @@ Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const SocketRecor
 }
 
 Offset<schema::InterfaceRecord> write(FlatBufferBuilder& builder, const InterfaceRecord& record) {
-  const auto name = builder.CreateString(record.name.data(), record.name.size()); // required, even where empty
+  const auto name =
+      builder.CreateString(record.name.data(), record.name.size()); // required, even where empty
   const Texts ipv4 = write_texts(builder, record.ipv4);
   const Texts ipv6 = write_texts(builder, record.ipv6);
   const auto driver = write_text(builder, record.driver);

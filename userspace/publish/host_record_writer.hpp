@@ -34,14 +34,16 @@ class ProcessesWritten {
   std::array<Place, 256> places_{};
 };
 
-// An upper bound of what the record takes; a socket's without its process. Of command lines the values
-// of `masked` are overwritten.
-std::size_t octets_of(const SocketRecord& record) noexcept;
-std::size_t octets_of(const Process& process) noexcept;
-std::size_t octets_of(const InterfaceRecord& record) noexcept;
+// An upper bound of what the record takes; a socket's without its process. Of command lines the
+// values of `masked` are overwritten.
+std::size_t bytes_of(const SocketRecord& record) noexcept;
+std::size_t bytes_of(const Process& process) noexcept;
+std::size_t bytes_of(const InterfaceRecord& record) noexcept;
 
-flatbuffers::Offset<schema::SocketRecord> write(flatbuffers::FlatBufferBuilder& builder, const SocketRecord& record,
-                                                ProcessesWritten& processes, const SecretNames* masked);
+flatbuffers::Offset<schema::SocketRecord> write(flatbuffers::FlatBufferBuilder& builder,
+                                                const SocketRecord& record,
+                                                ProcessesWritten& processes,
+                                                const SecretNames* masked);
 flatbuffers::Offset<schema::InterfaceRecord> write(flatbuffers::FlatBufferBuilder& builder,
                                                    const InterfaceRecord& record);
 

@@ -23,10 +23,10 @@ struct Process {
   std::uint64_t started_ns = 0;
   std::uint32_t uid = 0;
 
-  static constexpr std::size_t text_max = 4096; // octets of one text that are published
+  static constexpr std::size_t text_max = 4096; // bytes of one text that are published
 };
 
-// Figures of the kernel's tcp_info; octets, segments where the schema says so.
+// Figures of the kernel's tcp_info; bytes, segments where the schema says so.
 struct TcpInfo {
   Duration rtt{}, rtt_var{}, min_rtt{}, rto{};
   std::uint32_t congestion_window = 0;
@@ -46,7 +46,7 @@ struct TcpInfo {
   std::uint64_t bytes_retransmitted = 0;
   std::uint64_t segments_out = 0;
   std::uint64_t segments_in = 0;
-  std::string_view congestion_control; // 16 octets at most
+  std::string_view congestion_control; // 16 bytes at most
 };
 
 enum class SocketProtocol : std::uint8_t { tcp, udp };

@@ -20,36 +20,42 @@ namespace {
 constexpr uid_t kSameUser = static_cast<uid_t>(-1);
 constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 
-Error refused(std::string sentence) {
-  return {ExitCode::output, std::move(sentence)};
+Error refused(std::string message) {
+  return {ExitCode::output, std::move(message)};
 }
 
 bool hand_over(const std::string& path, const Owner& owner) {
   if (!owner.user && !owner.group) return true;
-  return ::lchown(path.c_str(), owner.user.value_or(kSameUser), owner.group.value_or(kSameGroup)) == 0;
+  return ::lchown(path.c_str(), owner.user.value_or(kSameUser), owner.group.value_or(kSameGroup)) ==
+         0;
 }
 
 Result<bool, Error> cannot_hand_over(const std::string& directory) {
-  return refused(fmt::format("cannot give the directory {} to its user and group: {}; see --user and --pub-group",
-                             directory, std::strerror(errno)));
+  return refused(fmt::format(
+      "cannot give the directory {} to its user and group: {}; see --user and --pub-group",
+      directory, std::strerror(errno)));
 }
 
 Result<void, Error> check_directory(const std::string& directory, const Owner& owner) {
   struct stat status {};
   if (::lstat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return refused(
-        fmt::format("{} is not a directory; remove it, or choose another place with --pub ipc:///...", directory));
+    return refused(fmt::format(
+        "{} is not a directory; remove it, or choose another place with --pub ipc:///...",
+        directory));
   }
-  const bool ours = status.st_uid == 0 || status.st_uid == ::geteuid() || status.st_uid == owner.user;
+  const bool ours =
+      status.st_uid == 0 || status.st_uid == ::geteuid() || status.st_uid == owner.user;
   if (!ours) {
     return refused(
-        fmt::format("the directory {} is owned by another user, who could put a socket of their own in our place; use "
+        fmt::format("the directory {} is owned by another user, who could put a socket of their "
+                    "own in our place; use "
                     "a private directory (mode 0750) for the ipc endpoint",
                     directory));
   }
   if (const auto untrusted = find_untrusted(directory)) {
     return refused(
-        fmt::format("{}, who could put a socket of their own in our place; use a private directory (mode 0750) for "
+        fmt::format("{}, who could put a socket of their own in our place; use a private directory "
+                    "(mode 0750) for "
                     "the ipc endpoint",
                     *untrusted));
   }
@@ -63,14 +69,15 @@ bool is_default(const std::string& directory) {
 Result<bool, Error> prepare_directory(const std::string& directory, const Owner& owner) {
   const bool created = ::mkdir(directory.c_str(), 0750) == 0;
   if (!created && errno != EEXIST) {
-    return refused(
-        fmt::format("cannot create the directory {} for the publishing socket: {}; create it, or choose "
-                    "another place with --pub ipc:///...",
-                    directory, std::strerror(errno)));
+    return refused(fmt::format(
+        "cannot create the directory {} for the publishing socket: {}; create it, or choose "
+        "another place with --pub ipc:///...",
+        directory, std::strerror(errno)));
   }
   // A run as another user (--user) may have left it behind.
   if (!created && is_default(directory) && !find_untrusted(directory)) {
-    const Owner whole{owner.user ? owner.user : ::geteuid(), owner.group ? owner.group : ::getegid()};
+    const Owner whole{owner.user ? owner.user : ::geteuid(),
+                      owner.group ? owner.group : ::getegid()};
     if (::geteuid() == 0 && !hand_over(directory, whole)) return cannot_hand_over(directory);
   }
   if (auto checked = check_directory(directory, owner); !checked) {
@@ -106,7 +113,8 @@ std::optional<std::string> find_untrusted(const std::string& path) {
     if (anybody_may_add && (status.st_mode & S_ISVTX) == 0) {
       return fmt::format("the directory {} is writable by everybody", level);
     }
-    end = end == whole.size() ? std::string::npos : std::min(whole.find('/', end + 1), whole.size());
+    end =
+        end == whole.size() ? std::string::npos : std::min(whole.find('/', end + 1), whole.size());
   }
   return std::nullopt;
 }
@@ -117,7 +125,9 @@ int probe_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), std::min(path.size(), sizeof address.sun_path - 1));
-  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0
+             ? 0
+             : errno;
 }
 
 Result<bool, Error> prepare_endpoint(const Endpoint& endpoint, const Owner& owner) {
@@ -128,16 +138,16 @@ Result<bool, Error> prepare_endpoint(const Endpoint& endpoint, const Owner& owne
   struct stat status {};
   if (::lstat(endpoint.path.c_str(), &status) != 0) return created;
   if (!S_ISSOCK(status.st_mode)) {
-    return refused(
-        fmt::format("{} is there and is not a socket; remove it, or choose another endpoint", endpoint.path));
+    return refused(fmt::format(
+        "{} is there and is not a socket; remove it, or choose another endpoint", endpoint.path));
   }
   const int failure = probe_socket(endpoint.path);
   if (failure == ECONNREFUSED) {
     ::unlink(endpoint.path.c_str());
   } else {
-    return refused(
-        fmt::format("{} is in use by a running process{}; stop that one, or choose another endpoint with --pub",
-                    endpoint.text, failure == 0 ? "" : fmt::format(" ({})", std::strerror(failure))));
+    return refused(fmt::format(
+        "{} is in use by a running process{}; stop that one, or choose another endpoint with --pub",
+        endpoint.text, failure == 0 ? "" : fmt::format(" ({})", std::strerror(failure))));
   }
   return created;
 }
@@ -145,16 +155,18 @@ Result<bool, Error> prepare_endpoint(const Endpoint& endpoint, const Owner& owne
 Result<void, Error> open_socket_to(const Endpoint& endpoint, const Owner& owner) {
   if (endpoint.transport != Endpoint::Transport::ipc) return {};
   struct stat directory {};
-  const bool is_private = ::stat(endpoint.directory().c_str(), &directory) == 0 && (directory.st_mode & S_IXOTH) == 0;
-  // Who may enter the directory may subscribe; in a directory open to all, the owner and a group that was chosen.
+  const bool is_private =
+      ::stat(endpoint.directory().c_str(), &directory) == 0 && (directory.st_mode & S_IXOTH) == 0;
+  // Who may enter the directory may subscribe; in a directory open to all, the owner and a group
+  // that was chosen.
   const Owner given{owner.user, owner.group  ? owner.group
                                 : is_private ? std::optional{directory.st_gid}
                                              : std::nullopt};
   const bool to_group = is_private || owner.group;
   if (!hand_over(endpoint.path, owner.user || owner.group ? given : Owner{}) ||
       ::chmod(endpoint.path.c_str(), to_group ? 0660 : 0600) != 0) {
-    return Error{ExitCode::output,
-                 fmt::format("cannot set the permissions of {}: {}", endpoint.path, std::strerror(errno))};
+    return Error{ExitCode::output, fmt::format("cannot set the permissions of {}: {}",
+                                               endpoint.path, std::strerror(errno))};
   }
   return {};
 }

@@ -25,10 +25,10 @@ struct Owner {
 // Nothing: nobody could, or it is not there.
 std::optional<std::string> find_untrusted(const std::string& path);
 
-// Creates the directory (one level, mode 0750, of this owner) where it is missing; refuses one where
-// somebody else may put a socket in our place. The default directory gets the owner's group also
-// where it was there. A socket nobody listens on, left behind by a killed process, is removed; a
-// live one is refused. Nothing to do for other transports; may be called again.
+// Creates the directory (one level, mode 0750, of this owner) where it is missing; refuses one
+// where somebody else may put a socket in our place. The default directory gets the owner's group
+// also where it was there. A socket nobody listens on, left behind by a killed process, is removed;
+// a live one is refused. Nothing to do for other transports; may be called again.
 //
 // Answers whether the directory was created here.
 Result<bool, Error> prepare_endpoint(const Endpoint& endpoint, const Owner& owner);

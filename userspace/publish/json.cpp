@@ -37,13 +37,14 @@ void append_flags(std::string& out, std::uint64_t bits) {
   out += ']';
 }
 
-void append_octets(Object& object, std::string_view name, std::string_view octets, const JsonOptions& options) {
+void append_bytes(Object& object, std::string_view name, std::string_view bytes,
+                  const JsonOptions& options) {
   if (options.body == BodyFormat::none) return;
-  const bool as_text = options.body == BodyFormat::text && json::is_utf8(octets);
+  const bool as_text = options.body == BodyFormat::text && json::is_utf8(bytes);
   std::string& out = object.member(name);
   out += '"';
-  for (std::size_t at = 0; at < octets.size(); at += kPieceBytes) {
-    const std::string_view piece = octets.substr(at, kPieceBytes);
+  for (std::size_t at = 0; at < bytes.size(); at += kPieceBytes) {
+    const std::string_view piece = bytes.substr(at, kPieceBytes);
     as_text ? json::append_utf8_inside(out, piece) : json::append_base64_inside(out, piece);
     if (options.drain) options.drain(out);
   }
@@ -85,8 +86,9 @@ void add_body(Object& object, const schema::HttpMessage& message, const JsonOpti
   object.text("framing", name_of(message.framing()));
   if (message.has_declared_length()) object.number("declared_length", message.declared_length());
   object.number("body_len", message.full_body_length());
-  if (message.body_sha256() != nullptr) json::append_hex(object.member("body_sha256"), text_of(message.body_sha256()));
-  append_octets(object, "body", text_of(message.body()), options);
+  if (message.body_sha256() != nullptr)
+    json::append_hex(object.member("body_sha256"), text_of(message.body_sha256()));
+  append_bytes(object, "body", text_of(message.body()), options);
 }
 
 void add_remarks(Object& object, const schema::HttpMessage& message) {
@@ -102,7 +104,8 @@ void add_remarks(Object& object, const schema::HttpMessage& message) {
   object.text("end", name_of(message.end()));
   object.text("pairing", name_of(message.pairing()));
   if (message.masked()) object.boolean("masked", true);
-  if (message.community_id() != nullptr) object.text("community_id", text_of(message.community_id()));
+  if (message.community_id() != nullptr)
+    object.text("community_id", text_of(message.community_id()));
   object.number("interface", message.interface());
 }
 
@@ -135,7 +138,8 @@ void add_tcp_options(Object& object, const schema::SegmentRecord& record) {
 }
 
 void append_tcp_flags(std::string& out, std::uint8_t flags) {
-  static constexpr std::array<std::string_view, 8> kNames{"fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr"};
+  static constexpr std::array<std::string_view, 8> kNames{"fin", "syn", "rst", "psh",
+                                                          "ack", "urg", "ece", "cwr"};
   out += '[';
   bool first = true;
   for (unsigned bit = 0; bit < kNames.size(); ++bit) {
@@ -186,20 +190,23 @@ void append_json(std::string& out, const schema::FlowRecord& record) {
     object.text("server", text_of(record.server()));
     object.time("time", record.last_ns());
     object.time("first", record.first_ns());
-    object.number("duration_ns", record.last_ns() >= record.first_ns() ? record.last_ns() - record.first_ns() : 0);
+    object.number("duration_ns",
+                  record.last_ns() >= record.first_ns() ? record.last_ns() - record.first_ns() : 0);
     object.number("handshake_server_ns", record.handshake_server_ns());
     object.number("handshake_client_ns", record.handshake_client_ns());
     append_half(object.member("to_server"), record.to_server());
     append_half(object.member("to_client"), record.to_client());
     append_flags<schema::FlowFlag>(object.member("flags"), record.flags());
     object.text("close", name_of(record.close()));
-    if (record.community_id() != nullptr) object.text("community_id", text_of(record.community_id()));
+    if (record.community_id() != nullptr)
+      object.text("community_id", text_of(record.community_id()));
     object.number("interface", record.interface());
   }
   out += '\n';
 }
 
-void append_json(std::string& out, const schema::SegmentRecord& record, const JsonOptions& options) {
+void append_json(std::string& out, const schema::SegmentRecord& record,
+                 const JsonOptions& options) {
   {
     Object object(out);
     object.text("kind", "segment");
@@ -210,18 +217,21 @@ void append_json(std::string& out, const schema::SegmentRecord& record, const Js
     object.number("ack", record.ack());
     append_tcp_flags(object.member("flags"), record.flags());
     object.number("window", record.window());
-    object.number("payload_len", record.payload_octets());
+    object.number("payload_len", record.payload_bytes());
     object.number("wire_len", record.wire_length());
     object.text("verdict", name_of(record.verdict()));
     add_tcp_options(object, record);
-    if (record.header() != nullptr) json::append_hex(object.member("header"), text_of(record.header()));
-    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options);
+    if (record.header() != nullptr)
+      json::append_hex(object.member("header"), text_of(record.header()));
+    if (record.payload() != nullptr)
+      append_bytes(object, "payload", text_of(record.payload()), options);
     object.number("interface", record.interface());
   }
   out += '\n';
 }
 
-void append_json(std::string& out, const schema::DatagramRecord& record, const JsonOptions& options) {
+void append_json(std::string& out, const schema::DatagramRecord& record,
+                 const JsonOptions& options) {
   {
     Object object(out);
     object.text("kind", "datagram");
@@ -231,7 +241,8 @@ void append_json(std::string& out, const schema::DatagramRecord& record, const J
     object.number("len", record.length());
     object.number("wire_len", record.wire_length());
     object.number("checksum", record.checksum());
-    if (record.payload() != nullptr) append_octets(object, "payload", text_of(record.payload()), options);
+    if (record.payload() != nullptr)
+      append_bytes(object, "payload", text_of(record.payload()), options);
     object.number("interface", record.interface());
   }
   out += '\n';
@@ -268,24 +279,28 @@ void append_json(std::string& out, const schema::StatsRecord& record, const sche
       one.number("published", counts->published());
       one.number("dropped", counts->dropped());
     });
-    json::append_array(object.member("publishes"), record.publishes(),
-                       [&](const flatbuffers::String* topic) { json::append_latin1(out, text_of(topic)); });
+    json::append_array(
+        object.member("publishes"), record.publishes(),
+        [&](const flatbuffers::String* topic) { json::append_latin1(out, text_of(topic)); });
   }
   out += '\n';
 }
 
 void append_json(std::string& out, const schema::Batch& batch, const JsonOptions& options) {
   if (batch.messages() != nullptr) {
-    for (const schema::HttpMessage* message : *batch.messages()) append_json(out, *message, options);
+    for (const schema::HttpMessage* message : *batch.messages())
+      append_json(out, *message, options);
   }
   if (batch.flows() != nullptr) {
     for (const schema::FlowRecord* record : *batch.flows()) append_json(out, *record);
   }
   if (batch.segments() != nullptr) {
-    for (const schema::SegmentRecord* record : *batch.segments()) append_json(out, *record, options);
+    for (const schema::SegmentRecord* record : *batch.segments())
+      append_json(out, *record, options);
   }
   if (batch.datagrams() != nullptr) {
-    for (const schema::DatagramRecord* record : *batch.datagrams()) append_json(out, *record, options);
+    for (const schema::DatagramRecord* record : *batch.datagrams())
+      append_json(out, *record, options);
   }
   if (batch.sockets() != nullptr) {
     for (const schema::SocketRecord* record : *batch.sockets()) append_json(out, *record);

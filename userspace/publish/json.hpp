@@ -22,13 +22,14 @@ struct JsonOptions {
 
 // One line for each record of the batch, with its line end, appended to `out`.
 // The shape of a message is that of schemas/README.md, "JSON lines"; a line of another
-// topic has "kind" flow, segment, datagram, socket, interface or stats. Names, values, target and reason: one
-// character for each byte.
+// topic has "kind" flow, segment, datagram, socket, interface or stats. Names, values, target and
+// reason: one character for each byte.
 void append_json(std::string& out, const schema::Batch& batch, const JsonOptions& options);
 void append_json(std::string& out, const schema::HttpMessage& message, const JsonOptions& options);
 void append_json(std::string& out, const schema::FlowRecord& record);
 void append_json(std::string& out, const schema::SegmentRecord& record, const JsonOptions& options);
-void append_json(std::string& out, const schema::DatagramRecord& record, const JsonOptions& options);
+void append_json(std::string& out, const schema::DatagramRecord& record,
+                 const JsonOptions& options);
 void append_json(std::string& out, const schema::SocketRecord& record);
 void append_json(std::string& out, const schema::InterfaceRecord& record);
 void append_json(std::string& out, const schema::StatsRecord& record, const schema::Batch& batch);

@@ -57,7 +57,9 @@ void append_tcp_info(std::string& out, const schema::TcpInfo& info) {
 void add_texts(Object& object, std::string_view name,
                const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* texts) {
   std::string& out = object.member(name);
-  json::append_array(out, texts, [&](const flatbuffers::String* text) { json::append_latin1(out, text_of(text)); });
+  json::append_array(out, texts, [&](const flatbuffers::String* text) {
+    json::append_latin1(out, text_of(text));
+  });
 }
 
 } // namespace

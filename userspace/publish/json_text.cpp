@@ -147,7 +147,8 @@ void append_utf8(std::string& out, std::string_view text) {
 void append_base64_inside(std::string& out, std::string_view bytes) {
   const std::size_t before = out.size();
   out.resize(before + BASE64_ENCODE_RAW_LENGTH(bytes.size()));
-  base64_encode_raw(out.data() + before, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+  base64_encode_raw(out.data() + before, bytes.size(),
+                    reinterpret_cast<const std::uint8_t*>(bytes.data()));
 }
 
 void append_base64(std::string& out, std::string_view bytes) {

@@ -18,7 +18,8 @@ void append_field_value(std::string& out, std::string_view bytes);
 // A string in quotes of text that is valid UTF-8.
 void append_utf8(std::string& out, std::string_view text);
 void append_base64(std::string& out, std::string_view bytes);
-// A piece of what lies between the quotes. Of base64 all pieces but the last are whole groups of three bytes.
+// A piece of what lies between the quotes. Of base64 all pieces but the last are whole groups of
+// three bytes.
 void append_utf8_inside(std::string& out, std::string_view text);
 void append_base64_inside(std::string& out, std::string_view bytes);
 void append_hex(std::string& out, std::string_view bytes);

@@ -22,7 +22,8 @@ std::uint64_t LossCounter::see(const schema::Batch& batch) {
     for (const schema::TopicPosition* position : *record->topics()) {
       const std::optional<Topic> named = topic_named(text_of(position->topic()));
       if (!named || !watched_[index_of(*named)]) continue;
-      found += advance(sensor, position->shard(), *named, position->next_seq(), position->next_seq());
+      found +=
+          advance(sensor, position->shard(), *named, position->next_seq(), position->next_seq());
     }
   }
   return found;
@@ -54,7 +55,8 @@ bool LossCounter::enter_epoch(std::string_view sensor, std::uint64_t epoch) {
   if (known->second == epoch) return true;
   known->second = epoch;
   ++restarts_;
-  std::erase_if(expected_, [sensor](const auto& stream) { return std::get<0>(stream.first) == sensor; });
+  std::erase_if(expected_,
+                [sensor](const auto& stream) { return std::get<0>(stream.first) == sensor; });
   return true;
 }
 

@@ -40,8 +40,8 @@ class LossCounter {
 
  private:
   using Stream = std::tuple<std::string, std::uint16_t, Topic>; // sensor, shard, topic
-  std::uint64_t advance(std::string_view sensor, std::uint16_t shard, Topic topic, std::uint64_t first_not_lost,
-                        std::uint64_t next);
+  std::uint64_t advance(std::string_view sensor, std::uint16_t shard, Topic topic,
+                        std::uint64_t first_not_lost, std::uint64_t next);
   [[nodiscard]] bool enter_epoch(std::string_view sensor, std::uint64_t epoch);
 
   std::array<bool, kTopics> watched_{};

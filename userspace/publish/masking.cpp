@@ -15,13 +15,14 @@ constexpr http::Keyword kContentType{"content-type"};
 constexpr http::Keyword kForm{"application/x-www-form-urlencoded"};
 
 constexpr bool is_name_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_';
 }
 
 bool overwrite(std::span<std::byte> copy, std::size_t from, std::size_t to) noexcept {
   if (from >= to) return false;
-  std::fill(copy.begin() + static_cast<std::ptrdiff_t>(from), copy.begin() + static_cast<std::ptrdiff_t>(to),
-            std::byte{'*'});
+  std::fill(copy.begin() + static_cast<std::ptrdiff_t>(from),
+            copy.begin() + static_cast<std::ptrdiff_t>(to), std::byte{'*'});
   return true;
 }
 
@@ -31,7 +32,8 @@ class PlainName {
   explicit PlainName(std::string_view name) noexcept {
     for (std::size_t at = 0; at < name.size() && size_ < text_.size(); ++at) {
       char c = name[at];
-      if (c == '%' && at + 2 < name.size() && digit(name[at + 1]) >= 0 && digit(name[at + 2]) >= 0) {
+      if (c == '%' && at + 2 < name.size() && digit(name[at + 1]) >= 0 &&
+          digit(name[at + 2]) >= 0) {
         c = static_cast<char>(digit(name[at + 1]) << 4 | digit(name[at + 2]));
         at += 2;
       }
@@ -67,7 +69,8 @@ struct Characters {
 constexpr Characters kParts{"?&;#, \t\r\n\"'<>"};
 
 // name=value, parted by what parts parameters of addresses and forms.
-bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to, const SecretNames& names) noexcept {
+bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to,
+                     const SecretNames& names) noexcept {
   const std::string_view text = as_text(copy).substr(0, to);
   bool masked = false;
   for (std::size_t at = from; at < to;) {
@@ -84,7 +87,8 @@ bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to
 }
 
 // user:password@ behind "://", or at the beginning where the text is an authority.
-bool mask_user_info(std::span<std::byte> copy, std::size_t from, std::size_t to, bool is_authority) noexcept {
+bool mask_user_info(std::span<std::byte> copy, std::size_t from, std::size_t to,
+                    bool is_authority) noexcept {
   const std::string_view text = as_text(copy).substr(0, to);
   bool masked = false;
   std::size_t at = is_authority ? from : text.find("://", from);
@@ -92,7 +96,8 @@ bool mask_user_info(std::span<std::byte> copy, std::size_t from, std::size_t to,
     const std::size_t begin = is_authority ? at : at + 3;
     const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'<>", begin), to);
     const std::size_t sign = text.substr(0, end).rfind('@');
-    if (sign != std::string_view::npos && sign >= begin) masked = overwrite(copy, begin, sign) || masked;
+    if (sign != std::string_view::npos && sign >= begin)
+      masked = overwrite(copy, begin, sign) || masked;
     at = is_authority ? std::string_view::npos : text.find("://", end);
   }
   return masked;
@@ -112,7 +117,8 @@ std::size_t find_parameters(std::string_view text, std::size_t at) noexcept {
   return at;
 }
 
-bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to, const SecretNames& names) noexcept {
+bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to,
+                  const SecretNames& names) noexcept {
   const std::string_view text = as_text(copy).substr(0, to);
   bool masked = text[from] != '/' && mask_user_info(copy, from, to, false);
   const std::size_t query = find_parameters(text, from);
@@ -120,13 +126,15 @@ bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to, c
   return masked;
 }
 
-// Fields whose values are addresses, by the end of their names; the last two characters are known to fit.
+// Fields whose values are addresses, by the end of their names; the last two characters are known
+// to fit.
 bool holds_address(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 8> kEnds{"referer", "referrer", "location", "destination",
-                                                         "refresh", "link",     "url",      "uri"};
+  static constexpr std::array<std::string_view, 8> kEnds{
+      "referer", "referrer", "location", "destination", "refresh", "link", "url", "uri"};
   return std::any_of(kEnds.begin(), kEnds.end(), [name](std::string_view end) {
-    return name.size() >= end.size() && std::equal(end.rbegin(), end.rend(), name.rbegin(),
-                                                   [](char a, char b) { return a == static_cast<char>(b | 0x20); });
+    return name.size() >= end.size() &&
+           std::equal(end.rbegin(), end.rend(), name.rbegin(),
+                      [](char a, char b) { return a == static_cast<char>(b | 0x20); });
   });
 }
 
@@ -136,7 +144,8 @@ std::size_t end_of_secret_name(std::string_view line, const SecretNames& names) 
   const auto* const begin = std::find_if(line.begin(), line.end(), is_name_character);
   const auto* const end = std::find_if_not(begin, line.end(), is_name_character);
   const auto name = std::string_view(begin, static_cast<std::size_t>(end - begin));
-  return !name.empty() && names.has_field(name) ? static_cast<std::size_t>(end - line.begin()) : std::string_view::npos;
+  return !name.empty() && names.has_field(name) ? static_cast<std::size_t>(end - line.begin())
+                                                : std::string_view::npos;
 }
 
 // Line by line, whatever a line end may be to whoever reads it: CR, LF or both.
@@ -165,8 +174,8 @@ bool mask_lines(std::span<std::byte> copy, const SecretNames& names) noexcept {
 
 } // namespace
 
-bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fields, bool suspicious,
-                 const SecretNames& names) noexcept {
+bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fields,
+                 bool suspicious, const SecretNames& names) noexcept {
   bool masked = false;
   const char* const text = as_text(copy).data();
   const bool has_added = !names.fields.empty();
@@ -196,7 +205,8 @@ bool mask_target(std::span<std::byte> head, http::Span target, const SecretNames
   const char first = static_cast<char>(head[begin]);
   // CONNECT's is an authority, and nobody stops anybody to write a user there.
   const bool is_authority =
-      first != '/' && as_text(head).substr(begin, target.length).find("://") == std::string_view::npos;
+      first != '/' &&
+      as_text(head).substr(begin, target.length).find("://") == std::string_view::npos;
   const bool masked = is_authority && mask_user_info(head, begin, end, true);
   return mask_address(head, begin, end, names) || masked;
 }

@@ -6,8 +6,8 @@
 #include "http/message.hpp"
 #include "publish/secret_names.hpp"
 
-// Overwrites secrets with '*' in copies that are about to be published, length kept, so that no span
-// moves. Each answers whether anything was overwritten. Nothing allocates.
+// Overwrites secrets with '*' in copies that are about to be published, length kept, so that no
+// span moves. Each answers whether anything was overwritten. Nothing allocates.
 namespace xdpcap::publish {
 
 // A head or trailer section and the spans into it: values of secret fields, a folded one with its
@@ -17,11 +17,12 @@ namespace xdpcap::publish {
 // `suspicious` says that the spans may not tell the whole truth about the bytes (a malformed or
 // unfinished head): then each line that anybody could read as a secret one is overwritten as well,
 // and each name=value whose name is secret.
-bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fields, bool suspicious,
-                 const SecretNames& names) noexcept;
+bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fields,
+                 bool suspicious, const SecretNames& names) noexcept;
 // The target of a request in its head.
 bool mask_target(std::span<std::byte> head, http::Span target, const SecretNames& names) noexcept;
-// A body of application/x-www-form-urlencoded. With a gap in it a value may have lost its name: all goes.
+// A body of application/x-www-form-urlencoded. With a gap in it a value may have lost its name: all
+// goes.
 bool mask_form(std::span<std::byte> body, bool has_gaps, const SecretNames& names) noexcept;
 [[nodiscard]] bool is_form(Bytes head, std::span<const http::FieldSpan> fields) noexcept;
 // Arguments of a command, parted by NUL: fields (-H 'Cookie: x'), users (-u name:password), options

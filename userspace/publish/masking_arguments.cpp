@@ -8,19 +8,20 @@ namespace xdpcap::publish {
 namespace {
 
 constexpr bool is_name_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         c == '.' || c == '%';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.' || c == '%';
 }
 
 bool overwrite(std::span<char> text, std::size_t from, std::size_t to) noexcept {
   if (from >= to) return false;
-  std::fill(text.begin() + static_cast<std::ptrdiff_t>(from), text.begin() + static_cast<std::ptrdiff_t>(to), '*');
+  std::fill(text.begin() + static_cast<std::ptrdiff_t>(from),
+            text.begin() + static_cast<std::ptrdiff_t>(to), '*');
   return true;
 }
 
-// name=value, name: value, also with quotes, wherever they stand in an argument (a JSON text, a form,
-// an environment variable, a script). Behind '=' the value ends with a blank or '&' where it has no
-// quote, behind ':' with the argument.
+// name=value, name: value, also with quotes, wherever they stand in an argument (a JSON text, a
+// form, an environment variable, a script). Behind '=' the value ends with a blank or '&' where it
+// has no quote, behind ':' with the argument.
 bool mask_named_values(std::span<char> argument, const SecretNames& names) noexcept {
   const std::string_view text(argument.data(), argument.size());
   bool masked = false;
@@ -33,12 +34,15 @@ bool mask_named_values(std::span<char> argument, const SecretNames& names) noexc
     const auto end = static_cast<std::size_t>(name_end - text.begin());
     const std::string_view name = text.substr(at, end - at);
     const std::size_t sign = text.find_first_not_of(" \"'", end);
-    const bool is_value = sign != std::string_view::npos && (text[sign] == '=' || text[sign] == ':');
+    const bool is_value =
+        sign != std::string_view::npos && (text[sign] == '=' || text[sign] == ':');
     at = end;
     if (!is_value || !(names.has_parameter(name) || names.has_field(name))) continue;
     std::size_t begin = std::min(text.find_first_not_of(" =:", sign), text.size());
-    const bool is_plain = text[sign] == '=' && begin < text.size() && text[begin] != '"' && text[begin] != '\'';
-    const std::size_t value_end = is_plain ? std::min(text.find_first_of(" &", begin), text.size()) : text.size();
+    const bool is_plain =
+        text[sign] == '=' && begin < text.size() && text[begin] != '"' && text[begin] != '\'';
+    const std::size_t value_end =
+        is_plain ? std::min(text.find_first_of(" &", begin), text.size()) : text.size();
     if (!is_plain && begin < text.size() && (text[begin] == '"' || text[begin] == '\'')) ++begin;
     masked = overwrite(argument, begin, value_end) || masked;
     at = std::max(at, value_end);
@@ -49,11 +53,13 @@ bool mask_named_values(std::span<char> argument, const SecretNames& names) noexc
 bool mask_user_info(std::span<char> argument) noexcept {
   const std::string_view text(argument.data(), argument.size());
   bool masked = false;
-  for (std::size_t at = text.find("://"); at != std::string_view::npos; at = text.find("://", at + 3)) {
+  for (std::size_t at = text.find("://"); at != std::string_view::npos;
+       at = text.find("://", at + 3)) {
     const std::size_t begin = at + 3;
     const std::size_t end = std::min(text.find_first_of("/?# \"'", begin), text.size());
     const std::size_t sign = text.substr(0, end).rfind('@');
-    if (sign != std::string_view::npos && sign >= begin) masked = overwrite(argument, begin, sign) || masked;
+    if (sign != std::string_view::npos && sign >= begin)
+      masked = overwrite(argument, begin, sign) || masked;
   }
   return masked;
 }
@@ -65,12 +71,14 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> li
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-Next announced_by(std::string_view option, std::string_view program, const SecretNames& names) noexcept {
+Next announced_by(std::string_view option, std::string_view program,
+                  const SecretNames& names) noexcept {
   if (option.empty() || option.front() != '-') return Next::nothing;
   if (is_one_of(option, {"-u", "-U", "--user", "--proxy-user"})) return Next::user;
   if (option == "-p" && program == "sshpass") return Next::secret;
   if (option.find_first_of("=: ") != std::string_view::npos) return Next::nothing;
-  const std::string_view name = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  const std::string_view name =
+      option.substr(std::min(option.find_first_not_of('-'), option.size()));
   return names.has_parameter(name) ? Next::secret : Next::nothing;
 }
 
@@ -83,8 +91,9 @@ bool mask_attached(std::span<char> argument, std::string_view program) noexcept 
       colon != std::string_view::npos) {
     return overwrite(argument, colon + 1, text.size());
   }
-  const bool takes_password = program.starts_with("mysql") || program.starts_with("mariadb") || program == "sshpass";
-  return takes_password && text.starts_with("-p") && overwrite(argument, 2, text.size());
+  const bool has_password_option =
+      program.starts_with("mysql") || program.starts_with("mariadb") || program == "sshpass";
+  return has_password_option && text.starts_with("-p") && overwrite(argument, 2, text.size());
 }
 
 std::string_view base_name(std::string_view path) noexcept {

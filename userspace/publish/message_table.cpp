@@ -11,14 +11,15 @@ struct Optional {
   std::uint16_t field; // its place in the vtable, as the generated code numbers it
   Vector offset;
 };
-constexpr std::array<Optional, 8> kVectors{{{Message::VT_HEAD, &MessageTable::head},
-                                            {Message::VT_FIELDS, &MessageTable::fields},
-                                            {Message::VT_TRAILER_SECTION, &MessageTable::trailer_section},
-                                            {Message::VT_TRAILERS, &MessageTable::trailers},
-                                            {Message::VT_BODY, &MessageTable::body},
-                                            {Message::VT_BODY_SHA256, &MessageTable::body_sha256},
-                                            {Message::VT_GAPS, &MessageTable::gaps},
-                                            {Message::VT_COMMUNITY_ID, &MessageTable::community_id}}};
+constexpr std::array<Optional, 8> kVectors{
+    {{Message::VT_HEAD, &MessageTable::head},
+     {Message::VT_FIELDS, &MessageTable::fields},
+     {Message::VT_TRAILER_SECTION, &MessageTable::trailer_section},
+     {Message::VT_TRAILERS, &MessageTable::trailers},
+     {Message::VT_BODY, &MessageTable::body},
+     {Message::VT_BODY_SHA256, &MessageTable::body_sha256},
+     {Message::VT_GAPS, &MessageTable::gaps},
+     {Message::VT_COMMUNITY_ID, &MessageTable::community_id}}};
 constexpr std::uint32_t kResponse = 1U << kVectors.size();
 
 constexpr std::size_t kFields = (Message::VT_INTERFACE - Message::VT_FLOW) / 2 + 1;
@@ -29,7 +30,8 @@ constexpr std::uint16_t place(std::size_t offset) noexcept {
   return static_cast<std::uint16_t>(offset - offsetof(MessageTable, to_vtable));
 }
 
-#define XDPCAP_FIELD(number, member) words[Message::number / 2] = place(offsetof(MessageTable, member))
+#define XDPCAP_FIELD(number, member) \
+  words[Message::number / 2] = place(offsetof(MessageTable, member))
 constexpr Words full_vtable() noexcept {
   Words words{};
   words[0] = sizeof(Words);
@@ -99,14 +101,16 @@ flatbuffers::Offset<Message> MessageTables::write(flatbuffers::FlatBufferBuilder
   for (const Optional& vector : kVectors) {
     std::uint32_t& offset = table.*vector.offset;
     if (offset == 0) continue;
-    const auto inside = reinterpret_cast<const std::byte*>(&offset) - reinterpret_cast<const std::byte*>(&table);
+    const auto inside =
+        reinterpret_cast<const std::byte*>(&offset) - reinterpret_cast<const std::byte*>(&table);
     offset = end - static_cast<std::uint32_t>(inside) - offset;
   }
   builder.PushBytes(reinterpret_cast<const std::uint8_t*>(&table), sizeof table);
   return at;
 }
 
-std::uint32_t MessageTables::vtable_of(flatbuffers::FlatBufferBuilder& builder, std::uint32_t shape) noexcept {
+std::uint32_t MessageTables::vtable_of(flatbuffers::FlatBufferBuilder& builder,
+                                       std::uint32_t shape) noexcept {
   for (std::size_t i = 0; i < known_; ++i) {
     if (vtables_[i].shape == shape) return vtables_[i].at;
   }

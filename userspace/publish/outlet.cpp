@@ -16,10 +16,10 @@
 namespace xdpcap::publish {
 namespace {
 
-// Lies before the octets of a message in one piece of memory.
+// Lies before the bytes of a message in one piece of memory.
 struct alignas(16) MessageHeader {
   InFlight* in_flight;
-  std::size_t octets;
+  std::size_t bytes;
 };
 // ZeroMQ's own record of a message, and what the allocator sets aside for both.
 constexpr std::size_t kMessageCost = sizeof(MessageHeader) + 96;
@@ -27,13 +27,14 @@ constexpr std::size_t kMessageCost = sizeof(MessageHeader) + 96;
 // On whichever thread lets go of the message last.
 void release_message(void* /*data*/, void* hint) {
   auto* header = static_cast<MessageHeader*>(hint);
-  header->in_flight->remove(header->octets);
+  header->in_flight->remove(header->bytes);
   ::operator delete(header);
 }
 
 zmq::message_t shared(const zmq::message_t& payload) {
   zmq::message_t copy;
-  copy.copy(const_cast<zmq::message_t&>(payload)); // counts a reference; the contents stay as they are
+  copy.copy(
+      const_cast<zmq::message_t&>(payload)); // counts a reference; the contents stay as they are
   return copy;
 }
 
@@ -50,20 +51,22 @@ void limit_peers(zmq::socket_t& socket, bool curve) {
   // Subscriptions are taken in one by one: before the next one its sender may have been hung up on.
   socket.set(zmq::sockopt::rcvhwm, 1);
   socket.set(zmq::sockopt::handshake_ivl, 5000);
-  socket.set(zmq::sockopt::tcp_keepalive, 1); // a peer that vanished without a word ends at some time
+  socket.set(zmq::sockopt::tcp_keepalive,
+             1); // a peer that vanished without a word ends at some time
 }
 
 zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight) {
   auto* header = static_cast<MessageHeader*>(::operator new(sizeof(MessageHeader) + bytes.size()));
   *header = {&in_flight, bytes.size() + kMessageCost};
   std::memcpy(header + 1, bytes.data(), bytes.size());
-  in_flight.add(header->octets);
+  in_flight.add(header->bytes);
   return {header + 1, bytes.size(), release_message, header};
 }
 
 bool PubOutlet::wants(Topic topic) const noexcept {
-  return std::any_of(prefixes_.begin(), prefixes_.end(),
-                     [name = name_of(topic)](const std::string& prefix) { return name.starts_with(prefix); });
+  return std::any_of(
+      prefixes_.begin(), prefixes_.end(),
+      [name = name_of(topic)](const std::string& prefix) { return name.starts_with(prefix); });
 }
 
 void PubOutlet::send(const Outgoing& batch, const zmq::message_t& payload) {
@@ -76,13 +79,15 @@ void PubOutlet::send(const Outgoing& batch, const zmq::message_t& payload) {
 
 void PubOutlet::service() {
   zmq::message_t message;
-  for (int i = 0; i < kChangesAtOnce && socket_.recv(message, zmq::recv_flags::dontwait); ++i) change(message);
+  for (int i = 0; i < kChangesAtOnce && socket_.recv(message, zmq::recv_flags::dontwait); ++i)
+    change(message);
 }
 
 void PubOutlet::change(zmq::message_t& message) {
   const std::string_view text = message.to_string_view();
   const bool subscribes = !text.empty() && text.front() == '\x01';
-  if (!subscribes && (text.empty() || text.front() != '\x00')) return disconnect(message); // nothing else is ever sent
+  if (!subscribes && (text.empty() || text.front() != '\x00'))
+    return disconnect(message); // nothing else is ever sent
   const std::string_view prefix = text.substr(1);
   std::set<std::string, std::less<>>& kept = begins_a_topic(prefix) ? prefixes_ : unknown_;
   if (!subscribes) {
@@ -96,7 +101,8 @@ void PubOutlet::change(zmq::message_t& message) {
   kept.emplace(prefix);
 }
 
-// The I/O thread then sees the end of the connection, and forgets the peer with all it subscribed to.
+// The I/O thread then sees the end of the connection, and forgets the peer with all it subscribed
+// to.
 void PubOutlet::disconnect(zmq::message_t& message) {
   const int fd = zmq_msg_get(message.handle(), ZMQ_SRCFD);
   if (fd < 0 || ::shutdown(fd, SHUT_RDWR) != 0) return;
@@ -111,7 +117,7 @@ void PubOutlet::close(int linger_ms) {
 void PushOutlet::send(const Outgoing& batch, const zmq::message_t& payload, SteadyInstant now) {
   waiting_.push_back({batch.topic, batch.records, shared(payload), now});
   service(now);
-  if (patience_ && waiting_.size() > kWaitingMax) {
+  if (timeout_ && waiting_.size() > kWaitingMax) {
     drop(waiting_.front());
     waiting_.pop_front();
   }
@@ -125,7 +131,7 @@ void PushOutlet::service(SteadyInstant now) {
     if (try_send(first)) {
       counters_.add(OutletCount::batches_published);
       counters_.add(OutletCount::records_published, first.records);
-    } else if (patience_ && now - first.since >= *patience_) {
+    } else if (timeout_ && now - first.since >= *timeout_) {
       drop(first);
     } else {
       return;
@@ -134,7 +140,7 @@ void PushOutlet::service(SteadyInstant now) {
   }
 }
 
-void PushOutlet::give_up() {
+void PushOutlet::drop_waiting() {
   for (const Waiting& waiting : waiting_) drop(waiting);
   waiting_.clear();
 }
@@ -146,7 +152,8 @@ void PushOutlet::close(int linger_ms) {
 
 bool PushOutlet::try_send(Waiting& waiting) {
   const std::string_view topic = name_of(waiting.topic);
-  if (!socket_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait)) return false;
+  if (!socket_.send(zmq::buffer(topic), zmq::send_flags::sndmore | zmq::send_flags::dontwait))
+    return false;
   // Whoever took the first part takes the second: room is counted in whole messages.
   return socket_.send(waiting.payload, zmq::send_flags::dontwait).has_value();
 }
@@ -167,7 +174,8 @@ void JsonOutlet::send(const Outgoing& batch) {
   drain(lines_);
   const bool written = !failure_;
   counters_.add(written ? OutletCount::batches_published : OutletCount::batches_dropped);
-  counters_.add(written ? OutletCount::records_published : OutletCount::records_dropped, batch.records);
+  counters_.add(written ? OutletCount::records_published : OutletCount::records_dropped,
+                batch.records);
 }
 
 // Once something failed nothing is written any more.
@@ -187,7 +195,8 @@ bool JsonOutlet::write_all(std::string_view text) {
       const char* cure = errno == EPIPE    ? "; whoever read it has gone"
                          : errno == ENOSPC ? "; make room on the disk and start again"
                                            : "";
-      failure_ = Error{ExitCode::output, fmt::format("cannot write JSON lines: {}{}", std::strerror(errno), cure)};
+      failure_ = Error{ExitCode::output,
+                       fmt::format("cannot write JSON lines: {}{}", std::strerror(errno), cure)};
       return false;
     }
   }
@@ -200,8 +209,10 @@ bool JsonOutlet::wait_for_room() {
   for (std::int64_t waited_ms = 0; ::poll(&writable, 1, kTurnMs) == 0; waited_ms += kTurnMs) {
     const std::int64_t timeout_ms = timeout_ms_.load();
     if (timeout_ms < 0 || waited_ms < timeout_ms) continue;
-    failure_ = Error{ExitCode::output, fmt::format("JSON lines are cut short: whoever reads them took nothing for {} s",
-                                                   waited_ms / 1000)};
+    failure_ =
+        Error{ExitCode::output,
+              fmt::format("JSON lines are cut short: whoever reads them took nothing for {} s",
+                          waited_ms / 1000)};
     return false;
   }
   return true;

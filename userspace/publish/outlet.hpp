@@ -39,15 +39,18 @@ enum class OutletCount : std::uint8_t {
   count_
 };
 
-// Octets in messages that ZeroMQ has not let go of yet, with what each costs beside: what all queues together hold.
+// Bytes in messages that ZeroMQ has not let go of yet, with what each costs beside: what all queues
+// together hold.
 class InFlight {
  public:
-  void add(std::size_t octets) noexcept { octets_.fetch_add(octets, std::memory_order_relaxed); }
-  void remove(std::size_t octets) noexcept { octets_.fetch_sub(octets, std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t octets() const noexcept { return octets_.load(std::memory_order_relaxed); }
+  void add(std::size_t bytes) noexcept { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void remove(std::size_t bytes) noexcept { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return bytes_.load(std::memory_order_relaxed);
+  }
 
  private:
-  std::atomic<std::size_t> octets_{0};
+  std::atomic<std::size_t> bytes_{0};
 };
 
 // A copy of the batch that ZeroMQ may keep as long as it likes: a subscriber that
@@ -70,7 +73,8 @@ void limit_peers(zmq::socket_t& socket, bool curve);
 // a time, and whoever subscribes to more is hung up on, which frees what was kept for him.
 class PubOutlet {
  public:
-  PubOutlet(std::string name, zmq::socket_t socket) : name_(std::move(name)), socket_(std::move(socket)) {}
+  PubOutlet(std::string name, zmq::socket_t socket)
+      : name_(std::move(name)), socket_(std::move(socket)) {}
 
   [[nodiscard]] bool wants(Topic topic) const noexcept;
   void send(const Outgoing& batch, const zmq::message_t& payload);
@@ -108,22 +112,25 @@ class PubOutlet {
 };
 
 // The work plane. A batch waits for room at one of the receivers, at most
-// `patience` (nothing: as long as it takes), then it is dropped and counted. It waits
+// `timeout` (nothing: as long as it takes), then it is dropped and counted. It waits
 // in a queue of its own, so nobody else waits with it.
 class PushOutlet {
  public:
-  PushOutlet(std::string name, zmq::socket_t socket, std::optional<std::chrono::milliseconds> patience)
-      : name_(std::move(name)), socket_(std::move(socket)), patience_(patience) {}
+  PushOutlet(std::string name, zmq::socket_t socket,
+             std::optional<std::chrono::milliseconds> timeout)
+      : name_(std::move(name)), socket_(std::move(socket)), timeout_(timeout) {}
 
   void send(const Outgoing& batch, const zmq::message_t& payload, SteadyInstant now);
   void service(SteadyInstant now);
   // What waits is given up, and counted.
-  void give_up();
+  void drop_waiting();
   void close(int linger_ms);
 
   [[nodiscard]] bool idle() const noexcept { return waiting_.empty(); }
   // It waits without limit and its queue is full: take no more batches.
-  [[nodiscard]] bool blocked() const noexcept { return !patience_ && waiting_.size() >= kWaitingMax; }
+  [[nodiscard]] bool blocked() const noexcept {
+    return !timeout_ && waiting_.size() >= kWaitingMax;
+  }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const Counters<OutletCount>& counters() const noexcept { return counters_; }
 
@@ -141,7 +148,7 @@ class PushOutlet {
 
   std::string name_;
   zmq::socket_t socket_;
-  std::optional<std::chrono::milliseconds> patience_;
+  std::optional<std::chrono::milliseconds> timeout_;
   std::deque<Waiting> waiting_;
   Counters<OutletCount> counters_;
 };

@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 
 // From one lane before the next has its turn.
 constexpr std::size_t kBatchesAtOnce = 16;
-constexpr milliseconds kIdlePatience{20};
+constexpr milliseconds kIdleTimeout{20};
 constexpr milliseconds kPushRetry{1};
 
 std::string cure_for(int failure) {
@@ -38,35 +38,41 @@ std::string cure_for(int failure) {
 }
 
 EndpointReport report_of(std::string name, const Counters<OutletCount>& counters) {
-  return {std::move(name), counters.get(OutletCount::batches_published), counters.get(OutletCount::batches_dropped),
-          counters.get(OutletCount::records_published), counters.get(OutletCount::records_dropped)};
+  return {std::move(name), counters.get(OutletCount::batches_published),
+          counters.get(OutletCount::batches_dropped), counters.get(OutletCount::records_published),
+          counters.get(OutletCount::records_dropped)};
 }
 
 } // namespace
 
-Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), last_beat_(steady_clock::now()) {}
+Publisher::Publisher(PublisherOptions options)
+    : options_(std::move(options)), last_beat_(steady_clock::now()) {}
 
 Result<std::unique_ptr<Publisher>, Error> Publisher::open(PublisherOptions options) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
   const PublisherOptions& wanted = publisher->options_;
   if (!wanted.pub.empty() || !wanted.push.empty()) {
-    if (auto limited = limit_connections(wanted.connections_max); !limited) return std::move(limited).error();
+    if (auto limited = limit_connections(wanted.connections_max); !limited)
+      return std::move(limited).error();
   }
   try {
     publisher->start_zmq();
     if (wanted.curve && !wanted.curve->allowed_clients.empty()) {
-      publisher->doorkeeper_.emplace(publisher->context_, wanted.curve->allowed_clients);
+      publisher->zap_handler_.emplace(publisher->context_, wanted.curve->allowed_clients);
     }
     for (const std::string& endpoint : wanted.pub) {
-      if (Result<void, Error> bound = publisher->bind(endpoint, false); !bound) return std::move(bound).error();
+      if (Result<void, Error> bound = publisher->bind(endpoint, false); !bound)
+        return std::move(bound).error();
     }
     for (const std::string& endpoint : wanted.push) {
-      if (Result<void, Error> bound = publisher->bind(endpoint, true); !bound) return std::move(bound).error();
+      if (Result<void, Error> bound = publisher->bind(endpoint, true); !bound)
+        return std::move(bound).error();
     }
   } catch (const zmq::error_t& error) {
     return Error{ExitCode::output, fmt::format("cannot set up ZeroMQ: {}", error.what())};
   }
-  if (wanted.json) publisher->json_.emplace(wanted.json->fd, wanted.json->options, wanted.json->topics);
+  if (wanted.json)
+    publisher->json_.emplace(wanted.json->fd, wanted.json->options, wanted.json->topics);
   return publisher;
 }
 
@@ -74,7 +80,8 @@ Publisher::~Publisher() {
   stop(milliseconds{0});
 }
 
-// ZeroMQ's threads begin with the first socket, and have from then on what the thread has that made it.
+// ZeroMQ's threads begin with the first socket, and have from then on what the thread has that made
+// it.
 void Publisher::start_zmq() {
   if (options_.pub.empty() && options_.push.empty()) return;
   std::exception_ptr failure;
@@ -94,11 +101,11 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   if (!endpoint) return std::move(endpoint).error();
   const bool curve = options_.curve && endpoint->transport == Endpoint::Transport::tcp;
   if (!endpoint->is_local() && !curve && !options_.insecure) {
-    return Error{
-        ExitCode::usage,
-        fmt::format("{} can be reached from other hosts, and captured traffic would go there in clear text; give "
-                    "a key with --curve-secret-key-file, or say --insecure",
-                    text)};
+    return Error{ExitCode::usage,
+                 fmt::format("{} can be reached from other hosts, and captured traffic would go "
+                             "there in clear text; give "
+                             "a key with --curve-secret-key-file, or say --insecure",
+                             text)};
   }
   Result<bool, Error> created = prepare_endpoint(*endpoint, options_.owner);
   if (!created) return std::move(created).error();
@@ -107,7 +114,8 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   zmq::socket_t socket(context_, push ? zmq::socket_type::push : zmq::socket_type::xpub);
   socket.set(zmq::sockopt::sndhwm, options_.queue_batches);
   // Only where asked for: else 127.0.0.1 would be bound, and named, as a mapped IPv6 address.
-  socket.set(zmq::sockopt::ipv6, endpoint->host == "*" || endpoint->host.find(':') != std::string::npos);
+  socket.set(zmq::sockopt::ipv6,
+             endpoint->host == "*" || endpoint->host.find(':') != std::string::npos);
   socket.set(zmq::sockopt::linger, 0);
   limit_peers(socket, curve);
   // Each subscription is told, also to what another peer subscribed to before.
@@ -116,14 +124,15 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
   try {
     socket.bind(text);
   } catch (const zmq::error_t& error) {
-    return Error{ExitCode::output, fmt::format("cannot publish at {}: {}", text, cure_for(error.num()))};
+    return Error{ExitCode::output,
+                 fmt::format("cannot publish at {}: {}", text, cure_for(error.num()))};
   }
   bound_.push_back(socket.get(zmq::sockopt::last_endpoint));
   if (endpoint->transport == Endpoint::Transport::ipc) {
     socket_files_.push_back(endpoint->path);
     if (auto opened = open_socket_to(*endpoint, options_.owner); !opened) return opened;
   }
-  push ? static_cast<void>(pushes_.emplace_back(text, std::move(socket), options_.push_patience))
+  push ? static_cast<void>(pushes_.emplace_back(text, std::move(socket), options_.push_timeout))
        : static_cast<void>(pubs_.emplace_back(text, std::move(socket)));
   return {};
 }
@@ -149,8 +158,8 @@ void Publisher::start() {
   });
 }
 
-void Publisher::stop(milliseconds patience) {
-  stop_patience_ms_.store(patience.count());
+void Publisher::stop(milliseconds timeout) {
+  stop_timeout_ms_.store(timeout.count());
   stopping_.store(true, std::memory_order_release);
   doorbell_.ring();
   if (thread_.joinable()) thread_.join();
@@ -168,7 +177,8 @@ std::vector<EndpointReport> Publisher::report() const {
   for (const PubOutlet& pub : pubs_) reports.push_back(report_of(pub.name(), pub.counters()));
   for (const PushOutlet& push : pushes_) reports.push_back(report_of(push.name(), push.counters()));
   if (json_) reports.push_back(report_of("json", json_->counters()));
-  if (overflow_.get(OutletCount::batches_dropped) != 0) reports.push_back(report_of("queue limit", overflow_));
+  if (overflow_.get(OutletCount::batches_dropped) != 0)
+    reports.push_back(report_of("queue limit", overflow_));
   return reports;
 }
 
@@ -182,47 +192,47 @@ void Publisher::run() {
     service(now);
     if (now - last_beat_ >= options_.heartbeat) beat(false);
     if (!worked) {
-      doorbell_.wait(patience(now), [this] {
+      doorbell_.wait(timeout(now), [this] {
         if (stopping_.load(std::memory_order_acquire)) return true;
-        return !blocked() &&
-               std::any_of(lanes_.begin(), lanes_.end(), [](const BatchLane& lane) { return lane.has_next(); });
+        return !blocked() && std::any_of(lanes_.begin(), lanes_.end(),
+                                         [](const BatchLane& lane) { return lane.has_next(); });
       });
     }
   }
-  drain(milliseconds{stop_patience_ms_.load()});
+  drain(milliseconds{stop_timeout_ms_.load()});
 }
 
 // The end: everything that was handed over goes out, as long as somebody takes it.
-void Publisher::drain(milliseconds patience) {
+void Publisher::drain(milliseconds timeout) {
   for (BatchLane& lane : lanes_) {
     while (forward_lane(lane, kBatchesAtOnce)) {
-      while (blocked() && wait_for_receivers(patience)) {
+      while (blocked() && wait_for_receivers(timeout)) {
       }
     }
   }
   // The last heartbeat needs room in the queues, too.
-  while (wait_for_receivers(patience)) {
+  while (wait_for_receivers(timeout)) {
   }
-  const bool somebody_stands_still = in_flight_.octets() != 0;
-  for (PushOutlet& push : pushes_) push.give_up();
+  const bool somebody_stands_still = in_flight_.bytes() != 0;
+  for (PushOutlet& push : pushes_) push.drop_waiting();
   beat(true);
   // For the heartbeat, and for what ZeroMQ has taken into its buffers.
-  const auto linger = somebody_stands_still ? std::min(patience, milliseconds{200}) : patience;
+  const auto linger = somebody_stands_still ? std::min(timeout, milliseconds{200}) : timeout;
   const int linger_ms = static_cast<int>(std::min<std::int64_t>(linger.count(), 60'000));
   for (PubOutlet& pub : pubs_) pub.close(linger_ms);
   for (PushOutlet& push : pushes_) push.close(linger_ms);
-  doorkeeper_.reset();
+  zap_handler_.reset();
   context_.close();
 }
 
 // Waits until less is in flight. False: nothing is, or nobody took anything for so long.
-bool Publisher::wait_for_receivers(milliseconds patience) {
-  const std::size_t before = in_flight_.octets();
-  const SteadyInstant deadline = steady_clock::now() + patience;
+bool Publisher::wait_for_receivers(milliseconds timeout) {
+  const std::size_t before = in_flight_.bytes();
+  const SteadyInstant deadline = steady_clock::now() + timeout;
   for (;;) {
     const SteadyInstant now = steady_clock::now();
     service(now);
-    const std::size_t left = in_flight_.octets();
+    const std::size_t left = in_flight_.bytes();
     if (left == 0 || (left >= before && now >= deadline)) return false;
     if (left < before) return true;
     std::this_thread::sleep_for(kPushRetry);
@@ -237,7 +247,7 @@ bool Publisher::forward_lane(BatchLane& lane, std::size_t batches_max) {
     if (batch == nullptr) break;
     schema::GetMutableBatch(batch->data())->mutate_published_ns(utc_ns(LiveClock::now()));
     forward({batch->topic, batch->records, batch->bytes()});
-    lane.give_back(batch);
+    lane.recycle(batch);
   }
   return forwarded != 0;
 }
@@ -250,10 +260,10 @@ void Publisher::forward(const Outgoing& batch) {
   // Before each batch, not only each round: with I/O thread and worker on our
   // core, many batches can pass between two of our turns.
   for (PubOutlet& pub : pubs_) pub.service();
-  const bool wanted =
-      std::any_of(pubs_.begin(), pubs_.end(), [&](const PubOutlet& pub) { return pub.wants(batch.topic); });
+  const bool wanted = std::any_of(pubs_.begin(), pubs_.end(),
+                                  [&](const PubOutlet& pub) { return pub.wants(batch.topic); });
   if (!wanted && pushes_.empty()) return;
-  if (in_flight_.octets() + batch.bytes.size() > options_.queue_octets_max) {
+  if (in_flight_.bytes() + batch.bytes.size() > options_.queue_bytes_max) {
     overflow_.add(OutletCount::batches_dropped);
     overflow_.add(OutletCount::records_dropped, batch.records);
     return;
@@ -275,12 +285,13 @@ void Publisher::service(SteadyInstant now) {
   }
   for (const Topic topic : kRecordTopics) {
     const auto wants = [topic](const auto& outlet) { return outlet.wants(topic); };
-    if (std::any_of(pubs_.begin(), pubs_.end(), wants) || (json_ && wants(*json_))) wanted.add(topic);
+    if (std::any_of(pubs_.begin(), pubs_.end(), wants) || (json_ && wants(*json_)))
+      wanted.add(topic);
   }
   wanted_.store(wanted.bits(), std::memory_order_relaxed);
   subscribed_.store(subscribed, std::memory_order_relaxed);
   for (PushOutlet& push : pushes_) push.service(now);
-  if (doorkeeper_) doorkeeper_->serve();
+  if (zap_handler_) zap_handler_->serve();
 }
 
 void Publisher::beat(bool last) {
@@ -295,16 +306,19 @@ void Publisher::beat(bool last) {
     }
     forward_lane(lane, lane.batches());
   }
-  const auto is_gone = [](const std::string& path) { return ::access(path.c_str(), F_OK) != 0 && errno == ENOENT; };
-  endpoints_gone_ = static_cast<unsigned>(std::count_if(socket_files_.begin(), socket_files_.end(), is_gone));
+  const auto is_gone = [](const std::string& path) {
+    return ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+  };
+  endpoints_gone_ =
+      static_cast<unsigned>(std::count_if(socket_files_.begin(), socket_files_.end(), is_gone));
   StatsBuilder stats;
   if (options_.fill_stats) options_.fill_stats(stats);
   heartbeat.sensor = options_.sensor;
   heartbeat.epoch_ns = options_.epoch_ns;
   heartbeat.topic_seq = stats_seq_++;
   heartbeat.at_ns = utc_ns(LiveClock::now());
-  heartbeat.interval_ns =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count());
+  heartbeat.interval_ns = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count());
   heartbeat.last = last;
   add_peer_counts(stats);
   heartbeat.counts = stats.counts();
@@ -333,20 +347,23 @@ void Publisher::fail(Error error) {
 }
 
 bool Publisher::blocked() const noexcept {
-  return std::any_of(pushes_.begin(), pushes_.end(), [](const PushOutlet& push) { return push.blocked(); });
+  return std::any_of(pushes_.begin(), pushes_.end(),
+                     [](const PushOutlet& push) { return push.blocked(); });
 }
 
-milliseconds Publisher::patience(SteadyInstant now) const noexcept {
+milliseconds Publisher::timeout(SteadyInstant now) const noexcept {
   for (const PushOutlet& push : pushes_) {
     if (!push.idle()) return kPushRetry;
   }
-  const auto to_beat = std::chrono::duration_cast<milliseconds>(last_beat_ + options_.heartbeat - now);
-  return std::clamp(to_beat, milliseconds{0}, kIdlePatience);
+  const auto to_beat =
+      std::chrono::duration_cast<milliseconds>(last_beat_ + options_.heartbeat - now);
+  return std::clamp(to_beat, milliseconds{0}, kIdleTimeout);
 }
 
 void Publisher::remove_sockets() noexcept {
   for (const std::string& path : std::exchange(socket_files_, {})) ::unlink(path.c_str());
-  for (const std::string& directory : std::exchange(directories_, {})) ::rmdir(directory.c_str()); // if empty
+  for (const std::string& directory : std::exchange(directories_, {}))
+    ::rmdir(directory.c_str()); // if empty
 }
 
 } // namespace xdpcap::publish

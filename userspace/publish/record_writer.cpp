@@ -12,19 +12,21 @@ namespace {
 
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
-using OctetVector = Offset<flatbuffers::Vector<std::uint8_t>>;
+using ByteVector = Offset<flatbuffers::Vector<std::uint8_t>>;
 
 // Table with all its scalars, its vtable, the builder's scratch pad while it is
 // written, the length words and paddings of its vectors, and its offset in the batch.
 constexpr std::size_t kMessageTable = 1024;
-static_assert(MessageTables::octets_max < kMessageTable / 2);
+static_assert(MessageTables::bytes_max < kMessageTable / 2);
 constexpr std::size_t kFlowTable = 1536; // three tables
 constexpr std::size_t kSegmentTable = 512;
 constexpr std::size_t kDatagramTable = 320;
 
 // Field spans go over as they are.
-static_assert(sizeof(http::FieldSpan) == sizeof(schema::FieldSpan) && alignof(http::FieldSpan) == 4);
-static_assert(std::is_trivially_copyable_v<http::FieldSpan> && offsetof(http::FieldSpan, value) == 8);
+static_assert(sizeof(http::FieldSpan) == sizeof(schema::FieldSpan) &&
+              alignof(http::FieldSpan) == 4);
+static_assert(std::is_trivially_copyable_v<http::FieldSpan> &&
+              offsetof(http::FieldSpan, value) == 8);
 
 schema::Span span_of(http::Span span) noexcept {
   return {span.offset, span.length};
@@ -38,20 +40,21 @@ std::uint64_t ns_of(Duration duration) noexcept {
 }
 
 // An empty vector is an absent one: readers see both alike, and it costs nothing.
-OctetVector write_octets(FlatBufferBuilder& builder, Bytes bytes, std::byte** copy = nullptr) {
+ByteVector write_bytes(FlatBufferBuilder& builder, Bytes bytes, std::byte** copy = nullptr) {
   if (bytes.empty()) return 0;
   std::uint8_t* at = nullptr;
-  const OctetVector offset = builder.CreateUninitializedVector<std::uint8_t>(bytes.size(), &at);
+  const ByteVector offset = builder.CreateUninitializedVector<std::uint8_t>(bytes.size(), &at);
   std::memcpy(at, bytes.data(), bytes.size());
   if (copy != nullptr) *copy = reinterpret_cast<std::byte*>(at);
   return offset;
 }
 
 // The only copy of a body's bytes on their way from the pool to the wire.
-OctetVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept, std::byte** copy) {
+ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept,
+                      std::byte** copy) {
   if (kept == 0) return 0;
   std::uint8_t* at = nullptr;
-  const OctetVector offset = builder.CreateUninitializedVector<std::uint8_t>(kept, &at);
+  const ByteVector offset = builder.CreateUninitializedVector<std::uint8_t>(kept, &at);
   *copy = reinterpret_cast<std::byte*>(at);
   for (const Bytes piece : body) {
     const std::size_t taken = std::min(piece.size(), kept);
@@ -63,11 +66,12 @@ OctetVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size
   return offset;
 }
 
-Offset<flatbuffers::Vector<const schema::FieldSpan*>> write_fields(FlatBufferBuilder& builder,
-                                                                   std::span<const http::FieldSpan> fields) {
+Offset<flatbuffers::Vector<const schema::FieldSpan*>> write_fields(
+    FlatBufferBuilder& builder, std::span<const http::FieldSpan> fields) {
   if (fields.empty()) return 0;
   schema::FieldSpan* at = nullptr;
-  const auto offset = builder.CreateUninitializedVectorOfStructs<schema::FieldSpan>(fields.size(), &at);
+  const auto offset =
+      builder.CreateUninitializedVectorOfStructs<schema::FieldSpan>(fields.size(), &at);
   std::memcpy(static_cast<void*>(at), fields.data(), fields.size_bytes());
   return offset;
 }
@@ -84,12 +88,14 @@ Offset<flatbuffers::Vector<const schema::Gap*>> write_gaps(FlatBufferBuilder& bu
 }
 
 Offset<flatbuffers::String> write_text(FlatBufferBuilder& builder, std::string_view text) {
-  return text.empty() ? Offset<flatbuffers::String>(0) : builder.CreateString(text.data(), text.size());
+  return text.empty() ? Offset<flatbuffers::String>(0)
+                      : builder.CreateString(text.data(), text.size());
 }
 
 schema::Pairing pairing_of(const http::Anomalies& anomalies) noexcept {
   if (anomalies.has(http::Anomaly::unpaired)) return schema::Pairing::none;
-  if (anomalies.has(http::Anomaly::resynchronised) || anomalies.has(http::Anomaly::partial_connection)) {
+  if (anomalies.has(http::Anomaly::resynchronised) ||
+      anomalies.has(http::Anomaly::partial_connection)) {
     return schema::Pairing::realigned;
   }
   return schema::Pairing::counted;
@@ -115,15 +121,16 @@ Offset<schema::FlowHalf> write_half(FlatBufferBuilder& builder, const FlowHalf& 
 
 // The parts of a message that lie outside its table.
 struct MessageParts {
-  OctetVector head, trailer_section, body, sha256;
+  ByteVector head, trailer_section, body, sha256;
   Offset<flatbuffers::Vector<const schema::FieldSpan*>> fields, trailers;
   Offset<flatbuffers::Vector<const schema::Gap*>> gaps;
   Offset<flatbuffers::String> community_id;
   bool masked = false;
 };
 
-MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& message, std::size_t body_kept,
-                         const SecretNames* masked, std::string_view community_id) {
+MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& message,
+                         std::size_t body_kept, const SecretNames* masked,
+                         std::string_view community_id) {
   MessageParts parts;
   std::byte* body = nullptr;
   parts.body = write_body(builder, message.body, body_kept, &body);
@@ -134,19 +141,22 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
   }
   std::byte* head = nullptr;
   std::byte* trailers = nullptr;
-  parts.head = write_octets(builder, message.head, &head);
-  parts.trailer_section = write_octets(builder, message.trailer_section, &trailers);
+  parts.head = write_bytes(builder, message.head, &head);
+  parts.trailer_section = write_bytes(builder, message.trailer_section, &trailers);
   if (masked != nullptr) {
     const bool suspicious = head_is_suspicious(message);
-    parts.masked = mask_target({head, message.head.size()}, message.target, *masked) || parts.masked;
-    parts.masked = mask_fields({head, message.head.size()}, message.fields, suspicious, *masked) || parts.masked;
     parts.masked =
-        mask_fields({trailers, message.trailer_section.size()}, message.trailers, suspicious, *masked) || parts.masked;
+        mask_target({head, message.head.size()}, message.target, *masked) || parts.masked;
+    parts.masked = mask_fields({head, message.head.size()}, message.fields, suspicious, *masked) ||
+                   parts.masked;
+    parts.masked = mask_fields({trailers, message.trailer_section.size()}, message.trailers,
+                               suspicious, *masked) ||
+                   parts.masked;
   }
   parts.fields = write_fields(builder, message.fields);
   parts.trailers = write_fields(builder, message.trailers);
   parts.gaps = write_gaps(builder, message.gaps);
-  if (message.body_sha256) parts.sha256 = write_octets(builder, *message.body_sha256);
+  if (message.body_sha256) parts.sha256 = write_bytes(builder, *message.body_sha256);
   parts.community_id = write_text(builder, community_id);
   return parts;
 }
@@ -156,33 +166,34 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
 schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept {
   const wire::Address& address = endpoint.address;
   constexpr std::uint64_t kMapped = 0xffff; // ::ffff:a.b.c.d
-  if (address.is_v4()) return {0, kMapped << 32 | load_be32(address.v4_octets()), endpoint.port, 4};
-  const auto half = [octets = address.octets.data()](std::size_t at) {
-    return std::uint64_t{load_be32(octets + at)} << 32 | load_be32(octets + at + 4);
+  if (address.is_v4()) return {0, kMapped << 32 | load_be32(address.v4_bytes()), endpoint.port, 4};
+  const auto half = [bytes = address.bytes.data()](std::size_t at) {
+    return std::uint64_t{load_be32(bytes + at)} << 32 | load_be32(bytes + at + 4);
   };
   return {half(0), half(8), endpoint.port, 6};
 }
 
-std::size_t octets_without_body(const http::Message& message) noexcept {
+std::size_t bytes_without_body(const http::Message& message) noexcept {
   return kMessageTable + message.head.size() + message.trailer_section.size() +
          (message.fields.size() + message.trailers.size()) * sizeof(schema::FieldSpan) +
          message.gaps.size() * sizeof(schema::Gap);
 }
 
-std::size_t octets_of(const FlowRecord&) noexcept {
+std::size_t bytes_of(const FlowRecord&) noexcept {
   return kFlowTable;
 }
 
-std::size_t octets_of(const SegmentRecord& record) noexcept {
+std::size_t bytes_of(const SegmentRecord& record) noexcept {
   return kSegmentTable + record.payload.size() + record.header.size();
 }
 
-std::size_t octets_of(const DatagramRecord& record) noexcept {
+std::size_t bytes_of(const DatagramRecord& record) noexcept {
   return kDatagramTable + record.payload.size();
 }
 
-WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables, const http::Message& message,
-                     const MessageContext& context, std::size_t body_kept, const SecretNames* masked,
+WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables,
+                     const http::Message& message, const MessageContext& context,
+                     std::size_t body_kept, const SecretNames* masked,
                      std::string_view community_id) {
   const MessageParts parts = write_parts(builder, message, body_kept, masked, community_id);
   http::Anomalies anomalies = message.anomalies;
@@ -225,7 +236,8 @@ WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables, const ht
   return {tables.write(builder, table), parts.masked};
 }
 
-Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& record, std::string_view community_id) {
+Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& record,
+                                 std::string_view community_id) {
   const auto to_server = write_half(builder, record.halves[index_of(Direction::to_server)]);
   const auto to_client = write_half(builder, record.halves[index_of(Direction::to_client)]);
   const auto community = write_text(builder, community_id);
@@ -251,8 +263,8 @@ Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& r
 }
 
 Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRecord& record) {
-  const OctetVector payload = write_octets(builder, record.payload);
-  const OctetVector header = write_octets(builder, record.header);
+  const ByteVector payload = write_bytes(builder, record.payload);
+  const ByteVector header = write_bytes(builder, record.header);
   const schema::Endpoint client = endpoint_of(record.client);
   const schema::Endpoint server = endpoint_of(record.server);
 
@@ -263,7 +275,7 @@ Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRec
   out.add_arrived_ns(ns_of(record.arrived));
   out.add_seq(record.seq.value);
   out.add_ack(record.ack.value);
-  out.add_payload_octets(record.payload_octets);
+  out.add_payload_bytes(record.payload_bytes);
   out.add_wire_length(record.wire_length);
   out.add_timestamp_value(record.options.timestamp_value);
   out.add_timestamp_echo(record.options.timestamp_echo);
@@ -283,7 +295,7 @@ Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRec
 }
 
 Offset<schema::DatagramRecord> write(FlatBufferBuilder& builder, const DatagramRecord& record) {
-  const OctetVector payload = write_octets(builder, record.payload);
+  const ByteVector payload = write_bytes(builder, record.payload);
   const schema::Endpoint source = endpoint_of(record.source);
   const schema::Endpoint destination = endpoint_of(record.destination);
 

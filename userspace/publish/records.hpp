@@ -64,7 +64,9 @@ class FlowFlags {
   [[nodiscard]] std::uint64_t bits() const noexcept { return bits_; }
 
  private:
-  static constexpr std::uint64_t bit(FlowFlag flag) noexcept { return std::uint64_t{1} << static_cast<unsigned>(flag); }
+  static constexpr std::uint64_t bit(FlowFlag flag) noexcept {
+    return std::uint64_t{1} << static_cast<unsigned>(flag);
+  }
   std::uint64_t bits_ = 0;
 };
 
@@ -82,8 +84,8 @@ struct FlowHalf {
   std::uint64_t gap_bytes = 0;
   std::uint8_t window_scale = 0;
   Duration rtt{};
-  std::uint32_t window = 0;    // octets it last said it would take, scaled
-  std::uint32_t in_flight = 0; // octets it sent that were not acknowledged yet
+  std::uint32_t window = 0;    // bytes it last said it would take, scaled
+  std::uint32_t in_flight = 0; // bytes it sent that were not acknowledged yet
 };
 
 // A connection opened, goes on (update), or closed.
@@ -114,7 +116,7 @@ enum class Verdict : std::uint8_t {
 };
 
 // One segment and what became of it. `payload` is what shall be published of it
-// (nothing for `--segments headers`), `payload_octets` what was on the wire.
+// (nothing for `--segments headers`), `payload_bytes` what was on the wire.
 // `header` is the TCP header as it came.
 struct SegmentRecord {
   std::uint64_t flow = 0;
@@ -124,7 +126,7 @@ struct SegmentRecord {
   Seq seq, ack;
   wire::TcpFlags flags;
   std::uint16_t window = 0;
-  std::uint32_t payload_octets = 0;
+  std::uint32_t payload_bytes = 0;
   std::uint32_t wire_length = 0;
   Verdict verdict = Verdict::in_order;
   wire::TcpOptions options;
@@ -138,7 +140,7 @@ struct DatagramRecord {
   Instant arrived;
   wire::Endpoint source, destination;
   std::uint32_t wire_length = 0;
-  std::uint16_t length = 0; // as its header says, the header's 8 octets included
+  std::uint16_t length = 0; // as its header says, the header's 8 bytes included
   std::uint16_t checksum = 0;
   Bytes payload;
   std::uint16_t interface = 0;
@@ -155,7 +157,8 @@ struct Count {
 // What an engine tells the publisher each second; built on the publisher's thread.
 class StatsBuilder {
  public:
-  void add(std::string name, std::uint64_t value, std::string interface = {}, std::int32_t queue = -1) {
+  void add(std::string name, std::uint64_t value, std::string interface = {},
+           std::int32_t queue = -1) {
     counts_.push_back({std::move(name), value, std::move(interface), queue});
   }
   [[nodiscard]] const std::vector<Count>& counts() const noexcept { return counts_; }

@@ -20,15 +20,21 @@ static_assert(same(http::Framing::none, schema::Framing::none));
 static_assert(same(http::Framing::content_length, schema::Framing::content_length));
 static_assert(same(http::Framing::chunked, schema::Framing::chunked));
 static_assert(same(http::Framing::until_close, schema::Framing::until_close));
-static_assert(same(http::End::complete, schema::End::complete) && same(http::End::fin, schema::End::fin));
-static_assert(same(http::End::rst, schema::End::rst) && same(http::End::timeout, schema::End::timeout));
-static_assert(same(http::End::gap, schema::End::gap) && same(http::End::evicted, schema::End::evicted));
-static_assert(same(http::End::malformed, schema::End::malformed) && same(http::End::capture, schema::End::capture));
+static_assert(same(http::End::complete, schema::End::complete) &&
+              same(http::End::fin, schema::End::fin));
+static_assert(same(http::End::rst, schema::End::rst) &&
+              same(http::End::timeout, schema::End::timeout));
+static_assert(same(http::End::gap, schema::End::gap) &&
+              same(http::End::evicted, schema::End::evicted));
+static_assert(same(http::End::malformed, schema::End::malformed) &&
+              same(http::End::capture, schema::End::capture));
 static_assert(schema::End::MAX == schema::End::capture);
-static_assert(same(GapCause::network, schema::GapCause::network) && same(GapCause::capture, schema::GapCause::capture));
+static_assert(same(GapCause::network, schema::GapCause::network) &&
+              same(GapCause::capture, schema::GapCause::capture));
 static_assert(same(GapCause::snaplen, schema::GapCause::snaplen));
 static_assert(same(GapCause::fragment, schema::GapCause::fragment));
-static_assert(same(GapCause::unknown, schema::GapCause::unknown) && schema::GapCause::MAX == schema::GapCause::unknown);
+static_assert(same(GapCause::unknown, schema::GapCause::unknown) &&
+              schema::GapCause::MAX == schema::GapCause::unknown);
 
 #define XDPCAP_SAME(type, ours, name) static_assert(same(ours::name, schema::type::name))
 XDPCAP_SAME(Anomaly, http::Anomaly, interim);
@@ -66,7 +72,8 @@ XDPCAP_SAME(Anomaly, http::Anomaly, h2_preface);
 XDPCAP_SAME(Anomaly, http::Anomaly, overlap_conflict);
 XDPCAP_SAME(Anomaly, http::Anomaly, head_cut);
 XDPCAP_SAME(Anomaly, http::Anomaly, unproved);
-static_assert(static_cast<unsigned>(http::Anomaly::count_) == static_cast<unsigned>(schema::Anomaly::MAX) + 1);
+static_assert(static_cast<unsigned>(http::Anomaly::count_) ==
+              static_cast<unsigned>(schema::Anomaly::MAX) + 1);
 
 XDPCAP_SAME(FlowEvent, FlowEvent, closed);
 XDPCAP_SAME(TcpState, TcpState, closed);
@@ -95,7 +102,8 @@ XDPCAP_SAME(FlowFlag, FlowFlag, tunnel);
 XDPCAP_SAME(FlowFlag, FlowFlag, urgent);
 XDPCAP_SAME(FlowFlag, FlowFlag, beyond_window);
 XDPCAP_SAME(FlowFlag, FlowFlag, unproved);
-static_assert(static_cast<unsigned>(FlowFlag::count_) == static_cast<unsigned>(schema::FlowFlag::MAX) + 1);
+static_assert(static_cast<unsigned>(FlowFlag::count_) ==
+              static_cast<unsigned>(schema::FlowFlag::MAX) + 1);
 XDPCAP_SAME(Verdict, Verdict, in_order);
 XDPCAP_SAME(Verdict, Verdict, retransmit);
 XDPCAP_SAME(Verdict, Verdict, out_of_order);

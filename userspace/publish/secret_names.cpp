@@ -19,7 +19,8 @@ std::uint64_t tail_of(std::string_view name) noexcept {
     return tail | kLower;
   }
   const std::size_t size = std::min<std::size_t>(name.size(), sizeof tail);
-  std::memcpy(reinterpret_cast<char*>(&tail) + sizeof tail - size, name.data() + name.size() - size, size);
+  std::memcpy(reinterpret_cast<char*>(&tail) + sizeof tail - size, name.data() + name.size() - size,
+              size);
   return tail | kLower;
 }
 
@@ -32,32 +33,40 @@ struct Tail {
       mask = mask >> 8 | (c == '?' ? 0 : std::uint64_t{0xff} << 56); // '?' stands for any
     }
   }
-  [[nodiscard]] constexpr bool ends(std::uint64_t tail) const noexcept { return (tail & mask) == text; }
+  [[nodiscard]] constexpr bool ends(std::uint64_t tail) const noexcept {
+    return (tail & mask) == text;
+  }
 };
 
 // By the last character first: a name is compared with few words, most with none.
 bool has_secret_end(std::uint64_t tail) noexcept {
-  constexpr Tail kCookie{"cookie"}, kCookie2{"cookie2"}, kToken{"token"}, kTokens{"tokens"}, kSecret{"secret"};
+  constexpr Tail kCookie{"cookie"}, kCookie2{"cookie2"}, kToken{"token"}, kTokens{"tokens"},
+      kSecret{"secret"};
   constexpr Tail kAuthorization{"authorization"}, kSession{"session"}, kSessionId{"session?id"};
-  constexpr Tail kSessionid{"sessionid"}, kApiKey{"api?key"}, kApikey{"apikey"}, kAccessKey{"access?key"};
-  constexpr Tail kAuthKey{"auth?key"}, kSubscriptionKey{"subscription?key"}, kFunctionsKey{"functions?key"};
+  constexpr Tail kSessionid{"sessionid"}, kApiKey{"api?key"}, kApikey{"apikey"},
+      kAccessKey{"access?key"};
+  constexpr Tail kAuthKey{"auth?key"}, kSubscriptionKey{"subscription?key"},
+      kFunctionsKey{"functions?key"};
   constexpr Tail kAssertion{"assertion"};
   constexpr Tail kPassword{"password"}, kPasswd{"passwd"}, kCsrf{"csrf"}, kXsrf{"xsrf"};
-  constexpr Tail kCredential{"credential"}, kCredentials{"credentials"}, kInfo{"authentication-info"};
+  constexpr Tail kCredential{"credential"}, kCredentials{"credentials"},
+      kInfo{"authentication-info"};
   switch (tail >> 56) {
     case 'e':
       return kCookie.ends(tail);
     case '2':
       return kCookie2.ends(tail);
     case 'n':
-      return kToken.ends(tail) || kAuthorization.ends(tail) || kSession.ends(tail) || kAssertion.ends(tail);
+      return kToken.ends(tail) || kAuthorization.ends(tail) || kSession.ends(tail) ||
+             kAssertion.ends(tail);
     case 't':
       return kSecret.ends(tail);
     case 'd':
-      return kPassword.ends(tail) || kPasswd.ends(tail) || kSessionId.ends(tail) || kSessionid.ends(tail);
+      return kPassword.ends(tail) || kPasswd.ends(tail) || kSessionId.ends(tail) ||
+             kSessionid.ends(tail);
     case 'y':
-      return kApiKey.ends(tail) || kApikey.ends(tail) || kAccessKey.ends(tail) || kAuthKey.ends(tail) ||
-             kSubscriptionKey.ends(tail) || kFunctionsKey.ends(tail);
+      return kApiKey.ends(tail) || kApikey.ends(tail) || kAccessKey.ends(tail) ||
+             kAuthKey.ends(tail) || kSubscriptionKey.ends(tail) || kFunctionsKey.ends(tail);
     case 's':
       return kTokens.ends(tail) || kCredentials.ends(tail);
     case 'f':
@@ -89,12 +98,15 @@ struct Word {
   }
 };
 
-constexpr std::array<Word, 16> kWords{"token",   "secret",     "passw",     "passphrase",   "pwd",        "api-key",
-                                      "apikey",  "access-key", "accesskey", "private-key",  "credential", "signature",
-                                      "session", "csrf",       "xsrf",      "authorization"};
+constexpr std::array<Word, 16> kWords{"token",     "secret",      "passw",      "passphrase",
+                                      "pwd",       "api-key",     "apikey",     "access-key",
+                                      "accesskey", "private-key", "credential", "signature",
+                                      "session",   "csrf",        "xsrf",       "authorization"};
 constexpr std::array<std::string_view, 3> kWholeFields{"dpop", "x-auth", "sec-websocket-protocol"};
-constexpr std::array<std::string_view, 7> kWholeParameters{"key", "sig", "sid", "jwt", "pass", "auth", "pwd"};
-constexpr std::size_t kShortMost = 4; // characters of all of them, and fewer than any other word has
+constexpr std::array<std::string_view, 7> kWholeParameters{"key",  "sig",  "sid", "jwt",
+                                                           "pass", "auth", "pwd"};
+constexpr std::size_t kShortMost =
+    4; // characters of all of them, and fewer than any other word has
 // It says whether credentials may be sent, and has none.
 constexpr std::string_view kHarmless = "access-control-";
 
@@ -105,7 +117,8 @@ constexpr char plain(char c) noexcept {
 
 bool is_same(std::string_view name, std::string_view word) noexcept {
   return name.size() == word.size() &&
-         std::equal(name.begin(), name.end(), word.begin(), [](char a, char b) { return plain(a) == plain(b); });
+         std::equal(name.begin(), name.end(), word.begin(),
+                    [](char a, char b) { return plain(a) == plain(b); });
 }
 
 bool has_word(std::string_view name) noexcept {
@@ -118,11 +131,13 @@ bool has_word(std::string_view name) noexcept {
 }
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> words) noexcept {
-  return std::any_of(words.begin(), words.end(), [name](std::string_view word) { return is_same(name, word); });
+  return std::any_of(words.begin(), words.end(),
+                     [name](std::string_view word) { return is_same(name, word); });
 }
 
 bool is_added(std::string_view name, const std::vector<std::string>& added) noexcept {
-  return std::any_of(added.begin(), added.end(), [name](const std::string& word) { return is_same(name, word); });
+  return std::any_of(added.begin(), added.end(),
+                     [name](const std::string& word) { return is_same(name, word); });
 }
 
 bool is_harmless(std::string_view name) noexcept {

@@ -17,26 +17,28 @@ struct FieldEnds {
     return static_cast<std::size_t>(before & 31) << 5 | static_cast<std::size_t>(last & 31);
   }
   consteval FieldEnds() {
-    for (const std::string_view end :
-         {"ie", "e2", "en", "on", "et", "rd", "wd", "ey", "ns", "ls", "al", "id", "rf", "fo", "op", "ol", "th"}) {
+    for (const std::string_view end : {"ie", "e2", "en", "on", "et", "rd", "wd", "ey", "ns", "ls",
+                                       "al", "id", "rf", "fo", "op", "ol", "th"}) {
       kinds[index(end[0], end[1])] |= kSecretEnd;
     }
-    for (const std::string_view end : {"er", "on", "sh", "nk", "rl", "ri"}) kinds[index(end[0], end[1])] |= kAddressEnd;
+    for (const std::string_view end : {"er", "on", "sh", "nk", "rl", "ri"})
+      kinds[index(end[0], end[1])] |= kAddressEnd;
   }
 };
 inline constexpr FieldEnds kFieldEnds;
 
 // Which names have values that are secret, whatever their case. Always:
 //
-//   fields       what ends in authorization, cookie, cookie2, token, tokens, secret, password, passwd,
+//   fields       what ends in authorization, cookie, cookie2, token, tokens, secret, password,
+//   passwd,
 //                api-key, apikey, access-key, auth-key, subscription-key, functions-key, assertion,
 //                credential(s), session, sessionid, session-id, csrf, xsrf, authentication-info; a
 //                field that begins with X also where it has one of the words below in the middle;
 //                DPoP, X-Auth, Sec-WebSocket-Protocol
 //   parameters   (of targets, forms, command lines) what has token, secret, passw, passphrase, pwd,
-//                api-key, apikey, access-key, accesskey, private-key, credential, signature, session,
-//                csrf or xsrf in it, - and _ being the same; key, sig, sid, jwt, pass, auth,
-//                authorization as the whole name
+//                api-key, apikey, access-key, accesskey, private-key, credential, signature,
+//                session, csrf or xsrf in it, - and _ being the same; key, sig, sid, jwt, pass,
+//                auth, authorization as the whole name
 //
 // and what a user adds (--mask, --mask-parameter). Not `code` and `state` of OAuth, which are good
 // once, and as words too common: add them where they matter.
@@ -56,9 +58,11 @@ struct SecretNames {
   // Of a name with two characters or more; others are never secret by themselves.
   static std::uint8_t end_of(std::string_view name) noexcept {
     if (name.size() < 2) return kPlainEnd;
-    const std::uint8_t kind = kFieldEnds.kinds[FieldEnds::index(name[name.size() - 2], name.back())];
+    const std::uint8_t kind =
+        kFieldEnds.kinds[FieldEnds::index(name[name.size() - 2], name.back())];
     // Connection is in nearly every message. Of the others that end so none has a 'c' there.
-    const bool is_connection = name.size() >= 5 && (name.back() | 0x20) == 'n' && (name[name.size() - 5] | 0x20) == 'c';
+    const bool is_connection =
+        name.size() >= 5 && (name.back() | 0x20) == 'n' && (name[name.size() - 5] | 0x20) == 'c';
     return kind != kPlainEnd && is_connection ? std::uint8_t{kPlainEnd} : kind;
   }
 

@@ -5,7 +5,8 @@ namespace {
 
 using flatbuffers::Offset;
 
-Offset<flatbuffers::String> write_text(flatbuffers::FlatBufferBuilder& builder, std::string_view text) {
+Offset<flatbuffers::String> write_text(flatbuffers::FlatBufferBuilder& builder,
+                                       std::string_view text) {
   return builder.CreateString(text.data(), text.size());
 }
 
@@ -13,27 +14,31 @@ auto write_counts(flatbuffers::FlatBufferBuilder& builder, const std::vector<Cou
   std::vector<Offset<schema::Counter>> written;
   for (const Count& count : counts) {
     const auto name = write_text(builder, count.name);
-    const auto interface =
-        count.interface.empty() ? Offset<flatbuffers::String>(0) : write_text(builder, count.interface);
+    const auto interface = count.interface.empty() ? Offset<flatbuffers::String>(0)
+                                                   : write_text(builder, count.interface);
     written.push_back(schema::CreateCounter(builder, name, count.value, interface, count.queue));
   }
   return builder.CreateVector(written);
 }
 
-auto write_positions(flatbuffers::FlatBufferBuilder& builder, const std::vector<TopicPosition>& positions) {
+auto write_positions(flatbuffers::FlatBufferBuilder& builder,
+                     const std::vector<TopicPosition>& positions) {
   std::vector<Offset<schema::TopicPosition>> written;
   for (const TopicPosition& position : positions) {
     const auto topic = write_text(builder, name_of(position.topic));
-    written.push_back(schema::CreateTopicPosition(builder, position.shard, topic, position.next_seq));
+    written.push_back(
+        schema::CreateTopicPosition(builder, position.shard, topic, position.next_seq));
   }
   return builder.CreateVector(written);
 }
 
-auto write_endpoints(flatbuffers::FlatBufferBuilder& builder, const std::vector<EndpointReport>& reports) {
+auto write_endpoints(flatbuffers::FlatBufferBuilder& builder,
+                     const std::vector<EndpointReport>& reports) {
   std::vector<Offset<schema::EndpointCounts>> written;
   for (const EndpointReport& report : reports) {
     const auto name = write_text(builder, report.endpoint);
-    written.push_back(schema::CreateEndpointCounts(builder, name, report.batches_published, report.batches_dropped));
+    written.push_back(schema::CreateEndpointCounts(builder, name, report.batches_published,
+                                                   report.batches_dropped));
   }
   return builder.CreateVector(written);
 }
@@ -55,7 +60,8 @@ Bytes write_heartbeat(flatbuffers::FlatBufferBuilder& builder, const Heartbeat& 
   const auto topics = write_positions(builder, heartbeat.positions);
   const auto endpoints = write_endpoints(builder, heartbeat.endpoints);
   const auto publishes = write_topics(builder, heartbeat.publishes);
-  const std::vector records{schema::CreateStatsRecord(builder, heartbeat.at_ns, heartbeat.interval_ns, heartbeat.last,
+  const std::vector records{schema::CreateStatsRecord(builder, heartbeat.at_ns,
+                                                      heartbeat.interval_ns, heartbeat.last,
                                                       counters, topics, endpoints, publishes)};
   const auto stats = builder.CreateVector(records);
   const auto sensor = write_text(builder, heartbeat.sensor);

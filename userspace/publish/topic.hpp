@@ -12,10 +12,12 @@ namespace xdpcap::publish {
 enum class Topic : std::uint8_t { http, flow, tcp, udp, socket, stats, count_ };
 
 inline constexpr std::size_t kTopics = static_cast<std::size_t>(Topic::count_);
-inline constexpr std::array<std::string_view, kTopics> kTopicNames{"http", "flow", "tcp", "udp", "socket", "stats"};
+inline constexpr std::array<std::string_view, kTopics> kTopicNames{"http", "flow",   "tcp",
+                                                                   "udp",  "socket", "stats"};
 
 // Those that come from encoders; `stats` is the publisher's own.
-inline constexpr std::array kRecordTopics{Topic::http, Topic::flow, Topic::tcp, Topic::udp, Topic::socket};
+inline constexpr std::array kRecordTopics{Topic::http, Topic::flow, Topic::tcp, Topic::udp,
+                                          Topic::socket};
 
 inline constexpr std::size_t index_of(Topic topic) noexcept {
   return static_cast<std::size_t>(topic);
@@ -34,7 +36,9 @@ inline constexpr std::optional<Topic> topic_named(std::string_view name) noexcep
 class TopicSet {
  public:
   constexpr void add(Topic topic) noexcept { bits_ |= 1U << index_of(topic); }
-  [[nodiscard]] constexpr bool has(Topic topic) const noexcept { return (bits_ >> index_of(topic) & 1U) != 0; }
+  [[nodiscard]] constexpr bool has(Topic topic) const noexcept {
+    return (bits_ >> index_of(topic) & 1U) != 0;
+  }
   [[nodiscard]] constexpr std::uint32_t bits() const noexcept { return bits_; }
   static constexpr TopicSet of_bits(std::uint32_t bits) noexcept {
     TopicSet topics;

@@ -11,10 +11,12 @@ Result<void, Error> raise_descriptor_limit(std::size_t least) {
   limit.rlim_cur = limit.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_max >= least) return {};
-  return Error{ExitCode::environment,
-               fmt::format("This process may have {} files and sockets open, and needs at least {}; raise the limit "
-                           "(ulimit -n {}, or LimitNOFILE= of a service).",
-                           limit.rlim_max, least, least)};
+  return Error{
+      ExitCode::environment,
+      fmt::format(
+          "This process may have {} files and sockets open, and needs at least {}; raise the limit "
+          "(ulimit -n {}, or LimitNOFILE= of a service).",
+          limit.rlim_max, least, least)};
 }
 
 } // namespace xdpcap::sandbox

@@ -25,7 +25,8 @@ namespace xdpcap::sandbox {
 namespace {
 
 constexpr std::uint64_t kRead = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t kWrite = kRead | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
+constexpr std::uint64_t kWrite =
+    kRead | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE;
 constexpr std::uint64_t kFileOnly = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                                     LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_EXECUTE |
                                     LANDLOCK_ACCESS_FS_IOCTL_DEV;
@@ -61,7 +62,8 @@ bool add(int ruleset, const Place& place, std::uint64_t known) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return false;
   const std::uint64_t fitting = S_ISDIR(status.st_mode) ? known : known & kFileOnly;
-  landlock_path_beneath_attr beneath{.allowed_access = rights_of(place.access) & fitting, .parent_fd = fd.get()};
+  landlock_path_beneath_attr beneath{.allowed_access = rights_of(place.access) & fitting,
+                                     .parent_fd = fd.get()};
   if (beneath.allowed_access == 0) return true;
   return ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
 }
@@ -69,15 +71,18 @@ bool add(int ruleset, const Place& place, std::uint64_t known) {
 } // namespace
 
 Landlock restrict_files(const std::vector<Place>& places) {
-  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, std::size_t{0}, LANDLOCK_CREATE_RULESET_VERSION);
+  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, std::size_t{0},
+                                 LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return Landlock::absent;
   const std::uint64_t known = known_to(version);
-  const OwnedFd ruleset{static_cast<int>(::syscall(SYS_landlock_create_ruleset, &known, sizeof known, 0))};
+  const OwnedFd ruleset{
+      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &known, sizeof known, 0))};
   if (!ruleset) return Landlock::refused;
   for (const Place& place : places) {
     if (!add(ruleset.get(), place, known)) return Landlock::refused;
   }
-  return ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0 ? Landlock::restricted : Landlock::refused;
+  return ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0 ? Landlock::restricted
+                                                                      : Landlock::refused;
 }
 
 } // namespace xdpcap::sandbox

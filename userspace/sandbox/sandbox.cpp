@@ -22,9 +22,9 @@ namespace xdpcap::sandbox {
 namespace {
 
 // Being uid 0 is worth no capability, and changing the uid neither gives nor takes one.
-constexpr unsigned long kSecureBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                                      SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-                                      SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+constexpr unsigned long kSecureBits =
+    SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+    SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
 Error refused(const char* what) {
   return {ExitCode::privilege, fmt::format("Cannot {} ({}).", what, std::strerror(errno))};
@@ -35,7 +35,8 @@ Error refused(const char* what) {
 void shut_the_way_back() {
   capng_get_caps_process();
   if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1) {
-    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
+         ++capability) {
       ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
     }
     ::prctl(PR_SET_SECUREBITS, kSecureBits, 0, 0, 0);
@@ -48,8 +49,10 @@ void shut_the_way_back() {
 Result<void, Error> become(const User& user) {
   uid_t real = 0, effective = 0, saved = 0;
   if (::getresuid(&real, &effective, &saved) != 0) return refused("ask who it is");
-  if (real == user.uid && effective == user.uid && saved == user.uid) return {}; // by the thread that started this one
-  if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0 ||
+  if (real == user.uid && effective == user.uid && saved == user.uid)
+    return {}; // by the thread that started this one
+  if (::syscall(SYS_setgroups, 0, nullptr) != 0 ||
+      ::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0 ||
       ::syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) {
     return refused("become another user, which only root may");
   }
@@ -59,11 +62,13 @@ Result<void, Error> become(const User& user) {
 Result<void, Error> keep_capabilities(const std::vector<unsigned>& wanted) {
   capng_get_caps_process();
   std::vector<unsigned> kept;
-  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(kept),
-               [](unsigned capability) { return capng_have_capability(CAPNG_PERMITTED, capability) == 1; });
+  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(kept), [](unsigned capability) {
+    return capng_have_capability(CAPNG_PERMITTED, capability) == 1;
+  });
   capng_clear(CAPNG_SELECT_CAPS);
   for (const unsigned capability : kept) {
-    capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED), capability, -1);
+    capng_updatev(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
+                  capability, -1);
   }
   if (capng_apply(CAPNG_SELECT_CAPS) != 0) return refused("give up capabilities");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("set no_new_privs");
@@ -93,7 +98,8 @@ Result<std::vector<std::string>, Error> confine(const Rights& rights) {
     case Landlock::restricted:
       break;
     case Landlock::absent:
-      notes.emplace_back("this kernel has no Landlock: files stay within reach as far as the user may");
+      notes.emplace_back(
+          "this kernel has no Landlock: files stay within reach as far as the user may");
       break;
     case Landlock::refused:
       return refused("limit access to files by Landlock");
@@ -102,7 +108,8 @@ Result<std::vector<std::string>, Error> confine(const Rights& rights) {
     case Seccomp::filtered:
       break;
     case Seccomp::absent:
-      notes.emplace_back("this kernel has no seccomp filters: every system call stays within reach");
+      notes.emplace_back(
+          "this kernel has no seccomp filters: every system call stays within reach");
       break;
     case Seccomp::refused:
       return refused("filter system calls by seccomp");
@@ -113,7 +120,7 @@ Result<std::vector<std::string>, Error> confine(const Rights& rights) {
 void confine_or_abort(const Rights& rights) noexcept {
   const auto confined = confine(rights);
   if (confined.ok()) return;
-  (void)std::fprintf(stderr, "%s\n", confined.error().sentence.c_str());
+  (void)std::fprintf(stderr, "%s\n", confined.error().message.c_str());
   std::abort();
 }
 

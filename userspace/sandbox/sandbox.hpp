@@ -40,7 +40,8 @@ struct Rights {
   bool namespaces = false;            // enter namespaces
   bool every_call = false;            // no seccomp
   bool every_file = false;            // no Landlock: no limit but what the user may
-  std::vector<Place> places;          // else these; what is open stays open. A path that is not there is left out
+  std::vector<Place>
+      places; // else these; what is open stays open. A path that is not there is left out
 };
 
 // Gives up every capability, for the calling thread and those it starts from now on, whatever a
@@ -51,11 +52,12 @@ Result<void, Error> drop_all_privileges();
 
 // All of that, and: the user, capabilities, Landlock and seccomp that `rights` name. Afterwards no
 // program can be started (execve, fork), nothing be traced, mounted, loaded; a system call that is
-// not on the list answers ENOSYS. Where the kernel has no Landlock or no seccomp, the sentences that
-// are returned say so, once for a program to show. Fails where something of it is refused.
+// not on the list answers ENOSYS. Where the kernel has no Landlock or no seccomp, the sentences
+// that are returned say so, once for a program to show. Fails where something of it is refused.
 Result<std::vector<std::string>, Error> confine(const Rights& rights);
 
-// The same for a thread that must not go on otherwise: a failure ends the process with its sentence.
+// The same for a thread that must not go on otherwise: a failure ends the process with its
+// sentence.
 void confine_or_abort(const Rights& rights) noexcept;
 
 // Whether the calling thread has a capability in its permitted or effective set.

@@ -36,18 +36,20 @@ struct HalfConnection {
     syn_unconfirmed = 1 << 7, // SYN data is held until the SYN-ACK takes or refuses it (RFC 7413)
   };
 
-  Seq next;                               // of the first octet not yet delivered
-  Seq last_ack;                           // highest acknowledgement this side sent
-  Seq window_edge;                        // first sequence number of the peer beyond this side's receive window
-  std::uint32_t ts_recent = 0;            // TS.Recent of RFC 7323
-  std::uint64_t offset = 0;               // of `next` in the stream
-  SlabPool::Index early = SlabPool::none; // octets that came before their turn (hole_store.hpp)
-  Seq last;                               // see fin_seen and rst_pending
-  Seq probe_end;                          // round-trip probe: the acknowledgement that ends it ...
-  std::uint32_t probe_us = 0;             // ... and when it began (microseconds, wrapping); 0: none under way
-  std::uint32_t srtt_us = 0; // smoothed round trip from this capture to the peer and back; 0: none measured
+  Seq next;        // of the first byte not yet delivered
+  Seq last_ack;    // highest acknowledgement this side sent
+  Seq window_edge; // first sequence number of the peer beyond this side's receive window
+  std::uint32_t ts_recent = 0; // TS.Recent of RFC 7323
+  std::uint64_t offset = 0;    // of `next` in the stream
+  SlabPool::Index out_of_order_queue =
+      SlabPool::none;         // bytes that came before their turn (out_of_order_store.hpp)
+  Seq last;                   // see fin_seen and rst_pending
+  Seq probe_end;              // round-trip probe: the acknowledgement that ends it ...
+  std::uint32_t probe_us = 0; // ... and when it began (microseconds, wrapping); 0: none under way
+  std::uint32_t srtt_us =
+      0; // smoothed round trip from this capture to the peer and back; 0: none measured
   std::uint32_t packets = 0;
-  std::uint32_t retransmissions = 0; // segments with nothing but octets seen before
+  std::uint32_t retransmissions = 0; // segments with nothing but bytes seen before
   std::uint32_t gap_bytes_low = 0;   // see gap_bytes()
   std::uint16_t out_of_order = 0;    // segments; stays at its maximum, as the three below
   std::uint8_t zero_windows = 0;     // announced by this side
@@ -63,7 +65,9 @@ struct HalfConnection {
   void on(Event event) noexcept { enter(next_state(state(), event)); }
 
   // Bytes of all gaps, up to 2^40 - 1: a single gap may be 2^30.
-  [[nodiscard]] std::uint64_t gap_bytes() const noexcept { return std::uint64_t{gap_bytes_high} << 32 | gap_bytes_low; }
+  [[nodiscard]] std::uint64_t gap_bytes() const noexcept {
+    return std::uint64_t{gap_bytes_high} << 32 | gap_bytes_low;
+  }
   void add_gap_bytes(std::uint32_t bytes) noexcept {
     constexpr std::uint64_t kMax = (std::uint64_t{1} << 40) - 1;
     const std::uint64_t sum = std::min(gap_bytes() + bytes, kMax);
@@ -85,14 +89,14 @@ struct Connection {
     client_is_low = 1 << 0,    // the client is key.low
     partial = 1 << 1,          // the start was not captured
     closed = 1 << 2,           // ended in both directions; lingers to absorb stragglers
-    grace_running = 1 << 3,    // stands in the queue of connections that wait for missing octets
-    overlap_conflict = 1 << 4, // two versions of the same octets were seen
+    grace_running = 1 << 3,    // stands in the queue of connections that wait for missing bytes
+    overlap_conflict = 1 << 4, // two versions of the same bytes were seen
     paws_seen = 1 << 5,        // a segment had an old timestamp (RFC 7323, 5)
     rst_revoked = 1 << 6,      // a reset was announced whose sender went on
     urgent_seen = 1 << 7,
-    beyond_window = 1 << 8, // octets outside the receive window were seen
+    beyond_window = 1 << 8, // bytes outside the receive window were seen
     update_due = 1 << 9,    // stands in the queue of connections whose new figures are to be told
-    unproved = 1 << 10,     // bytes were delivered that nobody acknowledged and no checksum vouches for
+    unproved = 1 << 10, // bytes were delivered that nobody acknowledged and no checksum vouches for
     // `last` of the client's, of the server's half is the place of a FIN that its receiver may have
     // refused: it counts once it is acknowledged.
     client_fin_doubted = 1 << 11,
@@ -116,10 +120,18 @@ struct Connection {
   void set(Flag flag) noexcept { flags = static_cast<std::uint16_t>(flags | flag); }
   void clear(Flag flag) noexcept { flags = static_cast<std::uint16_t>(flags & ~flag); }
 
-  [[nodiscard]] const wire::Endpoint& client() const noexcept { return has(client_is_low) ? key.low : key.high; }
-  [[nodiscard]] const wire::Endpoint& server() const noexcept { return has(client_is_low) ? key.high : key.low; }
-  [[nodiscard]] HalfConnection& from(Direction direction) noexcept { return half[index_of(direction)]; }
-  [[nodiscard]] const HalfConnection& from(Direction direction) const noexcept { return half[index_of(direction)]; }
+  [[nodiscard]] const wire::Endpoint& client() const noexcept {
+    return has(client_is_low) ? key.low : key.high;
+  }
+  [[nodiscard]] const wire::Endpoint& server() const noexcept {
+    return has(client_is_low) ? key.high : key.low;
+  }
+  [[nodiscard]] HalfConnection& from(Direction direction) noexcept {
+    return half[index_of(direction)];
+  }
+  [[nodiscard]] const HalfConnection& from(Direction direction) const noexcept {
+    return half[index_of(direction)];
+  }
   static constexpr Flag fin_doubted(Direction direction) noexcept {
     return direction == Direction::to_server ? client_fin_doubted : server_fin_doubted;
   }

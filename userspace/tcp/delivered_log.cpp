@@ -19,9 +19,11 @@ std::size_t DeliveredLog::bytes_for(std::size_t memory_bytes) noexcept {
   return std::bit_floor(std::max(memory_bytes, kLeast)) + kChains * sizeof(std::uint64_t);
 }
 
-bool DeliveredLog::contradicts(std::uint64_t flow, Direction direction, Seq seq, Bytes bytes) const noexcept {
+bool DeliveredLog::contradicts(std::uint64_t flow, Direction direction, Seq seq,
+                               Bytes bytes) const noexcept {
   std::uint64_t place = chain(flow, direction);
-  for (int looked_at = 0; looked_at < kLookedAtMax && place != 0 && end_ - place <= size_; ++looked_at) {
+  for (int looked_at = 0; looked_at < kLookedAtMax && place != 0 && end_ - place <= size_;
+       ++looked_at) {
     const std::byte* const at = memory_.data() + (place & (size_ - 1));
     Entry entry;
     std::memcpy(&entry, at, sizeof entry);
@@ -30,9 +32,10 @@ bool DeliveredLog::contradicts(std::uint64_t flow, Direction direction, Seq seq,
     if (entry.flow != flow || entry.direction != direction) continue;
     const std::int32_t ahead = distance(entry.seq, seq); // of the segment's first byte
     const std::int32_t from = std::max(ahead, 0);
-    const std::int32_t to = std::min<std::int32_t>(entry.length, ahead + static_cast<std::int32_t>(bytes.size()));
-    if (from < to &&
-        std::memcmp(at + sizeof entry + from, bytes.data() + (from - ahead), static_cast<std::size_t>(to - from)) != 0)
+    const std::int32_t to =
+        std::min<std::int32_t>(entry.length, ahead + static_cast<std::int32_t>(bytes.size()));
+    if (from < to && std::memcmp(at + sizeof entry + from, bytes.data() + (from - ahead),
+                                 static_cast<std::size_t>(to - from)) != 0)
       return true;
   }
   return false;

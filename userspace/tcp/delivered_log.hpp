@@ -12,10 +12,10 @@
 
 namespace xdpcap::tcp {
 
-// The last bytes that were delivered, of all connections of a worker: so that a retransmission which
-// says something else is noticed. Of a client's segment the first 512 bytes are kept (a whole request
-// in most cases), of a server's the first 64 of a larger one. A ring: the oldest go first, and what is not there any
-// more is not compared. All memory in the constructor. One thread.
+// The last bytes that were delivered, of all connections of a worker: so that a retransmission
+// which says something else is noticed. Of a client's segment the first 512 bytes are kept (a whole
+// request in most cases), of a server's the first 64 of a larger one. A ring: the oldest go first,
+// and what is not there any more is not compared. All memory in the constructor. One thread.
 class DeliveredLog {
  public:
   static constexpr std::size_t kKeptOfClient = 512;
@@ -26,7 +26,8 @@ class DeliveredLog {
   // Bytes that were delivered in order; `flow` is the number of the connection, never 0.
   void note(std::uint64_t flow, Direction direction, Seq seq, Bytes bytes) noexcept {
     if (direction == Direction::to_client && bytes.size() >= kKeptOfServer) {
-      std::memcpy(begin_entry(flow, direction, seq, kKeptOfServer), bytes.data(), kKeptOfServer); // a few moves
+      std::memcpy(begin_entry(flow, direction, seq, kKeptOfServer), bytes.data(),
+                  kKeptOfServer); // a few moves
       return;
     }
     const std::size_t kept = std::min(bytes.size(), kKeptOfClient);
@@ -34,7 +35,8 @@ class DeliveredLog {
   }
 
   // True if bytes of this segment were delivered before with other values.
-  [[nodiscard]] bool contradicts(std::uint64_t flow, Direction direction, Seq seq, Bytes bytes) const noexcept;
+  [[nodiscard]] bool contradicts(std::uint64_t flow, Direction direction, Seq seq,
+                                 Bytes bytes) const noexcept;
 
   static std::size_t bytes_for(std::size_t memory_bytes) noexcept;
 
@@ -51,7 +53,8 @@ class DeliveredLog {
   static constexpr int kLookedAtMax = 64;       // entries of a chain
 
   // Answers where its bytes go.
-  std::byte* begin_entry(std::uint64_t flow, Direction direction, Seq seq, std::size_t kept) noexcept {
+  std::byte* begin_entry(std::uint64_t flow, Direction direction, Seq seq,
+                         std::size_t kept) noexcept {
     const std::size_t need = sizeof(Entry) + (kept + 7) / 8 * 8;
     if (size_ - (end_ & (size_ - 1)) < need) [[unlikely]]
       end_ = (end_ + size_ - 1) & ~(size_ - 1); // an entry lies in one piece
@@ -65,7 +68,8 @@ class DeliveredLog {
 
   // Flow numbers count up, so neighbours are in different chains.
   [[nodiscard]] std::uint64_t& chain(std::uint64_t flow, Direction direction) const noexcept {
-    return reinterpret_cast<std::uint64_t*>(chains_.data())[(flow * 2 + index_of(direction)) & (kChains - 1)];
+    return reinterpret_cast<std::uint64_t*>(
+        chains_.data())[(flow * 2 + index_of(direction)) & (kChains - 1)];
   }
 
   std::size_t size_; // power of two

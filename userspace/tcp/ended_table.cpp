@@ -25,15 +25,16 @@ void EndedTable::note(std::uint64_t fingerprint, std::array<bool, 2> known, std:
     if (record.fingerprint == 0) return 1;
     return 2 + std::uint64_t{UINT32_MAX - (now_ms - record.ended_ms)};
   };
-  Record& chosen =
-      *std::min_element(ways, ways + kWays, [&](const Record& a, const Record& b) { return worth(a) < worth(b); });
+  Record& chosen = *std::min_element(
+      ways, ways + kWays, [&](const Record& a, const Record& b) { return worth(a) < worth(b); });
   chosen = {.fingerprint = fingerprint, .end = end, .ended_ms = now_ms, .known = known};
 }
 
-bool EndedTable::covers(std::uint64_t fingerprint, std::size_t side, Seq segment_end, Instant now) const noexcept {
+bool EndedTable::covers(std::uint64_t fingerprint, std::size_t side, Seq segment_end,
+                        Instant now) const noexcept {
   const Record* const ways = bucket(fingerprint);
-  const Record* const found =
-      std::find_if(ways, ways + kWays, [&](const Record& record) { return record.fingerprint == fingerprint; });
+  const Record* const found = std::find_if(
+      ways, ways + kWays, [&](const Record& record) { return record.fingerprint == fingerprint; });
   if (found == ways + kWays || !found->known[side]) return false;
   if (wrapping_ms(now) - found->ended_ms > kLifetime / std::chrono::milliseconds{1}) return false;
   const std::int32_t behind = distance(segment_end, found->end[side]);

@@ -31,25 +31,28 @@ class FlowHash {
         v2_(seed.low ^ 0x6c7967656e657261ULL),
         v3_(seed.high ^ 0x7465646279746573ULL) {}
 
-  [[nodiscard, gnu::always_inline]] std::uint64_t operator()(const wire::FlowKey& key) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t operator()(
+      const wire::FlowKey& key) const noexcept {
     std::uint64_t v0 = v0_, v1 = v1_, v2 = v2_, v3 = v3_;
     const std::uint64_t ports = std::uint64_t{key.low.port} << 16 | key.high.port;
     if (!(key.low.address.is_v4() && key.high.address.is_v4())) [[unlikely]] {
       return of_v6(key, ports);
     }
-    const std::uint64_t addresses = std::uint64_t{load_native<std::uint32_t>(key.low.address.v4_octets())} << 32 |
-                                    load_native<std::uint32_t>(key.high.address.v4_octets());
+    const std::uint64_t addresses =
+        std::uint64_t{load_native<std::uint32_t>(key.low.address.v4_bytes())} << 32 |
+        load_native<std::uint32_t>(key.high.address.v4_bytes());
     add(v0, v1, v2, v3, addresses);
     add(v0, v1, v2, v3, std::uint64_t{1} << 56 | ports);
     return finish(v0, v1, v2, v3);
   }
 
  private:
-  [[nodiscard, gnu::noinline]] std::uint64_t of_v6(const wire::FlowKey& key, std::uint64_t ports) const noexcept {
+  [[nodiscard, gnu::noinline]] std::uint64_t of_v6(const wire::FlowKey& key,
+                                                   std::uint64_t ports) const noexcept {
     std::uint64_t v0 = v0_, v1 = v1_, v2 = v2_, v3 = v3_;
     for (const wire::Endpoint* end : {&key.low, &key.high}) {
-      add(v0, v1, v2, v3, load_native<std::uint64_t>(end->address.octets.data()));
-      add(v0, v1, v2, v3, load_native<std::uint64_t>(end->address.octets.data() + 8));
+      add(v0, v1, v2, v3, load_native<std::uint64_t>(end->address.bytes.data()));
+      add(v0, v1, v2, v3, load_native<std::uint64_t>(end->address.bytes.data() + 8));
     }
     add(v0, v1, v2, v3, std::uint64_t{4} << 56 | ports);
     return finish(v0, v1, v2, v3);
@@ -69,14 +72,14 @@ class FlowHash {
     v3 = std::rotl(v3, 21) ^ v0;
     v2 = std::rotl(v2, 32);
   }
-  [[gnu::always_inline]] static void add(std::uint64_t& v0, std::uint64_t& v1, std::uint64_t& v2, std::uint64_t& v3,
-                                         std::uint64_t word) noexcept {
+  [[gnu::always_inline]] static void add(std::uint64_t& v0, std::uint64_t& v1, std::uint64_t& v2,
+                                         std::uint64_t& v3, std::uint64_t word) noexcept {
     v3 ^= word;
     round(v0, v1, v2, v3);
     v0 ^= word;
   }
-  [[gnu::always_inline]] static std::uint64_t finish(std::uint64_t v0, std::uint64_t v1, std::uint64_t v2,
-                                                     std::uint64_t v3) noexcept {
+  [[gnu::always_inline]] static std::uint64_t finish(std::uint64_t v0, std::uint64_t v1,
+                                                     std::uint64_t v2, std::uint64_t v3) noexcept {
     v2 ^= 0xff;
     round(v0, v1, v2, v3);
     round(v0, v1, v2, v3);

@@ -73,7 +73,9 @@ class FlowIndex {
   static_assert(sizeof(Bucket) == 64);
 
   [[nodiscard]] std::uint64_t home(std::uint64_t hash) const noexcept { return hash >> 16; }
-  static std::uint16_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint16_t>(hash | 1); }
+  static std::uint16_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint16_t>(hash | 1);
+  }
   [[nodiscard]] Bucket& bucket(std::uint64_t at) const noexcept {
     return reinterpret_cast<Bucket*>(memory_.data())[at & (buckets_ - 1)];
   }

@@ -21,14 +21,20 @@ class FlowTable {
   static constexpr std::uint32_t none = FlowIndex::none;
 
   FlowTable(std::uint32_t flows_max, const HashSeed& hash_seed)
-      : hash_(hash_seed), index_(flows_max), memory_(std::size_t{flows_max} * sizeof(Flow)), flows_max_(flows_max) {
+      : hash_(hash_seed),
+        index_(flows_max),
+        memory_(std::size_t{flows_max} * sizeof(Flow)),
+        flows_max_(flows_max) {
     free_.reserve(flows_max);
   }
 
-  [[nodiscard]] std::uint64_t hash_of(const wire::FlowKey& key) const noexcept { return hash_(key); }
+  [[nodiscard]] std::uint64_t hash_of(const wire::FlowKey& key) const noexcept {
+    return hash_(key);
+  }
 
   [[nodiscard]] Flow* find(const wire::FlowKey& key, std::uint64_t hash) const noexcept {
-    const std::uint32_t slot = index_.find(hash, [&](std::uint32_t candidate) { return at(candidate).tcp.key == key; });
+    const std::uint32_t slot =
+        index_.find(hash, [&](std::uint32_t candidate) { return at(candidate).tcp.key == key; });
     return slot == none ? nullptr : &at(slot);
   }
 
@@ -56,12 +62,16 @@ class FlowTable {
     free_.push_back(slot);
   }
 
-  [[nodiscard]] Flow& at(std::uint32_t slot) const noexcept { return reinterpret_cast<Flow*>(memory_.data())[slot]; }
+  [[nodiscard]] Flow& at(std::uint32_t slot) const noexcept {
+    return reinterpret_cast<Flow*>(memory_.data())[slot];
+  }
   [[nodiscard]] std::uint32_t slot_of(const Flow& flow) const noexcept {
     return static_cast<std::uint32_t>(&flow - reinterpret_cast<const Flow*>(memory_.data()));
   }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return flows_max_; }
-  [[nodiscard]] std::uint32_t size() const noexcept { return touched_ - static_cast<std::uint32_t>(free_.size()); }
+  [[nodiscard]] std::uint32_t size() const noexcept {
+    return touched_ - static_cast<std::uint32_t>(free_.size());
+  }
   // Slots from here on were never used; those below may be free (their id is 0).
   [[nodiscard]] std::uint32_t slots_touched() const noexcept { return touched_; }
 

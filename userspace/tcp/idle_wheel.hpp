@@ -19,10 +19,13 @@ template <class LinksOf>
 class IdleWheel {
  public:
   static constexpr Duration kTick = std::chrono::seconds{1};
-  static constexpr std::uint32_t kSpokes = 512; // power of two; longer delays are put back on the way
+  static constexpr std::uint32_t kSpokes =
+      512; // power of two; longer delays are put back on the way
 
-  IdleWheel(LinksOf links_of, std::uint32_t sentinels_from) : links_of_(links_of), base_(sentinels_from) {
-    for (std::uint32_t spoke = 0; spoke < kSpokes; ++spoke) sentinels_[spoke] = {base_ + spoke, base_ + spoke};
+  IdleWheel(LinksOf links_of, std::uint32_t sentinels_from)
+      : links_of_(links_of), base_(sentinels_from) {
+    for (std::uint32_t spoke = 0; spoke < kSpokes; ++spoke)
+      sentinels_[spoke] = {base_ + spoke, base_ + spoke};
   }
 
   // Puts a record that is on no spoke onto the one that is due at `due`.
@@ -46,11 +49,13 @@ class IdleWheel {
   template <class Due>
   void turn(Instant now, Due&& due) noexcept {
     const std::int64_t target = tick_of(now);
-    if (current_ == kNever || target - current_ > kSpokes) current_ = std::max(current_, target - kSpokes);
+    if (current_ == kNever || target - current_ > kSpokes)
+      current_ = std::max(current_, target - kSpokes);
     while (current_ < target) {
       ++current_;
       // What is armed meanwhile lands on other spokes, so this list only shrinks.
-      for (const std::uint32_t sentinel = base_ + static_cast<std::uint32_t>(current_ & (kSpokes - 1));
+      for (const std::uint32_t sentinel =
+               base_ + static_cast<std::uint32_t>(current_ & (kSpokes - 1));
            next(sentinel) != sentinel;) {
         const std::uint32_t slot = next(sentinel);
         disarm(slot);

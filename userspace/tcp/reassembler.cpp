@@ -21,25 +21,29 @@ bool Reassembler::is_old_by_timestamp(const HalfConnection& self, const HalfConn
          static_cast<std::int32_t>(segment.options.timestamp_value - self.ts_recent) < -1;
 }
 
-// Without an acknowledgement (RFC 9293, 3.10.7.4), or with one older than any window (RFC 5961, 5.2),
-// or with headers that few receivers take.
-bool Reassembler::may_be_refused(const HalfConnection& self, const wire::Segment& segment) noexcept {
+// Without an acknowledgement (RFC 9293, 3.10.7.4), or with one older than any window (RFC
+// 5961, 5.2), or with headers that few receivers take.
+bool Reassembler::may_be_refused(const HalfConnection& self,
+                                 const wire::Segment& segment) noexcept {
   if (segment.unusual || !segment.flags.has(wire::TcpFlags::ack)) return true;
   constexpr std::uint8_t kKnown = HalfConnection::acked_any | HalfConnection::scale_known;
   return (self.flags & kKnown) == kKnown &&
          distance(segment.ack, self.last_ack) > distance(self.last_ack, self.window_edge);
 }
 
-void Reassembler::note_start(HalfConnection& self, const wire::Segment& segment) noexcept {
-  if (self.has(HalfConnection::started) || (segment.length() == 0 && !segment.flags.has(wire::TcpFlags::fin))) return;
+void Reassembler::record_start(HalfConnection& self, const wire::Segment& segment) noexcept {
+  if (self.has(HalfConnection::started) ||
+      (segment.length() == 0 && !segment.flags.has(wire::TcpFlags::fin)))
+    return;
   self.set(HalfConnection::started);
   self.next = segment.seq;
   self.on(Event::joined);
 }
 
-// RFC 7323, 4.3: a segment moves the receiver's clock if it covers the last acknowledgement that the
-// receiver sent.
-void Reassembler::note_clock(HalfConnection& self, const HalfConnection& peer, const wire::Segment& segment) noexcept {
+// RFC 7323, 4.3: a segment moves the receiver's clock if it covers the last acknowledgement that
+// the receiver sent.
+void Reassembler::update_clock(HalfConnection& self, const HalfConnection& peer,
+                               const wire::Segment& segment) noexcept {
   if (!segment.options.has_timestamps) {
     self.clear(HalfConnection::has_timestamps);
     self.ts_recent = 0;
@@ -47,8 +51,8 @@ void Reassembler::note_clock(HalfConnection& self, const HalfConnection& peer, c
   }
   const std::uint32_t value = segment.options.timestamp_value;
   const bool is_first = !self.has(HalfConnection::has_timestamps);
-  const bool covers =
-      distance(segment.seq, peer.last_ack) >= 0 && distance(segment.seq + segment.length(), peer.last_ack) <= 0;
+  const bool covers = distance(segment.seq, peer.last_ack) >= 0 &&
+                      distance(segment.seq + segment.length(), peer.last_ack) <= 0;
   const std::uint32_t ahead = value - self.ts_recent;
   const bool is_newer = static_cast<std::int32_t>(ahead) >= 0;
   if (is_first && !covers && has_answered(peer)) return;
@@ -56,8 +60,8 @@ void Reassembler::note_clock(HalfConnection& self, const HalfConnection& peer, c
   self.set(HalfConnection::has_timestamps);
 }
 
-void Reassembler::note_fin(Connection& connection, Direction direction, const wire::Segment& segment,
-                           bool doubtful) noexcept {
+void Reassembler::record_fin(Connection& connection, Direction direction,
+                             const wire::Segment& segment, bool doubtful) noexcept {
   HalfConnection& self = connection.from(direction);
   if (!segment.flags.has(wire::TcpFlags::fin)) return;
   if (self.has(HalfConnection::fin_seen) || self.has(HalfConnection::ended)) return;
@@ -96,28 +100,30 @@ void Reassembler::confirm_fin(Connection& connection, Direction direction) noexc
 }
 
 // An acknowledgement that the fast path did not expect: the first one, an old
-// one, or one of octets that were not seen.
-void Reassembler::note_early_acknowledgement(HalfConnection& self, HalfConnection& peer,
-                                             const wire::Segment& segment) noexcept {
+// one, or one of bytes that were not seen.
+void Reassembler::record_acknowledgement_ahead(HalfConnection& self, HalfConnection& peer,
+                                               const wire::Segment& segment) noexcept {
   if (self.has(HalfConnection::acked_any) && distance(self.last_ack, segment.ack) < 0) return;
   if (peer.has(HalfConnection::started) && distance(peer.next, segment.ack) > kWindowMax) return;
   self.set(HalfConnection::acked_any);
-  note_acknowledgement(self, peer, segment);
+  update_acknowledgement(self, peer, segment);
 }
 
 // A repeated segment says something else than what was delivered. What its receiver refuses anyway
 // is not asked, nor is the one byte of a keep-alive, which may be any (RFC 9293, 3.8.4).
 bool Reassembler::contradicts_delivered(const Connection& connection, Direction direction,
-                                        const EarlySegment& piece) const noexcept {
+                                        const OutOfOrderSegment& piece) const noexcept {
   const HalfConnection& self = connection.from(direction);
   const std::int32_t behind = distance(piece.seq, self.next);
-  if (behind <= 0 || piece.doubt != Doubt::none || piece.counted || piece.data.empty()) return false;
+  if (behind <= 0 || piece.doubt != Doubt::none || piece.counted || piece.data.empty())
+    return false;
   if (behind == 1 && piece.data.size() == 1) return false;
   return delivered_.contradicts(connection.id, direction, piece.seq, piece.data);
 }
 
-Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept {
-  const auto length = static_cast<std::int32_t>(piece.data.size() + piece.missing_tail);
+Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self,
+                                         OutOfOrderSegment& piece) noexcept {
+  const auto length = static_cast<std::int32_t>(piece.data.size() + piece.cut_by_snaplen);
   if (length == 0) return Fit::empty;
   if (self.has(HalfConnection::ended)) return Fit::beyond_end;
   const std::int32_t ahead = distance(self.next, piece.seq);
@@ -128,7 +134,7 @@ Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self, EarlySegmen
     const std::size_t old = static_cast<std::size_t>(-ahead);
     const std::size_t cut = std::min(old, piece.data.size());
     piece.data = piece.data.subspan(cut);
-    piece.missing_tail -= static_cast<std::uint32_t>(old - cut);
+    piece.cut_by_snaplen -= static_cast<std::uint32_t>(old - cut);
     piece.seq = self.next;
     piece.at_segment_start = false;
   }
@@ -137,12 +143,14 @@ Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self, EarlySegmen
     if (room <= 0) return Fit::beyond_end;
     const auto wanted = static_cast<std::size_t>(room);
     if (piece.data.size() > wanted) piece.data = piece.data.first(wanted);
-    piece.missing_tail = std::min(piece.missing_tail, static_cast<std::uint32_t>(wanted - piece.data.size()));
+    piece.cut_by_snaplen =
+        std::min(piece.cut_by_snaplen, static_cast<std::uint32_t>(wanted - piece.data.size()));
   }
-  return ahead > 0 ? Fit::early : Fit::in_order;
+  return ahead > 0 ? Fit::out_of_order : Fit::in_order;
 }
 
-Reassembler::ResetFit Reassembler::judge_reset(const HalfConnection& self, const HalfConnection& peer,
+Reassembler::ResetFit Reassembler::judge_reset(const HalfConnection& self,
+                                               const HalfConnection& peer,
                                                const wire::Segment& segment) noexcept {
   if (!self.has(HalfConnection::started)) return ResetFit::exact; // nothing speaks against it
   if (segment.seq == self.next) return ResetFit::exact;
@@ -151,9 +159,10 @@ Reassembler::ResetFit Reassembler::judge_reset(const HalfConnection& self, const
   if (peer.has(HalfConnection::acked_any) && segment.seq == peer.last_ack) return ResetFit::exact;
   const std::int32_t ahead = distance(self.next, segment.seq);
   if (ahead < 0) return ResetFit::outside;
-  const std::int32_t window = peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known)
-                                  ? distance(self.next, peer.window_edge)
-                                  : kWindowMax;
+  const std::int32_t window =
+      peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known)
+          ? distance(self.next, peer.window_edge)
+          : kWindowMax;
   return ahead < window ? ResetFit::in_window : ResetFit::outside;
 }
 
@@ -165,41 +174,44 @@ void Reassembler::revoke_reset(Connection& connection, HalfConnection& self) noe
 
 void Reassembler::hold_syn_data(HalfConnection& self, const wire::Segment& segment) noexcept {
   self.set(HalfConnection::syn_unconfirmed);
-  const HoldResult result = holes_.hold(self.early, {.seq = segment.seq + 1,
-                                                     .data = segment.payload,
-                                                     .missing_tail = segment.missing_tail,
-                                                     .arrived = segment.arrived});
+  const HoldResult result =
+      out_of_order_.hold(self.out_of_order_queue, {.seq = segment.seq + 1,
+                                                   .data = segment.payload,
+                                                   .cut_by_snaplen = segment.cut_by_snaplen,
+                                                   .arrived = segment.arrived});
   if (result.held) ++frames_held_;
 }
 
 bool Reassembler::is_waiting(const Connection& connection) const noexcept {
   const HalfConnection& client = connection.from(Direction::to_server);
   const HalfConnection& server = connection.from(Direction::to_client);
-  return client.early != HoleStore::none || server.early != HoleStore::none || is_acknowledged_unseen(client, server) ||
-         is_acknowledged_unseen(server, client);
+  return client.out_of_order_queue != OutOfOrderStore::none ||
+         server.out_of_order_queue != OutOfOrderStore::none ||
+         is_acknowledged_unseen(client, server) || is_acknowledged_unseen(server, client);
 }
 
 Instant Reassembler::held_since(const Connection& connection, Instant now) const noexcept {
   for (const HalfConnection& half : connection.half) {
-    if (half.early != HoleStore::none) now = std::min(now, holes_.front(half.early).arrived);
+    if (half.out_of_order_queue != OutOfOrderStore::none)
+      now = std::min(now, out_of_order_.front(half.out_of_order_queue).arrived);
   }
   return now;
 }
 
 void Reassembler::drop_held(HalfConnection& self) noexcept {
-  const std::uint32_t frames = holes_.drop_all(self.early);
+  const std::uint32_t frames = out_of_order_.drop_all(self.out_of_order_queue);
   frames_held_ -= frames;
   counters_.add(StreamCount::held_dropped, frames);
 }
 
 // Held bytes that the receiver may have refused: what comes now, in its place, is what it takes.
-void Reassembler::drop_refused(HalfConnection& self, const EarlySegment& piece) noexcept {
+void Reassembler::drop_refused(HalfConnection& self, const OutOfOrderSegment& piece) noexcept {
   const Seq end = piece.seq + static_cast<std::uint32_t>(piece.data.size());
-  while (self.early != HoleStore::none) {
-    const EarlyPiece held = holes_.front(self.early);
+  while (self.out_of_order_queue != OutOfOrderStore::none) {
+    const OutOfOrderPiece held = out_of_order_.front(self.out_of_order_queue);
     if (held.doubt == Doubt::none || distance(held.seq + held.length, end) < 0) break;
-    count_settled(held, StreamCount::held_dropped);
-    holes_.drop_front(self.early);
+    count_removed(held, StreamCount::held_dropped);
+    out_of_order_.drop_front(self.out_of_order_queue);
   }
 }
 
@@ -207,17 +219,17 @@ void Reassembler::forget(Connection& connection) noexcept {
   for (HalfConnection& half : connection.half) drop_held(half);
 }
 
-void Reassembler::count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept {
+void Reassembler::count_gap(HalfConnection& self, std::uint32_t bytes, GapCause cause) noexcept {
   if (self.gaps != UINT8_MAX) ++self.gaps;
   if (cause == GapCause::capture && self.gaps_by_capture != UINT8_MAX) ++self.gaps_by_capture;
-  self.add_gap_bytes(octets);
+  self.add_gap_bytes(bytes);
   counters_.add(cause == GapCause::network   ? StreamCount::gaps_network
                 : cause == GapCause::capture ? StreamCount::gaps_capture
                                              : StreamCount::gaps_other);
-  counters_.add(StreamCount::gap_octets, octets);
+  counters_.add(StreamCount::gap_bytes, bytes);
 }
 
-void Reassembler::count_settled(const EarlyPiece& piece, StreamCount as) noexcept {
+void Reassembler::count_removed(const OutOfOrderPiece& piece, StreamCount as) noexcept {
   if (!piece.first_of_frame) return;
   --frames_held_;
   counters_.add(as);

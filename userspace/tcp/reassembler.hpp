@@ -9,17 +9,17 @@
 #include "core/stream.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/delivered_log.hpp"
-#include "tcp/hole_store.hpp"
+#include "tcp/out_of_order_store.hpp"
 #include "tcp/verdict.hpp"
 #include "wire/segment.hpp"
 
 namespace xdpcap::tcp {
 
-// Where a connection's octets go: in order, each once, gaps in their place.
+// Where a connection's bytes go: in order, each once, gaps in their place.
 // on_end comes once for each direction and is the last word about it.
 template <class S>
-concept StreamSink = requires(S& sink, const StreamBytes& bytes, const StreamGap& gap, Direction direction,
-                              StreamEnd end, Instant at) {
+concept StreamSink = requires(S& sink, const StreamBytes& bytes, const StreamGap& gap,
+                              Direction direction, StreamEnd end, Instant at) {
   { sink.on_bytes(bytes) }
   noexcept;
   { sink.on_gap(gap) }
@@ -29,14 +29,14 @@ concept StreamSink = requires(S& sink, const StreamBytes& bytes, const StreamGap
 };
 
 struct ReassemblyLimits {
-  std::size_t hole_store_bytes = 32U << 20;
+  std::size_t out_of_order_bytes = 32U << 20;
   std::size_t delivered_log_bytes = 1U << 20;
-  std::uint32_t early_octets_max = 4U << 20; // held by one direction
+  std::uint32_t out_of_order_bytes_max = 4U << 20; // held by one direction
   OverlapPolicy overlap = OverlapPolicy::first;
 };
 
-// What a wait that is over gives up: bytes that were acknowledged when it began. What was acknowledged
-// later may still come.
+// What a wait that is over gives up: bytes that were acknowledged when it began. What was
+// acknowledged later may still come.
 struct EndOfWait {
   GapCause cause = GapCause::unknown;
   bool by_force = false;
@@ -44,25 +44,25 @@ struct EndOfWait {
 };
 
 // Puts the segments of connections into order (RFC 9293, 3.10.7.4, read from the
-// middle). Works on a Connection the caller keeps; holds the early octets of all
+// middle). Works on a Connection the caller keeps; holds the early bytes of all
 // of them. One thread, no allocation after construction.
 //
-// Two orders are kept: that of the octets of a direction, and that of cause:
-// octets whose segment acknowledges bytes of the other direction that were not
+// Two orders are kept: that of the bytes of a direction, and that of cause:
+// bytes whose segment acknowledges bytes of the other direction that were not
 // seen yet wait for these, because captures swap directions. Both waits end when
-// the caller says so (give_up), after a grace of packet time.
+// the caller says so (abandon_holes), after a grace of packet time.
 //
 // A segment that its receiver may have refused (beyond the window, an old timestamp or
-// acknowledgement, or none, unusual headers, a checksum that does not sum up) is doubtful: its bytes
-// are held until the receiver acknowledges them, and any other version of them wins. So nothing that
-// was taken is lost, and nothing that was refused is believed.
+// acknowledgement, or none, unusual headers, a checksum that does not sum up) is doubtful: its
+// bytes are held until the receiver acknowledges them, and any other version of them wins. So
+// nothing that was taken is lost, and nothing that was refused is believed.
 class Reassembler {
  public:
   // No window is larger (RFC 7323, 2.3): what is farther away is not of this stream.
   static constexpr std::int32_t kWindowMax = 1 << 30;
 
   explicit Reassembler(const ReassemblyLimits& limits)
-      : holes_(limits.hole_store_bytes, limits.early_octets_max, limits.overlap),
+      : out_of_order_(limits.out_of_order_bytes, limits.out_of_order_bytes_max, limits.overlap),
         delivered_(limits.delivered_log_bytes) {}
 
   // Takes the next segment of an open connection in which nothing is being
@@ -74,15 +74,16 @@ class Reassembler {
     HalfConnection& peer = connection.from(opposite(direction));
     ++self.packets;
     if (is_predicted(self, peer, segment)) [[likely]] {
-      note_acknowledgement(self, peer, segment);
+      update_acknowledgement(self, peer, segment);
       // RFC 7323, 4.3: the clock moves with what the receiver has acknowledged, not with what is on
       // its way to it and may arrive in another order.
-      if (distance(segment.seq, peer.last_ack) >= 0) self.ts_recent = segment.options.timestamp_value;
+      if (distance(segment.seq, peer.last_ack) >= 0)
+        self.ts_recent = segment.options.timestamp_value;
       if (segment.payload.empty()) return SegmentVerdict::control;
       delivered_.note(connection.id, direction, segment.seq, segment.payload);
       deliver(self, direction, segment, sink);
-      if (peer.early != HoleStore::none) [[unlikely]]
-        settle(connection, sink);
+      if (peer.out_of_order_queue != OutOfOrderStore::none) [[unlikely]]
+        deliver_ready(connection, sink);
       return SegmentVerdict::delivered;
     }
     return accept_slow(connection, direction, segment, sink);
@@ -91,33 +92,38 @@ class Reassembler {
   // Holds the data of a SYN until a SYN-ACK decides about it (confirm_syn_data).
   void hold_syn_data(HalfConnection& self, const wire::Segment& segment) noexcept;
   template <StreamSink Sink>
-  void confirm_syn_data(Connection& connection, Direction direction, bool taken, Sink& sink) noexcept;
+  void confirm_syn_data(Connection& connection, Direction direction, bool taken,
+                        Sink& sink) noexcept;
 
-  // Octets are missing, or held back: somebody has to call give_up() in time.
+  // Bytes are missing, or held back: somebody has to call abandon_holes() in time.
   [[nodiscard]] bool is_waiting(const Connection& connection) const noexcept;
   // Since when the bytes wait that come next of what is held; `now` where nothing is.
   // How far the bytes of each direction are acknowledged; the beginning of a wait.
   [[nodiscard]] static std::array<Seq, 2> acknowledged(const Connection& connection) noexcept {
-    return {connection.from(Direction::to_client).last_ack, connection.from(Direction::to_server).last_ack};
+    return {connection.from(Direction::to_client).last_ack,
+            connection.from(Direction::to_server).last_ack};
   }
   [[nodiscard]] Instant held_since(const Connection& connection, Instant now) const noexcept;
 
   // Ends the waits for which there is proof: what the receiver acknowledged and
   // was not seen is a gap of this cause; so is a hole in a direction whose other
-  // one was never seen. With `by_force` every wait ends: bytes whose sender left the checksum to its
-  // hardware are delivered without proof (Connection::unproved), other doubtful ones are dropped.
+  // one was never seen. With `by_force` every wait ends: bytes whose sender left the checksum to
+  // its hardware are delivered without proof (Connection::unproved), other doubtful ones are
+  // dropped.
   template <StreamSink Sink>
-  void give_up(Connection& connection, const EndOfWait& wait, Instant now, Sink& sink) noexcept;
+  void abandon_holes(Connection& connection, const EndOfWait& wait, Instant now,
+                     Sink& sink) noexcept;
 
   // Delivers what is left, holes as gaps, and ends both directions.
   template <StreamSink Sink>
-  void finish(Connection& connection, StreamEnd end, GapCause cause, Instant now, Sink& sink) noexcept;
+  void finish(Connection& connection, StreamEnd end, GapCause cause, Instant now,
+              Sink& sink) noexcept;
 
   // Drops what is held without a word.
   void forget(Connection& connection) noexcept;
 
   [[nodiscard]] const Counters<StreamCount>& counters() const noexcept { return counters_; }
-  [[nodiscard]] const HoleStore& holes() const noexcept { return holes_; }
+  [[nodiscard]] const OutOfOrderStore& out_of_order() const noexcept { return out_of_order_; }
   [[nodiscard]] std::uint64_t frames_held() const noexcept { return frames_held_; }
 
  private:
@@ -129,20 +135,23 @@ class Reassembler {
   static bool is_predicted(const HalfConnection& self, const HalfConnection& peer,
                            const wire::Segment& segment) noexcept {
     using wire::TcpFlags;
-    constexpr std::uint8_t kUnusual = TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::urg | TcpFlags::ack;
+    constexpr std::uint8_t kUnusual =
+        TcpFlags::syn | TcpFlags::fin | TcpFlags::rst | TcpFlags::urg | TcpFlags::ack;
     constexpr std::uint8_t kPlain = HalfConnection::started | HalfConnection::acked_any;
     constexpr std::uint8_t kMask =
         static_cast<std::uint8_t>(~(HalfConnection::has_timestamps | HalfConnection::scale_known));
     return (segment.flags.bits & kUnusual) == TcpFlags::ack && segment.seq == self.next &&
-           (self.flags & kMask) == kPlain && self.early == HoleStore::none && segment.missing_tail == 0 &&
-           !segment.doubtful() && segment.options.has_timestamps == self.has(HalfConnection::has_timestamps) &&
+           (self.flags & kMask) == kPlain && self.out_of_order_queue == OutOfOrderStore::none &&
+           segment.cut_by_snaplen == 0 && !segment.doubtful() &&
+           segment.options.has_timestamps == self.has(HalfConnection::has_timestamps) &&
            segment.options.timestamp_value - self.ts_recent < kClockLeapMax &&
            distance(self.last_ack, segment.ack) >= 0 &&
            (distance(segment.ack, peer.next) >= 0 || !peer.has(HalfConnection::started));
   }
 
   template <StreamSink Sink>
-  static void deliver(HalfConnection& self, Direction direction, const wire::Segment& segment, Sink& sink) noexcept {
+  static void deliver(HalfConnection& self, Direction direction, const wire::Segment& segment,
+                      Sink& sink) noexcept {
     const auto length = static_cast<std::uint32_t>(segment.payload.size());
     const std::uint64_t offset = self.offset;
     self.next = self.next + length;
@@ -151,7 +160,7 @@ class Reassembler {
     sink.on_bytes(StreamBytes{direction, true, offset, segment.payload, segment.arrived});
   }
 
-  // One octet at a time is timed on its way to the other end and back (Karn's
+  // One byte at a time is timed on its way to the other end and back (Karn's
   // rule: a retransmission spoils the probe).
   static void begin_probe(HalfConnection& self, Instant now) noexcept {
     if (self.probe_us != 0) return;
@@ -159,11 +168,13 @@ class Reassembler {
     self.probe_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000) | 1;
   }
 
-  static void note_acknowledgement(HalfConnection& self, HalfConnection& peer, const wire::Segment& segment) noexcept {
+  static void update_acknowledgement(HalfConnection& self, HalfConnection& peer,
+                                     const wire::Segment& segment) noexcept {
     if (segment.window == 0 && self.zero_windows != UINT8_MAX) ++self.zero_windows;
     self.last_ack = segment.ack;
     self.window_edge = segment.ack + (std::uint32_t{segment.window} << self.window_scale);
-    if (peer.probe_us != 0 && distance(peer.probe_end, segment.ack) >= 0) end_probe(peer, segment.arrived);
+    if (peer.probe_us != 0 && distance(peer.probe_end, segment.ack) >= 0)
+      end_probe(peer, segment.arrived);
     if (peer.has(HalfConnection::fin_seen) && distance(peer.last, segment.ack) > 0) [[unlikely]] {
       peer.on(Event::fin_acknowledged);
       self.on(Event::received_fin);
@@ -173,26 +184,36 @@ class Reassembler {
   static void end_probe(HalfConnection& self, Instant now) noexcept;
 
   // What a segment looks like once it is cut to what its direction still wants.
-  enum class Fit : std::uint8_t { empty, in_order, early, duplicate, keep_alive, beyond_end };
-  static Fit cut_to_fit(const HalfConnection& self, EarlySegment& piece) noexcept;
+  enum class Fit : std::uint8_t {
+    empty,
+    in_order,
+    out_of_order,
+    duplicate,
+    keep_alive,
+    beyond_end
+  };
+  static Fit cut_to_fit(const HalfConnection& self, OutOfOrderSegment& piece) noexcept;
   // Nothing that is held, and came before it, has a part of this piece. Doubtful bytes give way.
-  [[nodiscard]] bool ends_before_held(const HalfConnection& self, const EarlySegment& piece) const noexcept {
-    if (self.early == HoleStore::none) return true;
+  [[nodiscard]] bool ends_before_held(const HalfConnection& self,
+                                      const OutOfOrderSegment& piece) const noexcept {
+    if (self.out_of_order_queue == OutOfOrderStore::none) return true;
     if (self.has(HalfConnection::syn_unconfirmed)) return false;
-    const EarlyPiece held = holes_.front(self.early);
-    const auto length = static_cast<std::uint32_t>(piece.data.size()) + piece.missing_tail;
+    const OutOfOrderPiece held = out_of_order_.front(self.out_of_order_queue);
+    const auto length = static_cast<std::uint32_t>(piece.data.size()) + piece.cut_by_snaplen;
     const Seq end = piece.seq + length;
-    return distance(end, held.seq) >= 0 || (held.doubt != Doubt::none && distance(end, held.seq + held.length) > 0);
+    return distance(end, held.seq) >= 0 ||
+           (held.doubt != Doubt::none && distance(end, held.seq + held.length) > 0);
   }
   static bool is_blocked(const HalfConnection& peer, bool has_ack, Seq ack) noexcept {
-    if (!has_ack || !peer.has(HalfConnection::started) || peer.has(HalfConnection::ended)) return false;
+    if (!has_ack || !peer.has(HalfConnection::started) || peer.has(HalfConnection::ended))
+      return false;
     const std::int32_t unseen = distance(peer.next, ack);
     return unseen > 0 && unseen <= kWindowMax;
   }
-  static constexpr Doubt doubt_of(wire::ChecksumState state) noexcept {
-    return state == wire::ChecksumState::trusted     ? Doubt::none
-           : state == wire::ChecksumState::offloaded ? Doubt::offloaded
-                                                     : Doubt::wrong;
+  static constexpr Doubt doubt_of(wire::ChecksumResult state) noexcept {
+    return state == wire::ChecksumResult::valid       ? Doubt::none
+           : state == wire::ChecksumResult::offloaded ? Doubt::offloaded
+                                                      : Doubt::bad_checksum;
   }
   // Its `last_ack` is known, be it that of the SYN-ACK.
   static bool has_answered(const HalfConnection& peer) noexcept {
@@ -201,7 +222,8 @@ class Reassembler {
   static bool has_acknowledged(const HalfConnection& peer, Seq end) noexcept {
     return peer.has(HalfConnection::acked_any) && distance(end, peer.last_ack) >= 0;
   }
-  static bool is_acknowledged_unseen(const HalfConnection& self, const HalfConnection& peer) noexcept {
+  static bool is_acknowledged_unseen(const HalfConnection& self,
+                                     const HalfConnection& peer) noexcept {
     return peer.has(HalfConnection::acked_any) && self.has(HalfConnection::started) &&
            !self.has(HalfConnection::ended) && distance(self.next, peer.last_ack) > 0;
   }
@@ -211,21 +233,22 @@ class Reassembler {
   template <StreamSink Sink>
   SegmentVerdict accept_reset(Connection&, Direction, const wire::Segment&, Sink&) noexcept;
   template <StreamSink Sink>
-  SegmentVerdict place(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  SegmentVerdict place(Connection&, Direction, OutOfOrderSegment&, Sink&) noexcept;
   template <StreamSink Sink>
-  std::optional<SegmentVerdict> try_to_place(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  std::optional<SegmentVerdict> try_to_place(Connection&, Direction, OutOfOrderSegment&,
+                                             Sink&) noexcept;
   template <StreamSink Sink>
-  std::optional<SegmentVerdict> hold(Connection&, Direction, EarlySegment&, Sink&) noexcept;
+  std::optional<SegmentVerdict> hold(Connection&, Direction, OutOfOrderSegment&, Sink&) noexcept;
   template <StreamSink Sink>
   void accept_doubted_fin(Connection&, Direction, Instant, Sink&) noexcept;
   template <StreamSink Sink>
-  void settle(Connection&, Sink&) noexcept;
+  void deliver_ready(Connection&, Sink&) noexcept;
   template <StreamSink Sink>
   bool drain(Connection&, Direction, Sink&) noexcept;
   template <StreamSink Sink>
   bool release_front(Connection&, Direction, Sink&) noexcept;
   template <StreamSink Sink>
-  void hand_on(Connection&, Direction, const EarlyPiece&, Sink&) noexcept;
+  void hand_on(Connection&, Direction, const OutOfOrderPiece&, Sink&) noexcept;
   template <StreamSink Sink>
   void declare_gap(HalfConnection&, Direction, Seq to, GapCause, Instant, Sink&) noexcept;
   template <StreamSink Sink>
@@ -237,26 +260,27 @@ class Reassembler {
   static bool is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,
                                   const wire::Segment& segment) noexcept;
   static bool may_be_refused(const HalfConnection& self, const wire::Segment& segment) noexcept;
-  static void note_start(HalfConnection& self, const wire::Segment& segment) noexcept;
-  static void note_clock(HalfConnection& self, const HalfConnection& peer, const wire::Segment& segment) noexcept;
-  static void note_fin(Connection& connection, Direction direction, const wire::Segment& segment,
-                       bool doubtful) noexcept;
+  static void record_start(HalfConnection& self, const wire::Segment& segment) noexcept;
+  static void update_clock(HalfConnection& self, const HalfConnection& peer,
+                           const wire::Segment& segment) noexcept;
+  static void record_fin(Connection& connection, Direction direction, const wire::Segment& segment,
+                         bool doubtful) noexcept;
   static void confirm_fin(Connection& connection, Direction direction) noexcept;
-  static void note_early_acknowledgement(HalfConnection& self, HalfConnection& peer,
-                                         const wire::Segment& segment) noexcept;
+  static void record_acknowledgement_ahead(HalfConnection& self, HalfConnection& peer,
+                                           const wire::Segment& segment) noexcept;
   enum class ResetFit : std::uint8_t { exact, in_window, outside };
   static ResetFit judge_reset(const HalfConnection& self, const HalfConnection& peer,
                               const wire::Segment& segment) noexcept;
   void revoke_reset(Connection& connection, HalfConnection& self) noexcept;
   void drop_held(HalfConnection& self) noexcept;
-  void drop_refused(HalfConnection& self, const EarlySegment& piece) noexcept;
-  void count_gap(HalfConnection& self, std::uint32_t octets, GapCause cause) noexcept;
-  void count_settled(const EarlyPiece& piece, StreamCount as) noexcept;
+  void drop_refused(HalfConnection& self, const OutOfOrderSegment& piece) noexcept;
+  void count_gap(HalfConnection& self, std::uint32_t bytes, GapCause cause) noexcept;
+  void count_removed(const OutOfOrderPiece& piece, StreamCount as) noexcept;
 
   [[nodiscard]] bool contradicts_delivered(const Connection& connection, Direction direction,
-                                           const EarlySegment& piece) const noexcept;
+                                           const OutOfOrderSegment& piece) const noexcept;
 
-  HoleStore holes_;
+  OutOfOrderStore out_of_order_;
   DeliveredLog delivered_;
   Counters<StreamCount> counters_;
   std::uint64_t frames_held_ = 0;

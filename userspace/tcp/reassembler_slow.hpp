@@ -9,8 +9,10 @@
 namespace xdpcap::tcp {
 
 template <StreamSink Sink>
-[[gnu::noinline]] SegmentVerdict Reassembler::accept_slow(Connection& connection, Direction direction,
-                                                          const wire::Segment& segment, Sink& sink) noexcept {
+[[gnu::noinline]] SegmentVerdict Reassembler::accept_slow(Connection& connection,
+                                                          Direction direction,
+                                                          const wire::Segment& segment,
+                                                          Sink& sink) noexcept {
   using wire::TcpFlags;
   HalfConnection& self = connection.from(direction);
   HalfConnection& peer = connection.from(opposite(direction));
@@ -22,7 +24,7 @@ template <StreamSink Sink>
   }
   // Of a direction that nobody answers nothing is ever acknowledged: there is no proof to wait for.
   const bool answered = peer.has(HalfConnection::started);
-  const Doubt of_checksum = answered ? doubt_of(segment.checksum_state) : Doubt::none;
+  const Doubt of_checksum = answered ? doubt_of(segment.checksum_result) : Doubt::none;
   const bool is_refused = is_old || (answered && may_be_refused(self, segment));
   const Doubt doubt = std::max(is_refused ? Doubt::refused : Doubt::none, of_checksum);
   if (segment.flags.has(TcpFlags::urg)) connection.set(Connection::urgent_seen);
@@ -31,36 +33,37 @@ template <StreamSink Sink>
     // whether the SYN's data was taken.
     confirm_syn_data(connection, direction, distance(self.next, segment.seq) > 0, sink);
   }
-  note_start(self, segment);
+  record_start(self, segment);
   if (!is_old) {
-    if (!is_refused && !segment.doubtful()) note_clock(self, peer, segment);
+    if (!is_refused && !segment.doubtful()) update_clock(self, peer, segment);
     // What a segment acknowledges comes before what it says: a FIN that answers a FIN is sent in
     // CLOSE-WAIT.
-    if (segment.flags.has(TcpFlags::ack)) note_early_acknowledgement(self, peer, segment);
-    if (connection.has(Connection::fin_doubted(opposite(direction)))) settle(connection, sink); // it may be proved now
+    if (segment.flags.has(TcpFlags::ack)) record_acknowledgement_ahead(self, peer, segment);
+    if (connection.has(Connection::fin_doubted(opposite(direction))))
+      deliver_ready(connection, sink); // it may be proved now
   }
-  note_fin(connection, direction, segment, doubt != Doubt::none);
+  record_fin(connection, direction, segment, doubt != Doubt::none);
   if (self.has(HalfConnection::rst_pending) && segment.length() != 0 && doubt == Doubt::none)
     revoke_reset(connection, self);
 
-  EarlySegment piece{.seq = segment.seq,
-                     .data = segment.payload,
-                     .missing_tail = segment.missing_tail,
-                     .ack = segment.ack,
-                     .has_ack = segment.flags.has(TcpFlags::ack),
-                     .doubt = doubt,
-                     .arrived = segment.arrived};
+  OutOfOrderSegment piece{.seq = segment.seq,
+                          .data = segment.payload,
+                          .cut_by_snaplen = segment.cut_by_snaplen,
+                          .ack = segment.ack,
+                          .has_ack = segment.flags.has(TcpFlags::ack),
+                          .doubt = doubt,
+                          .arrived = segment.arrived};
   SegmentVerdict verdict = place(connection, direction, piece, sink);
   if (is_old && verdict == SegmentVerdict::duplicate) verdict = SegmentVerdict::old_timestamp;
-  settle(connection, sink);
+  deliver_ready(connection, sink);
   return verdict;
 }
 
 // Delivers a piece, holds it, or says why not. Each further turn has given up the hole before the
 // first held piece, so the stream moves on.
 template <StreamSink Sink>
-SegmentVerdict Reassembler::place(Connection& connection, Direction direction, EarlySegment& piece,
-                                  Sink& sink) noexcept {
+SegmentVerdict Reassembler::place(Connection& connection, Direction direction,
+                                  OutOfOrderSegment& piece, Sink& sink) noexcept {
   for (;;) {
     const std::optional<SegmentVerdict> verdict = try_to_place(connection, direction, piece, sink);
     if (verdict) return piece.counted ? SegmentVerdict::held : *verdict;
@@ -69,7 +72,8 @@ SegmentVerdict Reassembler::place(Connection& connection, Direction direction, E
 
 template <StreamSink Sink>
 std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, Direction direction,
-                                                        EarlySegment& piece, Sink& sink) noexcept {
+                                                        OutOfOrderSegment& piece,
+                                                        Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
   const bool conflict = contradicts_delivered(connection, direction, piece);
@@ -92,21 +96,23 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
       return conflict ? SegmentVerdict::conflict : SegmentVerdict::duplicate;
     case Fit::in_order:
       // What is held came first: only what lies before it goes on at once.
-      if (piece.doubt != Doubt::none || is_blocked(peer, piece.has_ack, piece.ack) || !ends_before_held(self, piece))
+      if (piece.doubt != Doubt::none || is_blocked(peer, piece.has_ack, piece.ack) ||
+          !ends_before_held(self, piece))
         break;
       hand_on(connection, direction,
-              EarlyPiece{.seq = piece.seq,
-                         .length = static_cast<std::uint32_t>(piece.data.size()),
-                         .data = piece.data,
-                         .at_segment_start = piece.at_segment_start,
-                         .arrived = piece.arrived},
+              OutOfOrderPiece{.seq = piece.seq,
+                              .length = static_cast<std::uint32_t>(piece.data.size()),
+                              .data = piece.data,
+                              .at_segment_start = piece.at_segment_start,
+                              .arrived = piece.arrived},
               sink);
       begin_probe(self, piece.arrived);
-      if (piece.missing_tail != 0) {
-        declare_gap(self, direction, self.next + piece.missing_tail, GapCause::snaplen, piece.arrived, sink);
+      if (piece.cut_by_snaplen != 0) {
+        declare_gap(self, direction, self.next + piece.cut_by_snaplen, GapCause::snaplen,
+                    piece.arrived, sink);
       }
       return SegmentVerdict::delivered;
-    case Fit::early:
+    case Fit::out_of_order:
       if (self.out_of_order != UINT16_MAX) ++self.out_of_order;
       if (peer.has(HalfConnection::acked_any) && peer.has(HalfConnection::scale_known) &&
           self.has(HalfConnection::scale_known) && distance(peer.window_edge, piece.seq) >= 0) {
@@ -121,10 +127,10 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
 
 // Answers nothing where the piece has to be placed again, because the stream has moved on.
 template <StreamSink Sink>
-std::optional<SegmentVerdict> Reassembler::hold(Connection& connection, Direction direction, EarlySegment& piece,
-                                                Sink& sink) noexcept {
+std::optional<SegmentVerdict> Reassembler::hold(Connection& connection, Direction direction,
+                                                OutOfOrderSegment& piece, Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
-  const HoldResult result = holes_.hold(self.early, piece);
+  const HoldResult result = out_of_order_.hold(self.out_of_order_queue, piece);
   if (result.conflict) {
     connection.set(Connection::overlap_conflict);
     counters_.add(StreamCount::overlap_conflicts);
@@ -133,21 +139,23 @@ std::optional<SegmentVerdict> Reassembler::hold(Connection& connection, Directio
     piece.counted = true;
     ++frames_held_;
   }
-  if (result.no_room && self.early != HoleStore::none && distance(self.next, holes_.front(self.early).seq) > 0) {
+  if (result.no_room && self.out_of_order_queue != OutOfOrderStore::none &&
+      distance(self.next, out_of_order_.front(self.out_of_order_queue).seq) > 0) {
     // Its share is used up: what is missing is given up, so that the rest moves.
-    declare_gap(self, direction, holes_.front(self.early).seq, GapCause::unknown, piece.arrived, sink);
-    settle(connection, sink);
+    declare_gap(self, direction, out_of_order_.front(self.out_of_order_queue).seq,
+                GapCause::unknown, piece.arrived, sink);
+    deliver_ready(connection, sink);
     return std::nullopt;
   }
   if (piece.counted) return SegmentVerdict::held;
-  if (result.no_room) return SegmentVerdict::hole_store_full;
+  if (result.no_room) return SegmentVerdict::out_of_order_full;
   ++self.retransmissions;
   return SegmentVerdict::duplicate;
 }
 
 template <StreamSink Sink>
-SegmentVerdict Reassembler::accept_reset(Connection& connection, Direction direction, const wire::Segment& segment,
-                                         Sink& sink) noexcept {
+SegmentVerdict Reassembler::accept_reset(Connection& connection, Direction direction,
+                                         const wire::Segment& segment, Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
   // One that its receiver may have refused is believed when its sender falls silent.
@@ -172,16 +180,18 @@ SegmentVerdict Reassembler::accept_reset(Connection& connection, Direction direc
 }
 
 template <StreamSink Sink>
-void Reassembler::confirm_syn_data(Connection& connection, Direction direction, bool taken, Sink& sink) noexcept {
+void Reassembler::confirm_syn_data(Connection& connection, Direction direction, bool taken,
+                                   Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   self.clear(HalfConnection::syn_unconfirmed);
   if (!taken) drop_held(self);
-  settle(connection, sink);
+  deliver_ready(connection, sink);
 }
 
 // Hands a piece on whose turn it is; a front that was delivered meanwhile is cut off.
 template <StreamSink Sink>
-void Reassembler::hand_on(Connection& connection, Direction direction, const EarlyPiece& piece, Sink& sink) noexcept {
+void Reassembler::hand_on(Connection& connection, Direction direction, const OutOfOrderPiece& piece,
+                          Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const auto seen = static_cast<std::uint32_t>(distance(piece.seq, self.next));
   if (piece.absent) {
@@ -194,25 +204,28 @@ void Reassembler::hand_on(Connection& connection, Direction direction, const Ear
   self.next = self.next + static_cast<std::uint32_t>(fresh.size());
   self.offset += fresh.size();
   if (!fresh.empty()) {
-    sink.on_bytes(StreamBytes{direction, piece.at_segment_start && seen == 0, offset, fresh, piece.arrived});
+    sink.on_bytes(
+        StreamBytes{direction, piece.at_segment_start && seen == 0, offset, fresh, piece.arrived});
   }
 }
 
 template <StreamSink Sink>
-void Reassembler::declare_gap(HalfConnection& self, Direction direction, Seq to, GapCause cause, Instant now,
-                              Sink& sink) noexcept {
-  const std::int32_t octets = distance(self.next, to);
-  if (octets <= 0) return;
+void Reassembler::declare_gap(HalfConnection& self, Direction direction, Seq to, GapCause cause,
+                              Instant now, Sink& sink) noexcept {
+  const std::int32_t bytes = distance(self.next, to);
+  if (bytes <= 0) return;
   const std::uint64_t offset = self.offset;
-  count_gap(self, static_cast<std::uint32_t>(octets), cause);
+  count_gap(self, static_cast<std::uint32_t>(bytes), cause);
   self.next = to;
-  self.offset += static_cast<std::uint64_t>(octets);
-  sink.on_gap(StreamGap{direction, offset, static_cast<std::uint64_t>(octets), cause, now});
+  self.offset += static_cast<std::uint64_t>(bytes);
+  sink.on_gap(StreamGap{direction, offset, static_cast<std::uint64_t>(bytes), cause, now});
 }
 
 template <StreamSink Sink>
-void Reassembler::reach_end(HalfConnection& self, Direction direction, Instant now, Sink& sink) noexcept {
-  if (!self.has(HalfConnection::fin_seen) || self.has(HalfConnection::ended) || distance(self.last, self.next) < 0)
+void Reassembler::reach_end(HalfConnection& self, Direction direction, Instant now,
+                            Sink& sink) noexcept {
+  if (!self.has(HalfConnection::fin_seen) || self.has(HalfConnection::ended) ||
+      distance(self.last, self.next) < 0)
     return;
   self.set(HalfConnection::ended);
   self.next = self.last + 1;
@@ -220,15 +233,16 @@ void Reassembler::reach_end(HalfConnection& self, Direction direction, Instant n
   sink.on_end(direction, StreamEnd::fin, now);
 }
 
-// Delivers what is still wanted of the first held piece, and gives it up. Answers whether anything was.
+// Delivers what is still wanted of the first held piece, and gives it up. Answers whether anything
+// was.
 template <StreamSink Sink>
 bool Reassembler::release_front(Connection& connection, Direction direction, Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
-  const EarlyPiece piece = holes_.front(self.early);
+  const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
   const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
   if (wanted) hand_on(connection, direction, piece, sink);
-  count_settled(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
-  holes_.drop_front(self.early);
+  count_removed(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
+  out_of_order_.drop_front(self.out_of_order_queue);
   return wanted;
 }
 
@@ -240,11 +254,12 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
   const HalfConnection& peer = connection.from(opposite(direction));
   const Seq before = self.next;
   if (self.has(HalfConnection::syn_unconfirmed)) return false;
-  while (self.early != HoleStore::none) {
-    const EarlyPiece piece = holes_.front(self.early);
+  while (self.out_of_order_queue != OutOfOrderStore::none) {
+    const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
     if (distance(self.next, piece.seq) > 0 || is_blocked(peer, piece.has_ack, piece.ack)) break;
-    // What may have been refused was not, once it is acknowledged. But captures swap directions: unless
-    // hardware is the reason for the doubt, what was taken may still come, and end_one_wait() decides.
+    // What may have been refused was not, once it is acknowledged. But captures swap directions:
+    // unless hardware is the reason for the doubt, what was taken may still come, and
+    // end_one_wait() decides.
     if (piece.doubt != Doubt::none &&
         !(piece.doubt == Doubt::offloaded && has_acknowledged(peer, piece.seq + piece.length)))
       break;
@@ -256,7 +271,7 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
 }
 
 template <StreamSink Sink>
-[[gnu::noinline]] void Reassembler::settle(Connection& connection, Sink& sink) noexcept {
+[[gnu::noinline]] void Reassembler::deliver_ready(Connection& connection, Sink& sink) noexcept {
   bool moved = true;
   while (moved) {
     moved = drain(connection, Direction::to_server, sink);
@@ -267,7 +282,8 @@ template <StreamSink Sink>
 // Finds one direction whose wait may end and ends it. Proof of loss goes before
 // force, so that the order of cause holds as long as it can.
 template <StreamSink Sink>
-bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, Instant now, Sink& sink) noexcept {
+bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, Instant now,
+                               Sink& sink) noexcept {
   const auto [cause, by_force, acknowledged] = wait;
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
@@ -275,18 +291,21 @@ bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, In
     if (!is_acknowledged_unseen(self, peer)) continue;
     const Seq proved = acknowledged[index_of(direction)];
     if (distance(self.next, proved) <= 0) continue;
-    if (self.early != HoleStore::none) {
-      const EarlyPiece piece = holes_.front(self.early);
+    if (self.out_of_order_queue != OutOfOrderStore::none) {
+      const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
       if (piece.doubt != Doubt::none && distance(self.next, piece.seq) <= 0 &&
-          has_acknowledged(peer, piece.seq + piece.length) && distance(piece.seq + piece.length, proved) >= 0) {
+          has_acknowledged(peer, piece.seq + piece.length) &&
+          distance(piece.seq + piece.length, proved) >= 0) {
         release_front(connection, direction, sink); // acknowledged, and nothing else came
         return true;
       }
     }
     Seq to = distance(peer.last_ack, proved) < 0 ? proved : peer.last_ack;
-    if (self.early != HoleStore::none && distance(holes_.front(self.early).seq, to) > 0)
-      to = holes_.front(self.early).seq;
-    const bool has_fin = self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction));
+    if (self.out_of_order_queue != OutOfOrderStore::none &&
+        distance(out_of_order_.front(self.out_of_order_queue).seq, to) > 0)
+      to = out_of_order_.front(self.out_of_order_queue).seq;
+    const bool has_fin =
+        self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction));
     if (has_fin && distance(self.last, to) > 0) to = self.last;
     if (distance(self.next, to) <= 0) continue;
     declare_gap(self, direction, to, cause, now, sink);
@@ -295,57 +314,62 @@ bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, In
   // By force nothing waits for an acknowledgement any more: what is not plausible without goes.
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
-    if (!by_force || self.early == HoleStore::none) continue;
-    const EarlyPiece piece = holes_.front(self.early);
+    if (!by_force || self.out_of_order_queue == OutOfOrderStore::none) continue;
+    const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
     if (piece.doubt == Doubt::none || piece.doubt == Doubt::offloaded) continue;
-    count_settled(piece, StreamCount::held_dropped);
-    holes_.drop_front(self.early);
+    count_removed(piece, StreamCount::held_dropped);
+    out_of_order_.drop_front(self.out_of_order_queue);
     return true;
   }
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     const HalfConnection& peer = connection.from(opposite(direction));
-    if (self.early == HoleStore::none || (!by_force && peer.has(HalfConnection::started))) continue;
-    const Seq to = holes_.front(self.early).seq;
+    if (self.out_of_order_queue == OutOfOrderStore::none ||
+        (!by_force && peer.has(HalfConnection::started)))
+      continue;
+    const Seq to = out_of_order_.front(self.out_of_order_queue).seq;
     if (distance(self.next, to) <= 0) continue; // held for its cause only
     declare_gap(self, direction, to, by_force ? GapCause::unknown : cause, now, sink);
     return true;
   }
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
-    if (!by_force || self.early == HoleStore::none) continue;
-    const EarlyPiece piece = holes_.front(self.early);
+    if (!by_force || self.out_of_order_queue == OutOfOrderStore::none) continue;
+    const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
     if (piece.doubt == Doubt::none || distance(self.next, piece.seq) > 0) continue;
     if (release_front(connection, direction, sink)) connection.set(Connection::unproved);
     return true;
   }
   // Each direction waits for the other: a retransmission acknowledges what was
-  // sent long after its octets were due. The order of cause cannot be kept.
+  // sent long after its bytes were due. The order of cause cannot be kept.
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     const HalfConnection& peer = connection.from(opposite(direction));
-    if (self.early == HoleStore::none) continue;
-    const EarlyPiece piece = holes_.front(self.early);
+    if (self.out_of_order_queue == OutOfOrderStore::none) continue;
+    const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
     if (distance(self.next, piece.seq) > 0 || !is_blocked(peer, piece.has_ack, piece.ack)) continue;
     if (!by_force && distance(acknowledged[index_of(opposite(direction))], piece.ack) > 0) continue;
-    if (distance(self.next, piece.seq + piece.length) > 0) hand_on(connection, direction, piece, sink);
-    count_settled(piece, StreamCount::held_delivered);
-    holes_.drop_front(self.early);
+    if (distance(self.next, piece.seq + piece.length) > 0)
+      hand_on(connection, direction, piece, sink);
+    count_removed(piece, StreamCount::held_delivered);
+    out_of_order_.drop_front(self.out_of_order_queue);
     return true;
   }
   return false;
 }
 
 template <StreamSink Sink>
-void Reassembler::give_up(Connection& connection, const EndOfWait& wait, Instant now, Sink& sink) noexcept {
+void Reassembler::abandon_holes(Connection& connection, const EndOfWait& wait, Instant now,
+                                Sink& sink) noexcept {
   do {
-    settle(connection, sink);
+    deliver_ready(connection, sink);
   } while (end_one_wait(connection, wait, now, sink));
 }
 
 // A FIN that nobody acknowledged, behind the last byte of what is believed, is believed as well.
 template <StreamSink Sink>
-void Reassembler::accept_doubted_fin(Connection& connection, Direction direction, Instant now, Sink& sink) noexcept {
+void Reassembler::accept_doubted_fin(Connection& connection, Direction direction, Instant now,
+                                     Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   if (!connection.has(Connection::fin_doubted(direction)) || !(self.next == self.last)) return;
   connection.clear(Connection::fin_doubted(direction));
@@ -355,20 +379,21 @@ void Reassembler::accept_doubted_fin(Connection& connection, Direction direction
 }
 
 template <StreamSink Sink>
-void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, Instant now, Sink& sink) noexcept {
+void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, Instant now,
+                         Sink& sink) noexcept {
   for (HalfConnection& half : connection.half) {
     if (half.has(HalfConnection::syn_unconfirmed)) drop_held(half);
     half.clear(HalfConnection::syn_unconfirmed);
   }
-  give_up(connection, {cause, true, acknowledged(connection)}, now, sink);
+  abandon_holes(connection, {cause, true, acknowledged(connection)}, now, sink);
   for (const Direction direction : {Direction::to_server, Direction::to_client})
     accept_doubted_fin(connection, direction, now, sink);
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     if (self.has(HalfConnection::ended)) continue;
     drop_held(self);
-    const bool was_reset =
-        self.has(HalfConnection::rst_pending) || connection.from(opposite(direction)).has(HalfConnection::rst_pending);
+    const bool was_reset = self.has(HalfConnection::rst_pending) ||
+                           connection.from(opposite(direction)).has(HalfConnection::rst_pending);
     self.set(HalfConnection::ended);
     sink.on_end(direction, was_reset ? StreamEnd::rst : end, now);
   }

@@ -34,6 +34,7 @@ enum class Event : std::uint8_t {
   received_fin,
   fin_acknowledged, // its own FIN was
   joined,           // seen for the first time in the middle of a connection
+  // These end every state.
   reset,
   timeout,
   count_,
@@ -41,31 +42,32 @@ enum class Event : std::uint8_t {
 
 namespace detail {
 
-using Row = std::array<State, static_cast<std::size_t>(Event::count_)>;
+using Row = std::array<State, static_cast<std::size_t>(Event::reset)>;
 using enum State;
 
-// A row for each state, a column for each event in the order above. An event
-// that means nothing in a state leaves it as it is.
+// A row for each state in the order above, a column for each event before `reset`. An
+// event that means nothing in a state leaves it as it is.
 // clang-format off
 inline constexpr std::array<Row, static_cast<std::size_t>(State::count_)> kTransitions{{
-    // sent_syn    received_syn  syn_acked    sent_fin    received_fin fin_acked     joined       reset   timeout
-    {syn_sent,     listen,       closed,      closed,     closed,      closed,       established, closed, closed},  // closed
-    {syn_received, listen,       listen,      listen,     listen,      listen,       established, closed, closed},  // listen
-    {syn_sent,     syn_received, established, fin_wait_1, syn_sent,    syn_sent,     established, closed, closed},  // syn_sent
-    {syn_received, syn_received, established, fin_wait_1, close_wait,  syn_received, established, closed, closed},  // syn_received
-    {established,  established,  established, fin_wait_1, close_wait,  established,  established, closed, closed},  // established
-    {fin_wait_1,   fin_wait_1,   fin_wait_1,  fin_wait_1, closing,     fin_wait_2,   fin_wait_1,  closed, closed},  // fin_wait_1
-    {fin_wait_2,   fin_wait_2,   fin_wait_2,  fin_wait_2, time_wait,   fin_wait_2,   fin_wait_2,  closed, closed},  // fin_wait_2
-    {close_wait,   close_wait,   close_wait,  last_ack,   close_wait,  close_wait,   close_wait,  closed, closed},  // close_wait
-    {closing,      closing,      closing,     closing,    closing,     time_wait,    closing,     closed, closed},  // closing
-    {last_ack,     last_ack,     last_ack,    last_ack,   last_ack,    closed,       last_ack,    closed, closed},  // last_ack
-    {time_wait,    time_wait,    time_wait,   time_wait,  time_wait,   time_wait,    time_wait,   closed, closed},  // time_wait
+    // sent_syn    received_syn  syn_acked    sent_fin    received_fin fin_acked     joined
+    {syn_sent,     listen,       closed,      closed,     closed,      closed,       established},
+    {syn_received, listen,       listen,      listen,     listen,      listen,       established},
+    {syn_sent,     syn_received, established, fin_wait_1, syn_sent,    syn_sent,     established},
+    {syn_received, syn_received, established, fin_wait_1, close_wait,  syn_received, established},
+    {established,  established,  established, fin_wait_1, close_wait,  established,  established},
+    {fin_wait_1,   fin_wait_1,   fin_wait_1,  fin_wait_1, closing,     fin_wait_2,   fin_wait_1},
+    {fin_wait_2,   fin_wait_2,   fin_wait_2,  fin_wait_2, time_wait,   fin_wait_2,   fin_wait_2},
+    {close_wait,   close_wait,   close_wait,  last_ack,   close_wait,  close_wait,   close_wait},
+    {closing,      closing,      closing,     closing,    closing,     time_wait,    closing},
+    {last_ack,     last_ack,     last_ack,    last_ack,   last_ack,    closed,       last_ack},
+    {time_wait,    time_wait,    time_wait,   time_wait,  time_wait,   time_wait,    time_wait},
 }};
 // clang-format on
 
 } // namespace detail
 
 inline constexpr State next_state(State state, Event event) noexcept {
+  if (event >= Event::reset) return State::closed;
   return detail::kTransitions[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
 }
 
@@ -78,11 +80,12 @@ inline constexpr std::string_view name_of(State state) noexcept {
 
 // The ways of a client that closes first, of the server it closes, and of both
 // closing at once.
-static_assert(next_state(next_state(State::established, Event::sent_fin), Event::fin_acknowledged) ==
-              State::fin_wait_2);
+static_assert(next_state(next_state(State::established, Event::sent_fin),
+                         Event::fin_acknowledged) == State::fin_wait_2);
 static_assert(next_state(State::fin_wait_2, Event::received_fin) == State::time_wait);
-static_assert(next_state(next_state(State::close_wait, Event::sent_fin), Event::fin_acknowledged) == State::closed);
-static_assert(next_state(next_state(State::fin_wait_1, Event::received_fin), Event::fin_acknowledged) ==
-              State::time_wait);
+static_assert(next_state(next_state(State::close_wait, Event::sent_fin), Event::fin_acknowledged) ==
+              State::closed);
+static_assert(next_state(next_state(State::fin_wait_1, Event::received_fin),
+                         Event::fin_acknowledged) == State::time_wait);
 
 } // namespace xdpcap::tcp

@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "core/counters.hpp"
-#include "tcp/embryo_table.hpp"
 #include "tcp/ended_table.hpp"
 #include "tcp/flow_table.hpp"
+#include "tcp/half_open_table.hpp"
 #include "tcp/idle_wheel.hpp"
 #include "tcp/reassembler.hpp"
 #include "tcp/wait_queue.hpp"
@@ -16,8 +16,9 @@ namespace xdpcap::tcp {
 // What the owner of the flows is told. All calls come on the worker's thread,
 // inside accept() and expire(), and the flow lives until on_close returns.
 template <class S, class Flow>
-concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const StreamGap& gap, Direction direction,
-                            StreamEnd end, Instant at, const wire::Segment& segment, SegmentVerdict verdict) {
+concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const StreamGap& gap,
+                            Direction direction, StreamEnd end, Instant at,
+                            const wire::Segment& segment, SegmentVerdict verdict) {
   { sink.is_client(segment) }
   noexcept->std::same_as<bool>; // of a connection whose SYN was not seen
   { sink.on_open(flow) }
@@ -38,7 +39,7 @@ concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const
 
 struct TrackerLimits {
   std::uint32_t flows_max = 65536;
-  std::uint32_t embryos_max = 131072;
+  std::uint32_t half_open_max = 131072;
   std::uint32_t ended_max = 65536; // connections that are over and still remembered
   ReassemblyLimits reassembly;
   HashSeed hash_seed;
@@ -50,13 +51,14 @@ struct Timeouts {
   // hours, and a full table evicts by itself.
   Duration established = std::chrono::hours{1};
   Duration half_closed = std::chrono::seconds{120}; // one direction has ended
-  Duration linger = std::chrono::seconds{5};        // after the end, for the last ACK and stragglers
-  Duration reset = std::chrono::seconds{2};         // of silence after an RST that was not exact
+  Duration linger = std::chrono::seconds{5}; // after the end, for the last ACK and stragglers
+  Duration reset = std::chrono::seconds{2};  // of silence after an RST that was not exact
   // Data can be captured after its acknowledgement; this much packet time it may
   // take. Captures that swap directions do so within milliseconds.
   Duration grace = std::chrono::milliseconds{100};
-  Duration update = std::chrono::seconds{1};        // from new activity to telling of it
-  Duration hole_age_max = std::chrono::seconds{30}; // without any proof that the octets were received
+  Duration update = std::chrono::seconds{1}; // from new activity to telling of it
+  Duration hole_age_max =
+      std::chrono::seconds{30}; // without any proof that the bytes were received
 };
 
 // What the tracker counts beside segments.
@@ -69,7 +71,7 @@ enum class FlowCount : std::uint8_t {
   closed_by_capture, // open when the capture ended
   closed_evicted,
   closed_reused, // the addresses began a new connection
-  waits_shed,    // holes given up because the hole store was nearly full
+  waits_shed,    // holes given up because the out-of-order store was nearly full
   count_,
 };
 
@@ -81,7 +83,7 @@ class Tracker {
  public:
   Tracker(const TrackerLimits& limits, const Timeouts& timeouts)
       : table_(limits.flows_max, limits.hash_seed),
-        embryos_(limits.embryos_max),
+        half_open_(limits.half_open_max),
         ended_(limits.ended_max),
         reassembler_(limits.reassembly),
         waits_(std::min<std::size_t>(limits.flows_max, 65536)),
@@ -117,9 +119,9 @@ class Tracker {
   template <class Sink>
   void finish_all(Sink& sink) noexcept;
 
-  // From when on octets that go missing were dropped by this capture, as far as
+  // From when on bytes that go missing were dropped by this capture, as far as
   // known: decides the cause of gaps.
-  void note_capture_loss(Instant at) noexcept { last_capture_loss_ = at; }
+  void update_capture_loss(Instant at) noexcept { last_capture_loss_ = at; }
 
   [[nodiscard]] const FlowTable<Flow>& table() const noexcept { return table_; }
   [[nodiscard]] const Reassembler& reassembler() const noexcept { return reassembler_; }
@@ -143,7 +145,9 @@ class Tracker {
     Sink& sink;
     void on_bytes(const StreamBytes& bytes) noexcept { sink.on_bytes(flow, bytes); }
     void on_gap(const StreamGap& gap) noexcept { sink.on_gap(flow, gap); }
-    void on_end(Direction direction, StreamEnd end, Instant at) noexcept { sink.on_end(flow, direction, end, at); }
+    void on_end(Direction direction, StreamEnd end, Instant at) noexcept {
+      sink.on_end(flow, direction, end, at);
+    }
   };
 
   template <class Sink>
@@ -151,7 +155,8 @@ class Tracker {
     Connection& connection = flow.tcp;
     const Direction direction = connection.direction_of(segment.from_low);
     // One look for both: open, and that it is active was noted already.
-    if ((connection.flags & (Connection::closed | Connection::update_due)) != Connection::update_due) [[unlikely]] {
+    if ((connection.flags & (Connection::closed | Connection::update_due)) !=
+        Connection::update_due) [[unlikely]] {
       if (connection.has(Connection::closed))
         return segment.length() == 0 ? SegmentVerdict::control : SegmentVerdict::after_close;
       if (now_ - connection.last_seen > kClockLifetime) [[unlikely]]
@@ -163,7 +168,7 @@ class Tracker {
     const SegmentVerdict verdict = reassembler_.accept(connection, direction, segment, stream);
     sink.on_segment(flow, direction, segment, verdict);
     if (verdict != SegmentVerdict::delivered || is_eventful(connection)) [[unlikely]]
-      look_after(flow, sink);
+      schedule_timers(flow, sink);
     return verdict;
   }
   // Something beside plain progress may have happened to it.
@@ -173,19 +178,25 @@ class Tracker {
   }
 
   template <class Sink>
-  SegmentVerdict accept_opening(Flow* flow, std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept;
+  SegmentVerdict accept_opening(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
+                                Sink& sink) noexcept;
   template <class Sink>
-  SegmentVerdict accept_syn(Flow* flow, std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept;
+  SegmentVerdict accept_syn(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
+                            Sink& sink) noexcept;
   template <class Sink>
-  SegmentVerdict accept_syn_ack(Flow* flow, std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept;
+  SegmentVerdict accept_syn_ack(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
+                                Sink& sink) noexcept;
   template <class Sink>
-  SegmentVerdict accept_first(std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept;
+  SegmentVerdict accept_first(std::uint64_t hash, const wire::Segment& segment,
+                              Sink& sink) noexcept;
   template <class Sink>
-  Flow* open(std::uint64_t hash, const wire::Segment& segment, bool client_is_low, Sink& sink) noexcept;
+  Flow* open(std::uint64_t hash, const wire::Segment& segment, bool client_is_low,
+             Sink& sink) noexcept;
   template <class Sink>
-  Flow* promote(Embryo& embryo, std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept;
+  Flow* promote(HalfOpen& half_open, std::uint64_t hash, const wire::Segment& segment,
+                Sink& sink) noexcept;
   template <class Sink>
-  void look_after(Flow& flow, Sink& sink) noexcept;
+  void schedule_timers(Flow& flow, Sink& sink) noexcept;
   template <class Sink>
   void close(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept;
   template <class Sink>
@@ -202,10 +213,10 @@ class Tracker {
   bool evict_one(Sink& sink) noexcept;
 
   template <class Sink>
-  void tell_updates(Sink& sink) noexcept;
+  void publish_updates(Sink& sink) noexcept;
 
   void rearm(const Flow& flow, Duration delay) noexcept;
-  void note_ended(const Connection& connection) noexcept;
+  void record_ended(const Connection& connection) noexcept;
   void plan_update(Flow& flow) noexcept;
   void plan_duties() noexcept;
   [[nodiscard]] Duration timeout_of(const Connection& connection) const noexcept;
@@ -214,7 +225,7 @@ class Tracker {
   }
 
   FlowTable<Flow> table_;
-  EmbryoTable embryos_;
+  HalfOpenTable half_open_;
   EndedTable ended_;
   Reassembler reassembler_;
   WaitQueue waits_;

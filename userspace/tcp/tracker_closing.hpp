@@ -32,7 +32,7 @@ template <class Flow>
 template <class Sink>
 void Tracker<Flow>::remove(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept {
   close(flow, end, as, sink);
-  note_ended(flow.tcp);
+  record_ended(flow.tcp);
   wheel_.disarm(table_.slot_of(flow));
   table_.erase(flow);
 }
@@ -40,11 +40,12 @@ void Tracker<Flow>::remove(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) 
 // What its ends sent last is remembered for a while: a retransmission that comes after the record
 // of the connection is gone is not the beginning of another.
 template <class Flow>
-void Tracker<Flow>::note_ended(const Connection& connection) noexcept {
+void Tracker<Flow>::record_ended(const Connection& connection) noexcept {
   const Direction of_low = connection.direction_of(true);
   const HalfConnection& low = connection.from(of_low);
   const HalfConnection& high = connection.from(opposite(of_low));
-  ended_.note(table_.hash_of(connection.key), {low.has(HalfConnection::started), high.has(HalfConnection::started)},
+  ended_.note(table_.hash_of(connection.key),
+              {low.has(HalfConnection::started), high.has(HalfConnection::started)},
               {low.next, high.next}, now_);
 }
 

@@ -15,27 +15,28 @@ inline std::size_t side_of(const wire::Segment& segment) noexcept {
 
 // The initial sequence number of a direction whose stream began with its SYN.
 inline Seq initial_sequence(const HalfConnection& half) noexcept {
-  const std::uint32_t fin = half.has(HalfConnection::ended) && half.has(HalfConnection::fin_seen) ? 1 : 0;
+  const std::uint32_t fin =
+      half.has(HalfConnection::ended) && half.has(HalfConnection::fin_seen) ? 1 : 0;
   return half.next - static_cast<std::uint32_t>(half.offset) - 1 - fin;
 }
 
-inline void note_syn(Embryo& embryo, const wire::Segment& segment) noexcept {
+inline void record_syn(HalfOpen& half_open, const wire::Segment& segment) noexcept {
   const std::size_t side = side_of(segment);
-  embryo.count_packet(side);
-  embryo.isn[side] = segment.seq;
-  embryo.flags = static_cast<std::uint8_t>(embryo.flags | Embryo::low_isn << side);
+  half_open.count_packet(side);
+  half_open.isn[side] = segment.seq;
+  half_open.flags = static_cast<std::uint8_t>(half_open.flags | HalfOpen::low_isn << side);
   if (segment.options.has_window_scale) {
-    embryo.window_scale[side] = segment.options.window_scale;
-    embryo.flags = static_cast<std::uint8_t>(embryo.flags | Embryo::low_scale << side);
+    half_open.window_scale[side] = segment.options.window_scale;
+    half_open.flags = static_cast<std::uint8_t>(half_open.flags | HalfOpen::low_scale << side);
   }
 }
 
 // RFC 9293, 3.10.7.3 and 3.10.7.4: an RST ends an opening if it acknowledges the SYN or comes right
 // behind its sender's own. Any other is late, or forged.
-inline bool is_refusal(const Embryo& embryo, const wire::Segment& segment) noexcept {
+inline bool is_refusal(const HalfOpen& half_open, const wire::Segment& segment) noexcept {
   const std::size_t side = side_of(segment);
-  if (embryo.knows_isn(side)) return segment.seq == embryo.isn[side] + 1;
-  return segment.flags.has(wire::TcpFlags::ack) && segment.ack == embryo.isn[side ^ 1] + 1;
+  if (half_open.knows_isn(side)) return segment.seq == half_open.isn[side] + 1;
+  return segment.flags.has(wire::TcpFlags::ack) && segment.ack == half_open.isn[side ^ 1] + 1;
 }
 
 // The data of a SYN or SYN-ACK as a segment of its own.
@@ -51,26 +52,27 @@ inline wire::Segment without_syn(const wire::Segment& segment) noexcept {
 template <class Flow>
 template <class Sink>
 [[gnu::noinline]] SegmentVerdict Tracker<Flow>::accept_opening(Flow* flow, std::uint64_t hash,
-                                                               const wire::Segment& segment, Sink& sink) noexcept {
+                                                               const wire::Segment& segment,
+                                                               Sink& sink) noexcept {
   using wire::TcpFlags;
   if (segment.flags.has(TcpFlags::rst)) {
     if (flow != nullptr) return accept_known(*flow, segment, sink);
-    Embryo* const embryo = embryos_.find(hash, now_);
-    if (embryo == nullptr) return SegmentVerdict::reset;
-    if (!detail::is_refusal(*embryo, segment)) return SegmentVerdict::reset_ignored;
-    embryos_.forget(*embryo);
+    HalfOpen* const half_open = half_open_.find(hash, now_);
+    if (half_open == nullptr) return SegmentVerdict::reset;
+    if (!detail::is_refusal(*half_open, segment)) return SegmentVerdict::reset_ignored;
+    half_open_.forget(*half_open);
     return SegmentVerdict::reset;
   }
   if (!segment.flags.has(TcpFlags::syn)) return accept_first(hash, segment, sink);
-  if (segment.checksum_state == wire::ChecksumState::wrong) return SegmentVerdict::bad_checksum;
+  if (segment.checksum_result == wire::ChecksumResult::bad) return SegmentVerdict::bad_checksum;
   return segment.flags.has(TcpFlags::ack) ? accept_syn_ack(flow, hash, segment, sink)
                                           : accept_syn(flow, hash, segment, sink);
 }
 
 template <class Flow>
 template <class Sink>
-SegmentVerdict Tracker<Flow>::accept_syn(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
-                                         Sink& sink) noexcept {
+SegmentVerdict Tracker<Flow>::accept_syn(Flow* flow, std::uint64_t hash,
+                                         const wire::Segment& segment, Sink& sink) noexcept {
   if (flow != nullptr) {
     Connection& connection = flow->tcp;
     const HalfConnection& self = connection.from(connection.direction_of(segment.from_low));
@@ -85,80 +87,90 @@ SegmentVerdict Tracker<Flow>::accept_syn(Flow* flow, std::uint64_t hash, const w
       flow = nullptr;
     }
   }
-  Embryo* embryo = embryos_.find(hash, now_);
+  HalfOpen* half_open = half_open_.find(hash, now_);
   const std::size_t side = detail::side_of(segment);
-  const bool other_side_opens = embryo != nullptr && embryo->knows_isn(side ^ 1) && !embryo->has(Embryo::syn_ack_seen);
-  if (embryo == nullptr || (embryo->knows_isn(side) && !(embryo->isn[side] == segment.seq))) {
-    if (embryo != nullptr) embryos_.forget(*embryo);
-    embryo = &embryos_.create(hash, now_);
-    if (segment.from_low) embryo->flags |= Embryo::client_is_low;
-  } else if (!other_side_opens && !embryo->knows_isn(side)) {
-    if (segment.from_low) embryo->flags |= Embryo::client_is_low;
+  const bool other_side_opens = half_open != nullptr && half_open->knows_isn(side ^ 1) &&
+                                !half_open->has(HalfOpen::syn_ack_seen);
+  if (half_open == nullptr ||
+      (half_open->knows_isn(side) && !(half_open->isn[side] == segment.seq))) {
+    if (half_open != nullptr) half_open_.forget(*half_open);
+    half_open = &half_open_.create(hash, now_);
+    if (segment.from_low) half_open->flags |= HalfOpen::client_is_low;
+  } else if (!other_side_opens && !half_open->knows_isn(side)) {
+    if (segment.from_low) half_open->flags |= HalfOpen::client_is_low;
   }
-  detail::note_syn(*embryo, segment);
+  detail::record_syn(*half_open, segment);
   if (flow != nullptr || segment.length() == 0) return SegmentVerdict::opening;
 
   // TCP Fast Open (RFC 7413): the data waits for the SYN-ACK.
-  flow = promote(*embryo, hash, segment, sink);
+  flow = promote(*half_open, hash, segment, sink);
   if (flow == nullptr) return SegmentVerdict::flow_table_full;
   HalfConnection& self = flow->tcp.from(flow->tcp.direction_of(segment.from_low));
   reassembler_.hold_syn_data(self, segment);
-  look_after(*flow, sink);
-  return self.early == HoleStore::none ? SegmentVerdict::hole_store_full : SegmentVerdict::held;
+  schedule_timers(*flow, sink);
+  return self.out_of_order_queue == OutOfOrderStore::none ? SegmentVerdict::out_of_order_full
+                                                          : SegmentVerdict::held;
 }
 
 template <class Flow>
 template <class Sink>
-SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, const wire::Segment& segment,
-                                             Sink& sink) noexcept {
+SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash,
+                                             const wire::Segment& segment, Sink& sink) noexcept {
   const std::size_t side = detail::side_of(segment);
-  Embryo* embryo = embryos_.find(hash, now_);
+  HalfOpen* half_open = half_open_.find(hash, now_);
   if (flow != nullptr) {
     Connection& connection = flow->tcp;
     const Direction direction = connection.direction_of(segment.from_low);
     HalfConnection& self = connection.from(direction);
     HalfConnection& peer = connection.from(opposite(direction));
-    const bool takes_new = embryo != nullptr && embryo->knows_isn(side ^ 1) && segment.ack == embryo->isn[side ^ 1] + 1;
+    const bool answers_new_syn = half_open != nullptr && half_open->knows_isn(side ^ 1) &&
+                                 segment.ack == half_open->isn[side ^ 1] + 1;
     // The SYN may come later, or not at all: the other end has taken it.
     const bool follows_end = (connection.has(Connection::closed) || connection.ended_by_fin()) &&
-                             self.has(HalfConnection::started) && !(detail::initial_sequence(self) == segment.seq);
-    if (takes_new || follows_end) {
+                             self.has(HalfConnection::started) &&
+                             !(detail::initial_sequence(self) == segment.seq);
+    if (answers_new_syn || follows_end) {
       remove(*flow, StreamEnd::timeout, FlowCount::closed_reused, sink);
     } else {
       ++self.packets;
-      const bool answers = peer.has(HalfConnection::started) && segment.ack == detail::initial_sequence(peer) + 1;
-      if (!self.has(HalfConnection::started) && (answers || peer.has(HalfConnection::syn_unconfirmed))) {
+      const bool answers =
+          peer.has(HalfConnection::started) && segment.ack == detail::initial_sequence(peer) + 1;
+      if (!self.has(HalfConnection::started) &&
+          (answers || peer.has(HalfConnection::syn_unconfirmed))) {
         self.set(HalfConnection::started);
         self.next = segment.seq + 1;
         self.window_scale = segment.options.window_scale & 0xf;
         self.enter(State::established);
         peer.on(Event::syn_acknowledged);
-        connection.syn_to_syn_ack_us = us_between(wrapping_us(connection.first_seen), wrapping_us(segment.arrived));
+        connection.syn_to_syn_ack_us =
+            us_between(wrapping_us(connection.first_seen), wrapping_us(segment.arrived));
       }
       if (peer.has(HalfConnection::syn_unconfirmed)) {
         Stream<Sink> stream{*flow, sink};
-        reassembler_.confirm_syn_data(connection, opposite(direction), distance(peer.next, segment.ack) > 0, stream);
-        look_after(*flow, sink);
+        reassembler_.confirm_syn_data(connection, opposite(direction),
+                                      distance(peer.next, segment.ack) > 0, stream);
+        schedule_timers(*flow, sink);
       }
       return SegmentVerdict::opening;
     }
   }
-  if (embryo == nullptr) {
-    embryo = &embryos_.create(hash, now_);
-    if (!segment.from_low) embryo->flags |= Embryo::client_is_low;
-  } else if (embryo->knows_isn(side ^ 1) && !(segment.ack == embryo->isn[side ^ 1] + 1) &&
-             !(segment.length() != 0 && distance(embryo->isn[side ^ 1], segment.ack) > 0)) {
+  if (half_open == nullptr) {
+    half_open = &half_open_.create(hash, now_);
+    if (!segment.from_low) half_open->flags |= HalfOpen::client_is_low;
+  } else if (half_open->knows_isn(side ^ 1) && !(segment.ack == half_open->isn[side ^ 1] + 1) &&
+             !(segment.length() != 0 && distance(half_open->isn[side ^ 1], segment.ack) > 0)) {
     return SegmentVerdict::opening; // answers another SYN than the one that was seen last
-  } else if (!embryo->has(Embryo::syn_ack_seen)) {
-    embryo->syn_ack_delay_us = us_between(embryo->syn_us, wrapping_us(segment.arrived));
+  } else if (!half_open->has(HalfOpen::syn_ack_seen)) {
+    half_open->syn_ack_delay_us = us_between(half_open->syn_us, wrapping_us(segment.arrived));
   }
-  detail::note_syn(*embryo, segment);
-  embryo->isn[side ^ 1] = segment.ack - 1;
-  embryo->flags |= Embryo::low_isn | Embryo::high_isn | Embryo::syn_ack_seen;
+  detail::record_syn(*half_open, segment);
+  half_open->isn[side ^ 1] = segment.ack - 1;
+  half_open->flags |= HalfOpen::low_isn | HalfOpen::high_isn | HalfOpen::syn_ack_seen;
   if (segment.length() == 0) return SegmentVerdict::opening;
-  Flow* opened = promote(*embryo, hash, segment, sink);
+  Flow* opened = promote(*half_open, hash, segment, sink);
   if (opened == nullptr) return SegmentVerdict::flow_table_full;
-  --opened->tcp.from(opened->tcp.direction_of(segment.from_low)).packets; // accept_known() counts it
+  --opened->tcp.from(opened->tcp.direction_of(segment.from_low))
+        .packets; // accept_known() counts it
   return accept_known(*opened, detail::without_syn(segment), sink);
 }
 
@@ -166,27 +178,31 @@ SegmentVerdict Tracker<Flow>::accept_syn_ack(Flow* flow, std::uint64_t hash, con
 // whose opening was seen, one that was there before this capture, or a stray.
 template <class Flow>
 template <class Sink>
-SegmentVerdict Tracker<Flow>::accept_first(std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept {
+SegmentVerdict Tracker<Flow>::accept_first(std::uint64_t hash, const wire::Segment& segment,
+                                           Sink& sink) noexcept {
   const std::size_t side = detail::side_of(segment);
   Flow* flow = nullptr;
-  if (Embryo* embryo = embryos_.find(hash, now_); embryo != nullptr) {
-    const std::int32_t ahead = embryo->knows_isn(side) ? distance(embryo->isn[side] + 1, segment.seq) : 0;
+  if (HalfOpen* half_open = half_open_.find(hash, now_); half_open != nullptr) {
+    const std::int32_t ahead =
+        half_open->knows_isn(side) ? distance(half_open->isn[side] + 1, segment.seq) : 0;
     if (ahead >= -1 && ahead < Reassembler::kWindowMax) {
-      if (!embryo->knows_isn(side ^ 1) && ahead == 0 && segment.flags.has(wire::TcpFlags::ack) &&
+      if (!half_open->knows_isn(side ^ 1) && ahead == 0 && segment.flags.has(wire::TcpFlags::ack) &&
           segment.length() == 0) {
         // The SYN-ACK was not captured; what the handshake's last segment
         // acknowledges is its sequence number.
-        embryo->isn[side ^ 1] = segment.ack - 1;
-        embryo->flags = static_cast<std::uint8_t>(embryo->flags | Embryo::low_isn << (side ^ 1));
+        half_open->isn[side ^ 1] = segment.ack - 1;
+        half_open->flags =
+            static_cast<std::uint8_t>(half_open->flags | HalfOpen::low_isn << (side ^ 1));
       }
-      flow = promote(*embryo, hash, segment, sink);
+      flow = promote(*half_open, hash, segment, sink);
       if (flow == nullptr) return SegmentVerdict::flow_table_full;
     }
   }
   if (flow == nullptr) {
     if (segment.length() == 0) return SegmentVerdict::no_connection;
-    if (segment.checksum_state == wire::ChecksumState::wrong) return SegmentVerdict::bad_checksum;
-    if (ended_.covers(hash, side, segment.seq + segment.length(), now_)) return SegmentVerdict::after_close;
+    if (segment.checksum_result == wire::ChecksumResult::bad) return SegmentVerdict::bad_checksum;
+    if (ended_.covers(hash, side, segment.seq + segment.length(), now_))
+      return SegmentVerdict::after_close;
     const bool client_is_low = sink.is_client(segment) == segment.from_low;
     flow = open(hash, segment, client_is_low, sink);
     if (flow == nullptr) return SegmentVerdict::flow_table_full;
@@ -199,7 +215,8 @@ SegmentVerdict Tracker<Flow>::accept_first(std::uint64_t hash, const wire::Segme
 
 template <class Flow>
 template <class Sink>
-Flow* Tracker<Flow>::open(std::uint64_t hash, const wire::Segment& segment, bool client_is_low, Sink& sink) noexcept {
+Flow* Tracker<Flow>::open(std::uint64_t hash, const wire::Segment& segment, bool client_is_low,
+                          Sink& sink) noexcept {
   Flow* flow = table_.create(segment.key, hash);
   if (flow == nullptr && evict_one(sink)) flow = table_.create(segment.key, hash);
   if (flow == nullptr) return nullptr;
@@ -217,33 +234,36 @@ Flow* Tracker<Flow>::open(std::uint64_t hash, const wire::Segment& segment, bool
 // Makes a flow of a connection whose opening was seen.
 template <class Flow>
 template <class Sink>
-Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Segment& segment, Sink& sink) noexcept {
-  const Embryo said = embryo;
-  embryos_.forget(embryo);
-  Flow* flow = open(hash, segment, said.has(Embryo::client_is_low), sink);
+Flow* Tracker<Flow>::promote(HalfOpen& half_open, std::uint64_t hash, const wire::Segment& segment,
+                             Sink& sink) noexcept {
+  const HalfOpen opening = half_open;
+  half_open_.forget(half_open);
+  Flow* flow = open(hash, segment, opening.has(HalfOpen::client_is_low), sink);
   if (flow == nullptr) return nullptr;
   Connection& connection = flow->tcp;
   // Who acknowledges without a SYN has had the other's.
-  const bool has_answered = segment.flags.has(wire::TcpFlags::ack) && !segment.flags.has(wire::TcpFlags::syn);
-  const bool both = (said.knows_isn(0) && said.knows_isn(1)) || has_answered;
+  const bool has_answered =
+      segment.flags.has(wire::TcpFlags::ack) && !segment.flags.has(wire::TcpFlags::syn);
+  const bool both = (opening.knows_isn(0) && opening.knows_isn(1)) || has_answered;
   // A window is scaled only if both offered it (RFC 7323, 2.2).
-  const bool scaled = said.has(Embryo::low_scale) && said.has(Embryo::high_scale);
+  const bool scaled = opening.has(HalfOpen::low_scale) && opening.has(HalfOpen::high_scale);
   for (std::size_t side = 0; side < 2; ++side) {
-    if (!said.knows_isn(side)) continue;
+    if (!opening.knows_isn(side)) continue;
     HalfConnection& half = connection.from(connection.direction_of(side == 0));
     half.set(HalfConnection::started);
-    half.next = said.isn[side] + 1;
-    half.packets = said.packets_of(side);
-    if (scaled) half.window_scale = said.window_scale[side] & 0xf;
-    if (said.has(Embryo::syn_ack_seen)) half.set(HalfConnection::scale_known);
+    half.next = opening.isn[side] + 1;
+    half.packets = opening.packets_of(side);
+    if (scaled) half.window_scale = opening.window_scale[side] & 0xf;
+    if (opening.has(HalfOpen::syn_ack_seen)) half.set(HalfConnection::scale_known);
     // The SYN-ACK acknowledges, too; how far its window reaches is not kept (acked_any).
-    if (said.has(Embryo::syn_ack_seen) && said.knows_isn(side ^ 1)) half.last_ack = said.isn[side ^ 1] + 1;
+    if (opening.has(HalfOpen::syn_ack_seen) && opening.knows_isn(side ^ 1))
+      half.last_ack = opening.isn[side ^ 1] + 1;
     half.enter(both ? State::established : State::syn_sent);
   }
-  const std::uint32_t since_syn_us = us_between(said.syn_us, wrapping_us(segment.arrived));
-  if (said.has(Embryo::syn_ack_seen) && said.syn_ack_delay_us != 0) {
-    connection.syn_to_syn_ack_us = said.syn_ack_delay_us;
-    connection.syn_ack_to_ack_us = us_between(said.syn_ack_delay_us, since_syn_us);
+  const std::uint32_t since_syn_us = us_between(opening.syn_us, wrapping_us(segment.arrived));
+  if (opening.has(HalfOpen::syn_ack_seen) && opening.syn_ack_delay_us != 0) {
+    connection.syn_to_syn_ack_us = opening.syn_ack_delay_us;
+    connection.syn_ack_to_ack_us = us_between(opening.syn_ack_delay_us, since_syn_us);
   }
   // The record shows when the connection began, not when it was believed.
   connection.first_seen = segment.arrived - std::chrono::microseconds{since_syn_us};
@@ -253,7 +273,7 @@ Flow* Tracker<Flow>::promote(Embryo& embryo, std::uint64_t hash, const wire::Seg
 
 template <class Flow>
 template <class Sink>
-[[gnu::noinline]] void Tracker<Flow>::look_after(Flow& flow, Sink& sink) noexcept {
+[[gnu::noinline]] void Tracker<Flow>::schedule_timers(Flow& flow, Sink& sink) noexcept {
   Connection& connection = flow.tcp;
   const HalfConnection& client = connection.from(Direction::to_server);
   const HalfConnection& server = connection.from(Direction::to_client);
@@ -267,9 +287,10 @@ template <class Sink>
     }
     return;
   }
-  if (client.has(HalfConnection::rst_pending) || server.has(HalfConnection::rst_pending)) rearm(flow, timeouts_.reset);
+  if (client.has(HalfConnection::rst_pending) || server.has(HalfConnection::rst_pending))
+    rearm(flow, timeouts_.reset);
   if (connection.has(Connection::grace_running) || !reassembler_.is_waiting(connection)) return;
-  if (waits_.full() || reassembler_.holes().is_tight()) {
+  if (waits_.full() || reassembler_.out_of_order().is_tight()) {
     counters_.add(FlowCount::waits_shed);
     if (!waits_.empty()) end_front_wait(true, sink);
   }
@@ -300,8 +321,8 @@ void Tracker<Flow>::fall_due(std::uint32_t slot, Sink& sink) noexcept {
   const Instant due = flow.tcp.last_seen + timeout_of(flow.tcp);
   wheel_.arm(slot, due);
   if (due > now_) return;
-  const bool was_reset =
-      flow.tcp.half[0].has(HalfConnection::rst_pending) || flow.tcp.half[1].has(HalfConnection::rst_pending);
+  const bool was_reset = flow.tcp.half[0].has(HalfConnection::rst_pending) ||
+                         flow.tcp.half[1].has(HalfConnection::rst_pending);
   remove(flow, was_reset ? StreamEnd::rst : StreamEnd::timeout,
          was_reset ? FlowCount::closed_rst : FlowCount::closed_timeout, sink);
 }
@@ -313,7 +334,7 @@ template <class Sink>
     wheel_.turn(now_, [&](std::uint32_t slot) { fall_due(slot, sink); });
   }
   end_waits(sink);
-  tell_updates(sink);
+  publish_updates(sink);
   plan_duties();
 }
 
@@ -321,13 +342,15 @@ template <class Flow>
 void Tracker<Flow>::plan_duties() noexcept {
   next_duty_ = wheel_.next_turn();
   if (!waits_.empty()) next_duty_ = std::min(next_duty_, waits_.front().queued + timeouts_.grace);
-  if (!updates_.empty()) next_duty_ = std::min(next_duty_, updates_.front().queued + timeouts_.update);
+  if (!updates_.empty())
+    next_duty_ = std::min(next_duty_, updates_.front().queued + timeouts_.update);
 }
 
 template <class Flow>
 template <class Sink>
 void Tracker<Flow>::end_waits(Sink& sink) noexcept {
-  while (!waits_.empty() && now_ >= waits_.front().queued + timeouts_.grace) end_front_wait(false, sink);
+  while (!waits_.empty() && now_ >= waits_.front().queued + timeouts_.grace)
+    end_front_wait(false, sink);
 }
 
 // Grace is over for the connection that waits longest: what is proved lost is a
@@ -346,15 +369,17 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
   Stream<Sink> stream{flow, sink};
   const Instant since = reassembler_.held_since(connection, entry.queued);
   // Of a silent connection even the last acknowledgement has had its grace.
-  if (now_ - connection.last_seen >= timeouts_.grace) entry.acknowledged = Reassembler::acknowledged(connection);
-  reassembler_.give_up(connection, {cause_of_loss(since), by_force, entry.acknowledged}, now_, stream);
+  if (now_ - connection.last_seen >= timeouts_.grace)
+    entry.acknowledged = Reassembler::acknowledged(connection);
+  reassembler_.abandon_holes(connection, {cause_of_loss(since), by_force, entry.acknowledged}, now_,
+                             stream);
   if (reassembler_.is_waiting(connection)) {
     entry.queued = now_;
     entry.acknowledged = Reassembler::acknowledged(connection);
     connection.set(Connection::grace_running);
     waits_.push(entry);
   } else {
-    look_after(flow, sink);
+    schedule_timers(flow, sink);
   }
 }
 

@@ -20,12 +20,13 @@ template <class Flow>
 
 template <class Flow>
 template <class Sink>
-void Tracker<Flow>::tell_updates(Sink& sink) noexcept {
+void Tracker<Flow>::publish_updates(Sink& sink) noexcept {
   while (!updates_.empty() && now_ >= updates_.front().queued + timeouts_.update) {
     const WaitQueue::Entry entry = updates_.front();
     updates_.pop();
     Flow& flow = table_.at(entry.slot);
-    if (flow.tcp.id != entry.id || flow.tcp.has(Connection::closed)) continue; // its end told the rest
+    if (flow.tcp.id != entry.id || flow.tcp.has(Connection::closed))
+      continue; // its end told the rest
     flow.tcp.clear(Connection::update_due);
     sink.on_update(flow);
   }

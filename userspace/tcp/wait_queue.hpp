@@ -9,10 +9,11 @@
 
 namespace xdpcap::tcp {
 
-// Connections that wait for something (missing octets, being told of), in the
+// Connections that wait for something (missing bytes, being told of), in the
 // order in which they began to: every wait of a queue has the same length, so the
 // order of beginning is that of ending. An entry names a slot and the connection
-// that was in it; one whose connection has gone is skipped by whoever takes it. Fixed size; one thread.
+// that was in it; one whose connection has gone is skipped by whoever takes it. Fixed size; one
+// thread.
 class WaitQueue {
  public:
   struct Entry {

@@ -8,9 +8,9 @@ namespace xdpcap::wire {
 namespace {
 
 // Four independent lanes keep the adder busy; one would wait for itself.
-std::uint64_t sum_in_words(const std::byte* at, std::size_t octets) noexcept {
+std::uint64_t sum_in_words(const std::byte* at, std::size_t bytes) noexcept {
   std::uint64_t a = 0, b = 0, c = 0, d = 0;
-  for (; octets >= 16; octets -= 16, at += 16) {
+  for (; bytes >= 16; bytes -= 16, at += 16) {
     a += load_native<std::uint32_t>(at);
     b += load_native<std::uint32_t>(at + 4);
     c += load_native<std::uint32_t>(at + 8);
@@ -20,11 +20,12 @@ std::uint64_t sum_in_words(const std::byte* at, std::size_t octets) noexcept {
 }
 
 #ifdef __x86_64__
-// 32 octets add eight numbers of 32 bits to lanes of 64.
-[[gnu::target("avx2")]] std::uint64_t sum_with_avx2(const std::byte* at, std::size_t octets) noexcept {
+// 32 bytes add eight numbers of 32 bits to lanes of 64.
+[[gnu::target("avx2")]] std::uint64_t sum_with_avx2(const std::byte* at,
+                                                    std::size_t bytes) noexcept {
   const __m256i low_halves = _mm256_set1_epi64x(0xffffffff);
   __m256i low = _mm256_setzero_si256(), high = _mm256_setzero_si256();
-  std::size_t left = octets;
+  std::size_t left = bytes;
   for (; left >= 64; left -= 64, at += 64) {
     const __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
     const __m256i second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32));
@@ -34,9 +35,10 @@ std::uint64_t sum_in_words(const std::byte* at, std::size_t octets) noexcept {
     high = _mm256_add_epi64(high, _mm256_srli_epi64(second, 32));
   }
   const __m256i both = _mm256_add_epi64(low, high);
-  const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
-  const std::uint64_t sum =
-      static_cast<std::uint64_t>(_mm_cvtsi128_si64(half)) + static_cast<std::uint64_t>(_mm_extract_epi64(half, 1));
+  const __m128i half =
+      _mm_add_epi64(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
+  const std::uint64_t sum = static_cast<std::uint64_t>(_mm_cvtsi128_si64(half)) +
+                            static_cast<std::uint64_t>(_mm_extract_epi64(half, 1));
   return sum + sum_in_words(at, left);
 }
 #endif
@@ -55,8 +57,8 @@ const Sum chosen = choose();
 
 } // namespace
 
-std::uint64_t sum_of_sixteens(const std::byte* at, std::size_t octets) noexcept {
-  return chosen(at, octets);
+std::uint64_t sum_of_sixteens(const std::byte* at, std::size_t bytes) noexcept {
+  return chosen(at, bytes);
 }
 
 } // namespace xdpcap::wire

@@ -21,10 +21,11 @@ enum class ChecksumMode : std::uint8_t {
 };
 
 // Decides about checksums. A capture on the sending host sees segments before the network card
-// completes them: the Linux kernel leaves the sum over the pseudo-header in the field, other senders
-// leave anything; and files whose addresses somebody changed are wrong all through. Neither proves
-// that the receiver took a segment, and an attacker can forge both. So such a segment is marked
-// (Segment::checksum_state), and whoever reassembles asks the receiver's acknowledgement. One thread.
+// completes them: the Linux kernel leaves the sum over the pseudo-header in the field, other
+// senders leave anything; and files whose addresses somebody changed are wrong all through. Neither
+// proves that the receiver took a segment, and an attacker can forge both. So such a segment is
+// marked (Segment::checksum_result), and whoever reassembles asks the receiver's acknowledgement.
+// One thread.
 class ChecksumPolicy {
  public:
   explicit ChecksumPolicy(ChecksumMode mode) noexcept : mode_(mode) {}
@@ -35,25 +36,26 @@ class ChecksumPolicy {
 
   // Of an IPv4 header of `bytes` bytes. In a recording hardware was to fill in a zero, and the
   // length of a super-packet; a wrong one is refused in every mode, as the addresses may be wrong.
-  [[nodiscard]] ChecksumState judge_ip(const std::byte* header, std::size_t bytes) noexcept {
+  [[nodiscard]] ChecksumResult judge_ip(const std::byte* header, std::size_t bytes) noexcept {
     if (sums_up(add_to_sum(0, header, bytes))) [[likely]] {
-      return ChecksumState::trusted;
+      return ChecksumResult::valid;
     }
-    if (mode_ != ChecksumMode::automatic) return ChecksumState::wrong;
+    if (mode_ != ChecksumMode::automatic) return ChecksumResult::bad;
     const bool is_left = load_be16(header + 10) == 0 || load_be16(header + 2) == 0;
-    return is_left ? ChecksumState::offloaded : learn(false);
+    return is_left ? ChecksumResult::offloaded : learn(false);
   }
 
   // Of a whole TCP segment.
-  [[nodiscard]] ChecksumState judge_tcp(const Address& source, const Address& destination, Bytes segment) noexcept {
+  [[nodiscard]] ChecksumResult judge_tcp(const Address& source, const Address& destination,
+                                         Bytes segment) noexcept {
     const std::uint64_t pseudo = pseudo_header_sum(source, destination, segment.size());
     if (sums_up(add_to_sum(pseudo, segment.data(), segment.size()))) [[likely]] {
-      return mode_ == ChecksumMode::automatic ? learn(true) : ChecksumState::trusted;
+      return mode_ == ChecksumMode::automatic ? learn(true) : ChecksumResult::valid;
     }
-    if (mode_ == ChecksumMode::on) return ChecksumState::wrong;
+    if (mode_ == ChecksumMode::on) return ChecksumResult::bad;
     const auto field = load_native<std::uint16_t>(segment.data() + 16);
-    if (is_partial(field, pseudo, segment.size())) return ChecksumState::offloaded;
-    return mode_ == ChecksumMode::automatic ? learn(false) : ChecksumState::wrong;
+    if (is_partial(field, pseudo, segment.size())) return ChecksumResult::offloaded;
+    return mode_ == ChecksumMode::automatic ? learn(false) : ChecksumResult::bad;
   }
 
  private:
@@ -69,11 +71,12 @@ class ChecksumPolicy {
 
   // Corruption is one frame in millions. Where failures are more than one in ten the sender, or who
   // changed the recording, is the reason: then they say nothing about a single segment.
-  ChecksumState learn(bool right) noexcept {
+  ChecksumResult learn(bool right) noexcept {
     ++verified_;
-    if (right) return ChecksumState::trusted;
+    if (right) return ChecksumResult::valid;
     ++failed_;
-    return failed_ >= kFailuresMin && failed_ * 10 > verified_ ? ChecksumState::offloaded : ChecksumState::wrong;
+    return failed_ >= kFailuresMin && failed_ * 10 > verified_ ? ChecksumResult::offloaded
+                                                               : ChecksumResult::bad;
   }
 
   ChecksumMode mode_;

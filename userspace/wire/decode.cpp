@@ -2,184 +2,191 @@
 
 #include <algorithm>
 
+#include "wire/cursor.hpp"
 #include "wire/tcp_header.hpp"
-#include "wire/walk.hpp"
 
 namespace xdpcap::wire {
 namespace {
 
-Step read(Layer layer, Walk& walk) noexcept {
+NextHeader read(Layer layer, Cursor& cursor) noexcept {
   switch (layer) {
     case Layer::ethernet:
-      return read_ethernet(walk);
+      return read_ethernet(cursor);
     case Layer::vlan:
-      return read_vlan(walk);
+      return read_vlan(cursor);
     case Layer::llc:
-      return read_llc(walk);
+      return read_llc(cursor);
     case Layer::mpls:
-      return read_mpls(walk);
+      return read_mpls(cursor);
     case Layer::pppoe:
-      return read_pppoe(walk);
+      return read_pppoe(cursor);
     case Layer::ppp:
-      return read_ppp(walk);
+      return read_ppp(cursor);
     case Layer::pbb:
-      return read_pbb(walk);
+      return read_pbb(cursor);
     case Layer::nsh:
-      return read_nsh(walk);
+      return read_nsh(cursor);
     case Layer::ip:
-      return read_ip(walk);
+      return read_ip(cursor);
     case Layer::ipv4:
-      return read_ipv4(walk);
+      return read_ipv4(cursor);
     case Layer::ipv6:
-      return read_ipv6(walk);
+      return read_ipv6(cursor);
     case Layer::ip_payload:
-      return read_ip_payload(walk);
+      return read_ip_payload(cursor);
     case Layer::extension:
-      return read_extension(walk);
+      return read_extension(cursor);
     case Layer::udp:
-      return read_udp(walk);
+      return read_udp(cursor);
     case Layer::gre:
-      return read_gre(walk);
+      return read_gre(cursor);
     case Layer::erspan:
-      return read_erspan(walk);
+      return read_erspan(cursor);
     case Layer::etherip:
-      return read_etherip(walk);
+      return read_etherip(cursor);
     case Layer::vxlan:
-      return read_vxlan(walk);
+      return read_vxlan(cursor);
     case Layer::vxlan_gpe:
-      return read_vxlan_gpe(walk);
+      return read_vxlan_gpe(cursor);
     case Layer::geneve:
-      return read_geneve(walk);
+      return read_geneve(cursor);
     case Layer::gtp_u:
-      return read_gtp_u(walk);
+      return read_gtp_u(cursor);
     case Layer::teredo:
-      return read_teredo(walk);
+      return read_teredo(cursor);
     case Layer::wireless:
-      return read_wireless(walk);
+      return read_wireless(cursor);
     case Layer::fragment: // the decoder's own business, which owns the store
     case Layer::tcp:
     case Layer::refused:
       break;
   }
-  return NotASegment::not_ip;
+  return DecodeError::not_ip;
 }
 
 } // namespace
 
 Decoder::Decoder(const DecodeOptions& options)
-    : options_(options), checksums_(options.checksums), fragments_(options.fragment_bytes, counters_) {}
+    : options_(options),
+      checksums_(options.checksums),
+      fragments_(options.fragment_bytes, counters_) {}
 
-NotASegment Decoder::refuse(NotASegment why) noexcept {
+DecodeError Decoder::refuse(DecodeError why) noexcept {
   counters_.add(counter_of(why));
   return why;
 }
 
 // The segment is made where it stays: it is too large to be copied from frame to frame.
-Result<Segment, NotASegment> Decoder::decode(const Frame& frame) noexcept {
-  Result<Segment, NotASegment> answer{std::in_place};
-  if (const std::optional<NotASegment> why = fill(*answer, frame)) [[unlikely]] {
+Result<Segment, DecodeError> Decoder::decode(const Frame& frame) noexcept {
+  Result<Segment, DecodeError> answer{std::in_place};
+  if (const std::optional<DecodeError> why = fill(*answer, frame)) [[unlikely]] {
     answer = refuse(*why);
   }
   return answer;
 }
 
-std::optional<NotASegment> Decoder::fill(Segment& segment, const Frame& frame) noexcept {
-  Walk walk;
-  walk.rest = {frame.bytes.data(), frame.bytes.size(), std::max<std::size_t>(frame.wire_length, frame.bytes.size())};
-  walk.tunnels = options_.tunnels;
-  walk.checksums = &checksums_;
+std::optional<DecodeError> Decoder::fill(Segment& segment, const Frame& frame) noexcept {
+  Cursor cursor;
+  cursor.rest = {frame.bytes.data(), frame.bytes.size(),
+                 std::max<std::size_t>(frame.wire_length, frame.bytes.size())};
+  cursor.tunnels = options_.tunnels;
+  cursor.checksums = &checksums_;
 
   // Ethernet, two tags at most, IPv4, TCP: straight ahead. The rest walks.
-  Step step = frame.link == LinkType::ethernet ? read_ethernet(walk) : first_layer(frame.link, walk);
-  if (step.layer == Layer::vlan) step = read_vlan(walk);
-  if (step.layer == Layer::vlan) step = read_vlan(walk);
+  NextHeader step =
+      frame.link == LinkType::ethernet ? read_ethernet(cursor) : first_layer(frame.link, cursor);
+  if (step.layer == Layer::vlan) step = read_vlan(cursor);
+  if (step.layer == Layer::vlan) step = read_vlan(cursor);
   if (step.layer == Layer::ipv4) [[likely]] {
-    step = read_ipv4(walk);
+    step = read_ipv4(cursor);
   }
   if (step.layer != Layer::tcp) [[unlikely]] {
-    step = walk_on(walk, step, frame.arrived);
+    step = advance(cursor, step, frame.arrived);
   }
   if (step.layer != Layer::tcp) [[unlikely]] {
-    if (step.why == NotASegment::udp && options_.datagrams) keep_datagram(walk, frame);
+    if (step.why == DecodeError::udp && options_.datagrams) keep_datagram(cursor, frame);
     return step.why;
   }
-  step = read_tcp(walk, segment);
+  step = read_tcp(cursor, segment);
   if (step.layer != Layer::tcp) [[unlikely]] {
     return step.why;
   }
   segment.arrived = frame.arrived;
   segment.wire_length = frame.wire_length;
   segment.interface = frame.interface;
-  segment.unusual = walk.has_options || segment.options.has_signature;
-  segment.checksum_state = judge_checksum(walk);
-  if (segment.checksum_state == ChecksumState::wrong && checksums_.refuses()) [[unlikely]] {
+  segment.unusual = cursor.has_options || segment.options.has_signature;
+  segment.checksum_result = judge_checksum(cursor);
+  if (segment.checksum_result == ChecksumResult::bad && checksums_.refuses()) [[unlikely]] {
     refused_ = segment;
-    return NotASegment::bad_tcp_checksum;
+    return DecodeError::bad_tcp_checksum;
   }
   counters_.add(DecodeCount::segments);
-  if (segment.missing_tail != 0) [[unlikely]] {
+  if (segment.cut_by_snaplen != 0) [[unlikely]] {
     counters_.add(DecodeCount::cut);
   }
-  if (segment.checksum_state != ChecksumState::trusted) [[unlikely]] {
-    counters_.add(segment.checksum_state == ChecksumState::offloaded ? DecodeCount::checksum_offloaded
-                                                                     : DecodeCount::checksum_wrong);
+  if (segment.checksum_result != ChecksumResult::valid) [[unlikely]] {
+    counters_.add(segment.checksum_result == ChecksumResult::offloaded
+                      ? DecodeCount::checksum_offloaded
+                      : DecodeCount::checksum_bad);
   }
-  if (walk.from_tunnel) [[unlikely]] {
+  if (cursor.from_tunnel) [[unlikely]] {
     counters_.add(DecodeCount::from_tunnel);
   }
-  if (walk.from_fragments) [[unlikely]] {
+  if (cursor.from_fragments) [[unlikely]] {
     counters_.add(DecodeCount::from_fragments);
   }
   return std::nullopt;
 }
 
-void Decoder::keep_datagram(const Walk& walk, const Frame& frame) noexcept {
+void Decoder::keep_datagram(const Cursor& cursor, const Frame& frame) noexcept {
   constexpr std::size_t kHeader = 8;
-  const std::byte* at = walk.udp.header;
-  datagram_ = {.source = {walk.source, load_be16(at)},
-               .destination = {walk.destination, load_be16(at + 2)},
+  const std::byte* at = cursor.udp.header;
+  datagram_ = {.source = {cursor.source, load_be16(at)},
+               .destination = {cursor.destination, load_be16(at + 2)},
                .length = load_be16(at + 4),
                .checksum = load_be16(at + 6),
-               .payload = {at + kHeader, walk.udp.payload},
+               .payload = {at + kHeader, cursor.udp.payload},
                .arrived = frame.arrived,
                .wire_length = frame.wire_length,
                .interface = frame.interface};
 }
 
-Step Decoder::walk_on(Walk& walk, Step step, Instant arrived) noexcept {
+NextHeader Decoder::advance(Cursor& cursor, NextHeader step, Instant arrived) noexcept {
   for (unsigned depth = 0; step.layer != Layer::tcp && step.layer != Layer::refused; ++depth) {
-    if (depth == options_.depth_max) return NotASegment::too_deep;
-    step = step.layer == Layer::fragment ? join(walk, arrived) : read(step.layer, walk);
+    if (depth == options_.depth_max) return DecodeError::too_deep;
+    step = step.layer == Layer::fragment ? join(cursor, arrived) : read(step.layer, cursor);
   }
   return step;
 }
 
 // A fragment goes into the store; the one that completes its datagram takes the
 // walk with it, into what was behind the IP header.
-Step Decoder::join(Walk& walk, Instant arrived) noexcept {
-  if (walk.rest.cut()) return NotASegment::snapped;
+NextHeader Decoder::join(Cursor& cursor, Instant arrived) noexcept {
+  if (cursor.rest.cut()) return DecodeError::cut_by_snaplen;
   Datagram whole;
-  const Fragment fragment{.source = walk.source,
-                          .destination = walk.destination,
-                          .id = walk.fragment.id,
-                          .protocol = walk.protocol,
-                          .is_v6 = walk.is_v6,
-                          .more = walk.fragment.more,
-                          .offset = walk.fragment.offset,
-                          .bytes = {walk.rest.at, walk.rest.captured},
+  const Fragment fragment{.source = cursor.source,
+                          .destination = cursor.destination,
+                          .id = cursor.fragment.id,
+                          .protocol = cursor.protocol,
+                          .is_v6 = cursor.is_v6,
+                          .more = cursor.fragment.more,
+                          .offset = cursor.fragment.offset,
+                          .bytes = {cursor.rest.at, cursor.rest.captured},
                           .arrived = arrived};
-  if (const std::optional<NotASegment> held = fragments_.add(fragment, whole)) return *held;
-  walk.rest = {whole.bytes.data(), whole.bytes.size(), whole.bytes.size()};
-  walk.protocol = whole.protocol;
-  walk.from_fragments = true;
-  return after_protocol(walk);
+  if (const std::optional<DecodeError> held = fragments_.add(fragment, whole)) return *held;
+  cursor.rest = {whole.bytes.data(), whole.bytes.size(), whole.bytes.size()};
+  cursor.protocol = whole.protocol;
+  cursor.from_fragments = true;
+  return after_protocol(cursor);
 }
 
 // The sum of a header before this one may be doubtful already.
-ChecksumState Decoder::judge_checksum(const Walk& walk) noexcept {
-  if (!checksums_.verifying() || walk.rest.cut() || !walk.verifiable) return walk.checksum_state;
-  const ChecksumState state = checksums_.judge_tcp(walk.source, walk.destination, {walk.rest.at, walk.rest.captured});
-  return std::max(state, walk.checksum_state);
+ChecksumResult Decoder::judge_checksum(const Cursor& cursor) noexcept {
+  if (!checksums_.verifying() || cursor.rest.cut() || !cursor.verifiable)
+    return cursor.checksum_result;
+  const ChecksumResult state = checksums_.judge_tcp(cursor.source, cursor.destination,
+                                                    {cursor.rest.at, cursor.rest.captured});
+  return std::max(state, cursor.checksum_result);
 }
 
 } // namespace xdpcap::wire

@@ -17,8 +17,8 @@
 
 namespace xdpcap::wire {
 
-struct Walk;
-struct Step;
+struct Cursor;
+struct NextHeader;
 
 struct DecodeOptions {
   TunnelSet tunnels = TunnelSet::all();
@@ -45,29 +45,29 @@ class Decoder {
   // The segment, its payload borrowed from the frame or, where it came in
   // fragments, from the decoder until end_burst(); or why there is none. Both are
   // counted.
-  [[nodiscard]] Result<Segment, NotASegment> decode(const Frame& frame) noexcept;
+  [[nodiscard]] Result<Segment, DecodeError> decode(const Frame& frame) noexcept;
 
   // With DecodeOptions::datagrams: the datagram of the frame for which decode()
-  // answered NotASegment::udp just now.
+  // answered DecodeError::udp just now.
   [[nodiscard]] const UdpDatagram& datagram() const noexcept { return datagram_; }
 
   // To be called when the segments of a burst are done with. `now` is the packet clock.
   void end_burst(Instant now) noexcept { fragments_.end_burst(now); }
 
-  // Any thread may read them. Frames decoded = segments + the sum of all NotASegment.
+  // Any thread may read them. Frames decoded = segments + the sum of all DecodeError.
   [[nodiscard]] const Counters<DecodeCount>& counters() const noexcept { return counters_; }
 
-  // The segment of the frame for which decode() answered NotASegment::bad_tcp_checksum just now. Its
-  // payload lives as long as one that was accepted.
+  // The segment of the frame for which decode() answered DecodeError::bad_tcp_checksum just now.
+  // Its payload lives as long as one that was accepted.
   [[nodiscard]] const Segment& refused() const noexcept { return refused_; }
 
  private:
-  [[nodiscard]] std::optional<NotASegment> fill(Segment& segment, const Frame& frame) noexcept;
-  [[nodiscard]] Step walk_on(Walk& walk, Step step, Instant arrived) noexcept;
-  [[nodiscard]] Step join(Walk& walk, Instant arrived) noexcept;
-  [[nodiscard]] ChecksumState judge_checksum(const Walk& walk) noexcept;
-  void keep_datagram(const Walk& walk, const Frame& frame) noexcept;
-  [[nodiscard]] NotASegment refuse(NotASegment why) noexcept;
+  [[nodiscard]] std::optional<DecodeError> fill(Segment& segment, const Frame& frame) noexcept;
+  [[nodiscard]] NextHeader advance(Cursor& cursor, NextHeader step, Instant arrived) noexcept;
+  [[nodiscard]] NextHeader join(Cursor& cursor, Instant arrived) noexcept;
+  [[nodiscard]] ChecksumResult judge_checksum(const Cursor& cursor) noexcept;
+  void keep_datagram(const Cursor& cursor, const Frame& frame) noexcept;
+  [[nodiscard]] DecodeError refuse(DecodeError why) noexcept;
 
   DecodeOptions options_;
   ChecksumPolicy checksums_;

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(DecodeCount::cou
     "fragment_no_room",
     "fragment_too_large",
     "fragment_malformed",
-    "snapped",
+    "cut_by_snaplen",
     "truncated",
     "bad_ip",
     "bad_tcp",
@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(DecodeCount::cou
     "from_tunnel",
     "from_fragments",
     "checksum_offloaded",
-    "checksum_wrong",
+    "checksum_bad",
     "cut",
     "fragments_joined",
     "fragments_expired",
@@ -39,14 +39,14 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(DecodeCount::cou
 };
 static_assert(!kNames.back().empty(), "a counter has no name");
 static_assert(kNames[static_cast<std::size_t>(DecodeCount::segments)] == "segments");
-static_assert(kNames[static_cast<std::size_t>(NotASegment::bad_ip)] == "bad_ip");
+static_assert(kNames[static_cast<std::size_t>(DecodeError::bad_ip)] == "bad_ip");
 
 } // namespace
 
 std::string_view name_of(DecodeCount count) noexcept {
   return kNames[static_cast<std::size_t>(count)];
 }
-std::string_view name_of(NotASegment reason) noexcept {
+std::string_view name_of(DecodeError reason) noexcept {
   return name_of(counter_of(reason));
 }
 

@@ -7,7 +7,7 @@ namespace xdpcap::wire {
 
 // Why a frame is no TCP segment. Each is a bucket of the ledger: a frame lands
 // in exactly one of them, or is a segment.
-enum class NotASegment : std::uint8_t {
+enum class DecodeError : std::uint8_t {
   not_ip,             // ARP, LLDP, spanning tree, encrypted wireless frames, ...
   udp,                // UDP that is no tunnel we know
   other_protocol,     // ICMP, SCTP, ESP, ...
@@ -16,9 +16,9 @@ enum class NotASegment : std::uint8_t {
   fragment_overlap,   // contradicts its datagram, or (IPv6, RFC 5722) overlaps it
   fragment_no_room,   // the budget for fragments is used up, or zero
   fragment_too_large, // ends beyond the 64 KiB of a datagram
-  fragment_malformed, // empty, or not a multiple of 8 octets although more follow
-  snapped,            // the snap length cut a header, or a fragment
-  truncated,          // a header speaks of more octets than were on the wire
+  fragment_malformed, // empty, or not a multiple of 8 bytes although more follow
+  cut_by_snaplen,     // the snap length cut a header, or a fragment
+  truncated,          // a header speaks of more bytes than were on the wire
   bad_ip,             // impossible version, header length or total length
   bad_tcp,            // impossible header length
   bad_tunnel,         // a tunnel header that cannot be read (version, GRE routing, ...)
@@ -30,14 +30,14 @@ enum class NotASegment : std::uint8_t {
   count_,
 };
 
-// What a decoder counts: each NotASegment, then these.
+// What a decoder counts: each DecodeError, then these.
 enum class DecodeCount : std::uint8_t {
-  segments = static_cast<std::uint8_t>(NotASegment::count_), // frames that were segments
+  segments = static_cast<std::uint8_t>(DecodeError::count_), // frames that were segments
   // Of the segments:
   from_tunnel,        // inside of at least one tunnel other than VLAN tags
   from_fragments,     // put together from IP fragments
   checksum_offloaded, // left to the sender's hardware, so far as one can see: see ChecksumMode
-  checksum_wrong,     // and taken as doubtful: see ChecksumMode
+  checksum_bad,       // and taken as doubtful: see ChecksumMode
   cut,                // the snap length took some of the payload
   // Where the frames of `fragment_held` went. What is in none of these is still held.
   fragments_joined,    // into a whole datagram
@@ -47,12 +47,12 @@ enum class DecodeCount : std::uint8_t {
   count_,
 };
 
-constexpr DecodeCount counter_of(NotASegment reason) noexcept {
+constexpr DecodeCount counter_of(DecodeError reason) noexcept {
   return static_cast<DecodeCount>(reason);
 }
 
 // The name as users see it in the ledger.
-std::string_view name_of(NotASegment reason) noexcept;
+std::string_view name_of(DecodeError reason) noexcept;
 std::string_view name_of(DecodeCount count) noexcept;
 
 } // namespace xdpcap::wire

@@ -4,19 +4,20 @@
 #include <charconv>
 #include <string>
 
-#include "wire/text.hpp"
+#include "wire/format_address.hpp"
 
 namespace xdpcap::wire {
 namespace {
 
 Error no_network(std::string_view text) {
-  return {ExitCode::usage, "\"" + std::string(text) +
-                               "\" is no host or network; write an address as 10.0.0.1 or 2001:db8::1, "
-                               "or a network as 10.0.0.0/8 or 2001:db8::/32"};
+  return {ExitCode::usage,
+          "\"" + std::string(text) +
+              "\" is no host or network; write an address as 10.0.0.1 or 2001:db8::1, "
+              "or a network as 10.0.0.0/8 or 2001:db8::/32"};
 }
 
-// The octet at `index` of the mask of a prefix.
-std::byte mask_octet(std::size_t prefix, std::size_t index) noexcept {
+// The byte at `index` of the mask of a prefix.
+std::byte mask_byte(std::size_t prefix, std::size_t index) noexcept {
   const std::size_t bits = std::clamp<std::size_t>(prefix, index * 8, index * 8 + 8) - index * 8;
   return static_cast<std::byte>(0xff00U >> bits);
 }
@@ -24,9 +25,11 @@ std::byte mask_octet(std::size_t prefix, std::size_t index) noexcept {
 } // namespace
 
 bool Network::contains(const Address& candidate) const noexcept {
-  if (candidate.is_v4() != address.is_v4()) return false; // "::/0" is every IPv6 address, and no IPv4 one
-  for (std::size_t i = 0; i < candidate.octets.size(); ++i) {
-    if (((candidate.octets[i] ^ address.octets[i]) & mask_octet(prefix, i)) != std::byte{0}) return false;
+  if (candidate.is_v4() != address.is_v4())
+    return false; // "::/0" is every IPv6 address, and no IPv4 one
+  for (std::size_t i = 0; i < candidate.bytes.size(); ++i) {
+    if (((candidate.bytes[i] ^ address.bytes[i]) & mask_byte(prefix, i)) != std::byte{0})
+      return false;
   }
   return true;
 }
@@ -46,8 +49,8 @@ Result<Network, Error> parse_network(std::string_view text) {
     if (!is_number || prefix > (is_v4 ? 32U : 128U)) return no_network(text);
     network.prefix = static_cast<std::uint8_t>(is_v4 ? prefix + 96 : prefix);
   }
-  for (std::size_t i = 0; i < network.address.octets.size(); ++i) {
-    network.address.octets[i] &= mask_octet(network.prefix, i);
+  for (std::size_t i = 0; i < network.address.bytes.size(); ++i) {
+    network.address.bytes[i] &= mask_byte(network.prefix, i);
   }
   return network;
 }
@@ -59,7 +62,8 @@ void Filter::add_port(std::uint16_t port) {
 }
 
 bool Filter::has_host(const Address& address) const noexcept {
-  return std::any_of(hosts_.begin(), hosts_.end(), [&](const Network& network) { return network.contains(address); });
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [&](const Network& network) { return network.contains(address); });
 }
 
 bool Filter::wants(const FlowKey& key) const noexcept {

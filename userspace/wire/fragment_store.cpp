@@ -6,8 +6,8 @@
 namespace xdpcap::wire {
 namespace {
 
-std::size_t units_of(std::size_t octets) noexcept {
-  return (octets + 7) / 8;
+std::size_t units_of(std::size_t bytes) noexcept {
+  return (bytes + 7) / 8;
 }
 
 bool test(const std::byte* bitmap, std::size_t unit) noexcept {
@@ -20,7 +20,9 @@ void set(std::byte* bitmap, std::size_t unit) noexcept {
 } // namespace
 
 FragmentStore::FragmentStore(std::size_t budget_bytes, Counters<DecodeCount>& counters)
-    : counters_(counters), places_(budget_bytes / kPlaceBytes), memory_(places_.size() * kPlaceBytes) {}
+    : counters_(counters),
+      places_(budget_bytes / kPlaceBytes),
+      memory_(places_.size() * kPlaceBytes) {}
 
 std::byte* FragmentStore::data(const Place& place) const noexcept {
   return memory_.data() + static_cast<std::size_t>(&place - places_.data()) * kPlaceBytes;
@@ -38,8 +40,8 @@ FragmentStore::Place* FragmentStore::find(const Fragment& fragment) noexcept {
   for (Place& place : places_) {
     const bool alive = place.state == State::waiting || place.state == State::discarded;
     if (!alive || !matches(place, fragment)) continue;
-    if (fragment.arrived - place.first <= patience) return &place;
-    give_up(place, DecodeCount::fragments_expired); // the identification is in use again
+    if (fragment.arrived - place.first <= timeout) return &place;
+    abandon(place, DecodeCount::fragments_expired); // the identification is in use again
     return nullptr;
   }
   return nullptr;
@@ -52,7 +54,7 @@ FragmentStore::Place* FragmentStore::make_room() noexcept {
     if (place.state == State::lent) continue;
     if (oldest == nullptr || place.first < oldest->first) oldest = &place;
   }
-  if (oldest != nullptr) give_up(*oldest, DecodeCount::fragments_evicted);
+  if (oldest != nullptr) abandon(*oldest, DecodeCount::fragments_evicted);
   return oldest;
 }
 
@@ -72,29 +74,32 @@ FragmentStore::Place* FragmentStore::open(const Fragment& fragment) noexcept {
   return place;
 }
 
-std::optional<NotASegment> FragmentStore::add(const Fragment& fragment, Datagram& whole) noexcept {
+std::optional<DecodeError> FragmentStore::add(const Fragment& fragment, Datagram& whole) noexcept {
   const std::size_t end = fragment.offset + fragment.bytes.size();
-  if (end > datagram_bytes_max) return NotASegment::fragment_too_large;
+  if (end > datagram_bytes_max) return DecodeError::fragment_too_large;
   if (fragment.bytes.empty() || (fragment.more && fragment.bytes.size() % kUnit != 0)) {
-    return NotASegment::fragment_malformed;
+    return DecodeError::fragment_malformed;
   }
   Place* place = find(fragment);
   if (place == nullptr) place = open(fragment);
-  if (place == nullptr) return NotASegment::fragment_no_room;
-  if (place->state == State::discarded) return NotASegment::fragment_overlap;
+  if (place == nullptr) return DecodeError::fragment_no_room;
+  if (place->state == State::discarded) return DecodeError::fragment_overlap;
   return put(*place, fragment, whole);
 }
 
-std::optional<NotASegment> FragmentStore::put(Place& place, const Fragment& fragment, Datagram& whole) noexcept {
+std::optional<DecodeError> FragmentStore::put(Place& place, const Fragment& fragment,
+                                              Datagram& whole) noexcept {
   const auto end = static_cast<std::uint32_t>(fragment.offset + fragment.bytes.size());
-  const bool beyond_end = place.last_seen && (end > place.end || (!fragment.more && end != place.end));
+  const bool beyond_end =
+      place.last_seen && (end > place.end || (!fragment.more && end != place.end));
   const bool ends_before = !place.last_seen && !fragment.more && end < place.end;
   if (beyond_end || ends_before) return reject_overlap(place);
 
   const std::size_t there = units_there(place, fragment);
   if (there == units_of(fragment.bytes.size())) {
-    const bool same = std::memcmp(data(place) + fragment.offset, fragment.bytes.data(), fragment.bytes.size()) == 0;
-    return place.is_v6 && !same ? reject_overlap(place) : NotASegment::fragment_repeated;
+    const bool same = std::memcmp(data(place) + fragment.offset, fragment.bytes.data(),
+                                  fragment.bytes.size()) == 0;
+    return place.is_v6 && !same ? reject_overlap(place) : DecodeError::fragment_repeated;
   }
   if (there != 0 && place.is_v6) return reject_overlap(place);
 
@@ -104,7 +109,7 @@ std::optional<NotASegment> FragmentStore::put(Place& place, const Fragment& frag
   place.last_seen = place.last_seen || !fragment.more;
   if (!place.last_seen || place.units != units_of(place.end)) {
     ++place.frames;
-    return NotASegment::fragment_held;
+    return DecodeError::fragment_held;
   }
   counters_.add(DecodeCount::fragments_joined, place.frames);
   place.state = State::lent;
@@ -112,7 +117,8 @@ std::optional<NotASegment> FragmentStore::put(Place& place, const Fragment& frag
   return std::nullopt;
 }
 
-std::size_t FragmentStore::units_there(const Place& place, const Fragment& fragment) const noexcept {
+std::size_t FragmentStore::units_there(const Place& place,
+                                       const Fragment& fragment) const noexcept {
   const std::size_t first = fragment.offset / kUnit;
   std::size_t there = 0;
   for (std::size_t i = 0; i < units_of(fragment.bytes.size()); ++i) {
@@ -135,16 +141,16 @@ void FragmentStore::copy(Place& place, const Fragment& fragment) noexcept {
 
 // In IPv6 the whole datagram is to go, with what of it is yet to come; in IPv4
 // only the fragment that does not fit.
-NotASegment FragmentStore::reject_overlap(Place& place) noexcept {
+DecodeError FragmentStore::reject_overlap(Place& place) noexcept {
   if (place.is_v6) {
     counters_.add(DecodeCount::fragments_discarded, place.frames);
     place.frames = 0;
     place.state = State::discarded;
   }
-  return NotASegment::fragment_overlap;
+  return DecodeError::fragment_overlap;
 }
 
-void FragmentStore::give_up(Place& place, DecodeCount reason) noexcept {
+void FragmentStore::abandon(Place& place, DecodeCount reason) noexcept {
   counters_.add(reason, place.frames);
   place.state = State::unused;
   --busy_;
@@ -156,8 +162,8 @@ void FragmentStore::end_burst(Instant now) noexcept {
     if (place.state == State::lent) {
       place.state = State::unused;
       --busy_;
-    } else if (place.state != State::unused && now - place.first > patience) {
-      give_up(place, DecodeCount::fragments_expired);
+    } else if (place.state != State::unused && now - place.first > timeout) {
+      abandon(place, DecodeCount::fragments_expired);
     }
   }
 }

@@ -21,7 +21,7 @@ struct Fragment {
   std::uint8_t protocol = 0; // IPv6: of the first header behind the fragment header
   bool is_v6 = false;
   bool more = false;
-  std::uint32_t offset = 0; // in octets
+  std::uint32_t offset = 0; // in bytes
   Bytes bytes;
   Instant arrived;
 };
@@ -47,13 +47,13 @@ class FragmentStore {
  public:
   static constexpr std::size_t datagram_bytes_max = 65535;
   // As long as Linux waits (net.ipv4.ipfrag_time), from the first to come.
-  static constexpr Duration patience = std::chrono::seconds(30);
+  static constexpr Duration timeout = std::chrono::seconds(30);
 
   // As many places as fit into `budget_bytes`; none at all where not one does.
   FragmentStore(std::size_t budget_bytes, Counters<DecodeCount>& counters);
 
   // Where the fragment went; nothing, where it completed a datagram, which is then in `whole`.
-  [[nodiscard]] std::optional<NotASegment> add(const Fragment& fragment, Datagram& whole) noexcept;
+  [[nodiscard]] std::optional<DecodeError> add(const Fragment& fragment, Datagram& whole) noexcept;
 
   // Takes back what was lent and forgets what waited too long.
   void end_burst(Instant now) noexcept;
@@ -64,7 +64,7 @@ class FragmentStore {
     Address source, destination;
     std::uint32_t id = 0;
     std::uint32_t units = 0; // received
-    std::uint32_t end = 0;   // of the farthest fragment, in octets
+    std::uint32_t end = 0;   // of the farthest fragment, in bytes
     std::uint32_t frames = 0;
     Instant first;
     std::uint8_t protocol = 0; // IPv6: of the fragment at offset 0, the only one to be believed
@@ -72,7 +72,7 @@ class FragmentStore {
     bool last_seen = false; // `end` is the end of the datagram
     State state = State::unused;
   };
-  // Offsets count in units of 8 octets, and one bit for each says that it came.
+  // Offsets count in units of 8 bytes, and one bit for each says that it came.
   static constexpr std::size_t kUnit = 8;
   static constexpr std::size_t kDataBytes = std::size_t{64} * 1024;
   static constexpr std::size_t kBitmapBytes = kDataBytes / kUnit / 8;
@@ -82,14 +82,18 @@ class FragmentStore {
   [[nodiscard]] Place* find(const Fragment& fragment) noexcept;
   [[nodiscard]] Place* open(const Fragment& fragment) noexcept;
   [[nodiscard]] Place* make_room() noexcept;
-  [[nodiscard]] std::optional<NotASegment> put(Place& place, const Fragment& fragment, Datagram& whole) noexcept;
+  [[nodiscard]] std::optional<DecodeError> put(Place& place, const Fragment& fragment,
+                                               Datagram& whole) noexcept;
   void copy(Place& place, const Fragment& fragment) noexcept;
-  [[nodiscard]] std::size_t units_there(const Place& place, const Fragment& fragment) const noexcept;
-  [[nodiscard]] NotASegment reject_overlap(Place& place) noexcept;
-  void give_up(Place& place, DecodeCount reason) noexcept;
+  [[nodiscard]] std::size_t units_there(const Place& place,
+                                        const Fragment& fragment) const noexcept;
+  [[nodiscard]] DecodeError reject_overlap(Place& place) noexcept;
+  void abandon(Place& place, DecodeCount reason) noexcept;
 
   [[nodiscard]] std::byte* data(const Place& place) const noexcept;
-  [[nodiscard]] std::byte* bitmap(const Place& place) const noexcept { return data(place) + kDataBytes; }
+  [[nodiscard]] std::byte* bitmap(const Place& place) const noexcept {
+    return data(place) + kDataBytes;
+  }
 
   Counters<DecodeCount>& counters_;
   std::vector<Place> places_;

@@ -29,7 +29,7 @@ enum class LinkType : std::uint8_t {
 // in, and no view into it may be kept longer.
 struct Frame {
   Bytes bytes;                   // what was captured, which may be less than what was on the wire
-  std::uint32_t wire_length = 0; // octets on the wire; at least bytes.size()
+  std::uint32_t wire_length = 0; // bytes on the wire; at least bytes.size()
   Instant arrived;
   LinkType link = LinkType::ethernet;
   std::uint16_t interface = 0; // index into the engine's list of interfaces

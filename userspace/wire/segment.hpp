@@ -11,31 +11,34 @@
 
 namespace xdpcap::wire {
 
-// An IP address, the same 16 octets for both families, so that one comparison
+// An IP address, the same 16 bytes for both families, so that one comparison
 // serves. IPv4 stands behind a prefix of its own, ff0f:f0::/96: multicast of a
 // reserved scope (RFC 7346), which no TCP endpoint has. IPv4-mapped addresses
 // (::ffff:a.b.c.d) would not do: IPv6 packets that carry them exist, and are other
-// connections. The prefix adds nothing to a checksum over the octets.
+// connections. The prefix adds nothing to a checksum over the bytes.
 struct Address {
-  static constexpr std::array<unsigned char, 12> v4_prefix{0xff, 0x0f, 0x00, 0xf0, 0, 0, 0, 0, 0, 0, 0, 0};
+  static constexpr std::array<unsigned char, 12> v4_prefix{0xff, 0x0f, 0x00, 0xf0, 0, 0,
+                                                           0,    0,    0,    0,    0, 0};
 
-  std::array<std::byte, 16> octets{};
+  std::array<std::byte, 16> bytes{};
 
-  [[nodiscard]] static Address from_v4(const std::byte* four_octets) noexcept {
+  [[nodiscard]] static Address from_v4(const std::byte* four_bytes) noexcept {
     Address address;
-    std::memcpy(address.octets.data(), v4_prefix.data(), v4_prefix.size());
-    std::memcpy(address.octets.data() + v4_prefix.size(), four_octets, 4);
+    std::memcpy(address.bytes.data(), v4_prefix.data(), v4_prefix.size());
+    std::memcpy(address.bytes.data() + v4_prefix.size(), four_bytes, 4);
     return address;
   }
   [[nodiscard]] bool is_v4() const noexcept {
-    return std::memcmp(octets.data(), v4_prefix.data(), v4_prefix.size()) == 0;
+    return std::memcmp(bytes.data(), v4_prefix.data(), v4_prefix.size()) == 0;
   }
-  // The four octets of an IPv4 address.
-  [[nodiscard]] const std::byte* v4_octets() const noexcept { return octets.data() + v4_prefix.size(); }
+  // The four bytes of an IPv4 address.
+  [[nodiscard]] const std::byte* v4_bytes() const noexcept {
+    return bytes.data() + v4_prefix.size();
+  }
 
-  // As two words: the default would go octet by octet.
+  // As two words: the default would go byte by byte.
   friend bool operator==(const Address& left, const Address& right) noexcept {
-    return std::memcmp(left.octets.data(), right.octets.data(), sizeof left.octets) == 0;
+    return std::memcmp(left.bytes.data(), right.bytes.data(), sizeof left.bytes) == 0;
   }
   friend auto operator<=>(const Address&, const Address&) noexcept = default;
 };
@@ -57,8 +60,8 @@ struct FlowKey {
 };
 
 struct TcpFlags {
-  static constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20, ece = 0x40,
-                                cwr = 0x80;
+  static constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10,
+                                urg = 0x20, ece = 0x40, cwr = 0x80;
   std::uint8_t bits = 0;
 
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (bits & flag) != 0; }
@@ -78,10 +81,10 @@ struct TcpOptions {
 };
 
 // What is known of a segment's checksum.
-enum class ChecksumState : std::uint8_t {
-  trusted,   // it sums up, or whoever asked for it takes this capture's word (`--checksums off`)
+enum class ChecksumResult : std::uint8_t {
+  valid,     // it sums up, or whoever asked for it takes this capture's word (`--checksums off`)
   offloaded, // the sender's hardware was to finish it, so it proves nothing
-  wrong,     // it does not sum up: the receiver may have refused it
+  bad,       // it does not sum up: the receiver may have refused it
 };
 
 // A TCP segment, its lengths checked against the frame it came in. The payload
@@ -94,30 +97,34 @@ struct Segment {
   std::uint16_t urgent = 0;
   Seq seq, ack;
   Bytes payload;
-  // Payload octets that were on the wire behind `payload` and that the snap
+  // Payload bytes that were on the wire behind `payload` and that the snap
   // length cut away. They count in sequence space.
-  std::uint32_t missing_tail = 0;
+  std::uint32_t cut_by_snaplen = 0;
   TcpOptions options;
   Instant arrived;
   std::uint32_t wire_length = 0; // of the frame, for byte counts
   std::uint16_t interface = 0;   // see Frame
   std::uint16_t checksum = 0;    // as sent
-  ChecksumState checksum_state = ChecksumState::trusted;
-  std::uint8_t header_octets = 0; // of the TCP header, captured; they lie right before `payload`
+  ChecksumResult checksum_result = ChecksumResult::valid;
+  std::uint8_t header_bytes = 0; // of the TCP header, captured; they lie right before `payload`
   // Its headers carry what makes many receivers refuse it: options of IPv4, or a signature
   // (RFC 2385, RFC 5925).
   bool unusual = false;
 
   [[nodiscard]] const Endpoint& source() const noexcept { return from_low ? key.low : key.high; }
-  [[nodiscard]] const Endpoint& destination() const noexcept { return from_low ? key.high : key.low; }
+  [[nodiscard]] const Endpoint& destination() const noexcept {
+    return from_low ? key.high : key.low;
+  }
   [[nodiscard]] bool doubtful() const noexcept {
-    return (static_cast<unsigned>(checksum_state) | static_cast<unsigned>(unusual)) != 0;
+    return (static_cast<unsigned>(checksum_result) | static_cast<unsigned>(unusual)) != 0;
   }
   // The TCP header as sent, options included; lives as long as the payload.
-  [[nodiscard]] Bytes header() const noexcept { return {payload.data() - header_octets, header_octets}; }
-  // Octets of payload in sequence space (SYN and FIN not counted).
+  [[nodiscard]] Bytes header() const noexcept {
+    return {payload.data() - header_bytes, header_bytes};
+  }
+  // Bytes of payload in sequence space (SYN and FIN not counted).
   [[nodiscard]] std::uint32_t length() const noexcept {
-    return static_cast<std::uint32_t>(payload.size()) + missing_tail;
+    return static_cast<std::uint32_t>(payload.size()) + cut_by_snaplen;
   }
 };
 

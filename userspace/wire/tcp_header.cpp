@@ -3,7 +3,14 @@
 namespace xdpcap::wire {
 
 void read_tcp_options(Bytes options, TcpOptions& answer) noexcept {
-  enum : std::uint8_t { kEnd = 0, kNoOperation = 1, kMss = 2, kWindowScale = 3, kSackPermitted = 4, kTimestamps = 8 };
+  enum : std::uint8_t {
+    kEnd = 0,
+    kNoOperation = 1,
+    kMss = 2,
+    kWindowScale = 3,
+    kSackPermitted = 4,
+    kTimestamps = 8
+  };
   enum : std::uint8_t { kMd5Signature = 19, kAuthentication = 29 };
   constexpr std::uint8_t kWindowScaleMax = 14; // RFC 7323, 2.3
   while (!options.empty()) {

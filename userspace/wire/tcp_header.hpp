@@ -1,7 +1,7 @@
 #pragma once
 
+#include "wire/cursor.hpp"
 #include "wire/segment.hpp"
-#include "wire/walk.hpp"
 
 // Inside of the decoder: the last header of the walk.
 namespace xdpcap::wire {
@@ -11,15 +11,17 @@ namespace xdpcap::wire {
 void read_tcp_options(Bytes options, TcpOptions& answer) noexcept;
 
 // The sender's half of the key. The lower endpoint comes first, whoever sends.
-inline void set_key(const Walk& walk, std::uint16_t source_port, std::uint16_t destination_port,
+inline void set_key(const Cursor& cursor, std::uint16_t source_port, std::uint16_t destination_port,
                     Segment& segment) noexcept {
-  const Endpoint source{walk.source, source_port};
-  const Endpoint destination{walk.destination, destination_port};
+  const Endpoint source{cursor.source, source_port};
+  const Endpoint destination{cursor.destination, destination_port};
   const auto half = [](const Address& address, std::size_t at) {
-    return __builtin_bswap64(load_native<std::uint64_t>(address.octets.data() + at));
+    return __builtin_bswap64(load_native<std::uint64_t>(address.bytes.data() + at));
   };
-  const std::uint64_t source_high = half(source.address, 0), destination_high = half(destination.address, 0);
-  const std::uint64_t source_low = half(source.address, 8), destination_low = half(destination.address, 8);
+  const std::uint64_t source_high = half(source.address, 0),
+                      destination_high = half(destination.address, 0);
+  const std::uint64_t source_low = half(source.address, 8),
+                      destination_low = half(destination.address, 8);
   if (source_high != destination_high) {
     segment.from_low = source_high < destination_high;
   } else if (source_low != destination_low) {
@@ -31,23 +33,24 @@ inline void set_key(const Walk& walk, std::uint16_t source_port, std::uint16_t d
 }
 
 // RFC 9293, 3.1. Where the header cannot be used, answers why.
-inline Step read_tcp(const Walk& walk, Segment& segment) noexcept {
+inline NextHeader read_tcp(const Cursor& cursor, Segment& segment) noexcept {
   constexpr std::size_t kHeaderMin = 20;
-  constexpr std::size_t kTimestamps = 12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
-  const Rest& rest = walk.rest;
+  constexpr std::size_t kTimestamps =
+      12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
+  const Remaining& rest = cursor.rest;
   if (rest.on_wire < kHeaderMin) [[unlikely]] {
-    return NotASegment::bad_tcp;
+    return DecodeError::bad_tcp;
   }
   if (!rest.has(kHeaderMin)) [[unlikely]] {
-    return NotASegment::snapped;
+    return DecodeError::cut_by_snaplen;
   }
   const std::byte* at = rest.at;
   const std::size_t header = static_cast<std::size_t>(load_u8(at + 12) >> 4) * 4;
   if (header < kHeaderMin || header > rest.on_wire) [[unlikely]] {
-    return NotASegment::bad_tcp;
+    return DecodeError::bad_tcp;
   }
 
-  set_key(walk, load_be16(at), load_be16(at + 2), segment);
+  set_key(cursor, load_be16(at), load_be16(at + 2), segment);
   segment.seq = {load_be32(at + 4)};
   segment.ack = {load_be32(at + 8)};
   segment.flags = {load_u8(at + 13)};
@@ -63,9 +66,10 @@ inline Step read_tcp(const Walk& walk, Segment& segment) noexcept {
   } else if (!options.empty()) {
     read_tcp_options(options, segment.options);
   }
-  segment.header_octets = static_cast<std::uint8_t>(header_there);
+  segment.header_bytes = static_cast<std::uint8_t>(header_there);
   segment.payload = {at + header_there, rest.captured - header_there};
-  segment.missing_tail = static_cast<std::uint32_t>(rest.on_wire - header - segment.payload.size());
+  segment.cut_by_snaplen =
+      static_cast<std::uint32_t>(rest.on_wire - header - segment.payload.size());
   return Layer::tcp;
 }
 

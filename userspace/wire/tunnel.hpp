@@ -13,7 +13,8 @@ namespace xdpcap::wire {
 enum class Tunnel : std::uint8_t {
   vlan,      // one 802.1Q or 802.1ad tag
   qinq,      // more than one
-  mpls,      // ether types 0x8847 and 0x8848, IP protocol 137, UDP port 6635; IP or an Ethernet pseudowire inside
+  mpls,      // ether types 0x8847 and 0x8848, IP protocol 137, UDP port 6635; IP or an Ethernet
+             // pseudowire inside
   pppoe,     // RFC 2516, sessions only
   pbb,       // 802.1ah, MAC in MAC
   nsh,       // RFC 8300
@@ -31,9 +32,10 @@ enum class Tunnel : std::uint8_t {
   count_,
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(Tunnel::count_)> tunnel_names{
-    "vlan", "qinq",   "mpls",    "pppoe", "pbb",       "nsh",    "gre",   "pptp",  "erspan",
-    "ipip", "ip6in4", "etherip", "vxlan", "vxlan-gpe", "geneve", "gtp-u", "teredo"};
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Tunnel::count_)>
+    tunnel_names{"vlan",  "qinq",      "mpls",   "pppoe", "pbb",    "nsh",
+                 "gre",   "pptp",      "erspan", "ipip",  "ip6in4", "etherip",
+                 "vxlan", "vxlan-gpe", "geneve", "gtp-u", "teredo"};
 
 constexpr std::string_view name_of(Tunnel tunnel) noexcept {
   return tunnel_names[static_cast<std::size_t>(tunnel)];
@@ -49,17 +51,27 @@ constexpr std::optional<Tunnel> tunnel_named(std::string_view name) noexcept {
 // Which tunnels are opened.
 class TunnelSet {
  public:
-  static constexpr TunnelSet all() noexcept { return TunnelSet{(1U << static_cast<unsigned>(Tunnel::count_)) - 1}; }
+  static constexpr TunnelSet all() noexcept {
+    return TunnelSet{(1U << static_cast<unsigned>(Tunnel::count_)) - 1};
+  }
   static constexpr TunnelSet none() noexcept { return TunnelSet{0}; }
 
-  [[nodiscard]] constexpr bool has(Tunnel tunnel) const noexcept { return (bits_ & bit(tunnel)) != 0; }
-  [[nodiscard]] constexpr TunnelSet with(Tunnel tunnel) const noexcept { return TunnelSet{bits_ | bit(tunnel)}; }
-  [[nodiscard]] constexpr TunnelSet without(Tunnel tunnel) const noexcept { return TunnelSet{bits_ & ~bit(tunnel)}; }
+  [[nodiscard]] constexpr bool has(Tunnel tunnel) const noexcept {
+    return (bits_ & bit(tunnel)) != 0;
+  }
+  [[nodiscard]] constexpr TunnelSet with(Tunnel tunnel) const noexcept {
+    return TunnelSet{bits_ | bit(tunnel)};
+  }
+  [[nodiscard]] constexpr TunnelSet without(Tunnel tunnel) const noexcept {
+    return TunnelSet{bits_ & ~bit(tunnel)};
+  }
   friend constexpr bool operator==(TunnelSet, TunnelSet) noexcept = default;
 
  private:
   constexpr explicit TunnelSet(std::uint32_t bits) noexcept : bits_(bits) {}
-  static constexpr std::uint32_t bit(Tunnel tunnel) noexcept { return 1U << static_cast<unsigned>(tunnel); }
+  static constexpr std::uint32_t bit(Tunnel tunnel) noexcept {
+    return 1U << static_cast<unsigned>(tunnel);
+  }
 
   std::uint32_t bits_;
 };

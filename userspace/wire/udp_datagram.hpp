@@ -13,7 +13,7 @@ namespace xdpcap::wire {
 // looked at.
 struct UdpDatagram {
   Endpoint source, destination;
-  std::uint16_t length = 0; // as the header says, its own 8 octets included
+  std::uint16_t length = 0; // as the header says, its own 8 bytes included
   std::uint16_t checksum = 0;
   Bytes payload; // as far as it was captured
   Instant arrived;

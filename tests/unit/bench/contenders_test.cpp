@@ -39,8 +39,10 @@ TEST(Workload, IsWholeHttpWithEveryPacketInItsPlace) {
   reference.run(workload.opening().all);
   EXPECT_EQ(reference.tally().messages, 80U); // one request and its response each
   reference.run(workload.steady().all);
-  EXPECT_EQ(reference.tally().packets, workload.opening().all.size() + workload.steady().all.size());
-  EXPECT_EQ(reference.tally().messages, 80U + workload.steady().all.size()); // each small message is one segment
+  EXPECT_EQ(reference.tally().packets,
+            workload.opening().all.size() + workload.steady().all.size());
+  EXPECT_EQ(reference.tally().messages,
+            80U + workload.steady().all.size()); // each small message is one segment
   EXPECT_EQ(reference.tally().order_violations, 0U);
 }
 

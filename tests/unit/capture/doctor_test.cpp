@@ -13,14 +13,15 @@ using testing::HasSubstr;
 
 TEST(Doctor, FindsTheModeOfTheLoopbackAndNothingAgainstIt) {
   const auto findings = examine("lo");
-  EXPECT_THAT(findings,
-              Contains(AllOf(Field(&Finding::health, Health::ok), Field(&Finding::what, HasSubstr("lo: tap mode")))));
+  EXPECT_THAT(findings, Contains(AllOf(Field(&Finding::health, Health::ok),
+                                       Field(&Finding::what, HasSubstr("lo: tap mode")))));
   EXPECT_THAT(findings, Contains(Field(&Finding::what, HasSubstr("no XDP or tc program"))));
 }
 
 TEST(Doctor, SaysWhenThereIsNoSuchInterface) {
-  EXPECT_THAT(examine("nowhere0"), Contains(AllOf(Field(&Finding::health, Health::bad),
-                                                  Field(&Finding::what, HasSubstr("there is no interface nowhere0")))));
+  EXPECT_THAT(examine("nowhere0"),
+              Contains(AllOf(Field(&Finding::health, Health::bad),
+                             Field(&Finding::what, HasSubstr("there is no interface nowhere0")))));
 }
 
 TEST(Doctor, HasACureForEverythingThatIsNotWell) {

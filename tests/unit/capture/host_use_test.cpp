@@ -75,7 +75,8 @@ const std::vector<Case>& cases() {
        [](auto& h) {
          h.routes.push_back({kPort, "10.0.0.0/8"});
        }},
-      {"a next hop of this host's routes is behind it", [](auto& h) { h.next_hops.push_back(kPort); }},
+      {"a next hop of this host's routes is behind it",
+       [](auto& h) { h.next_hops.push_back(kPort); }},
       {"this host knows 10.89.0.2 as its neighbour there",
        [](auto& h) {
          h.neighbours.push_back({kPort, "10.89.0.2"});
@@ -102,13 +103,17 @@ const std::vector<Case>& cases() {
          h.elsewhere.back().below = kPort;
          h.elsewhere.back().below_is_elsewhere = true;
        }},
-      {"it receives for further MAC addresses, as under a macvlan", [](auto& h) { h.extra_macs.push_back(kPort); }},
+      {"it receives for further MAC addresses, as under a macvlan",
+       [](auto& h) { h.extra_macs.push_back(kPort); }},
       {"a policy rule names it", [](auto& h) { h.ruled.emplace_back("eth1"); }},
       {"a PPPoE session runs over it", [](auto& h) { h.pppoe.emplace_back("eth1"); }},
-      {"a program of another (XDP or tc) is attached to it", [](auto& h) { h.programmed.push_back(kPort); }},
-      {"this host forwards what comes in there", [](auto& h) { h.forwarding.emplace_back("eth1"); }},
+      {"a program of another (XDP or tc) is attached to it",
+       [](auto& h) { h.programmed.push_back(kPort); }},
+      {"this host forwards what comes in there",
+       [](auto& h) { h.forwarding.emplace_back("eth1"); }},
       {"it is the loopback", [](auto& h) { h.links[1].hardware_type = ARPHRD_LOOPBACK; }},
-      {"the kernel does not list this host's routes", [](auto& h) { h.unreadable.emplace_back("routes"); }},
+      {"the kernel does not list this host's routes",
+       [](auto& h) { h.unreadable.emplace_back("routes"); }},
   };
   return all;
 }

@@ -25,7 +25,8 @@ Link link(unsigned index, const std::string& name, const std::string& kind = "")
 
 std::vector<std::string> names_above(const std::vector<Link>& links, const std::string& name) {
   std::vector<std::string> names;
-  for (const Link& one : with_everything_above(links, *find_link(links, name))) names.push_back(one.name);
+  for (const Link& one : with_everything_above(links, *find_link(links, name)))
+    names.push_back(one.name);
   return names;
 }
 
@@ -34,9 +35,12 @@ TEST(Links, AnInterfaceAloneCarriesOnlyItself) {
 }
 
 TEST(Links, AVlanOnABridgeOfABondIsCarriedByTheBondsPorts) {
-  std::vector<Link> links{
-      link(1, "lo"),  link(2, "eth0"), link(3, "bond0", "bond"), link(4, "br0", "bridge"), link(5, "br0.7", "vlan"),
-      link(6, "eth1")};
+  std::vector<Link> links{link(1, "lo"),
+                          link(2, "eth0"),
+                          link(3, "bond0", "bond"),
+                          link(4, "br0", "bridge"),
+                          link(5, "br0.7", "vlan"),
+                          link(6, "eth1")};
   links[1].master = 3;
   links[2].master = 4;
   links[4].below = 4;
@@ -64,8 +68,8 @@ TEST(Nics, AnUnknownNameIsAnsweredWithTheKnownOnes) {
   const auto nic = inspect_nic("nowhere0");
   ASSERT_FALSE(nic.ok());
   EXPECT_EQ(nic.error().code, ExitCode::environment);
-  EXPECT_THAT(nic.error().sentence, HasSubstr("there is no interface nowhere0; this host has: "));
-  EXPECT_THAT(nic.error().sentence, HasSubstr("lo"));
+  EXPECT_THAT(nic.error().message, HasSubstr("there is no interface nowhere0; this host has: "));
+  EXPECT_THAT(nic.error().message, HasSubstr("lo"));
 }
 
 } // namespace

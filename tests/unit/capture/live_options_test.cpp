@@ -21,14 +21,14 @@ LiveOptions on(const std::string& interface) {
 
 TEST(LiveOptions, NeedAnInterface) {
   EXPECT_EQ(refusal({}).code, ExitCode::usage);
-  EXPECT_THAT(refusal({}).sentence, HasSubstr("name one with -i"));
+  EXPECT_THAT(refusal({}).message, HasSubstr("name one with -i"));
 }
 
 TEST(LiveOptions, NameAnInterfaceOnce) {
   LiveOptions options = on("eth7");
   options.interfaces.push_back({"eth7", {1}});
   EXPECT_EQ(refusal(options).code, ExitCode::usage);
-  EXPECT_THAT(refusal(options).sentence, HasSubstr("eth7 is given twice"));
+  EXPECT_THAT(refusal(options).message, HasSubstr("eth7 is given twice"));
 }
 
 TEST(LiveOptions, KeepRingAndFramesInProportion) {
@@ -38,9 +38,10 @@ TEST(LiveOptions, KeepRingAndFramesInProportion) {
     options.ring = ring;
     return options;
   };
-  for (const LiveOptions& wrong : {with(1000, 512), with(1024, 1000), with(1024, 2048), with(1024, 32)}) {
+  for (const LiveOptions& wrong :
+       {with(1000, 512), with(1024, 1000), with(1024, 2048), with(1024, 32)}) {
     EXPECT_EQ(refusal(wrong).code, ExitCode::usage);
-    EXPECT_THAT(refusal(wrong).sentence, HasSubstr("powers of two"));
+    EXPECT_THAT(refusal(wrong).message, HasSubstr("powers of two"));
   }
 }
 
@@ -50,7 +51,7 @@ TEST(LiveOptions, SocketsAreCountedBeforeAnyIsMade) {
   options.mode = CaptureMode::tap;
   options.workers = 3;
   const auto of_tap = LiveCapture::count_queues(options);
-  ASSERT_TRUE(of_tap.ok()) << of_tap.error().sentence;
+  ASSERT_TRUE(of_tap.ok()) << of_tap.error().message;
   EXPECT_EQ(*of_tap, 3U) << "one for each worker";
   EXPECT_EQ(LiveCapture::count_queues(on("nowhere0")).error().code, ExitCode::environment);
 }

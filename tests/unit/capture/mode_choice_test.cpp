@@ -40,7 +40,8 @@ TEST(ModeChoice, TapsEveryVirtualDevice) {
     Nic nic = idle_port();
     nic.link.kind = kind;
     EXPECT_EQ(automatic(nic), CaptureMode::tap) << kind;
-    EXPECT_EQ(choose_mode(nic, CaptureMode::mirror, false).value().mode, CaptureMode::mirror) << "where asked for";
+    EXPECT_EQ(choose_mode(nic, CaptureMode::mirror, false).value().mode, CaptureMode::mirror)
+        << "where asked for";
   }
 }
 
@@ -49,7 +50,8 @@ TEST(ModeChoice, SaysWhichModeAndWhy) {
   nic.uses = {"it carries this host's address 192.0.2.1", "the default route leads through it"};
   nic.has_address = true;
   EXPECT_EQ(choose_mode(nic, CaptureMode::automatic, false).value().reason,
-            "eth1: tap mode, as it carries this host's address 192.0.2.1; its traffic is copied and goes on as before");
+            "eth1: tap mode, as it carries this host's address 192.0.2.1; its traffic is copied "
+            "and goes on as before");
 }
 
 TEST(ModeChoice, NamesTheModeOfAMirrorPortWhereItMayBeOne) {
@@ -66,7 +68,7 @@ TEST(ModeChoice, CopiesNoTapOfARunningCapture) {
   for (const CaptureMode mode : {CaptureMode::automatic, CaptureMode::mirror, CaptureMode::tap}) {
     const auto refused = choose_mode(tap, mode, true);
     ASSERT_FALSE(refused.ok());
-    EXPECT_THAT(refused.error().sentence, HasSubstr("xdpcap0 is the tap of a running capture"));
+    EXPECT_THAT(refused.error().message, HasSubstr("xdpcap0 is the tap of a running capture"));
   }
 }
 
@@ -78,7 +80,7 @@ TEST(ModeChoice, RefusesToCutTheHostOff) {
     const auto refused = choose_mode(nic, CaptureMode::mirror, false);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ExitCode::environment);
-    EXPECT_THAT(refused.error().sentence, HasSubstr("--steal"));
+    EXPECT_THAT(refused.error().message, HasSubstr("--steal"));
     EXPECT_EQ(choose_mode(nic, CaptureMode::mirror, true).value().mode, CaptureMode::mirror);
   }
 }
@@ -97,8 +99,8 @@ TEST(ModeChoice, NamesAnXdpProgramInTheWayButTapsBesideIt) {
   const auto refused = choose_mode(nic, CaptureMode::mirror, false);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ExitCode::environment);
-  EXPECT_THAT(refused.error().sentence, HasSubstr("xdp_dispatcher, id 42"));
-  EXPECT_THAT(refused.error().sentence, HasSubstr("--mode tap"));
+  EXPECT_THAT(refused.error().message, HasSubstr("xdp_dispatcher, id 42"));
+  EXPECT_THAT(refused.error().message, HasSubstr("--mode tap"));
   EXPECT_EQ(choose_mode(nic, CaptureMode::tap, false).value().mode, CaptureMode::tap);
 }
 

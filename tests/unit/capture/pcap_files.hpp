@@ -37,10 +37,10 @@ class Writing {
  public:
   explicit Writing(bool big_endian) : big_endian_(big_endian) {}
 
-  [[nodiscard]] std::string number(std::uint64_t value, std::size_t octets) const {
+  [[nodiscard]] std::string number(std::uint64_t value, std::size_t size) const {
     std::string bytes;
-    for (std::size_t i = 0; i < octets; ++i) {
-      bytes.push_back(static_cast<char>(value >> 8 * (big_endian_ ? octets - 1 - i : i)));
+    for (std::size_t i = 0; i < size; ++i) {
+      bytes.push_back(static_cast<char>(value >> 8 * (big_endian_ ? size - 1 - i : i)));
     }
     return bytes;
   }
@@ -48,13 +48,14 @@ class Writing {
   [[nodiscard]] std::string u32(std::uint64_t value) const { return number(value, 4); }
 
   // pcap
-  [[nodiscard]] std::string pcap_header(std::uint32_t magic = 0xa1b2c3d4, std::uint32_t link = 1) const {
+  [[nodiscard]] std::string pcap_header(std::uint32_t magic = 0xa1b2c3d4,
+                                        std::uint32_t link = 1) const {
     return u32(magic) + u16(2) + u16(4) + u32(0) + u32(0) + u32(65535) + u32(link);
   }
-  [[nodiscard]] std::string record(std::uint32_t seconds, std::uint32_t fraction, std::string_view bytes,
-                                   std::uint32_t on_wire = 0) const {
-    return u32(seconds) + u32(fraction) + u32(bytes.size()) + u32(on_wire != 0 ? on_wire : bytes.size()) +
-           std::string(bytes);
+  [[nodiscard]] std::string record(std::uint32_t seconds, std::uint32_t fraction,
+                                   std::string_view bytes, std::uint32_t on_wire = 0) const {
+    return u32(seconds) + u32(fraction) + u32(bytes.size()) +
+           u32(on_wire != 0 ? on_wire : bytes.size()) + std::string(bytes);
   }
 
   // pcapng
@@ -74,18 +75,19 @@ class Writing {
     value.resize((length + 3) / 4 * 4);
     return u16(code) + u16(length) + value;
   }
-  [[nodiscard]] std::string packet(std::uint32_t interface, std::uint64_t ticks, std::string_view bytes,
-                                   std::uint32_t on_wire = 0) const {
-    return block(6, u32(interface) + u32(ticks >> 32) + u32(ticks & 0xffffffff) + u32(bytes.size()) +
-                        u32(on_wire != 0 ? on_wire : bytes.size()) + std::string(bytes));
+  [[nodiscard]] std::string packet(std::uint32_t interface, std::uint64_t ticks,
+                                   std::string_view bytes, std::uint32_t on_wire = 0) const {
+    return block(6, u32(interface) + u32(ticks >> 32) + u32(ticks & 0xffffffff) +
+                        u32(bytes.size()) + u32(on_wire != 0 ? on_wire : bytes.size()) +
+                        std::string(bytes));
   }
   [[nodiscard]] std::string simple_packet(std::string_view bytes, std::uint32_t on_wire) const {
     return block(3, u32(on_wire) + std::string(bytes));
   }
   [[nodiscard]] std::string obsolete_packet(std::uint16_t interface, std::uint64_t ticks,
                                             std::string_view bytes) const {
-    return block(2, u16(interface) + u16(7) + u32(ticks >> 32) + u32(ticks & 0xffffffff) + u32(bytes.size()) +
-                        u32(bytes.size()) + std::string(bytes));
+    return block(2, u16(interface) + u16(7) + u32(ticks >> 32) + u32(ticks & 0xffffffff) +
+                        u32(bytes.size()) + u32(bytes.size()) + std::string(bytes));
   }
 
  private:
@@ -109,8 +111,8 @@ std::vector<Kept> drain(Source& source) {
   while (!source.finished()) {
     const auto burst = source.receive();
     for (const wire::Frame& frame : burst.frames()) {
-      kept.push_back({std::string(as_text(frame.bytes)), frame.wire_length, ns_since_1970(frame.arrived), frame.link,
-                      frame.interface});
+      kept.push_back({std::string(as_text(frame.bytes)), frame.wire_length,
+                      ns_since_1970(frame.arrived), frame.link, frame.interface});
     }
   }
   return kept;

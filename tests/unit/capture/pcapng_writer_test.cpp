@@ -49,8 +49,8 @@ TEST(PcapngWriter, WritesWhatIsReadBack) {
   for (std::uint32_t i = 0; i < count; ++i) {
     const Packet packet = numbered(i);
     const wire::Frame frame = packet.frame();
-    ASSERT_EQ(kept[i], (Kept{std::string(as_text(frame.bytes)), frame.wire_length, ns_since_1970(frame.arrived),
-                             frame.link, frame.interface}));
+    ASSERT_EQ(kept[i], (Kept{std::string(as_text(frame.bytes)), frame.wire_length,
+                             ns_since_1970(frame.arrived), frame.link, frame.interface}));
   }
   ASSERT_EQ(source->interfaces().size(), 2U);
   EXPECT_EQ(source->interfaces()[0].name, "eth7");
@@ -111,7 +111,7 @@ TEST(PcapngWriter, SaysAtOnceThatTheDiskIsFull) {
   const Result<PcapngWriter, Error> writer = PcapngWriter::open("/dev/full", two_interfaces);
   ASSERT_FALSE(writer.ok());
   EXPECT_EQ(writer.error().code, ExitCode::output);
-  EXPECT_THAT(writer.error().sentence, HasSubstr("disk is full"));
+  EXPECT_THAT(writer.error().message, HasSubstr("disk is full"));
 }
 
 // A limit on the size of files, which stands in for a disk that fills up.
@@ -150,7 +150,7 @@ TEST(PcapngWriter, SaysAtTheEndThatItCouldNotGoOn) {
   const Result<void, Error> closed = writer->close();
   ASSERT_FALSE(closed.ok());
   EXPECT_EQ(closed.error().code, ExitCode::output);
-  EXPECT_THAT(closed.error().sentence, HasSubstr(file.path()));
+  EXPECT_THAT(closed.error().message, HasSubstr(file.path()));
 }
 
 TEST(PcapngWriter, TakesNothingOnceItIsClosed) {
@@ -164,10 +164,11 @@ TEST(PcapngWriter, TakesNothingOnceItIsClosed) {
 }
 
 TEST(PcapngWriter, SaysWhyAFileCannotBeCreated) {
-  const Result<PcapngWriter, Error> nowhere = PcapngWriter::open("/nonexistent/x.pcapng", two_interfaces);
+  const Result<PcapngWriter, Error> nowhere =
+      PcapngWriter::open("/nonexistent/x.pcapng", two_interfaces);
   ASSERT_FALSE(nowhere.ok());
   EXPECT_EQ(nowhere.error().code, ExitCode::output);
-  EXPECT_THAT(nowhere.error().sentence, HasSubstr("directory does not exist"));
+  EXPECT_THAT(nowhere.error().message, HasSubstr("directory does not exist"));
 }
 
 } // namespace

@@ -11,9 +11,10 @@ namespace {
 
 // The Toeplitz hash as NICs compute it (Microsoft, "RSS hashing types"): for each
 // set bit of the input the 32 bits of the key that begin there.
-std::uint32_t toeplitz(const std::vector<std::uint8_t>& key, const std::vector<std::uint8_t>& input) {
-  const auto bit_of = [](const std::vector<std::uint8_t>& octets, std::size_t bit) -> std::uint32_t {
-    return std::uint32_t{octets[bit / 8]} >> (7 - bit % 8) & 1U;
+std::uint32_t toeplitz(const std::vector<std::uint8_t>& key,
+                       const std::vector<std::uint8_t>& input) {
+  const auto bit_of = [](const std::vector<std::uint8_t>& bytes, std::size_t bit) -> std::uint32_t {
+    return std::uint32_t{bytes[bit / 8]} >> (7 - bit % 8) & 1U;
   };
   std::uint32_t hash = 0;
   for (std::size_t bit = 0; bit < input.size() * 8; ++bit) {
@@ -33,22 +34,24 @@ std::vector<std::uint8_t> joined(const std::vector<std::vector<std::uint8_t>>& p
 
 TEST(Rss, TheSymmetricKeyHashesBothDirectionsAlikeAndConnectionsApart) {
   std::mt19937 random(4711);
-  const auto octets = [&random](std::size_t count) {
+  const auto bytes = [&random](std::size_t count) {
     std::vector<std::uint8_t> some(count);
-    for (auto& octet : some) octet = static_cast<std::uint8_t>(random());
+    for (auto& byte : some) byte = static_cast<std::uint8_t>(random());
     return some;
   };
   const auto key = symmetric_key(52);
   std::vector<unsigned> queue_use(8);
   for (const std::size_t address : {4U, 16U}) {
     for (int i = 0; i < 500; ++i) {
-      const auto here = octets(address), there = octets(address), port = octets(2), other_port = octets(2);
+      const auto here = bytes(address), there = bytes(address), port = bytes(2),
+                 other_port = bytes(2);
       const std::uint32_t hash = toeplitz(key, joined({here, there, port, other_port}));
       ASSERT_EQ(hash, toeplitz(key, joined({there, here, other_port, port})));
       ++queue_use[hash % queue_use.size()];
     }
   }
-  for (const unsigned connections : queue_use) EXPECT_GT(connections, 60U) << "an even share would be 125";
+  for (const unsigned connections : queue_use)
+    EXPECT_GT(connections, 60U) << "an even share would be 125";
 }
 
 TEST(Rss, KnowsASymmetricSetting) {
@@ -72,7 +75,8 @@ TEST(Rss, ADriverWithoutItSaysNothing) {
 TEST(Ethtool, ReadsOffloadsByTheNamesEthtoolHas) {
   const auto features = Ethtool("lo").features();
   ASSERT_TRUE(features.contains("tx-checksum-ip-generic"));
-  EXPECT_TRUE(features.find("tx-checksum-ip-generic")->second) << "the loopback never computes checksums";
+  EXPECT_TRUE(features.find("tx-checksum-ip-generic")->second)
+      << "the loopback never computes checksums";
 }
 
 } // namespace

@@ -34,10 +34,10 @@ std::string deflated(std::string_view text, int window_bits) {
 std::string brotli(std::string_view text) {
   std::size_t size = ::BrotliEncoderMaxCompressedSize(text.size()) + 64;
   std::string out(size, '\0');
-  EXPECT_EQ(
-      ::BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()),
-                              &size, reinterpret_cast<std::uint8_t*>(out.data())),
-      BROTLI_TRUE);
+  EXPECT_EQ(::BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, text.size(),
+                                    reinterpret_cast<const std::uint8_t*>(text.data()), &size,
+                                    reinterpret_cast<std::uint8_t*>(out.data())),
+            BROTLI_TRUE);
   out.resize(size);
   return out;
 }
@@ -53,11 +53,11 @@ std::string coded(std::string_view text, const std::string& coding) {
 }
 
 // Words, so that it can be compressed, but not to nothing.
-std::string prose(std::size_t octets) {
+std::string prose(std::size_t bytes) {
   std::mt19937 random(7);
   std::string text;
-  while (text.size() < octets) text += "word" + std::to_string(random() % 5000) + ' ';
-  text.resize(octets);
+  while (text.size() < bytes) text += "word" + std::to_string(random() % 5000) + ' ';
+  text.resize(bytes);
   return text;
 }
 
@@ -67,7 +67,7 @@ TEST(Content, EveryCodingThatServersSendIsUndone) {
     const bool is_br = std::string_view(coding) == " br ";
     const DecodedBody body = decode_body(coded(text, is_br ? "br" : coding), coding, kPlenty, true);
     EXPECT_TRUE(body.decoded) << coding;
-    EXPECT_EQ(body.octets, text) << coding;
+    EXPECT_EQ(body.bytes, text) << coding;
     EXPECT_EQ(body.error, "") << coding;
     EXPECT_FALSE(body.cut) << coding;
   }
@@ -75,15 +75,15 @@ TEST(Content, EveryCodingThatServersSendIsUndone) {
 
 TEST(Content, DeflateIsTakenWithAndWithoutTheZlibHeader) {
   const std::string text = prose(5000);
-  EXPECT_EQ(decode_body(deflated(text, kZlib), "deflate", kPlenty, true).octets, text);
-  EXPECT_EQ(decode_body(deflated(text, kRaw), "deflate", kPlenty, true).octets, text);
+  EXPECT_EQ(decode_body(deflated(text, kZlib), "deflate", kPlenty, true).bytes, text);
+  EXPECT_EQ(decode_body(deflated(text, kRaw), "deflate", kPlenty, true).bytes, text);
 }
 
 TEST(Content, WithoutACodingTheBodyIsTheContent) {
   for (const char* field : {"", "identity", " , identity,"}) {
     const DecodedBody body = decode_body("hello", field, kPlenty, true);
     EXPECT_TRUE(body.decoded);
-    EXPECT_EQ(body.octets, "hello");
+    EXPECT_EQ(body.bytes, "hello");
     EXPECT_THAT(body.codings, IsEmpty());
   }
 }
@@ -96,8 +96,9 @@ TEST(Content, AnEmptyBodyIsNoFaultWhateverItsCoding) {
 
 TEST(Content, SeveralCodingsAreUndoneTheLastFirst) {
   const std::string text = prose(20'000);
-  const DecodedBody body = decode_body(brotli(deflated(zstd(text), kGzip)), "zstd, gzip, br", kPlenty, true);
-  EXPECT_EQ(body.octets, text);
+  const DecodedBody body =
+      decode_body(brotli(deflated(zstd(text), kGzip)), "zstd, gzip, br", kPlenty, true);
+  EXPECT_EQ(body.bytes, text);
   EXPECT_THAT(body.codings, ElementsAre("zstd", "gzip", "br"));
   const DecodedBody too_many = decode_body("x", "br,br,br,br,br", kPlenty, true);
   EXPECT_FALSE(too_many.decoded);
@@ -105,21 +106,23 @@ TEST(Content, SeveralCodingsAreUndoneTheLastFirst) {
 }
 
 TEST(Content, MembersOfGzipAndFramesOfZstdFollowEachOther) {
-  EXPECT_EQ(decode_body(deflated("one ", kGzip) + deflated("two", kGzip), "gzip", kPlenty, true).octets, "one two");
-  EXPECT_EQ(decode_body(zstd("one ") + zstd("two"), "zstd", kPlenty, true).octets, "one two");
+  EXPECT_EQ(
+      decode_body(deflated("one ", kGzip) + deflated("two", kGzip), "gzip", kPlenty, true).bytes,
+      "one two");
+  EXPECT_EQ(decode_body(zstd("one ") + zstd("two"), "zstd", kPlenty, true).bytes, "one two");
 }
 
 TEST(Content, ManyEmptyMembersTakeNoTimeWorthWaitingFor) {
   const std::string empty = deflated("", kGzip);
   std::string many;
   while (many.size() < (1 << 20)) many += empty;
-  EXPECT_EQ(decode_body(many + deflated("end", kGzip), "gzip", kPlenty, true).octets, "end");
+  EXPECT_EQ(decode_body(many + deflated("end", kGzip), "gzip", kPlenty, true).bytes, "end");
 }
 
-TEST(Content, OctetsBehindTheEndAreTold) {
+TEST(Content, BytesBehindTheEndAreTold) {
   const DecodedBody body = decode_body(deflated("text", kGzip) + "tail", "gzip", kPlenty, true);
-  EXPECT_EQ(body.octets, "text");
-  EXPECT_THAT(body.error, HasSubstr("4 octets follow"));
+  EXPECT_EQ(body.bytes, "text");
+  EXPECT_THAT(body.error, HasSubstr("4 bytes follow"));
 }
 
 TEST(Content, ABombIsBounded) {
@@ -129,12 +132,13 @@ TEST(Content, ABombIsBounded) {
     EXPECT_TRUE(body.cut) << coding;
     EXPECT_TRUE(body.decoded) << coding;
     EXPECT_EQ(body.error, "") << coding;
-    EXPECT_EQ(body.octets.size(), 100'000u) << coding;
-    EXPECT_LE(body.octets.capacity(), 200'000u) << coding;
+    EXPECT_EQ(body.bytes.size(), 100'000u) << coding;
+    EXPECT_LE(body.bytes.capacity(), 200'000u) << coding;
   }
-  const DecodedBody twice = decode_body(deflated(deflated(zeros, kGzip), kGzip), "gzip, gzip", 10'000, true);
+  const DecodedBody twice =
+      decode_body(deflated(deflated(zeros, kGzip), kGzip), "gzip, gzip", 10'000, true);
   EXPECT_TRUE(twice.cut);
-  EXPECT_LE(twice.octets.size(), 10'000u);
+  EXPECT_LE(twice.bytes.size(), 10'000u);
   EXPECT_EQ(twice.error, "") << "the first coding was cut by us: no fault of the sender";
 }
 
@@ -146,12 +150,13 @@ TEST(Content, WhatFitsExactlyIsNotCut) {
   }
   EXPECT_FALSE(decode_body("12345", "", 5, true).cut);
   EXPECT_TRUE(decode_body("12345", "", 4, true).cut);
-  EXPECT_EQ(decode_body("12345", "", 4, true).octets, "1234");
+  EXPECT_EQ(decode_body("12345", "", 4, true).bytes, "1234");
 }
 
 TEST(Content, AFrameOfZstdThatAsksForTooMuchMemoryIsRefused) {
   // A frame header that claims a window of 2 GiB: descriptor 0, window exponent 21.
-  const DecodedBody body = decode_body(std::string("\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00", 9), "zstd", kPlenty, true);
+  const DecodedBody body =
+      decode_body(std::string("\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00", 9), "zstd", kPlenty, true);
   EXPECT_FALSE(body.decoded);
   EXPECT_THAT(body.error, HasSubstr("memory"));
 }
@@ -163,10 +168,12 @@ TEST(Content, OfAPartWhatCanBeDecodedIsGivenWithTheReason) {
     const std::string_view part = std::string_view(all).substr(0, all.size() * 3 / 4);
     const DecodedBody captured = decode_body(part, coding, kPlenty, false);
     EXPECT_TRUE(captured.decoded) << coding;
-    EXPECT_GT(captured.octets.size(), 1000u) << coding;
-    EXPECT_TRUE(text.starts_with(captured.octets)) << coding;
+    EXPECT_GT(captured.bytes.size(), 1000u) << coding;
+    EXPECT_TRUE(text.starts_with(captured.bytes)) << coding;
     EXPECT_THAT(captured.error, HasSubstr("only a part of the body was captured")) << coding;
-    EXPECT_THAT(decode_body(part, coding, kPlenty, true).error, HasSubstr("its sender left it unfinished")) << coding;
+    EXPECT_THAT(decode_body(part, coding, kPlenty, true).error,
+                HasSubstr("its sender left it unfinished"))
+        << coding;
   }
 }
 
@@ -174,10 +181,11 @@ TEST(Content, DamageIsSaidAndWhatCameBeforeItIsGiven) {
   const std::string text = prose(300'000);
   for (const char* coding : {"gzip", "deflate", "zstd"}) {
     std::string all = coded(text, coding);
-    for (std::size_t i = all.size() / 2; i < all.size() / 2 + 40; ++i) all[i] = static_cast<char>(all[i] ^ 0x55);
+    for (std::size_t i = all.size() / 2; i < all.size() / 2 + 40; ++i)
+      all[i] = static_cast<char>(all[i] ^ 0x55);
     const DecodedBody body = decode_body(all, coding, kPlenty, true);
     EXPECT_TRUE(body.decoded) << coding;
-    EXPECT_GT(body.octets.size(), 1000u) << coding;
+    EXPECT_GT(body.bytes.size(), 1000u) << coding;
     EXPECT_FALSE(body.error.empty()) << coding;
   }
 }
@@ -186,11 +194,11 @@ TEST(Content, WhatCannotBeDecodedIsGivenAsItCame) {
   for (const char* coding : {"gzip", "deflate", "br", "zstd", "compress", "gzip, unheard-of"}) {
     const DecodedBody body = decode_body("\xff\xfe no such data", coding, kPlenty, true);
     EXPECT_FALSE(body.decoded) << coding;
-    EXPECT_EQ(body.octets, "\xff\xfe no such data") << coding;
+    EXPECT_EQ(body.bytes, "\xff\xfe no such data") << coding;
     EXPECT_NE(body.error, "") << coding;
   }
   const std::string inner = deflated("text", kGzip);
-  EXPECT_EQ(decode_body(inner, "unheard-of, gzip", kPlenty, true).octets, inner);
+  EXPECT_EQ(decode_body(inner, "unheard-of, gzip", kPlenty, true).bytes, inner);
 }
 
 } // namespace

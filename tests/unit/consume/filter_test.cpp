@@ -7,8 +7,8 @@
 namespace xdpcap::consume {
 namespace {
 
-Exchange exchange(const std::string& method, const std::string& host, const std::string& target, std::uint16_t status,
-                  std::uint64_t latency_ns = 1000) {
+Exchange exchange(const std::string& method, const std::string& host, const std::string& target,
+                  std::uint16_t status, std::uint64_t latency_ns = 1000) {
   Exchange made;
   made.request.emplace();
   made.request->request = true;
@@ -38,10 +38,12 @@ TEST(Filter, AHostMatchesWithAndWithoutItsPortAndByPattern) {
 }
 
 TEST(Filter, APathIsAPartOfTheTargetOrAPatternForAllOfIt) {
-  for (const char* path : {"/cart", "items", "/cart/*", "*id=7", "items?id=7", "/cart/items?*", "?id=", "*a*t*=*"}) {
+  for (const char* path :
+       {"/cart", "items", "/cart/*", "*id=7", "items?id=7", "/cart/items?*", "?id=", "*a*t*=*"}) {
     EXPECT_TRUE(Filter{.paths = {path}}.matches(kCart.facts())) << path;
   }
-  for (const char* path : {"/pay", "items*", "/Cart", "/cart/*?7?", "/cart/items?id=?", "cart?items"})
+  for (const char* path :
+       {"/pay", "items*", "/Cart", "/cart/*?7?", "/cart/items?id=?", "cart?items"})
     EXPECT_FALSE(Filter{.paths = {path}}.matches(kCart.facts())) << path;
 }
 
@@ -50,13 +52,17 @@ TEST(Filter, AStatusIsANumberOrAClass) {
     EXPECT_TRUE(Filter{.statuses = {status}}.matches(kCart.facts())) << status;
   for (const char* status : {"200", "5xx", "403"})
     EXPECT_FALSE(Filter{.statuses = {status}}.matches(kCart.facts())) << status;
-  for (const char* text : {"5xx", "404", "50x", "1XX", "999"}) EXPECT_TRUE(is_status_pattern(text)) << text;
+  for (const char* text : {"5xx", "404", "50x", "1XX", "999"})
+    EXPECT_TRUE(is_status_pattern(text)) << text;
   for (const char* text : {"", "5", "xxx", "5xxx", "abc", "099", "6xx", "99x", "0xx"})
     EXPECT_FALSE(is_status_pattern(text)) << text;
 }
 
 TEST(Filter, EveryConditionMustHold) {
-  Filter filter{.hosts = {"shop.example"}, .methods = {"get", "head"}, .statuses = {"4xx"}, .paths = {"/cart"}};
+  Filter filter{.hosts = {"shop.example"},
+                .methods = {"get", "head"},
+                .statuses = {"4xx"},
+                .paths = {"/cart"}};
   filter.min_latency_ns = 2'000'000;
   EXPECT_TRUE(filter.matches(kCart.facts()));
   filter.min_latency_ns = 2'000'001;
@@ -80,7 +86,8 @@ TEST(Filter, DurationsAreReadInTheUnitsPeopleWrite) {
   EXPECT_EQ(parse_duration_ns("1.5s").value(), 1'500'000'000u);
   EXPECT_EQ(parse_duration_ns("300us").value(), 300'000u);
   EXPECT_EQ(parse_duration_ns("20").value(), 20'000'000u);
-  for (const char* text : {"", "ms", "-1s", "1h", "nan", "1e99s", "5 s"}) EXPECT_FALSE(parse_duration_ns(text)) << text;
+  for (const char* text : {"", "ms", "-1s", "1h", "nan", "1e99s", "5 s"})
+    EXPECT_FALSE(parse_duration_ns(text)) << text;
 }
 
 } // namespace

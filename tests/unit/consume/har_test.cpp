@@ -28,8 +28,10 @@ std::string gzip(std::string_view text) {
 
 json response(const std::string& body, const std::string& coding, std::size_t length = 0) {
   Exchange exchange;
-  exchange.request = Seen{.request = true, .method = "GET", .target = "/", .host = "shop", .version = "HTTP/1.1"};
-  exchange.response = Seen{.status = 200, .body_length = length == 0 ? body.size() : length, .version = "HTTP/1.1"};
+  exchange.request =
+      Seen{.request = true, .method = "GET", .target = "/", .host = "shop", .version = "HTTP/1.1"};
+  exchange.response =
+      Seen{.status = 200, .body_length = length == 0 ? body.size() : length, .version = "HTTP/1.1"};
   exchange.response->fields = {{"Content-Type", "application/json"}};
   if (!coding.empty()) exchange.response->fields.emplace_back("content-encoding", coding);
   exchange.response->body = body;

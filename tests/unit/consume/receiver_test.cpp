@@ -21,7 +21,8 @@ class ReceiverTest : public ::testing::Test {
 
   void send(const std::vector<std::string>& parts) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      publisher_.send(zmq::buffer(parts[i]), i + 1 < parts.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+      publisher_.send(zmq::buffer(parts[i]),
+                      i + 1 < parts.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
     }
   }
   static std::string heartbeat() {

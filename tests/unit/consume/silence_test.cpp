@@ -52,7 +52,9 @@ class Silence : public ::testing::Test {
     EXPECT_EQ(::waitpid(child, &status, 0), child);
     return status == 0;
   }
-  static bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+  static bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
 
   std::filesystem::path room_;
 };
@@ -78,7 +80,8 @@ TEST_F(Silence, WhoMayNotEnterIsToldWhatKeepsHimOut) {
   }));
   ASSERT_EQ(::chmod(room_.c_str(), 0755), 0);
   ASSERT_EQ(::chmod(path("pub.sock").c_str(), 0000), 0);
-  EXPECT_TRUE(holds_as_a_user([&] { return has(explain_silence(ipc("pub.sock")), "may not connect"); }));
+  EXPECT_TRUE(
+      holds_as_a_user([&] { return has(explain_silence(ipc("pub.sock")), "may not connect"); }));
   ASSERT_EQ(::chmod(room_.c_str(), 0700), 0);
 }
 
@@ -105,7 +108,8 @@ TEST_F(Silence, ADirectoryOfAnotherUserInAPlaceForAllIsNotBelieved) {
     ASSERT_EQ(::chown(path("tmp/xdpcap-1").c_str(), kStranger, kStranger), 0);
   } else {
     GTEST_ASSERT_EQ(::geteuid(), ::getuid());
-    std::filesystem::remove_all(path("tmp/xdpcap-1")); // another user's directory takes root to make
+    std::filesystem::remove_all(
+        path("tmp/xdpcap-1")); // another user's directory takes root to make
     EXPECT_FALSE(check_trust(ipc("tmp/xdpcap-1/pub.sock")).ok());
     return;
   }

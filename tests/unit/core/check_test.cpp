@@ -20,7 +20,8 @@ TEST(Check, OneThatHoldsCostsNothingAndSaysNothing) {
 TEST(CheckDeathTest, OneThatFailsEndsTheProcessWithPlaceAndSentence) {
   const int sides = 3;
   EXPECT_EXIT(XDPCAP_CHECK(sides == 2), testing::KilledBySignal(SIGABRT),
-              "check failed at tests/unit/core/check_test.cpp:[0-9]+: sides == 2\n.*ledger of this run is void");
+              "check failed at tests/unit/core/check_test.cpp:[0-9]+: sides == 2\n.*ledger of this "
+              "run is void");
 }
 
 TEST(CheckDeathTest, ADeveloperCheckIsNotEvaluatedInARelease) {
@@ -34,7 +35,8 @@ TEST(CheckDeathTest, ADeveloperCheckIsNotEvaluatedInARelease) {
 }
 
 TEST(CheckDeathTest, AResultIsNotAskedForWhatItDoesNotHold) {
-  EXPECT_DEATH((void)Number{std::string{"why"}}.value(), "check failed at userspace/core/result.hpp");
+  EXPECT_DEATH((void)Number{std::string{"why"}}.value(),
+               "check failed at userspace/core/result.hpp");
   EXPECT_DEATH((void)Number{1}.error(), "check failed at userspace/core/result.hpp");
   const Number wrong{std::string{"why"}};
   EXPECT_DEATH((void)*wrong, "check failed");
@@ -43,9 +45,9 @@ TEST(CheckDeathTest, AResultIsNotAskedForWhatItDoesNotHold) {
 
 TEST(CheckDeathTest, ASlabIsNotGivenBackTwice) {
   SlabPool pool{64, 2};
-  const SlabPool::Index slab = pool.take();
-  pool.give(slab);
-  EXPECT_DEATH(pool.give(slab), "check failed at userspace/core/slab_pool.hpp");
+  const SlabPool::Index slab = pool.allocate();
+  pool.release(slab);
+  EXPECT_DEATH(pool.release(slab), "check failed at userspace/core/slab_pool.hpp");
 }
 
 } // namespace

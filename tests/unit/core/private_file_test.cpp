@@ -58,7 +58,7 @@ TEST_F(PrivateFile, a_symbolic_link_is_not_followed) {
   std::filesystem::create_symlink(path("target"), path("link"));
   const auto opened = open_private(path("link"), Existing::truncate);
   ASSERT_FALSE(opened.ok());
-  EXPECT_NE(opened.error().sentence.find("symbolic link"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("symbolic link"), std::string::npos);
   EXPECT_EQ(text_of(path("target")), "precious");
   std::filesystem::create_symlink(path("nowhere"), path("dangling"));
   EXPECT_FALSE(open_private(path("dangling"), Existing::truncate).ok());
@@ -83,8 +83,8 @@ TEST_F(PrivateFile, a_directory_that_is_not_there_is_named) {
   const auto opened = open_private(path("none/file"), Existing::keep);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, ExitCode::output);
-  EXPECT_NE(opened.error().sentence.find("none/file"), std::string::npos);
-  EXPECT_NE(opened.error().sentence.find("does not exist"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("none/file"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("does not exist"), std::string::npos);
 }
 
 } // namespace

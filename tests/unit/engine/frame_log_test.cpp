@@ -22,12 +22,16 @@ constexpr std::uint64_t kFrames = 40'000; // more than the writer's buffer holds
 
 class FrameLogTest : public ::testing::Test {
  protected:
-  FrameLogTest() : packet_(test::eth().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 80).payload(std::string(100, 'x'))) {}
+  FrameLogTest()
+      : packet_(
+            test::eth().ipv4("10.0.0.1", "10.0.0.2").tcp(4000, 80).payload(std::string(100, 'x'))) {
+  }
 
-  // Logs kFrames, every one of `interface`, to `path`, which fails once it is open by `breaks`; answers how stop()
-  // ended.
+  // Logs kFrames, every one of `interface`, to `path`, which fails once it is open by `breaks`;
+  // answers how stop() ended.
   Result<void, Error> log_to(
-      const std::string& path, std::uint16_t interface = 0, const std::function<void()>& breaks = [] {}) {
+      const std::string& path, std::uint16_t interface = 0,
+      const std::function<void()>& breaks = [] {}) {
     const capture::WrittenInterface only{"eth0", wire::LinkType::ethernet, 0};
     auto writer = capture::PcapngWriter::open(path, {&only, 1});
     EXPECT_TRUE(writer.ok());
@@ -51,7 +55,8 @@ TEST_F(FrameLogTest, EveryFrameIsWrittenOrDropped) {
   EXPECT_EQ(log_->dropped(), 0U);
 }
 
-// A pipe that nobody reads any more fails as a disk without room does: after the start, at some frame.
+// A pipe that nobody reads any more fails as a disk without room does: after the start, at some
+// frame.
 TEST_F(FrameLogTest, WhatCameAfterAFailureIsNotWritten) {
   ::signal(SIGPIPE, SIG_IGN);
   std::string room = "/tmp/xdpcap-log-XXXXXX";

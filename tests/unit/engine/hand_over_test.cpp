@@ -56,7 +56,8 @@ TEST(HandOver, two_threads_lose_nothing) {
   bool right = true;
   while (next < kSegments) {
     lane.receive([&](const wire::Segment& segment) {
-      right = right && segment.payload.size() == next % 700 && segment.seq == Seq{stage.client_isn + 1 + next};
+      right = right && segment.payload.size() == next % 700 &&
+              segment.seq == Seq{stage.client_isn + 1 + next};
       ++next;
     });
     std::this_thread::yield();

@@ -23,7 +23,9 @@ class MemoryLimit : public ::testing::Test {
     std::filesystem::create_directories((room_ / file).parent_path());
     std::ofstream(room_ / file) << text;
   }
-  std::optional<std::size_t> limit() { return cgroup_memory_limit(room_, (room_ / "self").string()); }
+  std::optional<std::size_t> limit() {
+    return cgroup_memory_limit(room_, (room_ / "self").string());
+  }
 
   std::filesystem::path room_;
 };
@@ -57,7 +59,7 @@ TEST_F(MemoryLimit, MoreThanTheHostHasIsRefused) {
     const auto bound = bound_memory(absurd, std::nullopt, 4096 * kMiB, notes);
     ASSERT_FALSE(bound.ok());
     EXPECT_EQ(bound.error().code, ExitCode::usage);
-    EXPECT_NE(bound.error().sentence.find("4096M"), std::string::npos);
+    EXPECT_NE(bound.error().message.find("4096M"), std::string::npos);
   }
   EXPECT_GT(memory_of_host(), kMiB);
 }

@@ -36,14 +36,16 @@ class Stages {
     config.head_max = wish.head_max;
     const PipelineOptions options = pipeline_options(config, plan, wire::ChecksumMode::on, {}, 0);
     for (std::size_t i = 0; i < wish.workers; ++i) {
-      lanes_.push_back(
-          std::make_unique<publish::BatchLane>(lane_of_worker(plan), static_cast<std::uint16_t>(i), bell_));
-      encoders_.push_back(
-          std::make_unique<publish::Encoder>(publish::EncoderOptions{.sensor = "test"}, *lanes_.back()));
+      lanes_.push_back(std::make_unique<publish::BatchLane>(lane_of_worker(plan),
+                                                            static_cast<std::uint16_t>(i), bell_));
+      encoders_.push_back(std::make_unique<publish::Encoder>(
+          publish::EncoderOptions{.sensor = "test"}, *lanes_.back()));
       pipelines_.push_back(std::make_unique<Pipeline>(options, *encoders_.back()));
       if (wish.log) logs_.push_back(std::make_unique<FrameLog>(plan.log_blocks));
     }
-    if (wish.host) lanes_.push_back(std::make_unique<publish::BatchLane>(lane_of_host(plan), std::uint16_t{99}, bell_));
+    if (wish.host)
+      lanes_.push_back(
+          std::make_unique<publish::BatchLane>(lane_of_host(plan), std::uint16_t{99}, bell_));
     if (wish.workers < 2) return;
     symmetry_ = std::make_unique<Symmetry>();
     hand_over_ = std::make_unique<HandOver>(wish.workers, plan.hand_over_lane);
@@ -59,14 +61,17 @@ class Stages {
   std::unique_ptr<HandOver> hand_over_;
 };
 
-// Frames of sockets, what ZeroMQ holds when every subscriber stands still, sockets and processes of the host.
+// Frames of sockets, what ZeroMQ holds when every subscriber stands still, sockets and processes of
+// the host.
 std::size_t beside_stages(const MemoryWish& wish, const MemoryPlan& plan) {
   constexpr std::size_t kFrame = 2048 + 32; // with its places in the rings
   constexpr std::size_t kJoined = 64 * 4096;
-  constexpr std::size_t kSubscriber = std::size_t{45} << 10; // as measured, with a batch of two frames each waiting
+  constexpr std::size_t kSubscriber = std::size_t{45}
+                                      << 10; // as measured, with a batch of two frames each waiting
   const auto waiting = static_cast<std::size_t>(plan.high_water_mark) * 2 * 64;
-  return wish.queues * (plan.umem_frames * kFrame + kJoined) + plan.queue_octets +
-         plan.connections * (kSubscriber + waiting) + plan.host_sockets * host::SocketBook::socket_octets +
+  return wish.queues * (plan.umem_frames * kFrame + kJoined) + plan.queue_bytes +
+         plan.connections * (kSubscriber + waiting) +
+         plan.host_sockets * host::SocketBook::socket_bytes +
          plan.host_processes * (host::ProcessTable::kCommandMax + 512);
 }
 
@@ -89,7 +94,8 @@ TEST(MemoryReserved, NothingIsReservedBesideThePlan) {
           const Stages stages(wish, *plan);
           const std::size_t reserved = reserved_now() - before + beside_stages(wish, *plan);
           EXPECT_LE(reserved, (limit - kProgramMiB) * kMiB)
-              << limit << "M, " << workers << " workers" << (live ? ", live" : "") << (publishes ? ", publishes" : "");
+              << limit << "M, " << workers << " workers" << (live ? ", live" : "")
+              << (publishes ? ", publishes" : "");
         }
       }
     }

@@ -21,12 +21,14 @@ using test::eth;
 using test::Packet;
 
 // A keep-alive connection as frames: a handshake, then requests and responses.
-std::vector<Packet> conversation(std::uint16_t client_port, int exchanges, const std::string& body) {
+std::vector<Packet> conversation(std::uint16_t client_port, int exchanges,
+                                 const std::string& body) {
   const Packet from_client = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(client_port, 80);
   const Packet from_server = eth().ipv4("10.0.0.2", "10.0.0.1").tcp(80, client_port);
   const std::string request = "GET /page HTTP/1.1\r\nHost: example.test\r\nAccept: */*\r\n\r\n";
   const std::string response =
-      "HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+      "HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
   std::uint32_t client_at = 1000, server_at = 7000;
   std::vector<Packet> packets{from_client.seq(client_at++).flags("S"),
                               from_server.seq(server_at++).ack(client_at).flags("SA"),
@@ -51,7 +53,7 @@ class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() {
     options_.tracker.flows_max = 4096;
-    options_.tracker.embryos_max = 4096;
+    options_.tracker.half_open_max = 4096;
     options_.http_memory = 8 << 20;
     options_.decode.fragment_bytes = 1 << 20;
     pipeline_.emplace(options_, encoder_);
@@ -66,19 +68,20 @@ class PipelineTest : public ::testing::Test {
       if (view->messages() != nullptr) {
         for (const auto* message : *view->messages()) anomalies.push_back(message->anomalies());
       }
-      lane_.give_back(batch);
+      lane_.recycle(batch);
     }
     return anomalies;
   }
-  std::size_t take_messages() { return take_anomalies().size(); }
+  std::size_t show_messages() { return take_anomalies().size(); }
   void throw_batches_away() {
-    while (publish::Batch* batch = lane_.next()) lane_.give_back(batch);
+    while (publish::Batch* batch = lane_.next()) lane_.recycle(batch);
   }
   void hear(const std::vector<Packet>& packets) {
     Instant now = instant_from_ns(1'700'000'000'000'000'000);
     for (const Packet& packet : packets) {
       const Packet dated = packet.at(now += std::chrono::microseconds{10});
-      pipeline_->take(dated.frame(), [&](const wire::Segment& segment) { pipeline_->accept(segment); });
+      pipeline_->decode(dated.frame(),
+                        [&](const wire::Segment& segment) { pipeline_->accept(segment); });
     }
     pipeline_->end_burst(now);
   }
@@ -94,7 +97,7 @@ class PipelineTest : public ::testing::Test {
 TEST_F(PipelineTest, each_exchange_becomes_two_messages) {
   hear(conversation(40000, 10, "hello"));
   pipeline_->finish();
-  EXPECT_EQ(take_messages(), 20U);
+  EXPECT_EQ(show_messages(), 20U);
 }
 
 TEST_F(PipelineTest, the_ledger_closes_whatever_the_frames_were) {
@@ -104,20 +107,22 @@ TEST_F(PipelineTest, the_ledger_closes_whatever_the_frames_were) {
   packets.push_back(eth().ipv4("10.0.0.1", "10.0.0.2").udp(53, 53));              // not TCP
   packets.push_back(eth().ether_type(0x0806));                                    // not IP
   packets.push_back(eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).data_offset(3)); // impossible
-  packets.push_back(eth().ipv4("10.0.0.1", "10.0.0.9").tcp(5, 6).seq(1).payload("early").fragment(0, true, 9));
+  packets.push_back(
+      eth().ipv4("10.0.0.1", "10.0.0.9").tcp(5, 6).seq(1).payload("early").fragment(0, true, 9));
   hear(packets);
   pipeline_->finish();
-  const Ledger ledger = take_ledger({&*pipeline_}, std::nullopt);
+  const Ledger ledger = make_ledger({&*pipeline_}, std::nullopt);
   for (const Equation& equation : ledger.equations) {
-    EXPECT_TRUE(equation.holds()) << equation.name << ": " << equation.left << " = " << equation.right;
+    EXPECT_TRUE(equation.holds()) << equation.name << ": " << equation.left << " = "
+                                  << equation.right;
   }
   EXPECT_EQ(ledger.captured, packets.size());
-  EXPECT_EQ(take_messages(), 6U);
+  EXPECT_EQ(show_messages(), 6U);
 }
 
 TEST_F(PipelineTest, a_flow_record_tells_what_its_connection_lost_and_to_whom) {
   std::vector<Packet> packets = conversation(40000, 2, std::string(5000, 'x'));
-  pipeline_->note_capture_loss(instant_from_ns(1'700'000'000'000'000'000));
+  pipeline_->update_capture_loss(instant_from_ns(1'700'000'000'000'000'000));
   packets.erase(packets.begin() + 5); // of the first response's body
   hear(packets);
   pipeline_->finish();
@@ -133,7 +138,7 @@ TEST_F(PipelineTest, a_flow_record_tells_what_its_connection_lost_and_to_whom) {
       EXPECT_EQ(flow->to_client()->gap_bytes(), 1400U);
       EXPECT_EQ(flow->to_server()->gaps(), 0U);
     }
-    lane_.give_back(batch);
+    lane_.recycle(batch);
   }
   EXPECT_EQ(closed, 1U);
 }
@@ -144,7 +149,9 @@ bool has(std::uint64_t anomalies, http::Anomaly one) {
 
 TEST_F(PipelineTest, a_connection_of_which_one_side_is_seen_says_so) {
   std::vector<Packet> packets = conversation(40000, 2, "hello");
-  std::erase_if(packets, [](const Packet& packet) { return packet.bytes()[26 + 3] == std::byte{2}; }); // the server's
+  std::erase_if(packets, [](const Packet& packet) {
+    return packet.bytes()[26 + 3] == std::byte{2};
+  }); // the server's
   hear(packets);
   pipeline_->finish();
   const auto anomalies = take_anomalies();
@@ -158,13 +165,15 @@ TEST_F(PipelineTest, a_connection_joined_late_is_not_called_one_sided) {
   packets.erase(packets.begin(), packets.begin() + 3); // the handshake
   hear(packets);
   pipeline_->finish();
-  for (const std::uint64_t anomalies : take_anomalies()) EXPECT_FALSE(has(anomalies, http::Anomaly::one_sided));
+  for (const std::uint64_t anomalies : take_anomalies())
+    EXPECT_FALSE(has(anomalies, http::Anomaly::one_sided));
 }
 
-TEST_F(PipelineTest, two_versions_of_the_same_octets_are_told_by_the_messages) {
+TEST_F(PipelineTest, two_versions_of_the_same_bytes_are_told_by_the_messages) {
   const Packet from_client = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(40000, 80);
   const Packet from_server = eth().ipv4("10.0.0.2", "10.0.0.1").tcp(80, 40000);
-  hear({from_client.seq(100).flags("S"), from_server.seq(500).ack(101).flags("SA"), from_client.seq(101).ack(501),
+  hear({from_client.seq(100).flags("S"), from_server.seq(500).ack(101).flags("SA"),
+        from_client.seq(101).ack(501),
         from_client.seq(106).ack(501).flags("PA").payload("secret HTTP/1.1\r\nHost: a\r\n\r\n"),
         from_client.seq(106).ack(501).flags("PA").payload("public HTTP/1.1\r\nHost: a\r\n\r\n"),
         from_client.seq(101).ack(501).flags("PA").payload("GET /")});
@@ -179,7 +188,8 @@ TEST_F(PipelineTest, a_worker_allocates_nothing_once_it_is_warm) {
   for (std::uint16_t port = 40000; port < 40020; ++port) {
     for (Packet& packet : conversation(port, 20, std::string(3000, 'y'))) packets.push_back(packet);
   }
-  for (std::size_t i = 7; i + 1 < packets.size(); i += 11) std::swap(packets[i], packets[i + 1]); // and out of order
+  for (std::size_t i = 7; i + 1 < packets.size(); i += 11)
+    std::swap(packets[i], packets[i + 1]); // and out of order
   std::vector<wire::Frame> frames;
   Instant now = instant_from_ns(1'700'000'000'000'000'000);
   for (Packet& packet : packets) {

@@ -27,8 +27,10 @@ std::vector<Packet> short_connections() {
     packets.push_back(client.seq(1000).flags("S"));
     packets.push_back(server.seq(7000).ack(1001).flags("SA"));
     packets.push_back(client.seq(1001).ack(7001));
-    packets.push_back(client.seq(1001).ack(7001).flags("PA").payload("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-    packets.push_back(server.seq(7001).ack(1028).flags("PA").payload("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    packets.push_back(
+        client.seq(1001).ack(7001).flags("PA").payload("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    packets.push_back(server.seq(7001).ack(1028).flags("PA").payload(
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
   }
   Instant now = instant_from_ns(1'700'000'000'000'000'000);
   for (Packet& packet : packets) packet = packet.at(now += std::chrono::microseconds{10});
@@ -47,8 +49,8 @@ struct Member {
   Pipeline pipeline;
 };
 
-// One worker has all frames and the other has none, so it ends at once: what belongs to it is handed
-// over when it receives nothing of its own any more.
+// One worker has all frames and the other has none, so it ends at once: what belongs to it is
+// handed over when it receives nothing of its own any more.
 TEST(QueueWorker, what_is_handed_over_arrives_though_its_owner_ended_first) {
   const std::vector<Packet> packets = short_connections();
   std::vector<wire::Frame> frames;
@@ -57,7 +59,7 @@ TEST(QueueWorker, what_is_handed_over_arrives_though_its_owner_ended_first) {
 
   PipelineOptions options;
   options.tracker.flows_max = 4096;
-  options.tracker.embryos_max = 4096;
+  options.tracker.half_open_max = 4096;
   options.http_memory = 8 << 20;
   options.decode.fragment_bytes = 1 << 20;
   Member busy{options, 0}, idle{options, 1};
@@ -83,7 +85,8 @@ TEST(QueueWorker, what_is_handed_over_arrives_though_its_owner_ended_first) {
 
   EXPECT_GT(busy.pipeline.frames().get(FrameCount::handed_over), 100U);
   EXPECT_EQ(busy.pipeline.frames().get(FrameCount::hand_over_full), 0U);
-  EXPECT_EQ(idle.pipeline.frames().get(FrameCount::handed_in), busy.pipeline.frames().get(FrameCount::handed_over));
+  EXPECT_EQ(idle.pipeline.frames().get(FrameCount::handed_in),
+            busy.pipeline.frames().get(FrameCount::handed_over));
   const auto requests = [](const Member& member) {
     return member.pipeline.workspace().counts().get(http::HttpCount::requests);
   };
@@ -97,7 +100,8 @@ TEST(HandOver, an_owner_does_not_follow_from_the_bits_that_choose_a_bucket) {
   for (std::uint64_t i = 0; i < 4096; ++i) ++owners[lanes.owner_of(i << 52 | 0x12345678)];
   for (const std::size_t share : owners) EXPECT_EQ(share, 1024U);
   for (std::uint64_t low = 0; low < 65536; low += 77) {
-    EXPECT_EQ(lanes.owner_of(std::uint64_t{7} << 60 | low << 32), lanes.owner_of(std::uint64_t{7} << 60));
+    EXPECT_EQ(lanes.owner_of(std::uint64_t{7} << 60 | low << 32),
+              lanes.owner_of(std::uint64_t{7} << 60));
   }
 }
 

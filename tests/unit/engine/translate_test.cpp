@@ -43,7 +43,7 @@ TEST(FlowRecords, SayNothingOfWhatWasNotSeen) {
 }
 
 // What was acknowledged and not seen is not on its way.
-TEST(FlowRecords, AreNotLedAstrayByOctetsThatWereNeverSeen) {
+TEST(FlowRecords, AreNotLedAstrayByBytesThatWereNeverSeen) {
   tcp::Connection connection;
   connection.from(Direction::to_server) = half(5000, 1, 1);
   connection.from(Direction::to_client) = half(1, 6000, 7000);
@@ -68,14 +68,15 @@ TEST(SegmentRecords, SayWhatBecameOfEachSegment) {
       {SegmentVerdict::after_close, Verdict::out_of_window},
       {SegmentVerdict::reset_ignored, Verdict::out_of_window},
       {SegmentVerdict::no_connection, Verdict::no_connection},
-      {SegmentVerdict::hole_store_full, Verdict::dropped},
+      {SegmentVerdict::out_of_order_full, Verdict::dropped},
       {SegmentVerdict::flow_table_full, Verdict::dropped},
       {SegmentVerdict::bad_checksum, Verdict::bad_checksum},
       {SegmentVerdict::conflict, Verdict::conflict},
   };
   static_assert(std::size(expected) == static_cast<std::size_t>(SegmentVerdict::count_));
   for (const auto& [verdict, published] : expected) {
-    EXPECT_EQ(stray_record({}, Direction::to_server, verdict, false).verdict, published) << name_of(verdict);
+    EXPECT_EQ(unowned_segment_record({}, Direction::to_server, verdict, false).verdict, published)
+        << name_of(verdict);
   }
 }
 

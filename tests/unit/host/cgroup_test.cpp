@@ -11,7 +11,8 @@ const std::string kId = "4f1d2c3b4a5968778695a4b3c2d1e0f00f1e2d3c4b5a69788796a5b
 
 // A path in which @ stands for the id.
 std::string with_id(std::string path) {
-  for (std::size_t at = path.find('@'); at != std::string::npos; at = path.find('@', at)) path.replace(at, 1, kId);
+  for (std::size_t at = path.find('@'); at != std::string::npos; at = path.find('@', at))
+    path.replace(at, 1, kId);
   return path;
 }
 
@@ -23,12 +24,16 @@ TEST(Containers, AreKnownByThePathsThatTheirRuntimesMake) {
            "/machine.slice/libpod-@.scope",       // podman
            "/machine.slice/libpod-@.scope/inner", // podman with its own payload
            "/user.slice/user-1000.slice/user_1000.service/user.slice/libpod-@.scope", // rootless
-           "/system.slice/containerd.service/kubepods-burstable-pod8a7b_6c5d.slice:cri-containerd:@",
-           "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod8a7b_6c5d.slice/cri-containerd-@.scope",
-           "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod8a7b_6c5d.slice/crio-@.scope",
-           "/kubepods/burstable/pod8a7b6c5d-4e3f-2a1b-0c9d-8e7f6a5b4c3d/@",                     // kubernetes, cgroupfs
-           "/default/@",                                                                        // containerd alone
-           "/docker/00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff/docker/@", // docker in docker
+           "/system.slice/containerd.service/"
+           "kubepods-burstable-pod8a7b_6c5d.slice:cri-containerd:@",
+           "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod8a7b_6c5d.slice/"
+           "cri-containerd-@.scope",
+           "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod8a7b_6c5d.slice/"
+           "crio-@.scope",
+           "/kubepods/burstable/pod8a7b6c5d-4e3f-2a1b-0c9d-8e7f6a5b4c3d/@", // kubernetes, cgroupfs
+           "/default/@",                                                    // containerd alone
+           // docker in docker
+           "/docker/00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff/docker/@",
            "/docker/@/system.slice/nginx.service", // systemd in a container
        }) {
     EXPECT_EQ(container_id(with_id(path)), kId) << path;
@@ -37,13 +42,17 @@ TEST(Containers, AreKnownByThePathsThatTheirRuntimesMake) {
 
 TEST(Containers, AreNotSeenWhereThereAreNone) {
   for (const char* path : {
-           "", "/", "/user.slice/user-1000.slice/session-2.scope", "/system.slice/nginx.service", "/lxc.payload.web",
+           "", "/", "/user.slice/user-1000.slice/session-2.scope", "/system.slice/nginx.service",
+           "/lxc.payload.web",
            "/machine.slice/libpod-conmon-@.scope", // watches over one
            "/kubepods.slice/crio-conmon-@.scope",
-           "/docker/@0",                                                               // 65 digits
-           "/docker/4f1d2c3b4a5968778695a4b3c2d1e0f00f1e2d3c4b5a69788796a5b4c3d2e1f",  // 63
-           "/build-@x",                                                                // part of a word
-           "/docker/4F1D2C3B4A5968778695A4B3C2D1E0F00F1E2D3C4B5A69788796A5B4C3D2E1F0", // none of them writes capitals
+           "/docker/@0",                                                              // 65 digits
+           "/docker/4f1d2c3b4a5968778695a4b3c2d1e0f00f1e2d3c4b5a69788796a5b4c3d2e1f", // 63
+           "/build-@x", // part of a word
+           "/docker/4F1D2C3B4A5968778695A4B3C2D1E0F00F1E2D3C4B5A69788796A5B4C3D2E1F0", // none of
+                                                                                       // them
+                                                                                       // writes
+                                                                                       // capitals
        }) {
     EXPECT_EQ(container_id(with_id(path)), "") << path;
   }
@@ -56,10 +65,12 @@ TEST(Cgroups, ThePathIsThatOfTheUnifiedHierarchy) {
 }
 
 TEST(Cgroups, WhereThatTellsNothingAnOldHierarchySpeaks) {
-  EXPECT_EQ(cgroup_path(with_id("12:pids:/docker/@\n11:memory:/docker/@\n1:name=systemd:/docker/@\n0::/\n")),
+  EXPECT_EQ(cgroup_path(with_id(
+                "12:pids:/docker/@\n11:memory:/docker/@\n1:name=systemd:/docker/@\n0::/\n")),
             with_id("/docker/@"));
   EXPECT_EQ(cgroup_path("4:memory:/user.slice\n1:name=systemd:/\n0::/\n"), "/user.slice");
-  EXPECT_EQ(cgroup_path(with_id("4:memory:/docker/@\n0::/system.slice/containerd.service\n")), with_id("/docker/@"))
+  EXPECT_EQ(cgroup_path(with_id("4:memory:/docker/@\n0::/system.slice/containerd.service\n")),
+            with_id("/docker/@"))
       << "a container tells more";
   EXPECT_EQ(cgroup_path("5:devices:/\n0::/\n"), "/");
 }

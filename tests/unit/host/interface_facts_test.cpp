@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <array>
 
-#include "unit/host/netlink_octets.hpp"
+#include "unit/host/netlink_bytes.hpp"
 
 namespace xdpcap::host::test {
 namespace {
@@ -31,21 +31,21 @@ class Facts : public ::testing::Test {
     ifaddrmsg about{};
     about.ifa_family = static_cast<std::uint8_t>(family);
     about.ifa_index = index;
-    std::array<char, 16> octets{};
-    ::inet_pton(family, text, octets.data());
-    NetlinkOctets message(RTM_NEWADDR, about);
-    message.octets(type, {octets.data(), family == AF_INET ? std::size_t{4} : std::size_t{16}});
+    std::array<char, 16> bytes{};
+    ::inet_pton(family, text, bytes.data());
+    NetlinkBytes message(RTM_NEWADDR, about);
+    message.bytes(type, {bytes.data(), family == AF_INET ? std::size_t{4} : std::size_t{16}});
     read_address(message.message(), interfaces_);
   }
   std::map<std::uint32_t, InterfaceFacts> interfaces_;
 };
 
 TEST_F(Facts, AnInterfaceIsReadFromItsMessages) {
-  NetlinkOctets message(RTM_NEWLINK, link(3, IFF_UP | IFF_RUNNING));
-  message.octets(IFLA_IFNAME, std::string_view("eth0\0", 5))
+  NetlinkBytes message(RTM_NEWLINK, link(3, IFF_UP | IFF_RUNNING));
+  message.bytes(IFLA_IFNAME, std::string_view("eth0\0", 5))
       .attribute(IFLA_MTU, std::uint32_t{9000})
-      .octets(IFLA_ADDRESS, std::string_view("\x02\x00\x00\xab\xcd\xef", 6))
-      .nested(IFLA_XDP, [](NetlinkOctets& xdp) {
+      .bytes(IFLA_ADDRESS, std::string_view("\x02\x00\x00\xab\xcd\xef", 6))
+      .nested(IFLA_XDP, [](NetlinkBytes& xdp) {
         xdp.attribute(IFLA_XDP_ATTACHED, std::uint8_t{XDP_ATTACHED_DRV})
             .attribute(IFLA_XDP_PROG_ID, std::uint32_t{17})
             .attribute(IFLA_XDP_DRV_PROG_ID, std::uint32_t{17});
@@ -68,8 +68,8 @@ TEST_F(Facts, AnInterfaceIsReadFromItsMessages) {
 }
 
 TEST_F(Facts, OfSeveralProgramsTheOneNearestToTheWireIsTold) {
-  NetlinkOctets message(RTM_NEWLINK, link(3, 0));
-  message.nested(IFLA_XDP, [](NetlinkOctets& xdp) {
+  NetlinkBytes message(RTM_NEWLINK, link(3, 0));
+  message.nested(IFLA_XDP, [](NetlinkBytes& xdp) {
     xdp.attribute(IFLA_XDP_ATTACHED, std::uint8_t{XDP_ATTACHED_MULTI})
         .attribute(IFLA_XDP_SKB_PROG_ID, std::uint32_t{5})
         .attribute(IFLA_XDP_DRV_PROG_ID, std::uint32_t{6});
@@ -81,16 +81,18 @@ TEST_F(Facts, OfSeveralProgramsTheOneNearestToTheWireIsTold) {
 }
 
 TEST_F(Facts, NoProgramIsNone) {
-  NetlinkOctets message(RTM_NEWLINK, link(3, IFF_UP));
-  message.nested(IFLA_XDP,
-                 [](NetlinkOctets& xdp) { xdp.attribute(IFLA_XDP_ATTACHED, std::uint8_t{XDP_ATTACHED_NONE}); });
+  NetlinkBytes message(RTM_NEWLINK, link(3, IFF_UP));
+  message.nested(IFLA_XDP, [](NetlinkBytes& xdp) {
+    xdp.attribute(IFLA_XDP_ATTACHED, std::uint8_t{XDP_ATTACHED_NONE});
+  });
   read_link(message.message(), interfaces_);
   EXPECT_EQ(interfaces_.at(3).xdp, "");
 }
 
 TEST_F(Facts, AMessageThatIsCutIsNeverReadBeyond) {
-  NetlinkOctets message(RTM_NEWLINK, link(3, IFF_UP));
-  message.octets(IFLA_IFNAME, std::string_view("eth0\0", 5)).attribute(IFLA_MTU, std::uint32_t{1500});
+  NetlinkBytes message(RTM_NEWLINK, link(3, IFF_UP));
+  message.bytes(IFLA_IFNAME, std::string_view("eth0\0", 5))
+      .attribute(IFLA_MTU, std::uint32_t{1500});
   for (std::size_t length = sizeof(nlmsghdr); length < message.size(); length += 4) {
     std::vector<char> cut(length);
     std::memcpy(cut.data(), &message.message(length), length);
@@ -105,8 +107,8 @@ TEST(InterfaceWatch, SeesTheLoopbackThatEveryHostHas) {
   InterfaceWatch watch;
   const auto interfaces = watch.look();
   ASSERT_TRUE(interfaces.ok());
-  const auto loopback =
-      std::find_if(interfaces->begin(), interfaces->end(), [](const InterfaceFacts& one) { return one.name == "lo"; });
+  const auto loopback = std::find_if(interfaces->begin(), interfaces->end(),
+                                     [](const InterfaceFacts& one) { return one.name == "lo"; });
   ASSERT_NE(loopback, interfaces->end());
   EXPECT_EQ(loopback->index, 1U);
   EXPECT_GT(loopback->mtu, 0U);

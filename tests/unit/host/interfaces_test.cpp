@@ -13,8 +13,8 @@ using testing::HasSubstr;
 TEST(Interfaces, ListsTheLoopbackThatEveryHostHas) {
   const auto interfaces = list_interfaces();
   ASSERT_TRUE(interfaces.ok());
-  const auto loopback =
-      std::find_if(interfaces->begin(), interfaces->end(), [](const Interface& i) { return i.loopback; });
+  const auto loopback = std::find_if(interfaces->begin(), interfaces->end(),
+                                     [](const Interface& i) { return i.loopback; });
   ASSERT_NE(loopback, interfaces->end());
   EXPECT_EQ(loopback->name, "lo");
   EXPECT_EQ(loopback->index, 1U);
@@ -25,8 +25,9 @@ TEST(Interfaces, ListsTheLoopbackThatEveryHostHas) {
 TEST(Interfaces, AreInTheOrderOfTheirIndex) {
   const auto interfaces = list_interfaces();
   ASSERT_TRUE(interfaces.ok());
-  EXPECT_TRUE(std::is_sorted(interfaces->begin(), interfaces->end(),
-                             [](const Interface& a, const Interface& b) { return a.index < b.index; }));
+  EXPECT_TRUE(
+      std::is_sorted(interfaces->begin(), interfaces->end(),
+                     [](const Interface& a, const Interface& b) { return a.index < b.index; }));
 }
 
 Interface ethernet(const char* name, bool up, bool running) {

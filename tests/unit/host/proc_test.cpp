@@ -10,7 +10,7 @@
 
 #include "core/owned_fd.hpp"
 #include "host/clock.hpp"
-#include "host/text.hpp"
+#include "host/utf8.hpp"
 
 namespace xdpcap::host {
 namespace {
@@ -48,8 +48,8 @@ TEST(Proc, ItsSocketsAndItsNamespaceAreFound) {
   struct stat facts {};
   ASSERT_EQ(::fstat(socket.get(), &facts), 0);
   std::set<std::uint64_t> inodes;
-  EXPECT_TRUE(
-      each_socket_of(static_cast<std::uint32_t>(::getpid()), [&](std::uint64_t inode) { inodes.insert(inode); }));
+  EXPECT_TRUE(each_socket_of(static_cast<std::uint32_t>(::getpid()),
+                             [&](std::uint64_t inode) { inodes.insert(inode); }));
   EXPECT_TRUE(inodes.contains(facts.st_ino));
   EXPECT_EQ(network_namespace_of(static_cast<std::uint32_t>(::getpid())), own_network_namespace());
   EXPECT_NE(own_network_namespace(), 0U);
@@ -65,9 +65,10 @@ TEST(Text, IsMadeHarmless) {
   using namespace std::string_literals;
   EXPECT_EQ(clean_text("nginx: worker\0process\0"s, 100), "nginx: worker process");
   EXPECT_EQ(clean_text("a\x1b[2J\x7f\nb", 100), "a [2J  b");
-  EXPECT_EQ(clean_text("gr\xc3\xbc\xc3\x9f \xf0\x9f\x9b\x92", 100), "gr\xc3\xbc\xc3\x9f \xf0\x9f\x9b\x92");
+  EXPECT_EQ(clean_text("gr\xc3\xbc\xc3\x9f \xf0\x9f\x9b\x92", 100),
+            "gr\xc3\xbc\xc3\x9f \xf0\x9f\x9b\x92");
   EXPECT_EQ(clean_text("\xff\xfe\xc0\x80|\xed\xa0\x80|\xf4\x90\x80\x80", 100), "????|???|????");
-  EXPECT_EQ(clean_text("\xc2\x9b", 100), "") << "a control character of two octets, at the end";
+  EXPECT_EQ(clean_text("\xc2\x9b", 100), "") << "a control character of two bytes, at the end";
   EXPECT_EQ(clean_text("abc\xc3\xbc", 4), "abc") << "never half a character";
   EXPECT_EQ(clean_text("cut\xc3", 100), "cut?");
   EXPECT_EQ(clean_text("", 5), "");

@@ -30,7 +30,8 @@ class Processes : public ::testing::Test {
                     .started_ticks = started_s * 100,
                     .uid = 33};
   }
-  static ProcessNews news(std::uint32_t pid, std::uint64_t started_s, std::string_view name, std::string_view command) {
+  static ProcessNews news(std::uint32_t pid, std::uint64_t started_s, std::string_view name,
+                          std::string_view command) {
     return {.pid = pid,
             .started_boot_ns = started_s * kSecond + 1'234'567,
             .cgroup_id = 77,

@@ -15,8 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 wire::Endpoint endpoint(std::uint8_t last, std::uint16_t port) {
-  const std::array<std::byte, 4> octets{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
-  return {wire::Address::from_v4(octets.data()), port};
+  const std::array<std::byte, 4> bytes{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
+  return {wire::Address::from_v4(bytes.data()), port};
 }
 
 class Book : public ::testing::Test {
@@ -69,7 +69,7 @@ class Book : public ::testing::Test {
   std::vector<Socket> sockets_after(Duration time) {
     now_ += time;
     std::vector<Socket> told;
-    book_.tell_due(now_, [&](const Socket& socket) { told.push_back(socket); });
+    book_.publish_due(now_, [&](const Socket& socket) { told.push_back(socket); });
     return told;
   }
   static std::string sentence(const Socket& socket) {
@@ -115,7 +115,8 @@ TEST_F(Book, OneThatLivesForAMomentIsOpenedAndClosedByTheSameProcess) {
   book_.note(arriving(1, SocketState::established));
   book_.note(news(1, SocketState::last_ack, process(7, "nginx"))); // it closes it: a system call
   book_.note(arriving(1, SocketState::closed));
-  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 established nginx", "closed 1 nginx"));
+  EXPECT_THAT(after(milliseconds{100}),
+              ElementsAre("opened 1 established nginx", "closed 1 nginx"));
   EXPECT_EQ(book_.counters().get(BookCount::without_process), 0U);
 }
 
@@ -127,7 +128,8 @@ TEST_F(Book, WhereNobodyAcceptsTheListenerStandsIn) {
   book_.note(arriving(1, SocketState::established));
   book_.note(arriving(2, SocketState::established));
   book_.note(arriving(2, SocketState::closed)); // reset by its client
-  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 2 established master", "closed 2 master"));
+  EXPECT_THAT(after(milliseconds{100}),
+              ElementsAre("opened 2 established master", "closed 2 master"));
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 established master"));
   book_.note(owned(1, process(7, "worker"))); // at last; who uses it is to be believed
   book_.note(arriving(1, SocketState::closed));
@@ -137,7 +139,8 @@ TEST_F(Book, WhereNobodyAcceptsTheListenerStandsIn) {
 TEST_F(Book, OneThatIsNobodysIsTold) {
   book_.note(arriving(1, SocketState::established));
   book_.note(arriving(1, SocketState::closed));
-  EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 established nobody", "closed 1 nobody"));
+  EXPECT_THAT(after(milliseconds{100}),
+              ElementsAre("opened 1 established nobody", "closed 1 nobody"));
   EXPECT_EQ(book_.counters().get(BookCount::without_process), 1U);
 }
 
@@ -150,7 +153,7 @@ TEST_F(Book, AConnectionThatFailedWasNeverEstablished) {
 TEST_F(Book, OneThatWasThereBeforeIsOnlyToldToClose) {
   EXPECT_EQ(book_.process_of(there(1, SocketState::established)), nullptr);
   EXPECT_TRUE(book_.lacks_owner(1));
-  book_.note_owner(1, process(7, "nginx"));
+  book_.set_owner(1, process(7, "nginx"));
   EXPECT_EQ(book_.process_of(there(1, SocketState::established))->name, "nginx");
   book_.note(arriving(1, SocketState::closed));
   EXPECT_THAT(after(seconds{2}), ElementsAre("closed 1 nginx"));
@@ -166,7 +169,7 @@ TEST_F(Book, OneThatARoundMetBeforeItsNewsIsOpenedAllTheSame) {
 TEST_F(Book, WhoWasSeenUsingASocketKnowsBetterThanWhoHasItOpen) {
   book_.process_of(there(1, SocketState::established));
   book_.note(owned(1, process(7, "worker")));
-  book_.note_owner(1, process(6, "master"));
+  book_.set_owner(1, process(6, "master"));
   EXPECT_EQ(book_.process_of(there(1, SocketState::established))->name, "worker");
 }
 
@@ -179,7 +182,8 @@ TEST_F(Book, WhatHasNoProcessAnyMoreIsNotLookedFor) {
 TEST_F(Book, ASearchThatFailedIsNotRepeatedEachTime) {
   book_.process_of(there(1, SocketState::established));
   int searches = 0;
-  for (int second = 0; second < 600; ++second, now_ += seconds{1}) searches += book_.should_search(1, now_) ? 1 : 0;
+  for (int second = 0; second < 600; ++second, now_ += seconds{1})
+    searches += book_.should_search(1, now_) ? 1 : 0;
   EXPECT_GE(searches, 8);
   EXPECT_LE(searches, 20);
 }
@@ -232,7 +236,7 @@ TEST_F(Book, WhoListenedBeforeDoesNotStandInAfterItsSocketHasGone) {
   EXPECT_THAT(after(seconds{2}), ElementsAre("opened 2 established nobody"));
   // One that only rounds have met.
   book_.process_of(there(3, SocketState::listen));
-  book_.note_owner(3, process(8, "older"));
+  book_.set_owner(3, process(8, "older"));
   for (int round = 0; round < 10; ++round) {
     book_.process_of(there(2, SocketState::established));
     book_.end_round(here);
@@ -257,11 +261,13 @@ TEST_F(Book, EachNewListenerOfAPortTakesTheOldOnesPlaceHoweverManyThereWere) {
   listens.process = process(8, "shop");
   book_.note(listens);
   book_.note(arriving(100'001, SocketState::established));
-  EXPECT_THAT(after(seconds{2}), ElementsAre("opened 100000 listen shop", "opened 100001 established shop"));
+  EXPECT_THAT(after(seconds{2}),
+              ElementsAre("opened 100000 listen shop", "opened 100001 established shop"));
 }
 
 TEST_F(Book, WhatItHasNoRoomForIsCounted) {
-  for (std::uint64_t cookie = 1; cookie <= 20; ++cookie) book_.note(news(cookie, SocketState::syn_sent));
+  for (std::uint64_t cookie = 1; cookie <= 20; ++cookie)
+    book_.note(news(cookie, SocketState::syn_sent));
   EXPECT_EQ(book_.size(), 16U);
   EXPECT_EQ(book_.counters().get(BookCount::not_kept), 4U);
 }
@@ -270,8 +276,9 @@ TEST_F(Book, AtTheEndEverythingIsTold) {
   book_.note(arriving(1, SocketState::established));
   book_.note(news(2, SocketState::syn_sent, process(5, "curl")));
   std::vector<std::string> told;
-  book_.tell_all([&](const Socket& socket) { told.push_back(sentence(socket)); });
-  EXPECT_THAT(told, ::testing::UnorderedElementsAre("opened 1 established nobody", "opened 2 syn_sent curl"));
+  book_.publish_all([&](const Socket& socket) { told.push_back(sentence(socket)); });
+  EXPECT_THAT(told, ::testing::UnorderedElementsAre("opened 1 established nobody",
+                                                    "opened 2 syn_sent curl"));
 }
 
 } // namespace

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/owned_fd.hpp"
-#include "unit/host/netlink_octets.hpp"
-#include "wire/text.hpp"
+#include "unit/host/netlink_bytes.hpp"
+#include "wire/format_address.hpp"
 
 namespace xdpcap::host::test {
 namespace {
@@ -59,14 +59,14 @@ tcp_info figures() {
 }
 
 TEST(SocketDump, ASocketIsReadFromItsMessage) {
-  NetlinkOctets octets(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
-  octets.octets(INET_DIAG_CONG, std::string_view("cubic\0", 6)).attribute(INET_DIAG_INFO, figures());
+  NetlinkBytes bytes(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
+  bytes.bytes(INET_DIAG_CONG, std::string_view("cubic\0", 6)).attribute(INET_DIAG_INFO, figures());
   std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
   memory[SK_MEMINFO_RMEM_ALLOC] = 1000;
   memory[SK_MEMINFO_WMEM_QUEUED] = 200;
-  octets.attribute(INET_DIAG_SKMEMINFO, memory);
+  bytes.attribute(INET_DIAG_SKMEMINFO, memory);
 
-  const auto socket = parse_socket(octets.message(), SocketProtocol::tcp);
+  const auto socket = parse_socket(bytes.message(), SocketProtocol::tcp);
   ASSERT_TRUE(socket);
   EXPECT_EQ(text_of(socket->local), "10.0.0.1:80");
   EXPECT_EQ(text_of(socket->remote), "10.0.0.2:4000");
@@ -95,25 +95,27 @@ TEST(SocketDump, AnOlderKernelSaysLessAndANewerOneMore) {
     std::uint32_t rehash = 1;
   } newer;
   newer.known = figures();
-  NetlinkOctets more(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
+  NetlinkBytes more(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
   // Its window stands right behind the last field known here, without padding.
-  std::string octets(reinterpret_cast<const char*>(&newer.known), offsetof(tcp_info, tcpi_snd_wnd) + 4);
-  octets.append(reinterpret_cast<const char*>(&newer.receive_window), 8);
-  more.octets(INET_DIAG_INFO, octets);
+  std::string bytes(reinterpret_cast<const char*>(&newer.known),
+                    offsetof(tcp_info, tcpi_snd_wnd) + 4);
+  bytes.append(reinterpret_cast<const char*>(&newer.receive_window), 8);
+  more.bytes(INET_DIAG_INFO, bytes);
   EXPECT_EQ(parse_socket(more.message(), SocketProtocol::tcp)->tcp->receive_window, 64'000U);
 
-  NetlinkOctets less(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
+  NetlinkBytes less(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
   const tcp_info info = figures();
-  less.octets(INET_DIAG_INFO, {reinterpret_cast<const char*>(&info), offsetof(tcp_info, tcpi_pacing_rate)});
+  less.bytes(INET_DIAG_INFO,
+             {reinterpret_cast<const char*>(&info), offsetof(tcp_info, tcpi_pacing_rate)});
   const auto socket = parse_socket(less.message(), SocketProtocol::tcp);
   EXPECT_EQ(socket->tcp->rtt, std::chrono::milliseconds{20});
   EXPECT_EQ(socket->tcp->bytes_sent, 0U);
 }
 
 TEST(SocketDump, Ipv4InAnIpv6SocketIsIpv4) {
-  NetlinkOctets mapped(SOCK_DIAG_BY_FAMILY, about(AF_INET6, "::ffff:10.0.0.1", "::ffff:10.0.0.2"));
+  NetlinkBytes mapped(SOCK_DIAG_BY_FAMILY, about(AF_INET6, "::ffff:10.0.0.1", "::ffff:10.0.0.2"));
   EXPECT_EQ(text_of(parse_socket(mapped.message(), SocketProtocol::tcp)->local), "10.0.0.1:80");
-  NetlinkOctets plain(SOCK_DIAG_BY_FAMILY, about(AF_INET6, "2001:db8::1", "2001:db8::2", 8));
+  NetlinkBytes plain(SOCK_DIAG_BY_FAMILY, about(AF_INET6, "2001:db8::1", "2001:db8::2", 8));
   const auto socket = parse_socket(plain.message(), SocketProtocol::tcp);
   EXPECT_EQ(text_of(socket->local), "[2001:db8::1]:80");
   EXPECT_EQ(socket->state, SocketState::close_wait);
@@ -121,32 +123,35 @@ TEST(SocketDump, Ipv4InAnIpv6SocketIsIpv4) {
 
 TEST(SocketDump, TheKernelsStatesHaveTheNamesOfTheRfc) {
   using enum SocketState;
-  const std::vector<SocketState> expected{established, syn_sent,   syn_received, fin_wait_1, fin_wait_2, time_wait,
-                                          closed,      close_wait, last_ack,     listen,     closing,    syn_received};
-  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(state_of(static_cast<unsigned>(i + 1)), expected[i]) << i;
+  const std::vector<SocketState> expected{established, syn_sent,  syn_received, fin_wait_1,
+                                          fin_wait_2,  time_wait, closed,       close_wait,
+                                          last_ack,    listen,    closing,      syn_received};
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(state_of(static_cast<unsigned>(i + 1)), expected[i]) << i;
   EXPECT_EQ(state_of(99), closed);
 }
 
 TEST(SocketDump, UdpHasNoFigures) {
-  NetlinkOctets octets(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "0.0.0.0", 7));
-  const auto socket = parse_socket(octets.message(), SocketProtocol::udp);
+  NetlinkBytes bytes(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "0.0.0.0", 7));
+  const auto socket = parse_socket(bytes.message(), SocketProtocol::udp);
   EXPECT_EQ(socket->protocol, SocketProtocol::udp);
   EXPECT_EQ(socket->state, SocketState::closed);
   EXPECT_FALSE(socket->tcp);
 }
 
 TEST(SocketDump, AMessageThatIsCutIsNeverReadBeyond) {
-  NetlinkOctets octets(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
-  octets.attribute(INET_DIAG_INFO, figures());
-  for (std::size_t length = sizeof(nlmsghdr); length < octets.size(); length += 4) {
+  NetlinkBytes bytes(SOCK_DIAG_BY_FAMILY, about(AF_INET, "10.0.0.1", "10.0.0.2"));
+  bytes.attribute(INET_DIAG_INFO, figures());
+  for (std::size_t length = sizeof(nlmsghdr); length < bytes.size(); length += 4) {
     // Messages are whole words. A buffer of just that size, for the sanitizers to watch.
     std::vector<char> cut(length);
-    std::memcpy(cut.data(), &octets.message(length), length);
-    const auto socket = parse_socket(*reinterpret_cast<const nlmsghdr*>(cut.data()), SocketProtocol::tcp);
+    std::memcpy(cut.data(), &bytes.message(length), length);
+    const auto socket =
+        parse_socket(*reinterpret_cast<const nlmsghdr*>(cut.data()), SocketProtocol::tcp);
     EXPECT_EQ(socket.has_value(), length >= sizeof(nlmsghdr) + sizeof(inet_diag_msg)) << length;
     EXPECT_FALSE(socket && socket->tcp) << length;
   }
-  NetlinkOctets other(NLMSG_MIN_TYPE + 1, about(AF_INET, "10.0.0.1", "10.0.0.2"));
+  NetlinkBytes other(NLMSG_MIN_TYPE + 1, about(AF_INET, "10.0.0.1", "10.0.0.2"));
   EXPECT_FALSE(parse_socket(other.message(), SocketProtocol::tcp));
 }
 
@@ -157,15 +162,16 @@ TEST(SocketDump, TheKernelTellsOfOurOwnSockets) {
   name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ASSERT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
   ASSERT_EQ(::listen(listener.get(), 7), 0);
-  socklen_t octets = sizeof name;
-  ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&name), &octets);
+  socklen_t bytes = sizeof name;
+  ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&name), &bytes);
   std::vector<Socket> found;
-  EXPECT_EQ(dump_sockets([&](Socket&& socket) {
-              if (socket.local.port == ntohs(name.sin_port) && socket.state == SocketState::listen) {
-                found.push_back(std::move(socket));
-              }
-            }),
-            0);
+  EXPECT_EQ(
+      dump_sockets([&](Socket&& socket) {
+        if (socket.local.port == ntohs(name.sin_port) && socket.state == SocketState::listen) {
+          found.push_back(std::move(socket));
+        }
+      }),
+      0);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(text_of(found[0].local), "127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
   EXPECT_EQ(found[0].send_queue, 7U) << "of a listener: how many may wait";

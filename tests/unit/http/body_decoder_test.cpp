@@ -19,7 +19,8 @@ struct Decoded {
 Decoded decode(std::string_view text, std::size_t piece) {
   ChunkDecoder decoder;
   Decoded decoded;
-  for (std::size_t at = 0; at < text.size() && decoded.last == ChunkDecoder::Found::need_more; at += piece) {
+  for (std::size_t at = 0; at < text.size() && decoded.last == ChunkDecoder::Found::need_more;
+       at += piece) {
     const xdpcap::test::Guarded guarded{as_bytes(text.substr(at, piece))};
     Bytes rest = guarded.bytes();
     do {

@@ -22,7 +22,11 @@ std::vector<std::string> heads(const std::vector<Seen>& messages) {
 }
 
 TEST(Broken, AMalformedFirstRequestIsShownWhenItIsAnsweredWithHttp) {
-  const auto seen = Script{}.client("GARBAGE \x01\x02 not http\r\nmore\r\n\r\n").server(kRefusal).close().messages();
+  const auto seen = Script{}
+                        .client("GARBAGE \x01\x02 not http\r\nmore\r\n\r\n")
+                        .server(kRefusal)
+                        .close()
+                        .messages();
   ASSERT_THAT(seen, SizeIs(2));
   EXPECT_EQ(seen[0].kind, Kind::request);
   EXPECT_EQ(seen[0].head, "GARBAGE \x01\x02 not http\r\n");
@@ -35,25 +39,41 @@ TEST(Broken, AMalformedFirstRequestIsShownWhenItIsAnsweredWithHttp) {
 }
 
 TEST(Broken, TheAnswerMayComeAfterTheClientHasClosed) {
-  const auto seen = Script{}.client("\x16\x03\x01 hello").client_close().server(kRefusal).server_close().messages();
+  const auto seen = Script{}
+                        .client("\x16\x03\x01 hello")
+                        .client_close()
+                        .server(kRefusal)
+                        .server_close()
+                        .messages();
   ASSERT_THAT(seen, SizeIs(2));
   EXPECT_EQ(seen[0].head, "\x16\x03\x01 hello");
   EXPECT_TRUE(seen[0].has(Anomaly::head_cut));
 }
 
 TEST(Broken, WhatIsNotAnsweredWithHttpIsNotShown) {
-  EXPECT_THAT(Script{}.client("\x16\x03\x01 hello\n").server("\x16\x03\x03 hello").close().messages(), IsEmpty());
-  EXPECT_THAT(Script{}.client("EHLO a\r\n").server("250 b\r\n").client("QUIT\r\n").close().messages(), IsEmpty());
+  EXPECT_THAT(
+      Script{}.client("\x16\x03\x01 hello\n").server("\x16\x03\x03 hello").close().messages(),
+      IsEmpty());
+  EXPECT_THAT(
+      Script{}.client("EHLO a\r\n").server("250 b\r\n").client("QUIT\r\n").close().messages(),
+      IsEmpty());
   EXPECT_THAT(Script{}.client("EHLO a\r\n").server("HTTP/2").close().messages(), IsEmpty());
   EXPECT_THAT(Script{}.client("EHLO a\r\n").close().messages(), IsEmpty());
-  EXPECT_THAT(Script{}.client("EHLO a\r\n").server_close().client("x").client_close().messages(), IsEmpty());
-  EXPECT_THAT(Script{}.server("SSH-2.0-x\r\n").client("SSH-2.0-y\r\n").close().messages(), IsEmpty());
+  EXPECT_THAT(Script{}.client("EHLO a\r\n").server_close().client("x").client_close().messages(),
+              IsEmpty());
+  EXPECT_THAT(Script{}.server("SSH-2.0-x\r\n").client("SSH-2.0-y\r\n").close().messages(),
+              IsEmpty());
 }
 
 TEST(Broken, AMalformedLaterRequestIsShownAtOnce) {
-  const auto seen =
-      Script{}.client(kRequest).server(kResponse).client("GET / HTTP/9.9\r\nHost: a\r\n\r\n").close().messages();
-  EXPECT_THAT(heads(seen), ElementsAre("GET /1 HTTP/1.1\r\nHost: a\r\n", testing::_, "GET / HTTP/9.9\r\n"));
+  const auto seen = Script{}
+                        .client(kRequest)
+                        .server(kResponse)
+                        .client("GET / HTTP/9.9\r\nHost: a\r\n\r\n")
+                        .close()
+                        .messages();
+  EXPECT_THAT(heads(seen),
+              ElementsAre("GET /1 HTTP/1.1\r\nHost: a\r\n", testing::_, "GET / HTTP/9.9\r\n"));
   EXPECT_EQ(seen[2].kind, Kind::request);
   EXPECT_EQ(seen[2].index, 1U);
 }
@@ -77,7 +97,8 @@ TEST(Broken, AHeadThatNeverEndedIsShown) {
                                   {StreamEnd::rst, End::rst},
                                   {StreamEnd::timeout, End::timeout},
                                   {StreamEnd::capture, End::capture}}) {
-    const auto seen = Script{}.client("GET /slow HTTP/1.1\r\nHost: a\r\nX-Slow: lo").close(end).messages();
+    const auto seen =
+        Script{}.client("GET /slow HTTP/1.1\r\nHost: a\r\nX-Slow: lo").close(end).messages();
     ASSERT_THAT(seen, SizeIs(1));
     EXPECT_EQ(seen[0].target, "/slow");
     EXPECT_EQ(seen[0].head, "GET /slow HTTP/1.1\r\nHost: a\r\n");
@@ -97,7 +118,8 @@ TEST(Broken, AStartLineThatNeverEndedIsShown) {
 }
 
 TEST(Broken, AResponseWhoseHeadNeverEndedIsPaired) {
-  const auto seen = Script{}.client(kRequest).server("HTTP/1.1 200 OK\r\nServer: x\r\nCont").close().messages();
+  const auto seen =
+      Script{}.client(kRequest).server("HTTP/1.1 200 OK\r\nServer: x\r\nCont").close().messages();
   ASSERT_THAT(seen, SizeIs(2));
   EXPECT_EQ(seen[1].status, 200U);
   EXPECT_EQ(seen[1].index, 0U);

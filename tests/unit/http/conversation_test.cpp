@@ -19,18 +19,20 @@ std::vector<std::string> summary(const std::vector<Seen>& messages) {
   std::vector<std::string> lines;
   lines.reserve(messages.size());
   for (const Seen& seen : messages) {
-    lines.push_back((seen.kind == Kind::request ? seen.method + ' ' + seen.target : std::to_string(seen.status)) + ' ' +
-                    (seen.complete ? seen.body : "incomplete"));
+    lines.push_back((seen.kind == Kind::request ? seen.method + ' ' + seen.target
+                                                : std::to_string(seen.status)) +
+                    ' ' + (seen.complete ? seen.body : "incomplete"));
   }
   return lines;
 }
 
 TEST(Conversation, HandsOutARequestAndItsResponseWithAllThatIsInThem) {
-  const auto seen = Script{}
-                        .client("POST /path?q HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
-                        .server("HTTP/1.1 201 Made it\r\nContent-Length: 2\r\nX: y\r\n\r\nok")
-                        .close()
-                        .messages();
+  const auto seen =
+      Script{}
+          .client("POST /path?q HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+          .server("HTTP/1.1 201 Made it\r\nContent-Length: 2\r\nX: y\r\n\r\nok")
+          .close()
+          .messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].kind, Kind::request);
   EXPECT_EQ(seen[0].direction, Direction::to_server);
@@ -69,13 +71,15 @@ TEST(Conversation, KeepsTheTimesOfTheFirstAndTheLastByte) {
 }
 
 TEST(Conversation, SeparatesPipelinedMessages) {
-  const auto seen = Script{}
-                        .client(kGet + "PUT /b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" + kGet)
-                        .server(
-                            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
-                            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")
-                        .messages();
-  EXPECT_THAT(summary(seen), ElementsAre("GET / ", "PUT /b abc", "GET / ", "200 ", "204 ", "200 x"));
+  const auto seen =
+      Script{}
+          .client(kGet + "PUT /b HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" + kGet)
+          .server(
+              "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")
+          .messages();
+  EXPECT_THAT(summary(seen),
+              ElementsAre("GET / ", "PUT /b abc", "GET / ", "200 ", "204 ", "200 x"));
   EXPECT_EQ(seen[5].index, 2U);
 }
 
@@ -112,11 +116,12 @@ TEST(Conversation, GivesResponsesWithoutABodyNone) {
 }
 
 TEST(Conversation, HandsOutInterimResponsesWithoutTakingTheAnswersPlace) {
-  const auto seen = Script{}
-                        .client(kHead)
-                        .server("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
-                        .server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
-                        .messages();
+  const auto seen =
+      Script{}
+          .client(kHead)
+          .server("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+          .server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+          .messages();
   EXPECT_THAT(summary(seen), ElementsAre("HEAD / ", "100 ", "103 ", "200 "));
   EXPECT_TRUE(seen[1].has(Anomaly::interim));
   EXPECT_TRUE(seen[2].has(Anomaly::interim));
@@ -137,8 +142,12 @@ TEST(Conversation, ABodyThatRunsToTheCloseIsCompleteOnlyWhenItsSenderClosed) {
                                {StreamEnd::evicted, false, End::evicted},
                                {StreamEnd::capture, false, End::capture}};
   for (const EndCase& one : cases) {
-    const auto seen =
-        Script{}.client(kGet).server("HTTP/1.0 200 OK\r\n\r\nall ").server("of it").close(one.how).messages();
+    const auto seen = Script{}
+                          .client(kGet)
+                          .server("HTTP/1.0 200 OK\r\n\r\nall ")
+                          .server("of it")
+                          .close(one.how)
+                          .messages();
     ASSERT_EQ(seen.size(), 2U);
     EXPECT_EQ(seen[1].framing, Framing::until_close);
     EXPECT_EQ(seen[1].body, "all of it");
@@ -148,7 +157,10 @@ TEST(Conversation, ABodyThatRunsToTheCloseIsCompleteOnlyWhenItsSenderClosed) {
 }
 
 TEST(Conversation, HandsOutWhatIsThereWhenAMessageIsCutByTheClose) {
-  const auto counted = Script{}.client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc").close().messages();
+  const auto counted = Script{}
+                           .client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+                           .close()
+                           .messages();
   ASSERT_EQ(counted.size(), 1U);
   EXPECT_FALSE(counted[0].complete);
   EXPECT_EQ(counted[0].end, End::fin);
@@ -173,38 +185,49 @@ TEST(Conversation, SkipsEmptyLinesBeforeAStartLine) {
 }
 
 TEST(Conversation, EndsADirectionAtAMalformedStartLine) {
-  const auto seen =
-      Script{}.client(kGet + "nonsense\r\n\r\n" + kGet).server("HTTP/1.1 200 OK\r\n\r\nok").server_close().messages();
+  const auto seen = Script{}
+                        .client(kGet + "nonsense\r\n\r\n" + kGet)
+                        .server("HTTP/1.1 200 OK\r\n\r\nok")
+                        .server_close()
+                        .messages();
   EXPECT_THAT(summary(seen), ElementsAre("GET / ", "  incomplete", "200 ok"));
   EXPECT_EQ(seen[1].head, "nonsense\r\n");
 }
 
 TEST(Conversation, EndsADirectionWhereABodyHasNoSafeReading) {
-  const std::string_view framings[] = {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: x\r\n",
-                                       "Content-Length:\r\n", "Transfer-Encoding: gzip\r\n",
-                                       "Transfer-Encoding: chunked, gzip\r\nContent-Length: 5\r\n"};
+  const std::string_view framings[] = {
+      "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: x\r\n", "Content-Length:\r\n",
+      "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: chunked, gzip\r\nContent-Length: 5\r\n"};
   for (const std::string_view framing : framings) {
-    const auto seen = Script{}
-                          .client("POST / HTTP/1.1\r\nHost: a\r\n" + std::string{framing} + "\r\nhello" + kGet)
-                          .server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-                          .messages();
+    const auto seen =
+        Script{}
+            .client("POST / HTTP/1.1\r\nHost: a\r\n" + std::string{framing} + "\r\nhello" + kGet)
+            .server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            .messages();
     ASSERT_THAT(summary(seen), ElementsAre("POST / incomplete", "400 ")) << framing;
     EXPECT_EQ(seen[0].end, End::malformed) << framing;
-    EXPECT_TRUE(seen[0].has(Anomaly::bad_content_length) || seen[0].has(Anomaly::bad_transfer_encoding)) << framing;
+    EXPECT_TRUE(seen[0].has(Anomaly::bad_content_length) ||
+                seen[0].has(Anomaly::bad_transfer_encoding))
+        << framing;
   }
 }
 
 TEST(Conversation, EndsADirectionAtABadChunk) {
   const auto seen =
-      Script{}.client("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabX" + kGet).messages();
+      Script{}
+          .client("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabX" + kGet)
+          .messages();
   ASSERT_THAT(summary(seen), ElementsAre("POST / incomplete"));
   EXPECT_EQ(seen[0].body, "ab");
   EXPECT_TRUE(seen[0].has(Anomaly::missing_chunk_crlf));
 }
 
 TEST(Conversation, RunsAResponseWhoseLastCodingIsNotChunkedToTheClose) {
-  const auto seen =
-      Script{}.client(kGet).server("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n").close().messages();
+  const auto seen = Script{}
+                        .client(kGet)
+                        .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n")
+                        .close()
+                        .messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[1].body, "0\r\n\r\n");
   EXPECT_TRUE(seen[1].complete);
@@ -213,7 +236,8 @@ TEST(Conversation, RunsAResponseWhoseLastCodingIsNotChunkedToTheClose) {
 TEST(Conversation, LetsTheTransferCodingWinOverTheLength) {
   const auto seen = Script{}
                         .client(
-                            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                            "99\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "1\r\na\r\n0\r\n\r\n" +
                             kGet)
                         .messages();
@@ -229,15 +253,17 @@ TEST(Conversation, IsNotHttpWhereADirectionDoesNotBeginWithAStartLine) {
   Workspace workspace{Limits{}, 1 << 20};
   Conversation conversation{};
   Collector collector;
-  conversation.on_bytes({Direction::to_server, true, 0, as_bytes("SSH-2.0-OpenSSH\r\n"), {}}, workspace, collector);
+  conversation.on_bytes({Direction::to_server, true, 0, as_bytes("SSH-2.0-OpenSSH\r\n"), {}},
+                        workspace, collector);
   EXPECT_FALSE(conversation.ended(Direction::to_client));
-  conversation.on_bytes({Direction::to_client, true, 0, as_bytes("SSH-2.0-server\r\n"), {}}, workspace, collector);
+  conversation.on_bytes({Direction::to_client, true, 0, as_bytes("SSH-2.0-server\r\n"), {}},
+                        workspace, collector);
   EXPECT_TRUE(conversation.ended(Direction::to_server));
   EXPECT_TRUE(conversation.ended(Direction::to_client));
   EXPECT_EQ(workspace.memory_in_use(), 0U);
   EXPECT_FALSE(conversation.is_http());
   EXPECT_EQ(workspace.counts().get(HttpCount::directions_not_http), 2U);
-  EXPECT_EQ(workspace.counts().get(HttpCount::octets_not_http), 33U);
+  EXPECT_EQ(workspace.counts().get(HttpCount::bytes_not_http), 33U);
 }
 
 TEST(Conversation, TakesTheKindOfAMessageFromItsContent) {
@@ -247,7 +273,8 @@ TEST(Conversation, TakesTheKindOfAMessageFromItsContent) {
   EXPECT_FALSE(conversation.may_swap_roles());
   conversation.on_bytes({Direction::to_client, true, 0, as_bytes(kGet), {}}, workspace, collector);
   EXPECT_TRUE(conversation.may_swap_roles());
-  conversation.on_bytes({Direction::to_server, true, 0, as_bytes("HTTP/1.1 204 x\r\n\r\n"), {}}, workspace, collector);
+  conversation.on_bytes({Direction::to_server, true, 0, as_bytes("HTTP/1.1 204 x\r\n\r\n"), {}},
+                        workspace, collector);
   EXPECT_TRUE(conversation.may_swap_roles());
   ASSERT_EQ(collector.messages.size(), 2U);
   EXPECT_EQ(collector.messages[0].kind, Kind::request);
@@ -271,7 +298,8 @@ TEST(Conversation, FlagsOddHeadsAndReadsThem) {
       {"GET / HTTP/1.1\r\n\r\n", Anomaly::host_missing},
       {"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", Anomaly::host_repeated},
       {"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", Anomaly::host_mismatch},
-      {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0, 0\r\n\r\n", Anomaly::duplicate_content_length},
+      {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0, 0\r\n\r\n",
+       Anomaly::duplicate_content_length},
       {"PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Anomaly::te_in_http10},
       {"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
        Anomaly::bad_transfer_encoding},
@@ -289,8 +317,9 @@ TEST(Conversation, FlagsOddHeadsAndReadsThem) {
 
 TEST(Conversation, DoesNotMindTheSameHostSpeltInAnotherWay) {
   for (const std::string_view head :
-       {"GET http://user@A.Example:80/x HTTP/1.1\r\nHost: a.example\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
-        "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "GET /?u=http://b/ HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+       {"GET http://user@A.Example:80/x HTTP/1.1\r\nHost: a.example\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /?u=http://b/ HTTP/1.1\r\nHost: a\r\n\r\n"}) {
     const auto seen = Script{}.client(head).messages();
     ASSERT_EQ(seen.size(), 1U) << head;
     EXPECT_EQ(seen[0].anomaly_bits, 0U) << head;
@@ -298,7 +327,9 @@ TEST(Conversation, DoesNotMindTheSameHostSpeltInAnotherWay) {
 }
 
 TEST(Conversation, FlagsWhatIsSentBehindAnAnnouncedClose) {
-  const auto seen = Script{}.client("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n" + kGet).messages();
+  const auto seen = Script{}
+                        .client("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n" + kGet)
+                        .messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_FALSE(seen[0].has(Anomaly::data_after_close));
   EXPECT_TRUE(seen[1].has(Anomaly::data_after_close));

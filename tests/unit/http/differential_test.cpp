@@ -6,7 +6,7 @@
 
 #include <deque>
 
-#include "http/text.hpp"
+#include "http/chars.hpp"
 #include "script.hpp"
 
 namespace xdpcap::http::test {
@@ -24,28 +24,36 @@ class Generator {
 
   Exchange exchange() {
     Exchange made;
-    const std::string_view method = pick({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "M-SEARCH"});
+    const std::string_view method =
+        pick({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "M-SEARCH"});
     made.is_head = method == "HEAD";
-    made.request = std::string{method} + " /" + word(60) + " HTTP/1." + (chance(8) ? "0" : "1") + "\r\n" + fields();
+    made.request = std::string{method} + " /" + word(60) + " HTTP/1." + (chance(8) ? "0" : "1") +
+                   "\r\n" + fields();
     made.request += method == "GET" || made.is_head ? std::string{"\r\n"} : with_body(true);
     const std::string_view status =
         pick({"200 OK", "404 Not Found", "204 No Content", "304 Not Modified", "500 Oh no"});
     if (chance(6)) made.response = "HTTP/1.1 100 Continue\r\n\r\n";
     made.response += "HTTP/1.1 " + std::string{status} + "\r\n" + fields();
-    const bool has_body = !made.is_head && status.substr(0, 3) != "204" && status.substr(0, 3) != "304";
-    made.response += has_body ? with_body(false) : made.is_head && chance(2) ? "Content-Length: 99\r\n\r\n" : "\r\n";
+    const bool has_body =
+        !made.is_head && status.substr(0, 3) != "204" && status.substr(0, 3) != "304";
+    made.response += has_body                    ? with_body(false)
+                     : made.is_head && chance(2) ? "Content-Length: 99\r\n\r\n"
+                                                 : "\r\n";
     return made;
   }
 
  private:
-  std::size_t below(std::size_t limit) { return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_); }
+  std::size_t below(std::size_t limit) {
+    return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random_);
+  }
   bool chance(std::size_t one_in) { return below(one_in) == 0; }
   std::string_view pick(std::initializer_list<std::string_view> choices) {
     return choices.begin()[below(choices.size())];
   }
   std::string word(std::size_t longest) {
     std::string made;
-    for (std::size_t left = 1 + below(longest); left > 0; --left) made += static_cast<char>('a' + below(26));
+    for (std::size_t left = 1 + below(longest); left > 0; --left)
+      made += static_cast<char>('a' + below(26));
     return made;
   }
   std::string fields() {
@@ -58,7 +66,7 @@ class Generator {
     }
     return made;
   }
-  std::string octets(std::size_t length) {
+  std::string bytes(std::size_t length) {
     std::string made;
     while (made.size() < length) made += static_cast<char>(below(256));
     return made;
@@ -66,12 +74,12 @@ class Generator {
   std::string with_body(bool may_be_none) {
     if (may_be_none && chance(4)) return "\r\n";
     if (chance(2)) {
-      const std::string body = octets(below(3000));
+      const std::string body = bytes(below(3000));
       return "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
     std::string made = "Transfer-Encoding: chunked\r\n\r\n";
     for (std::size_t left = below(5); left > 0; --left) {
-      const std::string data = octets(1 + below(500));
+      const std::string data = bytes(1 + below(500));
       std::array<char, 20> size{};
       std::snprintf(size.data(), size.size(), chance(2) ? "%zx" : "%04zX", data.size());
       made += std::string{size.data()} + (chance(4) ? ";ext=1" : "") + "\r\n" + data + "\r\n";
@@ -101,9 +109,15 @@ class Other {
     parser_.data = this;
     http_parser_settings_init(&settings_);
     settings_.on_message_begin = [](http_parser* p) { return self(p).begin(); };
-    settings_.on_url = [](http_parser* p, const char* at, std::size_t n) { return add(self(p).url_, at, n); };
-    settings_.on_header_field = [](http_parser* p, const char* at, std::size_t n) { return self(p).name(at, n); };
-    settings_.on_header_value = [](http_parser* p, const char* at, std::size_t n) { return self(p).value(at, n); };
+    settings_.on_url = [](http_parser* p, const char* at, std::size_t n) {
+      return add(self(p).url_, at, n);
+    };
+    settings_.on_header_field = [](http_parser* p, const char* at, std::size_t n) {
+      return self(p).name(at, n);
+    };
+    settings_.on_header_value = [](http_parser* p, const char* at, std::size_t n) {
+      return self(p).value(at, n);
+    };
     settings_.on_headers_complete = [](http_parser* p) { return self(p).headers_complete(); };
     settings_.on_body = [](http_parser* p, const char* at, std::size_t n) {
       return add(self(p).messages_.back().body, at, n);
@@ -143,7 +157,8 @@ class Other {
   int headers_complete() {
     in_trailer_ = true;
     if (parser_.type == HTTP_REQUEST) {
-      messages_.back().start = std::string{http_method_str(static_cast<http_method>(parser_.method))} + ' ' + url_;
+      messages_.back().start =
+          std::string{http_method_str(static_cast<http_method>(parser_.method))} + ' ' + url_;
       return 0;
     }
     messages_.back().start = std::to_string(parser_.status_code);
@@ -191,8 +206,8 @@ TEST(Differential, AnotherParserReadsWellFormedConversationsTheSame) {
     for (const Seen& seen : Script{}.client(requests).server(responses).close().messages()) {
       EXPECT_TRUE(seen.complete);
       const bool is_request = seen.kind == Kind::request;
-      actual.push_back(
-          {is_request ? seen.method + ' ' + seen.target : std::to_string(seen.status), seen.fields, seen.body});
+      actual.push_back({is_request ? seen.method + ' ' + seen.target : std::to_string(seen.status),
+                        seen.fields, seen.body});
     }
     ASSERT_GE(actual.size(), 24U);
     ASSERT_EQ(actual, expected);

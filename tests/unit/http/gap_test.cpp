@@ -93,14 +93,15 @@ TEST(Gap, InAHeadLosesThatMessage) {
 
 TEST(Gap, InAChunkedBodyLosesThatMessage) {
   for (const std::string_view body : {"5\r\nab", "5", "5\r\nabcde\r\n0\r\nT", "0\r\nT: 1\r\n"}) {
-    const auto seen = Script{}
-                          .client(kGet)
-                          .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string{body})
-                          .server_gap(1)
-                          .server("cde\r\n0\r\n\r\n")
-                          .client(kGet)
-                          .server(kOk)
-                          .messages();
+    const auto seen =
+        Script{}
+            .client(kGet)
+            .server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string{body})
+            .server_gap(1)
+            .server("cde\r\n0\r\n\r\n")
+            .client(kGet)
+            .server(kOk)
+            .messages();
     ASSERT_EQ(seen.size(), 4U) << body;
     EXPECT_FALSE(seen[1].complete) << body;
     EXPECT_EQ(seen[1].end, End::gap) << body;
@@ -110,8 +111,13 @@ TEST(Gap, InAChunkedBodyLosesThatMessage) {
 }
 
 TEST(Gap, InABodyThatRunsToTheCloseMakesItIncomplete) {
-  const auto seen =
-      Script{}.client(kGet).server("HTTP/1.0 200 OK\r\n\r\nab").server_gap(3).server("fg").close().messages();
+  const auto seen = Script{}
+                        .client(kGet)
+                        .server("HTTP/1.0 200 OK\r\n\r\nab")
+                        .server_gap(3)
+                        .server("fg")
+                        .close()
+                        .messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_FALSE(seen[1].complete);
   EXPECT_EQ(seen[1].end, End::gap);
@@ -167,8 +173,12 @@ TEST(Gap, EndsNothingInADirectionThatIsNotReadAnyMore) {
 }
 
 TEST(Search, TakesTheFirstSegmentThatBeginsWithAStartLine) {
-  const auto seen =
-      Script{}.client_gap(9).client("x " + kGet).client("GET").client(" / HTTP/1.1\r\nHost: a\r\n\r\n").messages();
+  const auto seen = Script{}
+                        .client_gap(9)
+                        .client("x " + kGet)
+                        .client("GET")
+                        .client(" / HTTP/1.1\r\nHost: a\r\n\r\n")
+                        .messages();
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_TRUE(seen[0].has(Anomaly::resynchronised));
 }
@@ -184,15 +194,19 @@ TEST(Search, LooksAgainWhereWhatSeemedAStartLineWasNone) {
 
 TEST(Search, LooksAtTheSegmentAgainThatShowedItWasNone) {
   Workspace workspace{Limits{}, 1 << 20};
-  const auto seen = Script{}.client_gap(9).client("PUT /some words ").client(kGet).play(Split::whole, workspace);
+  const auto seen =
+      Script{}.client_gap(9).client("PUT /some words ").client(kGet).play(Split::whole, workspace);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].method, "GET");
 }
 
 TEST(Search, TakesAWholeStartLineWithAnyMethod) {
   Workspace workspace{Limits{}, 1 << 20};
-  const auto seen =
-      Script{}.client_gap(9).client("ODD / HTTP/1.1\r\nHo").client("st: a\r\n\r\n").play(Split::whole, workspace);
+  const auto seen = Script{}
+                        .client_gap(9)
+                        .client("ODD / HTTP/1.1\r\nHo")
+                        .client("st: a\r\n\r\n")
+                        .play(Split::whole, workspace);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].method, "ODD");
 }
@@ -209,7 +223,8 @@ TEST(Search, DoesNotEndTheDirectionWhereItFindsNothing) {
 }
 
 TEST(Search, BeginsWhereAConnectionIsPickedUpInItsMiddle) {
-  const auto seen = Script{}.partial().server("the end of some body").client(kGet).server(kOk).messages();
+  const auto seen =
+      Script{}.partial().server("the end of some body").client(kGet).server(kOk).messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].anomaly_bits, Anomalies::bit(Anomaly::partial_connection));
   EXPECT_EQ(seen[1].anomaly_bits,
@@ -217,8 +232,12 @@ TEST(Search, BeginsWhereAConnectionIsPickedUpInItsMiddle) {
 }
 
 TEST(Search, APartialConnectionThatBeginsWithAnAnswerStaysPaired) {
-  const auto seen =
-      Script{}.partial().server(kOk).client(kHead).server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").messages();
+  const auto seen = Script{}
+                        .partial()
+                        .server(kOk)
+                        .client(kHead)
+                        .server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+                        .messages();
   ASSERT_EQ(seen.size(), 3U);
   EXPECT_TRUE(seen[0].has(Anomaly::unpaired));
   EXPECT_EQ(seen[2].index, seen[1].index);

@@ -37,11 +37,11 @@ Parsed parse(std::string_view text, std::size_t room_size = 64) {
 }
 
 TEST(HeadParser, ListsFieldsWithoutTheBlanksAroundTheirValues) {
-  const Parsed parsed =
-      parse("GET / HTTP/1.1\r\nHost: a.example\r\nX-Empty:\r\nX-Colons:\t a:b:c \t\r\nn:v\r\n\r\nbody");
+  const Parsed parsed = parse(
+      "GET / HTTP/1.1\r\nHost: a.example\r\nX-Empty:\r\nX-Colons:\t a:b:c \t\r\nn:v\r\n\r\nbody");
   ASSERT_EQ(parsed.answer, Answer::done);
-  EXPECT_THAT(parsed.fields,
-              ElementsAre(Pair("Host", "a.example"), Pair("X-Empty", ""), Pair("X-Colons", "a:b:c"), Pair("n", "v")));
+  EXPECT_THAT(parsed.fields, ElementsAre(Pair("Host", "a.example"), Pair("X-Empty", ""),
+                                         Pair("X-Colons", "a:b:c"), Pair("n", "v")));
   EXPECT_EQ(parsed.head.anomalies.bits(), 0U);
 }
 
@@ -61,8 +61,10 @@ TEST(HeadParser, NeedsMoreUntilTheEmptyLineIsWhole) {
 }
 
 TEST(HeadParser, JoinsAFoldedLineToTheFieldBeforeIt) {
-  const Parsed parsed = parse("HTTP/1.1 200 OK\r\nX: one\r\n two\r\n\tthree\r\nY:\r\n  late\r\nZ: z\r\n \t\r\n\r\n");
-  EXPECT_THAT(parsed.fields, ElementsAre(Pair("X", "one\r\n two\r\n\tthree"), Pair("Y", "late"), Pair("Z", "z")));
+  const Parsed parsed =
+      parse("HTTP/1.1 200 OK\r\nX: one\r\n two\r\n\tthree\r\nY:\r\n  late\r\nZ: z\r\n \t\r\n\r\n");
+  EXPECT_THAT(parsed.fields,
+              ElementsAre(Pair("X", "one\r\n two\r\n\tthree"), Pair("Y", "late"), Pair("Z", "z")));
   EXPECT_TRUE(parsed.head.anomalies.has(Anomaly::obs_fold));
 }
 
@@ -71,7 +73,8 @@ TEST(HeadParser, ReadsLengthAndCodingUnfolded) {
   EXPECT_TRUE(length.head.framing.has_length);
   EXPECT_EQ(length.head.framing.length, 80U);
   EXPECT_FALSE(length.head.framing.length_bad);
-  const Parsed coding = parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,\r\n\t chunked \r\n \r\n\r\n");
+  const Parsed coding =
+      parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,\r\n\t chunked \r\n \r\n\r\n");
   EXPECT_TRUE(coding.head.framing.chunked_last);
 }
 
@@ -95,7 +98,8 @@ TEST(HeadParser, RefusesNoFieldLineButFlagsIt) {
   for (const OddLine& one : odd) {
     const Parsed parsed = parse("GET / HTTP/1.1\r\n" + std::string{one.line} + "Last: l\r\n\r\n");
     ASSERT_EQ(parsed.answer, Answer::done) << one.line;
-    EXPECT_THAT(parsed.fields, ElementsAre(Pair(one.name, one.value), Pair("Last", "l"))) << one.line;
+    EXPECT_THAT(parsed.fields, ElementsAre(Pair(one.name, one.value), Pair("Last", "l")))
+        << one.line;
     EXPECT_TRUE(parsed.head.anomalies.has(one.anomaly)) << one.line;
   }
 }
@@ -133,7 +137,8 @@ TEST(HeadParser, TakesOneReadingOfContentLength) {
       {"Content-Length: 18446744073709551616\r\n", true, false, 0},
   };
   for (const LengthCase& one : cases) {
-    const FramingFields framing = parse("GET / HTTP/1.1\r\n" + std::string{one.lines} + "\r\n").head.framing;
+    const FramingFields framing =
+        parse("GET / HTTP/1.1\r\n" + std::string{one.lines} + "\r\n").head.framing;
     EXPECT_TRUE(framing.has_length) << one.lines;
     EXPECT_EQ(framing.length_bad, one.bad) << one.lines;
     EXPECT_EQ(framing.length_repeated, one.repeated) << one.lines;
@@ -165,7 +170,8 @@ TEST(HeadParser, LooksForChunkedBehindAllOtherCodings) {
       {"Transfer-Encoding:\r\n", false, false},
   };
   for (const CodingCase& one : cases) {
-    const FramingFields framing = parse("GET / HTTP/1.1\r\n" + std::string{one.lines} + "\r\n").head.framing;
+    const FramingFields framing =
+        parse("GET / HTTP/1.1\r\n" + std::string{one.lines} + "\r\n").head.framing;
     EXPECT_TRUE(framing.has_transfer_encoding) << one.lines;
     EXPECT_EQ(framing.chunked_last, one.chunked_last) << one.lines;
     EXPECT_EQ(framing.chunked_repeated, one.repeated) << one.lines;

@@ -21,12 +21,14 @@ std::string sha256_of(std::string_view text) {
 
 TEST(Limits, CutABodyThatIsTooLongAndCountAndHashAllOfIt) {
   const std::string body(5000, 'b');
-  const std::string chunked = "1000\r\n" + body.substr(0, 4096) + "\r\n388\r\n" + body.substr(4096) + "\r\n0\r\n\r\n";
-  const auto seen = Script{}
-                        .client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + body)
-                        .client("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked)
-                        .client(kGet)
-                        .messages({.body_kept_max = 1234, .hash_bodies = true});
+  const std::string chunked =
+      "1000\r\n" + body.substr(0, 4096) + "\r\n388\r\n" + body.substr(4096) + "\r\n0\r\n\r\n";
+  const auto seen =
+      Script{}
+          .client("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + body)
+          .client("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked)
+          .client(kGet)
+          .messages({.body_kept_max = 1234, .hash_bodies = true});
   ASSERT_EQ(seen.size(), 3U);
   for (const Seen& cut : {seen[0], seen[1]}) {
     EXPECT_TRUE(cut.complete);
@@ -49,9 +51,10 @@ TEST(Limits, HashOnlyWholeBodies) {
 }
 
 TEST(Limits, EndADirectionWhoseHeadIsTooLongAndShowItsBeginning) {
-  const auto seen = Script{}
-                        .client("GET /x HTTP/1.1\r\nHost: a\r\nX: " + std::string(500, 'x') + "\r\n\r\n" + kGet)
-                        .messages({.head_bytes_max = 100});
+  const auto seen =
+      Script{}
+          .client("GET /x HTTP/1.1\r\nHost: a\r\nX: " + std::string(500, 'x') + "\r\n\r\n" + kGet)
+          .messages({.head_bytes_max = 100});
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].head, "GET /x HTTP/1.1\r\nHost: a\r\n");
   EXPECT_EQ(seen[0].fields.size(), 1U);
@@ -68,7 +71,8 @@ TEST(Limits, ReadAHeadOfExactlyTheLongestLength) {
 
 TEST(Limits, HaveNothingToShowOfAStartLineThatIsTooLong) {
   Workspace workspace{{.head_bytes_max = 100}, 1 << 20};
-  const Script script = Script{}.client("GET /" + std::string(500, 'x') + " HTTP/1.1\r\n\r\n" + kGet);
+  const Script script =
+      Script{}.client("GET /" + std::string(500, 'x') + " HTTP/1.1\r\n\r\n" + kGet);
   EXPECT_TRUE(script.play(Split::random, workspace).empty());
   EXPECT_EQ(workspace.counts().get(HttpCount::heads_too_large), 1U);
 }
@@ -76,8 +80,8 @@ TEST(Limits, HaveNothingToShowOfAStartLineThatIsTooLong) {
 TEST(Limits, EndADirectionWhoseTrailersAreTooLong) {
   const auto seen =
       Script{}
-          .client("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: " + std::string(500, 'x') +
-                  "\r\n\r\n" + kGet)
+          .client("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: " +
+                  std::string(500, 'x') + "\r\n\r\n" + kGet)
           .messages({.head_bytes_max = 100});
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].body, "a");
@@ -90,10 +94,12 @@ TEST(Memory, WhenSpentCutsBodiesFirstAndStillTakesHeads) {
   std::vector<Conversation> large(5), small(4);
   Collector collector;
   const auto say = [&](Conversation& conversation, const std::string& text) {
-    conversation.on_bytes({Direction::to_server, true, 0, as_bytes(text), {}}, workspace, collector);
+    conversation.on_bytes({Direction::to_server, true, 0, as_bytes(text), {}}, workspace,
+                          collector);
   };
   for (Conversation& one : large) {
-    say(one, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(100000, 'b'));
+    say(one,
+        "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(100000, 'b'));
   }
   for (Conversation& one : small) say(one, "GET /small HTTP/1.1\r\n");
   for (Conversation& one : small) say(one, "Host: a\r\n\r\n");
@@ -110,7 +116,8 @@ TEST(Memory, WhenAllIsSpentShedsMessagesCountsThemAndGoesOnBehindThem) {
   std::vector<Conversation> slow(100);
   Collector collector;
   const auto say = [&](Conversation& conversation, std::string_view text) {
-    conversation.on_bytes({Direction::to_server, true, 0, as_bytes(text), {}}, workspace, collector);
+    conversation.on_bytes({Direction::to_server, true, 0, as_bytes(text), {}}, workspace,
+                          collector);
   };
   for (Conversation& one : slow) say(one, "GET /slow HTTP/1.1\r\n");
   const std::uint64_t shed = workspace.counts().get(HttpCount::shed_for_memory);
@@ -130,9 +137,11 @@ TEST(Memory, IsGivenBackWhenBothDirectionsClose) {
   Collector collector;
   std::string many;
   for (int i = 0; i < 100; ++i) many += kGet;
-  conversation.on_bytes({Direction::to_server, true, 0, as_bytes(many + "GET / HT"), {}}, workspace, collector);
-  conversation.on_bytes({Direction::to_client, true, 0, as_bytes("HTTP/1.1 200 OK\r\n\r\nbody"), {}}, workspace,
+  conversation.on_bytes({Direction::to_server, true, 0, as_bytes(many + "GET / HT"), {}}, workspace,
                         collector);
+  conversation.on_bytes(
+      {Direction::to_client, true, 0, as_bytes("HTTP/1.1 200 OK\r\n\r\nbody"), {}}, workspace,
+      collector);
   EXPECT_GT(workspace.memory_in_use(), 0U);
   conversation.on_close(Direction::to_client, StreamEnd::fin, {}, workspace, collector);
   conversation.on_close(Direction::to_server, StreamEnd::fin, {}, workspace, collector);

@@ -51,7 +51,8 @@ TEST_F(PairingTest, AnInterimResponseLeavesItsRequestToBeAnswered) {
 }
 
 TEST_F(PairingTest, RemembersThousandsOfRequestsInOrder) {
-  for (unsigned i = 0; i < 1000; ++i) ask_at_once(i % 3 == 0 ? RequestKind::head : RequestKind::plain);
+  for (unsigned i = 0; i < 1000; ++i)
+    ask_at_once(i % 3 == 0 ? RequestKind::head : RequestKind::plain);
   EXPECT_EQ(untracked_, 0U);
   for (unsigned i = 0; i < 1000; ++i) {
     ASSERT_EQ(answer().request, i % 3 == 0 ? RequestKind::head : RequestKind::plain) << i;

@@ -35,7 +35,8 @@ TEST(Scan, FindsTheFirstLowControlByteAndReadsNoFurther) {
 
 TEST(Scan, FindsTheEndOfAPlainNameAndReadsNoFurther) {
   const auto stops = [](char c) {
-    const std::string_view plain{"0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"};
+    const std::string_view plain{
+        "0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"};
     return plain.find(c) == std::string_view::npos;
   };
   expect_finds_the_first(find_plain_name_end, stops, 'n');

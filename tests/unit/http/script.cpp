@@ -5,9 +5,11 @@
 namespace xdpcap::http::test {
 namespace {
 
-std::vector<std::pair<std::string, std::string>> copy_of(std::span<const FieldSpan> fields, Bytes text) {
+std::vector<std::pair<std::string, std::string>> copy_of(std::span<const FieldSpan> fields,
+                                                         Bytes text) {
   std::vector<std::pair<std::string, std::string>> copies;
-  for (const FieldSpan& field : fields) copies.emplace_back(field.name.in(text), field.value.in(text));
+  for (const FieldSpan& field : fields)
+    copies.emplace_back(field.name.in(text), field.value.in(text));
   return copies;
 }
 
@@ -48,10 +50,11 @@ Seen copy_of(const Message& message) {
 }
 
 std::ostream& operator<<(std::ostream& out, const Seen& seen) {
-  out << (seen.kind == Kind::request ? "request " : "response ") << seen.index << ' ' << seen.method << seen.status
-      << ' ' << seen.target << seen.reason << " fields=" << seen.fields.size() << " body=" << seen.body_length << ':'
-      << seen.body.substr(0, 60) << " framing=" << static_cast<int>(seen.framing)
-      << " end=" << static_cast<int>(seen.end) << (seen.complete ? " complete" : " incomplete") << " anomalies={";
+  out << (seen.kind == Kind::request ? "request " : "response ") << seen.index << ' ' << seen.method
+      << seen.status << ' ' << seen.target << seen.reason << " fields=" << seen.fields.size()
+      << " body=" << seen.body_length << ':' << seen.body.substr(0, 60)
+      << " framing=" << static_cast<int>(seen.framing) << " end=" << static_cast<int>(seen.end)
+      << (seen.complete ? " complete" : " incomplete") << " anomalies={";
   for (unsigned i = 0; i < static_cast<unsigned>(Anomaly::count_); ++i) {
     if (seen.has(static_cast<Anomaly>(i))) out << ' ' << i;
   }
@@ -88,16 +91,19 @@ std::vector<Seen> Script::play(Split split, Workspace& workspace, unsigned seed)
     std::uint64_t& offset = offsets[index_of(step.direction)];
     const Instant at = instant_from_ns(++now);
     if (step.what == Step::What::partial) conversation.mark_partial();
-    if (step.what == Step::What::close) conversation.on_close(step.direction, step.end, at, workspace, collector);
+    if (step.what == Step::What::close)
+      conversation.on_close(step.direction, step.end, at, workspace, collector);
     if (step.what == Step::What::gap) {
-      conversation.on_gap({step.direction, offset, step.length, GapCause::network, at}, workspace, collector);
+      conversation.on_gap({step.direction, offset, step.length, GapCause::network, at}, workspace,
+                          collector);
       offset += step.length;
     }
     Bytes left = as_bytes(step.bytes);
     for (bool first = true; !left.empty(); first = false) {
       const std::size_t length = piece_length(split, left.size(), random);
       const xdpcap::test::Guarded piece{left.first(length)};
-      conversation.on_bytes({step.direction, first, offset, piece.bytes(), at}, workspace, collector);
+      conversation.on_bytes({step.direction, first, offset, piece.bytes(), at}, workspace,
+                            collector);
       offset += length;
       left = left.subspan(length);
     }

@@ -34,7 +34,9 @@ struct Seen {
   std::int64_t first_byte = 0, last_byte = 0;
 
   friend bool operator==(const Seen&, const Seen&) = default;
-  [[nodiscard]] bool has(Anomaly anomaly) const { return (anomaly_bits & Anomalies::bit(anomaly)) != 0; }
+  [[nodiscard]] bool has(Anomaly anomaly) const {
+    return (anomaly_bits & Anomalies::bit(anomaly)) != 0;
+  }
 };
 
 std::ostream& operator<<(std::ostream& out, const Seen& seen);

@@ -10,7 +10,9 @@
 namespace xdpcap::http {
 
 std::ostream& operator<<(std::ostream& out, Answer answer) {
-  return out << (answer == Answer::done ? "done" : answer == Answer::need_more ? "need more" : "wrong");
+  return out << (answer == Answer::done        ? "done"
+                 : answer == Answer::need_more ? "need more"
+                                               : "wrong");
 }
 
 namespace {
@@ -126,11 +128,12 @@ TEST(StartLine, KnowsTheHttp2Preface) {
 
 TEST(StartLine, IsRecognisedInTheMiddleOfAStreamByStricterRules) {
   for (const std::string_view text :
-       {"G", "GET", "GET /x", "HT", "HTTP/1.1 2", "POST / HTTP/1.1\r\n", "ODD / HTTP/1.1\r\n", "HTTP/1.0 304 x\r\n"}) {
+       {"G", "GET", "GET /x", "HT", "HTTP/1.1 2", "POST / HTTP/1.1\r\n", "ODD / HTTP/1.1\r\n",
+        "HTTP/1.0 304 x\r\n"}) {
     EXPECT_TRUE(resembles_start_line(text)) << text;
   }
-  for (const std::string_view text :
-       {"", "word", "some words of a body", "GETX /x", "ODD /x", "HTTPS", "HTTP/2", "gzip", "GET /x\r\n"}) {
+  for (const std::string_view text : {"", "word", "some words of a body", "GETX /x", "ODD /x",
+                                      "HTTPS", "HTTP/2", "gzip", "GET /x\r\n"}) {
     EXPECT_FALSE(resembles_start_line(text)) << text;
   }
 }

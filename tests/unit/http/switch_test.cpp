@@ -9,7 +9,8 @@ namespace {
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string kConnect = "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n";
-const std::string kUpgrade = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+const std::string kUpgrade =
+    "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 const std::string kSwitching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
@@ -56,11 +57,12 @@ TEST(Switch, ADeclinedUpgradeDoesNot) {
 }
 
 TEST(Switch, TheBodyOfTheUpgradingRequestIsStillHttp) {
-  const auto seen = Script{}
-                        .client("POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nContent-Length: 6\r\n\r\nabc")
-                        .server(kSwitching)
-                        .client("defPRI * HTTP/2.0\r\n\r\n")
-                        .messages();
+  const auto seen =
+      Script{}
+          .client("POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nContent-Length: 6\r\n\r\nabc")
+          .server(kSwitching)
+          .client("defPRI * HTTP/2.0\r\n\r\n")
+          .messages();
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[1].body, "abcdef");
 }
@@ -77,26 +79,40 @@ TEST(Switch, WhatTheClientSentEarlyIsNotReadAsAHead) {
 }
 
 TEST(Switch, TheHttp2PrefaceIsNoMessageAndEndsBothDirections) {
-  EXPECT_TRUE(Script{}.client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + kGet).server(kOk).close().messages().empty());
-  EXPECT_EQ(Script{}.client(kGet).server(kOk).client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").server(kOk).messages().size(),
+  EXPECT_TRUE(Script{}
+                  .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + kGet)
+                  .server(kOk)
+                  .close()
+                  .messages()
+                  .empty());
+  EXPECT_EQ(Script{}
+                .client(kGet)
+                .server(kOk)
+                .client("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+                .server(kOk)
+                .messages()
+                .size(),
             2U);
 }
 
 TEST(Switch, CountsWhatIsNotReadAnyMore) {
   Workspace workspace{Limits{}, 1 << 20};
-  const auto script = Script{}.client(kConnect).server("HTTP/1.1 200 OK\r\n\r\n12345").client("123").close();
+  const auto script =
+      Script{}.client(kConnect).server("HTTP/1.1 200 OK\r\n\r\n12345").client("123").close();
   static_cast<void>(script.play(Split::byte_by_byte, workspace));
   EXPECT_EQ(workspace.counts().get(HttpCount::tunnels), 1U);
-  EXPECT_EQ(workspace.counts().get(HttpCount::octets_tunnel), 8U);
+  EXPECT_EQ(workspace.counts().get(HttpCount::bytes_tunnel), 8U);
 }
 
 TEST(Switch, TellsThatBothDirectionsHaveEnded) {
   Workspace workspace{Limits{}, 1 << 20};
   Conversation conversation{};
   Collector collector;
-  conversation.on_bytes({Direction::to_server, true, 0, as_bytes(kUpgrade), {}}, workspace, collector);
+  conversation.on_bytes({Direction::to_server, true, 0, as_bytes(kUpgrade), {}}, workspace,
+                        collector);
   EXPECT_FALSE(conversation.ended(Direction::to_server));
-  conversation.on_bytes({Direction::to_client, true, 0, as_bytes(kSwitching), {}}, workspace, collector);
+  conversation.on_bytes({Direction::to_client, true, 0, as_bytes(kSwitching), {}}, workspace,
+                        collector);
   EXPECT_TRUE(conversation.ended(Direction::to_server));
   EXPECT_TRUE(conversation.ended(Direction::to_client));
   EXPECT_TRUE(conversation.is_http());

@@ -26,8 +26,8 @@ std::string decode_base64(const std::string& text) {
   base64_decode_init(&context);
   std::string decoded(BASE64_DECODE_LENGTH(text.size()), '\0');
   std::size_t length = decoded.size();
-  if (base64_decode_update(&context, &length, reinterpret_cast<std::uint8_t*>(decoded.data()), text.size(),
-                           text.data()) == 0) {
+  if (base64_decode_update(&context, &length, reinterpret_cast<std::uint8_t*>(decoded.data()),
+                           text.size(), text.data()) == 0) {
     ADD_FAILURE() << "not base64: " << text;
   }
   decoded.resize(length);
@@ -45,11 +45,12 @@ std::string hex(const std::string& bytes) {
 }
 
 json as_json(const Seen& seen) {
-  json message{{"kind", seen.kind == Kind::request ? "request" : "response"},
-               {"version", std::to_string(seen.version / 10) + "." + std::to_string(seen.version % 10)},
-               {"header_count", seen.fields.size()},
-               {"body_len", seen.body_length},
-               {"body_sha256", hex(seen.sha256)}};
+  json message{
+      {"kind", seen.kind == Kind::request ? "request" : "response"},
+      {"version", std::to_string(seen.version / 10) + "." + std::to_string(seen.version % 10)},
+      {"header_count", seen.fields.size()},
+      {"body_len", seen.body_length},
+      {"body_sha256", hex(seen.sha256)}};
   if (seen.kind == Kind::response) {
     message["status"] = seen.status;
   } else {
@@ -94,13 +95,15 @@ TEST(Vectors, EveryFirmVectorOfTheCorpusComesOutExactHoweverItIsCut) {
     const json vector = json::parse(line);
     if (vector["verdict"] != "firm") continue;
     SCOPED_TRACE(vector["id"].get<std::string>());
-    const Direction direction = vector["kind"] == "request" ? Direction::to_server : Direction::to_client;
+    const Direction direction =
+        vector["kind"] == "request" ? Direction::to_server : Direction::to_client;
     std::vector<Seen> complete;
     for (const Seen& seen : script_of(vector).messages(limits)) {
       if (seen.direction == direction && seen.complete) complete.push_back(seen);
     }
     ASSERT_EQ(complete.size(), vector["messages"].size());
-    for (std::size_t i = 0; i < complete.size(); ++i) expect_message(vector["messages"][i], complete[i]);
+    for (std::size_t i = 0; i < complete.size(); ++i)
+      expect_message(vector["messages"][i], complete[i]);
     ++compared;
   }
   EXPECT_GT(compared, 50U);

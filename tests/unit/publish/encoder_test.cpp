@@ -12,18 +12,22 @@ namespace {
 
 using ::testing::SizeIs;
 
-constexpr LaneShape kSmall{.normal_batches = 4, .normal_bytes = 8192, .large_batches = 1, .large_bytes = 65536};
+constexpr LaneShape kSmall{
+    .normal_batches = 4, .normal_bytes = 8192, .large_batches = 1, .large_bytes = 65536};
 
 class EncoderTest : public ::testing::Test {
  protected:
-  explicit EncoderTest(const LaneShape& shape = kSmall) : lane_(shape, 3, doorbell_), takes_(lane_) {}
+  explicit EncoderTest(const LaneShape& shape = kSmall)
+      : lane_(shape, 3, doorbell_), takes_(lane_) {}
 
   Encoder encoder(EncoderOptions options = {}) {
     options.sensor = "probe";
     options.epoch_ns = 77;
     return {std::move(options), lane_};
   }
-  static std::uint64_t count(const Encoder& encoder, EncoderCount name) { return encoder.counters().get(name); }
+  static std::uint64_t count(const Encoder& encoder, EncoderCount name) {
+    return encoder.counters().get(name);
+  }
 
   Doorbell doorbell_;
   BatchLane lane_;
@@ -106,7 +110,7 @@ TEST_F(EncoderTest, FlowsAndSegmentsComeBackUnderTheirOwnTopics) {
   segment.flags = {wire::TcpFlags::syn | wire::TcpFlags::ack};
   segment.options.mss = 1460;
   segment.verdict = Verdict::keep_alive;
-  segment.payload_octets = 3;
+  segment.payload_bytes = 3;
   segment.payload = as_bytes("abc");
   encoder.add(segment);
   encoder.close();
@@ -182,7 +186,7 @@ TEST_F(EncoderTest, ABodyLargerThanAnythingIsCutFlaggedAndCounted) {
   EXPECT_EQ(got.full_body_length(), 100'000u);
   EXPECT_GT(got.body()->size(), 60'000u);
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut), 1u);
-  EXPECT_EQ(count(encoder, EncoderCount::octets_cut) + got.body()->size(), 100'000u);
+  EXPECT_EQ(count(encoder, EncoderCount::bytes_cut) + got.body()->size(), 100'000u);
 }
 
 TEST_F(EncoderTest, MaxBodyCutsAndSaysSo) {
@@ -215,16 +219,16 @@ TEST_F(EncoderTest, AHeadLargerThanAnythingIsDroppedByItsOwnReason) {
   encoder.close();
   EXPECT_THAT(takes_.all(), SizeIs(0));
   EXPECT_EQ(count(encoder, EncoderCount::messages_dropped_too_large), 1u);
-  EXPECT_EQ(count(encoder, EncoderCount::octets_dropped), 70'000u + 15u);
+  EXPECT_EQ(count(encoder, EncoderCount::bytes_dropped), 70'000u + 15u);
 }
 
 TEST_F(EncoderTest, WithoutRoomMessagesAreCountedAndTheirBatchesLeaveHolesInTheNumbers) {
   Encoder encoder = this->encoder();
-  std::uint64_t octets = 0;
+  std::uint64_t bytes = 0;
   constexpr std::uint64_t kAdded = 400;
   for (std::uint32_t i = 0; i < kAdded; ++i) {
     auto message = TestMessage::request("GET", "/" + std::string(200, 'x')).index(i);
-    octets += message.get().head.size();
+    bytes += message.get().head.size();
     encoder.add(message.get(), context());
   }
   // The publisher took none: what was published is what the four batches hold.
@@ -244,7 +248,9 @@ TEST_F(EncoderTest, WithoutRoomMessagesAreCountedAndTheirBatchesLeaveHolesInTheN
   EXPECT_EQ(messages + count(encoder, EncoderCount::messages_dropped_no_room), kAdded + 1);
   EXPECT_EQ(dropped_in_band, count(encoder, EncoderCount::messages_dropped_no_room));
   EXPECT_GT(dropped_in_band, 100u);
-  EXPECT_EQ(count(encoder, EncoderCount::octets_published) + count(encoder, EncoderCount::octets_dropped), octets + 21);
+  EXPECT_EQ(
+      count(encoder, EncoderCount::bytes_published) + count(encoder, EncoderCount::bytes_dropped),
+      bytes + 21);
   const std::uint64_t holes = batches[4]->topic_seq() - batches[3]->topic_seq() - 1;
   EXPECT_GT(holes, 1u);
   EXPECT_EQ(holes, count(encoder, EncoderCount::batches_dropped));
@@ -284,13 +290,15 @@ TEST_F(EncoderTest, AWaitingEncoderLosesNothing) {
         for (const auto* message : *schema::GetBatch(batch->bytes().data())->messages()) {
           in_order = in_order && message->index() == next_index++;
         }
-        lane_.give_back(batch);
+        lane_.recycle(batch);
       }
       std::this_thread::yield();
     }
   });
   for (std::uint32_t i = 0; i < kAdded; ++i) {
-    auto message = TestMessage::response(200, "OK").body(std::string(i % 500 == 0 ? 40'000 : 100, 'b')).index(i);
+    auto message = TestMessage::response(200, "OK")
+                       .body(std::string(i % 500 == 0 ? 40'000 : 100, 'b'))
+                       .index(i);
     encoder.add(message.get(), context());
     if (i % 7 == 0) encoder.flush();
   }
@@ -306,16 +314,17 @@ TEST_F(EncoderTest, AWaitingEncoderLosesNothing) {
 TEST_F(EncoderTest, AWaitingEncoderGoesOnWhenNobodyTakesBatchesAnyMore) {
   Encoder encoder = this->encoder({.when_full = WhenFull::wait});
   lane_.abandon();
-  for (int i = 0; i < 200; ++i) encoder.add(TestMessage::request("GET", std::string(500, 'x')).get(), context());
+  for (int i = 0; i < 200; ++i)
+    encoder.add(TestMessage::request("GET", std::string(500, 'x')).get(), context());
   EXPECT_GT(count(encoder, EncoderCount::messages_dropped_no_room), 0u);
 }
 
 // The spec's own example values (corelight/community-id-spec, baseline_deflt.json).
 TEST_F(EncoderTest, CommunityIdsAreThoseOfOtherTools) {
   Encoder encoder = this->encoder({.community_id = true});
-  const auto endpoint = [](std::array<unsigned char, 4> octets, std::uint16_t port) {
+  const auto endpoint = [](std::array<unsigned char, 4> bytes, std::uint16_t port) {
     wire::Endpoint made = v4(0, port);
-    for (std::size_t i = 0; i < 4; ++i) made.address.octets[12 + i] = std::byte{octets[i]};
+    for (std::size_t i = 0; i < 4; ++i) made.address.bytes[12 + i] = std::byte{bytes[i]};
     return made;
   };
   const wire::Endpoint client = endpoint({128, 232, 110, 120}, 34855);
@@ -325,8 +334,10 @@ TEST_F(EncoderTest, CommunityIdsAreThoseOfOtherTools) {
   encoder.close();
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
-  EXPECT_EQ(text_of(batches[0]->messages()->Get(0)->community_id()), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-  EXPECT_EQ(text_of(batches[0]->messages()->Get(1)->community_id()), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+  EXPECT_EQ(text_of(batches[0]->messages()->Get(0)->community_id()),
+            "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+  EXPECT_EQ(text_of(batches[0]->messages()->Get(1)->community_id()),
+            "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
 }
 
 TEST_F(EncoderTest, ADamagedBatchIsRefusedAndAWildSpanIsEmpty) {

@@ -26,37 +26,39 @@ class EndpointTest : public ::testing::Test {
   ~EndpointTest() override { std::filesystem::remove_all(base_); }
 
   std::string ipc(const std::string& name) { return "ipc://" + (base_ / name).string(); }
-  static Result<std::unique_ptr<Publisher>, Error> open(const std::string& pub, bool insecure = false) {
+  static Result<std::unique_ptr<Publisher>, Error> open(const std::string& pub,
+                                                        bool insecure = false) {
     PublisherOptions options;
     options.pub = {pub};
     options.insecure = insecure;
     return Publisher::open(std::move(options));
   }
   static std::string refusal(const Result<std::unique_ptr<Publisher>, Error>& publisher) {
-    return publisher ? "not refused" : publisher.error().sentence;
+    return publisher ? "not refused" : publisher.error().message;
   }
 
   std::filesystem::path base_;
 };
 
 TEST_F(EndpointTest, TextThatIsNoEndpointIsRefusedWithAnExample) {
-  for (const char* text : {"", "5560", "udp://1.2.3.4:5", "ipc://relative", "ipc://@abstract", "tcp://nowhere",
-                           "tcp://:1", "tcp://h:99999", "tcp://h:x", "tcp://::1:5560"}) {
+  for (const char* text :
+       {"", "5560", "udp://1.2.3.4:5", "ipc://relative", "ipc://@abstract", "tcp://nowhere",
+        "tcp://:1", "tcp://h:99999", "tcp://h:x", "tcp://::1:5560"}) {
     const auto endpoint = parse_endpoint(text);
     ASSERT_FALSE(endpoint) << text;
     EXPECT_EQ(endpoint.error().code, ExitCode::usage);
-    EXPECT_THAT(endpoint.error().sentence, HasSubstr("://"));
+    EXPECT_THAT(endpoint.error().message, HasSubstr("://"));
   }
   EXPECT_FALSE(parse_endpoint("ipc:///" + std::string(120, 'x')));
 }
 
 TEST_F(EndpointTest, LoopbackIsLocalAndNothingElseIs) {
-  for (const char* text :
-       {"tcp://127.0.0.1:1", "tcp://127.8.9.10:1", "tcp://[::1]:1", "tcp://localhost:1", "tcp://lo:1"}) {
+  for (const char* text : {"tcp://127.0.0.1:1", "tcp://127.8.9.10:1", "tcp://[::1]:1",
+                           "tcp://localhost:1", "tcp://lo:1"}) {
     EXPECT_TRUE(parse_endpoint(text).value().is_local()) << text;
   }
-  for (const char* text :
-       {"tcp://*:1", "tcp://0.0.0.0:1", "tcp://[::]:1", "tcp://10.0.0.1:1", "tcp://127.evil.example:1"}) {
+  for (const char* text : {"tcp://*:1", "tcp://0.0.0.0:1", "tcp://[::]:1", "tcp://10.0.0.1:1",
+                           "tcp://127.evil.example:1"}) {
     EXPECT_FALSE(parse_endpoint(text).value().is_local()) << text;
   }
 }
@@ -69,7 +71,7 @@ TEST_F(EndpointTest, BeyondLoopbackNeedsCurveOrAnExplicitWord) {
 TEST_F(EndpointTest, TheDirectoryAndSocketAreForOwnerAndGroupOnlyAndGoneAtTheEnd) {
   {
     const auto publisher = open(ipc("run/pub.sock"));
-    ASSERT_TRUE(publisher) << publisher.error().sentence;
+    ASSERT_TRUE(publisher) << publisher.error().message;
     struct stat status {};
     ASSERT_EQ(::stat((base_ / "run").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777u, 0750u);
@@ -99,7 +101,7 @@ TEST_F(EndpointTest, ASocketLeftBehindByAKilledProcessIsReplaced) {
   ASSERT_EQ(status, 0);
   ASSERT_TRUE(std::filesystem::exists(base_ / "run/pub.sock"));
   const auto publisher = open(ipc("run/pub.sock"));
-  EXPECT_TRUE(publisher) << publisher.error().sentence;
+  EXPECT_TRUE(publisher) << publisher.error().message;
 }
 
 TEST_F(EndpointTest, AFileInTheWayIsNotRemoved) {
@@ -134,9 +136,9 @@ TEST_F(EndpointTest, KeysAreMadeOnceReadBackAndKeptFromOthers) {
   EXPECT_EQ(read_key(name + ".secret", true).value().size(), 40u);
   EXPECT_TRUE(make_client(name + ".public", ""));
   ASSERT_EQ(::chmod((name + ".secret").c_str(), 0644), 0);
-  EXPECT_THAT(read_key(name + ".secret", true).error().sentence, HasSubstr("can be read by others"));
+  EXPECT_THAT(read_key(name + ".secret", true).error().message, HasSubstr("can be read by others"));
   std::ofstream(base_ / "junk") << "# comment\nnot a key\n";
-  EXPECT_THAT(read_keys((base_ / "junk").string()).error().sentence, HasSubstr("no key"));
+  EXPECT_THAT(read_keys((base_ / "junk").string()).error().message, HasSubstr("no key"));
 }
 
 } // namespace

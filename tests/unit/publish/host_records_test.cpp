@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 using ::testing::SizeIs;
 
-constexpr LaneShape kLane{.normal_batches = 8, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0};
+constexpr LaneShape kLane{
+    .normal_batches = 8, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0};
 
 class HostRecords : public ::testing::Test {
  protected:
@@ -172,7 +173,8 @@ TEST_F(HostRecords, SocketsAndInterfacesAreNumberedTogetherInTheOrderTheyCame) {
 
 TEST(HostRecordsInSmallBatches, TextsThatAreTooLongAreCutAndNeverOverrunABatch) {
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 4, .normal_bytes = 8192, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  BatchLane lane({.normal_batches = 4, .normal_bytes = 8192, .large_batches = 0, .large_bytes = 0},
+                 0, doorbell);
   Encoder encoder({}, lane);
   const std::string endless(100'000, 'x');
   SocketRecord socket;
@@ -197,22 +199,27 @@ TEST(HostRecordsInSmallBatches, TextsThatAreTooLongAreCutAndNeverOverrunABatch) 
   }
   EXPECT_EQ(sockets, 2U);
   EXPECT_EQ(encoder.counters().get(EncoderCount::sockets_dropped), 1U);
-  EXPECT_EQ(encoder.counters().get(EncoderCount::batches_dropped), 1U) << "the missing batch has a number";
+  EXPECT_EQ(encoder.counters().get(EncoderCount::batches_dropped), 1U)
+      << "the missing batch has a number";
 }
 
-// A batch of many small records ends with a long vector of their places: those want room as well. Records of several
-// sizes, for it is a matter of which fills the batch before the vector is full.
+// A batch of many small records ends with a long vector of their places: those want room as well.
+// Records of several sizes, for it is a matter of which fills the batch before the vector is full.
 TEST(HostRecordsInSmallBatches, ManyBareSocketsLeaveRoomForTheirPlaces) {
   constexpr std::size_t kSockets = 3000;
   SocketRecord socket;
   for (const auto widen :
        {+[](SocketRecord&) {}, +[](SocketRecord& one) { one.at = instant_from_ns(7); },
-        +[](SocketRecord& one) { one.cookie = 1; }, +[](SocketRecord& one) { one.network_namespace = 1; },
+        +[](SocketRecord& one) { one.cookie = 1; },
+        +[](SocketRecord& one) { one.network_namespace = 1; },
         +[](SocketRecord& one) { one.uid = 33; }, +[](SocketRecord& one) { one.memory = 1; },
-        +[](SocketRecord& one) { one.send_queue = 1; }, +[](SocketRecord& one) { one.receive_queue = 1; }}) {
+        +[](SocketRecord& one) { one.send_queue = 1; },
+        +[](SocketRecord& one) { one.receive_queue = 1; }}) {
     widen(socket);
     Doorbell doorbell;
-    BatchLane lane({.normal_batches = 8, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+    BatchLane lane(
+        {.normal_batches = 8, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0,
+        doorbell);
     Encoder encoder({}, lane);
     for (std::size_t i = 0; i < kSockets; ++i) encoder.add(socket);
     encoder.close();

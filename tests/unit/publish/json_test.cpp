@@ -18,7 +18,8 @@ using nlohmann::json;
 // The JSON lines of one message, parsed.
 json line_of(TestMessage message, JsonOptions options = {}, MessageContext with = context(6)) {
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 2, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  BatchLane lane({.normal_batches = 2, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0},
+                 0, doorbell);
   Encoder encoder({.reveal = true}, lane);
   encoder.add(message.get(), with);
   encoder.close();
@@ -41,10 +42,13 @@ TEST(Json, ARequestHasTheDocumentedShape) {
                                 .flagged(http::Anomaly::host_repeated));
   const json expected = json::parse(R"({
     "kind":"request","src":"10.0.0.1:4000","dst":"10.0.0.2:80","flow":6,"index":3,
-    "time":"2024-05-01T12:00:00.000000001Z","duration_ns":100,"method":"GET","target":"/a?b","version":"1.1",
-    "headers":[["Host","h"],["Host","i"]],"header_count":2,"trailers":[["T","u"]],"framing":"content_length",
+    "time":"2024-05-01T12:00:00.000000001Z","duration_ns":100,
+    "method":"GET","target":"/a?b","version":"1.1",
+    "headers":[["Host","h"],["Host","i"]],"header_count":2,"trailers":[["T","u"]],
+    "framing":"content_length",
     "declared_length":3,"body_len":3,"body_sha256":"","flags":["host_repeated"],
-    "gaps":[{"offset":1,"length":2,"cause":"network"}],"complete":true,"end":"complete","pairing":"counted","interface":0})");
+    "gaps":[{"offset":1,"length":2,"cause":"network"}],"complete":true,
+    "end":"complete","pairing":"counted","interface":0})");
   json with_hash = expected;
   with_hash["body_sha256"] = std::string(64, '0');
   for (std::size_t i = 1; i < 64; i += 2) with_hash["body_sha256"].get_ref<std::string&>()[i] = 'f';
@@ -53,12 +57,15 @@ TEST(Json, ARequestHasTheDocumentedShape) {
 
 // A body of megabytes leaves in pieces, and is the same line.
 TEST(Json, ALongBodyNeedsNoRoomOfItsOwn) {
-  for (const auto& [format, octets] : {std::pair{BodyFormat::text, std::string(50'000, '\x01') + "\xc3\xa9"},
-                                       std::pair{BodyFormat::text, std::string(49'151, 'a') + "\xc3\xa9 end"},
-                                       std::pair{BodyFormat::base64, std::string(60'001, '\xff')}}) {
-    TestMessage message = TestMessage::response(200, "OK").body(octets);
+  for (const auto& [format, bytes] :
+       {std::pair{BodyFormat::text, std::string(50'000, '\x01') + "\xc3\xa9"},
+        std::pair{BodyFormat::text, std::string(49'151, 'a') + "\xc3\xa9 end"},
+        std::pair{BodyFormat::base64, std::string(60'001, '\xff')}}) {
+    TestMessage message = TestMessage::response(200, "OK").body(bytes);
     Doorbell doorbell;
-    BatchLane lane({.normal_batches = 2, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+    BatchLane lane(
+        {.normal_batches = 2, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0,
+        doorbell);
     Encoder encoder({.reveal = true}, lane);
     encoder.add(message.get(), context());
     encoder.close();
@@ -74,14 +81,14 @@ TEST(Json, ALongBodyNeedsNoRoomOfItsOwn) {
                                }});
     EXPECT_EQ(pieces + lines, whole);
     EXPECT_LT(largest, 6 * std::size_t{49'152} + 2000);
-    EXPECT_GT(pieces.size(), octets.size() / 2);
+    EXPECT_GT(pieces.size(), bytes.size() / 2);
     EXPECT_TRUE(json::accept(whole));
   }
 }
 
 TEST(Json, AResponseComesFromTheServer) {
-  const json line = line_of(TestMessage::response(404, "Not Found").incomplete(http::End::timeout), {},
-                            {6, v6(1, 4000), v6(2, 80), 0});
+  const json line = line_of(TestMessage::response(404, "Not Found").incomplete(http::End::timeout),
+                            {}, {6, v6(1, 4000), v6(2, 80), 0});
   EXPECT_EQ(line["kind"], "response");
   EXPECT_EQ(line["src"], "[2001:db8::2]:80");
   EXPECT_EQ(line["dst"], "[2001:db8::1]:4000");
@@ -93,7 +100,9 @@ TEST(Json, AResponseComesFromTheServer) {
 }
 
 TEST(Json, AFoldBecomesOneSpace) {
-  EXPECT_EQ(line_of(TestMessage::request("GET", "/", "A: b  \r\n \t c\r\n\td\r\n"))["headers"][0][1], "b c d");
+  EXPECT_EQ(
+      line_of(TestMessage::request("GET", "/", "A: b  \r\n \t c\r\n\td\r\n"))["headers"][0][1],
+      "b c d");
 }
 
 TEST(Json, EveryByteIsOneCharacter) {
@@ -120,29 +129,35 @@ TEST(Json, RandomBytesAnywhereAreStillValidJson) {
     std::string text(random() % (length_max + 1), '\0');
     // Mostly the bytes that are special to someone.
     constexpr std::string_view kSpecial("\r\n\t \"\\\x00\x7f\x80\xff\xc3\xed\xf4:", 14);
-    for (char& c : text) c = random() % 2 == 0 ? kSpecial[random() % kSpecial.size()] : static_cast<char>(random());
+    for (char& c : text)
+      c = random() % 2 == 0 ? kSpecial[random() % kSpecial.size()] : static_cast<char>(random());
     return text;
   };
   for (int round = 0; round < 3000; ++round) {
     const std::string target = bytes(20);
     const std::string body = bytes(30);
     const std::string value = bytes(20);
-    auto message = round % 2 == 0 ? TestMessage::request(bytes(5), target, "A: " + value + "\r\n")
-                                  : TestMessage::response(200, target, bytes(4) + ": " + value + "\r\n");
+    auto message = round % 2 == 0
+                       ? TestMessage::request(bytes(5), target, "A: " + value + "\r\n")
+                       : TestMessage::response(200, target, bytes(4) + ": " + value + "\r\n");
     const auto format = static_cast<BodyFormat>(round % 3);
     json line;
-    ASSERT_NO_THROW(line = line_of(message.body(body), {format})) << "seed " << kSeed << " round " << round;
+    ASSERT_NO_THROW(line = line_of(message.body(body), {format}))
+        << "seed " << kSeed << " round " << round;
     ASSERT_EQ(line["body_len"], body.size());
     ASSERT_EQ(line.contains("body"), format != BodyFormat::none);
   }
 }
 
 TEST(Json, ABodyIsTextWhereItIsUtf8AndBase64WhereItIsNot) {
-  EXPECT_EQ(line_of(TestMessage::response(200, "").body("gr\xc3\xbc\xc3\x9f\n"), {BodyFormat::text})["body"], "grüß\n");
+  EXPECT_EQ(line_of(TestMessage::response(200, "").body("gr\xc3\xbc\xc3\x9f\n"),
+                    {BodyFormat::text})["body"],
+            "grüß\n");
   const json binary = line_of(TestMessage::response(200, "").body("\xff\xfe"), {BodyFormat::text});
   EXPECT_EQ(binary["body"], "//4=");
   EXPECT_EQ(binary["body_encoding"], "base64");
-  EXPECT_EQ(line_of(TestMessage::response(200, "").body("a"), {BodyFormat::base64})["body"], "YQ==");
+  EXPECT_EQ(line_of(TestMessage::response(200, "").body("a"), {BodyFormat::base64})["body"],
+            "YQ==");
 }
 
 TEST(Json, Utf8IsToldFromWhatOnlyLooksLikeIt) {
@@ -158,7 +173,8 @@ TEST(Json, Utf8IsToldFromWhatOnlyLooksLikeIt) {
 
 TEST(Json, FlowsSegmentsAndStatsAreLinesToo) {
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 4, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  BatchLane lane({.normal_batches = 4, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0},
+                 0, doorbell);
   Encoder encoder({}, lane);
   FlowRecord flow;
   flow.event = FlowEvent::closed;
@@ -202,7 +218,8 @@ TEST(Json, FlowsSegmentsAndStatsAreLinesToo) {
   append_json(out, *takes.keep(write_heartbeat(builder, beat)), {});
   line = json::parse(out);
   EXPECT_EQ(line["kind"], "stats");
-  EXPECT_EQ(line["counters"][0], json::parse(R"({"name":"frames","value":5,"interface":"eth0","queue":1})"));
+  EXPECT_EQ(line["counters"][0],
+            json::parse(R"({"name":"frames","value":5,"interface":"eth0","queue":1})"));
   EXPECT_EQ(line["topics"][0], json::parse(R"({"shard":0,"topic":"http","next_seq":9})"));
   EXPECT_EQ(line["publishes"], json::array({"http", "socket"}));
 }

@@ -26,7 +26,8 @@ class Batches {
     schema::FinishBatchBuffer(builder, batch.Finish());
     return *schema::GetBatch(builder.GetBufferPointer());
   }
-  const schema::Batch& heartbeat(std::uint64_t seq, std::vector<TopicPosition> positions, std::uint64_t epoch = 1) {
+  const schema::Batch& heartbeat(std::uint64_t seq, std::vector<TopicPosition> positions,
+                                 std::uint64_t epoch = 1) {
     Heartbeat beat;
     beat.sensor = "s";
     beat.epoch_ns = epoch;
@@ -103,9 +104,11 @@ TEST_F(LossCounterTest, SensorsWithoutEndDoNotTakeTheCountOfThoseThatAreKnown) {
     }
   }
   const std::uint64_t lost = counter_.lost();
-  EXPECT_EQ(lost, 8 * (LossCounter::kSensorsMax - 1)) << "those that came first are counted, the others not kept";
+  EXPECT_EQ(lost, 8 * (LossCounter::kSensorsMax - 1))
+      << "those that came first are counted, the others not kept";
   EXPECT_EQ(counter_.see(batches_.flow(3)), 2u);
-  EXPECT_EQ(counter_.see(batches_.flow(0, 0, 1, std::string(LossCounter::kSensorNameMax + 1, 'x'))), 0u);
+  EXPECT_EQ(counter_.see(batches_.flow(0, 0, 1, std::string(LossCounter::kSensorNameMax + 1, 'x'))),
+            0u);
 }
 
 TEST_F(LossCounterTest, ShardsWithoutEndAreNotKept) {

@@ -17,7 +17,8 @@ using ::testing::Not;
 // The head of the message as a consumer gets it.
 std::string published(TestMessage message, bool reveal = false) {
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 2, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  BatchLane lane({.normal_batches = 2, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0},
+                 0, doorbell);
   Encoder encoder({.reveal = reveal}, lane);
   encoder.add(message.get(), context());
   encoder.close();
@@ -32,10 +33,10 @@ std::string published(TestMessage message, bool reveal = false) {
 }
 
 TEST(Masking, TheFourSecretFieldsAreOverwrittenWhateverTheirCase) {
-  const std::string head =
-      published(TestMessage::request("GET", "/",
-                                     "Host: a\r\ncOOkie: sesame\r\nAUTHORIZATION: Basic sesame\r\nX: keep\r\n"
-                                     "Set-Cookie: id=sesame\r\nproxy-authorization: sesame\r\n"));
+  const std::string head = published(
+      TestMessage::request("GET", "/",
+                           "Host: a\r\ncOOkie: sesame\r\nAUTHORIZATION: Basic sesame\r\nX: keep\r\n"
+                           "Set-Cookie: id=sesame\r\nproxy-authorization: sesame\r\n"));
   EXPECT_THAT(head, Not(HasSubstr("sesame")));
   EXPECT_THAT(head, HasSubstr("cOOkie: ******\r\n"));
   EXPECT_THAT(head, HasSubstr("AUTHORIZATION: ************\r\n"));
@@ -45,9 +46,12 @@ TEST(Masking, TheFourSecretFieldsAreOverwrittenWhateverTheirCase) {
 
 TEST(Masking, NamesThatOnlyLookAlikeAreLeftAlone) {
   const std::string lines =
-      "Cookies: a\r\nAccept: b\r\nSec-WebSocket-Key: c\r\nAccess-Control-Allow-Credentials: true\r\nHost: d\r\n"
-      "WWW-Authenticate: Basic\r\nAuthor: e\r\nMonkey: f\r\nX-Request-Id: g\r\nKeep-Alive: h\r\nA: i\r\n";
-  const std::string head = published(TestMessage::request("GET", "/a?page=2&sort=asc;x=1#top", lines));
+      "Cookies: a\r\nAccept: b\r\nSec-WebSocket-Key: c\r\nAccess-Control-Allow-Credentials: "
+      "true\r\nHost: d\r\n"
+      "WWW-Authenticate: Basic\r\nAuthor: e\r\nMonkey: f\r\nX-Request-Id: g\r\nKeep-Alive: h\r\nA: "
+      "i\r\n";
+  const std::string head =
+      published(TestMessage::request("GET", "/a?page=2&sort=asc;x=1#top", lines));
   EXPECT_THAT(head, HasSubstr("GET /a?page=2&sort=asc;x=1#top HTTP/1.1\r\n" + lines));
   EXPECT_THAT(head, HasSubstr("[as sent]"));
 }
@@ -93,23 +97,28 @@ TEST(Masking, EachFieldThatIsKnownToHoldSecretsIsOverwritten) {
     const std::string head = published(TestMessage::request("GET", "/", line));
     EXPECT_THAT(head, Not(HasSubstr("sesame"))) << name;
     EXPECT_THAT(head, HasSubstr("X: keep\r\n"));
-    EXPECT_THAT(published(TestMessage::response(200, "OK").trailers(line)), Not(HasSubstr("sesame"))) << name;
+    EXPECT_THAT(published(TestMessage::response(200, "OK").trailers(line)),
+                Not(HasSubstr("sesame")))
+        << name;
   }
 }
 
 TEST(Masking, ParametersOfAddressesAndUsersInThemAreOverwritten) {
   for (const std::string_view address :
-       {"/a?access_token=sesame&page=2", "/a?page=2&password=sesame", "/a?x=1;api_key=sesame&page=2",
-        "/a?X-Amz-Signature=sesame&page=2", "/a;jsessionid=sesame?page=2", "/a?access%5Ftoken=sesame&page=2",
-        "/a?page=2#id_token=sesame", "/?sig=sesame&page=2", "/?key=sesame&page=2", "/?PassWord=sesame&page=2",
-        "http://user:sesame@example.org/a?page=2", "http://sesame@example.org/?page=2",
-        "http://u:ses@sesame@example.org/?page=2"}) {
+       {"/a?access_token=sesame&page=2", "/a?page=2&password=sesame",
+        "/a?x=1;api_key=sesame&page=2", "/a?X-Amz-Signature=sesame&page=2",
+        "/a;jsessionid=sesame?page=2", "/a?access%5Ftoken=sesame&page=2",
+        "/a?page=2#id_token=sesame", "/?sig=sesame&page=2", "/?key=sesame&page=2",
+        "/?PassWord=sesame&page=2", "http://user:sesame@example.org/a?page=2",
+        "http://sesame@example.org/?page=2", "http://u:ses@sesame@example.org/?page=2"}) {
     const std::string head = published(TestMessage::request("GET", address));
     EXPECT_THAT(head, Not(HasSubstr("sesame"))) << address;
     EXPECT_THAT(head, HasSubstr("page=2")) << address;
-    for (const std::string_view name : {"Referer", "Location", "Content-Location", "X-Original-URL", "Refresh"}) {
+    for (const std::string_view name :
+         {"Referer", "Location", "Content-Location", "X-Original-URL", "Refresh"}) {
       const std::string line = std::string(name) + ": " + std::string(address) + "\r\n";
-      EXPECT_THAT(published(TestMessage::response(302, "Found", line)), Not(HasSubstr("sesame"))) << line;
+      EXPECT_THAT(published(TestMessage::response(302, "Found", line)), Not(HasSubstr("sesame")))
+          << line;
     }
   }
   EXPECT_THAT(published(TestMessage::request("CONNECT", "user:sesame@example.org:443")),
@@ -133,11 +142,14 @@ std::string masked_form(std::string text, bool has_gaps = false) {
 TEST(Masking, OfFormsTheSecretParametersGo) {
   EXPECT_EQ(masked_form("user=a&password=sesame&x=1"), "user=a&password=******&x=1");
   EXPECT_EQ(masked_form("password="), "password=");
-  EXPECT_EQ(masked_form("ame&x=1", true), "*******") << "behind a gap a value may have lost its name";
-  auto form = TestMessage::request("POST", "/", "Content-Type: application/X-WWW-form-urlencoded; charset=utf-8\r\n")
+  EXPECT_EQ(masked_form("ame&x=1", true), "*******")
+      << "behind a gap a value may have lost its name";
+  auto form = TestMessage::request(
+                  "POST", "/", "Content-Type: application/X-WWW-form-urlencoded; charset=utf-8\r\n")
                   .body("client_secret=sesame&grant=x");
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 2, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0}, 0, doorbell);
+  BatchLane lane({.normal_batches = 2, .normal_bytes = 16384, .large_batches = 0, .large_bytes = 0},
+                 0, doorbell);
   Encoder encoder({}, lane);
   encoder.add(form.get(), context());
   encoder.close();
@@ -184,35 +196,40 @@ TEST(Masking, CommandLinesKeepNoSecrets) {
                               "nginx: worker --secret=sesame"}) {
     EXPECT_THAT(masked_command(command), Not(HasSubstr("sesame"))) << command;
   }
-  for (const char* command : {"nginx: worker process", "docker|run|-p|80:80|nginx", "mysql|-u|root|db",
-                              "python3|-m|http.server|8080", "ssh|user@host", "curl|http://a/?page=2|-o|x"}) {
+  for (const char* command :
+       {"nginx: worker process", "docker|run|-p|80:80|nginx", "mysql|-u|root|db",
+        "python3|-m|http.server|8080", "ssh|user@host", "curl|http://a/?page=2|-o|x"}) {
     EXPECT_EQ(masked_command(command), command);
   }
 }
 
 TEST(Masking, RevealLeavesThemAsTheyWere) {
-  EXPECT_THAT(published(TestMessage::request("GET", "/", "Cookie: sesame\r\n"), true), HasSubstr("Cookie: sesame"));
+  EXPECT_THAT(published(TestMessage::request("GET", "/", "Cookie: sesame\r\n"), true),
+              HasSubstr("Cookie: sesame"));
 }
 
 TEST(Masking, AFoldedValueIsOverwrittenWhole) {
-  const std::string head =
-      published(TestMessage::request("GET", "/", "Cookie: sesame\r\n\tsesame=2\r\n  sesame=3\r\nX: y\r\n"));
+  const std::string head = published(
+      TestMessage::request("GET", "/", "Cookie: sesame\r\n\tsesame=2\r\n  sesame=3\r\nX: y\r\n"));
   EXPECT_THAT(head, Not(HasSubstr("sesame")));
   EXPECT_THAT(head, HasSubstr("X: y\r\n"));
 }
 
 TEST(Masking, TrailersAreMaskedToo) {
-  const std::string head = published(TestMessage::response(200, "OK").trailers("Set-Cookie: sesame\r\n"));
+  const std::string head =
+      published(TestMessage::response(200, "OK").trailers("Set-Cookie: sesame\r\n"));
   EXPECT_THAT(head, HasSubstr("Set-Cookie: ******"));
 }
 
 // Where spans cannot be trusted every line that anybody could read as a secret's goes.
 TEST(Masking, InMalformedHeadsLinesAreMaskedThatNoSpanDescribes) {
-  for (const std::string_view line : {"Cookie : sesame", " Cookie: sesame", "Cookie sesame", "Cookie\t: sesame",
-                                      "x\nCookie: sesame", "x\rcookie:sesame", "Authorization:\n sesame\n\tsesame"}) {
+  for (const std::string_view line :
+       {"Cookie : sesame", " Cookie: sesame", "Cookie sesame", "Cookie\t: sesame",
+        "x\nCookie: sesame", "x\rcookie:sesame", "Authorization:\n sesame\n\tsesame"}) {
     auto message = TestMessage::request("GET", "/").flagged(http::Anomaly::bad_field_name);
-    auto with_line = TestMessage::request("GET", std::string("/ HTTP/1.1\r\n") + std::string(line) + "\r\nX: y")
-                         .flagged(http::Anomaly::bad_field_name);
+    auto with_line =
+        TestMessage::request("GET", std::string("/ HTTP/1.1\r\n") + std::string(line) + "\r\nX: y")
+            .flagged(http::Anomaly::bad_field_name);
     const std::string head = published(with_line);
     EXPECT_THAT(head, Not(HasSubstr("sesame"))) << line;
     EXPECT_THAT(head, HasSubstr("X: y")) << line;
@@ -220,7 +237,8 @@ TEST(Masking, InMalformedHeadsLinesAreMaskedThatNoSpanDescribes) {
 }
 
 TEST(Masking, AnUnfinishedHeadIsMaskedUpToItsLastByte) {
-  auto message = TestMessage::request("GET", "/ HTTP/1.1\r\nAuthorization: Basic ses").incomplete(http::End::fin);
+  auto message = TestMessage::request("GET", "/ HTTP/1.1\r\nAuthorization: Basic ses")
+                     .incomplete(http::End::fin);
   EXPECT_THAT(published(message), Not(HasSubstr("ses")));
 }
 

@@ -15,10 +15,15 @@ std::size_t allocations_of(auto&& work) {
 TEST(NoAllocation, AnEncoderNeverAllocatesFromTheFirstMessageOn) {
   if (!xdpcap::test::AllocationWatch::works()) GTEST_SKIP() << "a sanitizer owns malloc";
   Doorbell doorbell;
-  BatchLane lane({.normal_batches = 4, .normal_bytes = 16384, .large_batches = 1, .large_bytes = 65536}, 0, doorbell);
+  BatchLane lane(
+      {.normal_batches = 4, .normal_bytes = 16384, .large_batches = 1, .large_bytes = 65536}, 0,
+      doorbell);
   Encoder encoder({.sensor = "sensor", .community_id = true}, lane);
-  auto small = TestMessage::request("GET", "/", "Cookie: secret\r\nA: b\r\n").gap(0, 1, GapCause::network);
-  auto large = TestMessage::response(200, "OK", "X: y\r\n").body(std::string(40'000, 'b')).trailers("T: u\r\n");
+  auto small =
+      TestMessage::request("GET", "/", "Cookie: secret\r\nA: b\r\n").gap(0, 1, GapCause::network);
+  auto large = TestMessage::response(200, "OK", "X: y\r\n")
+                   .body(std::string(40'000, 'b'))
+                   .trailers("T: u\r\n");
   const http::Message& request = small.get();
   const http::Message& response = large.get();
   const MessageContext with = context();
@@ -37,7 +42,7 @@ TEST(NoAllocation, AnEncoderNeverAllocatesFromTheFirstMessageOn) {
                 if (round % 400 < 200) continue; // the publisher falls behind: drops and cuts
                 while (Batch* batch = lane.next()) {
                   ++batches;
-                  lane.give_back(batch);
+                  lane.recycle(batch);
                 }
               }
               encoder.close();

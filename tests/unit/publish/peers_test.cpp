@@ -12,7 +12,8 @@
 #include "core/owned_fd.hpp"
 #include "publisher_fixture.hpp"
 
-// What peers of an endpoint may cost: they are strangers that may enter a directory or reach a port.
+// What peers of an endpoint may cost: they are strangers that may enter a directory or reach a
+// port.
 namespace xdpcap::publish::test {
 namespace {
 
@@ -30,8 +31,8 @@ std::uint64_t wait_for_count(Receiver& receiver, std::string_view name, std::uin
   return value;
 }
 
-// Subscribes to `count` random names of `size` bytes, on a thread of its own, from which it cannot be
-// told when it was hung up on: libzmq connects again, and sends it all anew.
+// Subscribes to `count` random names of `size` bytes, on a thread of its own, from which it cannot
+// be told when it was hung up on: libzmq connects again, and sends it all anew.
 class Flood {
  public:
   Flood(const std::string& endpoint, std::size_t count, std::size_t size) {
@@ -47,7 +48,8 @@ class Flood {
         socket.set(zmq::sockopt::subscribe, name);
       }
       while (!over_) {
-        [[maybe_unused]] const int events = socket.get(zmq::sockopt::events); // lets it subscribe anew
+        [[maybe_unused]] const int events =
+            socket.get(zmq::sockopt::events); // lets it subscribe anew
         std::this_thread::sleep_for(1ms);
       }
     });
@@ -72,7 +74,8 @@ OwnedFd connect_to(const std::string& endpoint) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1))));
+  address.sin_port =
+      htons(static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1))));
   EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   return fd;
 }
@@ -104,7 +107,8 @@ TEST_F(PublisherTest, WhoSubscribesToWhatIsNoTopicIsHungUpOnAndCostsNothing) {
 TEST_F(PublisherTest, AFewNamesThatAreNoTopicsAreNoReasonToHangUp) {
   auto publisher = opened(tcp_pub());
   publisher->start();
-  Receiver receiver(zmq::socket_type::sub, publisher->endpoints().at(0), {"httpd", "", "x", "stats2"});
+  Receiver receiver(zmq::socket_type::sub, publisher->endpoints().at(0),
+                    {"httpd", "", "x", "stats2"});
   EXPECT_EQ(wait_for_count(receiver, "publish_unknown_subscriptions", 3), 3u);
   EXPECT_EQ(wait_for_count(receiver, "publish_peers_disconnected", 0), 0u);
   publisher->stop(0ms);
@@ -157,7 +161,10 @@ TEST_F(PublisherTest, TooFewDescriptorsAreSaidBeforeLibzmqEndsTheProcess) {
       const rlimit limit{descriptors, descriptors};
       ::setrlimit(RLIMIT_NOFILE, &limit);
       const auto publisher = Publisher::open(tcp_pub());
-      ::_exit(!publisher && publisher.error().sentence.find("descriptors are too few") != std::string::npos ? 0 : 1);
+      ::_exit(!publisher &&
+                      publisher.error().message.find("descriptors are too few") != std::string::npos
+                  ? 0
+                  : 1);
     }
     int status = -1;
     ::waitpid(child, &status, 0);

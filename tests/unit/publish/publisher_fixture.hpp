@@ -17,8 +17,9 @@ inline constexpr auto kAtMost = 20'000ms;
 // A subscriber or puller with a context of its own, as another process would be.
 class Receiver {
  public:
-  Receiver(zmq::socket_type type, const std::string& endpoint, std::initializer_list<const char*> topics = {},
-           int hwm = 0, const CurveClient* curve = nullptr)
+  Receiver(zmq::socket_type type, const std::string& endpoint,
+           std::initializer_list<const char*> topics = {}, int hwm = 0,
+           const CurveClient* curve = nullptr)
       : socket_(context_, type) {
     socket_.set(zmq::sockopt::rcvhwm, hwm);
     socket_.set(zmq::sockopt::linger, 0);
@@ -28,8 +29,8 @@ class Receiver {
   }
 
   // The next batch, or nothing when none came in time.
-  const schema::Batch* next(std::chrono::milliseconds patience = kAtMost) {
-    socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(patience.count()));
+  const schema::Batch* next(std::chrono::milliseconds timeout = kAtMost) {
+    socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(timeout.count()));
     zmq::message_t topic;
     if (!socket_.recv(topic)) return nullptr;
     topic_ = topic.to_string();
@@ -58,12 +59,13 @@ class PublisherTest : public ::testing::Test {
   }
   static std::unique_ptr<Publisher> opened(PublisherOptions options) {
     auto publisher = Publisher::open(std::move(options));
-    if (!publisher) ADD_FAILURE() << publisher.error().sentence;
+    if (!publisher) ADD_FAILURE() << publisher.error().message;
     return std::move(publisher).value();
   }
   static void wait_for_subscriber(const Publisher& publisher) {
     const auto deadline = std::chrono::steady_clock::now() + kAtMost;
-    while (!publisher.subscribed() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    while (!publisher.subscribed() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(1ms);
     ASSERT_TRUE(publisher.subscribed());
   }
 };

@@ -54,7 +54,8 @@ TEST_F(PublisherTest, AStalledSubscriberDisturbsNobodyAndLearnsExactlyWhatItLost
     ASSERT_NE(batch, nullptr);
     lost += losses.see(*batch);
     if (topic_of(*batch) == Topic::http) ++stalled_got;
-    caught_up = topic_of(*batch) == Topic::stats && batch->stats()->Get(0)->topics()->Get(0)->next_seq() == sent;
+    caught_up = topic_of(*batch) == Topic::stats &&
+                batch->stats()->Get(0)->topics()->Get(0)->next_seq() == sent;
   }
   EXPECT_GT(lost, 0u);
   // From its first batch on, what it got and what it counts as lost is all there was.
@@ -68,7 +69,7 @@ TEST_F(PublisherTest, PushWaitsForRoomThenDropsAndCountsEveryBatch) {
   PublisherOptions options = tcp_pub();
   options.pub.clear();
   options.push = {"tcp://127.0.0.1:*"};
-  options.push_patience = 20ms;
+  options.push_timeout = 20ms;
   options.heartbeat = 1h;
   auto publisher = opened(std::move(options));
   Encoder encoder({.sensor = "s", .epoch_ns = 5}, publisher->add_lane({}));
@@ -79,7 +80,8 @@ TEST_F(PublisherTest, PushWaitsForRoomThenDropsAndCountsEveryBatch) {
     encoder.close();
   }
   const auto deadline = std::chrono::steady_clock::now() + kAtMost;
-  while (publisher->report().at(0).batches_dropped < 10 && std::chrono::steady_clock::now() < deadline) {
+  while (publisher->report().at(0).batches_dropped < 10 &&
+         std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(1ms);
   }
   EXPECT_EQ(publisher->report().at(0).batches_dropped, 10u);
@@ -91,17 +93,19 @@ TEST_F(PublisherTest, PushWithoutLimitHoldsTheFileBackUntilSomebodyPulls) {
   PublisherOptions options = tcp_pub();
   options.pub.clear();
   options.push = {"tcp://127.0.0.1:*"};
-  options.push_patience = std::nullopt;
+  options.push_timeout = std::nullopt;
   options.queue_batches = 4;
   auto publisher = opened(std::move(options));
   Encoder encoder(
       {.sensor = "s", .epoch_ns = 5, .when_full = WhenFull::wait},
-      publisher->add_lane({.normal_batches = 4, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
+      publisher->add_lane(
+          {.normal_batches = 4, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
   publisher->start();
   constexpr std::uint32_t kSent = 2000;
   std::thread worker([&] {
     for (std::uint32_t i = 0; i < kSent; ++i) {
-      encoder.add(TestMessage::request("GET", "/" + std::string(900, 'x')).index(i).get(), context());
+      encoder.add(TestMessage::request("GET", "/" + std::string(900, 'x')).index(i).get(),
+                  context());
     }
     encoder.close();
   });
@@ -120,9 +124,9 @@ TEST_F(PublisherTest, PushWithoutLimitHoldsTheFileBackUntilSomebodyPulls) {
 
 TEST_F(PublisherTest, WhatAllQueuesTogetherHoldIsBounded) {
   PublisherOptions options = tcp_pub();
-  options.queue_octets_max = 1 << 20;
+  options.queue_bytes_max = 1 << 20;
   options.push = {"tcp://127.0.0.1:*"};
-  options.push_patience = std::nullopt; // holds on to what it has
+  options.push_timeout = std::nullopt; // holds on to what it has
   auto publisher = opened(std::move(options));
   Encoder encoder({.sensor = "s", .epoch_ns = 5}, publisher->add_lane({}));
   publisher->start();

@@ -94,11 +94,13 @@ TEST_F(PublisherTest, JsonLinesAreWholeAndInOrderHoweverSlowTheReader) {
   auto publisher = opened(std::move(options));
   Encoder encoder(
       {.when_full = WhenFull::wait},
-      publisher->add_lane({.normal_batches = 2, .normal_bytes = 4096, .large_batches = 1, .large_bytes = 65536}));
+      publisher->add_lane(
+          {.normal_batches = 2, .normal_bytes = 4096, .large_batches = 1, .large_bytes = 65536}));
   publisher->start();
   constexpr std::uint32_t kSent = 3000;
   std::thread worker([&] {
-    for (std::uint32_t i = 0; i < kSent; ++i) encoder.add(TestMessage::request("GET", "/").index(i).get(), context());
+    for (std::uint32_t i = 0; i < kSent; ++i)
+      encoder.add(TestMessage::request("GET", "/").index(i).get(), context());
     encoder.close();
   });
   std::string text;
@@ -112,7 +114,8 @@ TEST_F(PublisherTest, JsonLinesAreWholeAndInOrderHoweverSlowTheReader) {
   publisher->stop(0ms);
   std::istringstream lines(text);
   std::uint32_t next_index = 0;
-  for (std::string line; std::getline(lines, line);) ASSERT_EQ(nlohmann::json::parse(line)["index"], next_index++);
+  for (std::string line; std::getline(lines, line);)
+    ASSERT_EQ(nlohmann::json::parse(line)["index"], next_index++);
   EXPECT_EQ(next_index, kSent);
   EXPECT_FALSE(publisher->failed());
 }
@@ -126,14 +129,16 @@ TEST_F(PublisherTest, AClosedPipeEndsThePublisherWithASentenceAndFreesAWaitingWo
   auto publisher = opened(std::move(options));
   Encoder encoder(
       {.when_full = WhenFull::wait},
-      publisher->add_lane({.normal_batches = 2, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
+      publisher->add_lane(
+          {.normal_batches = 2, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
   publisher->start();
-  for (int i = 0; i < 500; ++i) encoder.add(TestMessage::request("GET", std::string(500, 'x')).get(), context());
+  for (int i = 0; i < 500; ++i)
+    encoder.add(TestMessage::request("GET", std::string(500, 'x')).get(), context());
   encoder.close();
   publisher->stop(0ms);
   ASSERT_TRUE(publisher->failed());
   EXPECT_EQ(publisher->failure()->code, ExitCode::output);
-  EXPECT_THAT(publisher->failure()->sentence, HasSubstr("has gone"));
+  EXPECT_THAT(publisher->failure()->message, HasSubstr("has gone"));
 }
 
 TEST_F(PublisherTest, AFullDiskIsNamed) {
@@ -150,16 +155,18 @@ TEST_F(PublisherTest, AFullDiskIsNamed) {
   publisher->stop(0ms);
   ::close(full);
   ASSERT_TRUE(publisher->failed());
-  EXPECT_THAT(publisher->failure()->sentence, HasSubstr("make room"));
+  EXPECT_THAT(publisher->failure()->message, HasSubstr("make room"));
 }
 
 TEST_F(PublisherTest, WithoutAnyEndpointBatchesStillComeBack) {
   auto publisher = opened({});
   Encoder encoder(
       {.when_full = WhenFull::wait},
-      publisher->add_lane({.normal_batches = 2, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
+      publisher->add_lane(
+          {.normal_batches = 2, .normal_bytes = 4096, .large_batches = 0, .large_bytes = 0}));
   publisher->start();
-  for (int i = 0; i < 500; ++i) encoder.add(TestMessage::request("GET", std::string(500, 'x')).get(), context());
+  for (int i = 0; i < 500; ++i)
+    encoder.add(TestMessage::request("GET", std::string(500, 'x')).get(), context());
   encoder.close();
   publisher->stop(kAtMost);
   EXPECT_EQ(encoder.counters().get(EncoderCount::messages_published), 500u);
@@ -169,7 +176,8 @@ TEST_F(PublisherTest, WithoutAnyEndpointBatchesStillComeBack) {
 TEST_F(PublisherTest, WithCurveOnlyClientsOnTheListGetIn) {
   std::string pattern = (std::filesystem::temp_directory_path() / "curve.XXXXXX").string();
   const std::filesystem::path base = ::mkdtemp(pattern.data());
-  for (const char* name : {"server", "friend", "stranger"}) ASSERT_TRUE(generate_keys((base / name).string()));
+  for (const char* name : {"server", "friend", "stranger"})
+    ASSERT_TRUE(generate_keys((base / name).string()));
   PublisherOptions options = tcp_pub();
   options.curve = CurveServer{read_key((base / "server.secret").string(), true).value(),
                               read_keys((base / "friend.public").string()).value()};

@@ -14,19 +14,21 @@ using ::testing::SizeIs;
 class Records : public ::testing::Test {
  protected:
   Doorbell doorbell_;
-  BatchLane lane_{{.normal_batches = 4, .normal_bytes = 8192, .large_batches = 0, .large_bytes = 0}, 0, doorbell_};
+  BatchLane lane_{{.normal_batches = 4, .normal_bytes = 8192, .large_batches = 0, .large_bytes = 0},
+                  0,
+                  doorbell_};
   Encoder encoder_{{.sensor = "probe"}, lane_};
   Takes takes_{lane_};
 };
 
-TEST_F(Records, WindowsOctetsInFlightAndTheHeaderOfASegmentComeBack) {
+TEST_F(Records, WindowsBytesInFlightAndTheHeaderOfASegmentComeBack) {
   FlowRecord flow;
   flow.event = FlowEvent::update;
   flow.halves[index_of(Direction::to_server)].window = 5'000'000;
   flow.halves[index_of(Direction::to_server)].in_flight = 1460;
   encoder_.add(flow);
   SegmentRecord segment;
-  segment.header = as_bytes("twenty octets of it.");
+  segment.header = as_bytes("twenty bytes of it.");
   encoder_.add(segment);
   encoder_.close();
 
@@ -36,7 +38,7 @@ TEST_F(Records, WindowsOctetsInFlightAndTheHeaderOfASegmentComeBack) {
   EXPECT_EQ(got.event(), schema::FlowEvent::update);
   EXPECT_EQ(got.to_server()->window(), 5'000'000u);
   EXPECT_EQ(got.to_server()->in_flight(), 1460u);
-  EXPECT_EQ(text_of(batches[1]->segments()->Get(0)->header()), "twenty octets of it.");
+  EXPECT_EQ(text_of(batches[1]->segments()->Get(0)->header()), "twenty bytes of it.");
 }
 
 TEST_F(Records, DatagramsComeBackUnderTheirTopic) {

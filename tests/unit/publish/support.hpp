@@ -16,18 +16,18 @@ namespace xdpcap::publish::test {
 
 inline wire::Endpoint v4(std::uint8_t last, std::uint16_t port) {
   wire::Endpoint endpoint;
-  const std::array<std::byte, 4> octets{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
-  endpoint.address = wire::Address::from_v4(octets.data());
+  const std::array<std::byte, 4> bytes{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
+  endpoint.address = wire::Address::from_v4(bytes.data());
   endpoint.port = port;
   return endpoint;
 }
 inline wire::Endpoint v6(std::uint8_t last, std::uint16_t port) {
   wire::Endpoint endpoint;
-  endpoint.address.octets[0] = std::byte{0x20};
-  endpoint.address.octets[1] = std::byte{0x01};
-  endpoint.address.octets[2] = std::byte{0x0d};
-  endpoint.address.octets[3] = std::byte{0xb8};
-  endpoint.address.octets[15] = std::byte{last};
+  endpoint.address.bytes[0] = std::byte{0x20};
+  endpoint.address.bytes[1] = std::byte{0x01};
+  endpoint.address.bytes[2] = std::byte{0x0d};
+  endpoint.address.bytes[3] = std::byte{0xb8};
+  endpoint.address.bytes[15] = std::byte{last};
   endpoint.port = port;
   return endpoint;
 }
@@ -37,12 +37,14 @@ inline std::vector<http::FieldSpan> fields_in(std::string_view text, std::size_t
   std::vector<http::FieldSpan> fields;
   while (from < text.size()) {
     std::size_t end = text.find("\r\n", from);
-    while (end + 2 < text.size() && (text[end + 2] == ' ' || text[end + 2] == '\t')) end = text.find("\r\n", end + 2);
+    while (end + 2 < text.size() && (text[end + 2] == ' ' || text[end + 2] == '\t'))
+      end = text.find("\r\n", end + 2);
     if (end == std::string_view::npos) break;
     const std::size_t colon = text.find(':', from);
     const std::size_t value = text.find_first_not_of(' ', colon + 1);
     fields.push_back({{static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(colon - from)},
-                      {static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(end > value ? end - value : 0)}});
+                      {static_cast<std::uint32_t>(value),
+                       static_cast<std::uint32_t>(end > value ? end - value : 0)}});
     from = end + 2;
   }
   return fields;
@@ -51,7 +53,8 @@ inline std::vector<http::FieldSpan> fields_in(std::string_view text, std::size_t
 // An http::Message and the memory behind it.
 class TestMessage {
  public:
-  static TestMessage request(std::string_view method, std::string_view target, std::string_view field_lines = "") {
+  static TestMessage request(std::string_view method, std::string_view target,
+                             std::string_view field_lines = "") {
     TestMessage message;
     message.head_ = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n";
     const auto method_length = static_cast<std::uint32_t>(method.size());
@@ -61,7 +64,8 @@ class TestMessage {
     message.message_.direction = Direction::to_server;
     return message.with_fields(field_lines);
   }
-  static TestMessage response(std::uint16_t status, std::string_view reason, std::string_view field_lines = "") {
+  static TestMessage response(std::uint16_t status, std::string_view reason,
+                              std::string_view field_lines = "") {
     TestMessage message;
     message.head_ = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason) + "\r\n";
     message.message_.reason = {13, static_cast<std::uint32_t>(reason.size())};
@@ -154,14 +158,15 @@ class Takes {
     std::vector<const schema::Batch*> batches;
     while (Batch* batch = lane_.next()) {
       batches.push_back(keep(batch->bytes()));
-      lane_.give_back(batch);
+      lane_.recycle(batch);
     }
     return batches;
   }
   const schema::Batch* keep(Bytes bytes) {
     kept_.emplace_back(bytes.size() / 8 + 1);
     std::memcpy(kept_.back().data(), bytes.data(), bytes.size());
-    return BatchReader().open({reinterpret_cast<const std::byte*>(kept_.back().data()), bytes.size()});
+    return BatchReader().open(
+        {reinterpret_cast<const std::byte*>(kept_.back().data()), bytes.size()});
   }
 
  private:

@@ -23,8 +23,8 @@ namespace {
 
 constexpr int kConfineFailed = 99;
 
-// Runs `act` in a child that is confined, and answers what `act` returned. What is given up is given up
-// for good, so that the test's own process must not do it.
+// Runs `act` in a child that is confined, and answers what `act` returned. What is given up is
+// given up for good, so that the test's own process must not do it.
 int confined(const Rights& rights, const std::function<int()>& act) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -50,9 +50,12 @@ class Sandbox : public ::testing::Test {
 };
 
 TEST_F(Sandbox, a_shell_cannot_be_started) {
-  const std::string command = "id > " + (room_ / "id").string() + "; cat /etc/shadow > " + (room_ / "shadow").string();
+  const std::string command =
+      "id > " + (room_ / "id").string() + "; cat /etc/shadow > " + (room_ / "shadow").string();
   for (const bool every_file : {false, true}) {
-    EXPECT_EQ(confined({.every_file = every_file}, [&] { return std::system(command.c_str()) == 0 ? 1 : 0; }), 0);
+    EXPECT_EQ(confined({.every_file = every_file},
+                       [&] { return std::system(command.c_str()) == 0 ? 1 : 0; }),
+              0);
     EXPECT_FALSE(std::filesystem::exists(room_ / "id"));
     EXPECT_FALSE(std::filesystem::exists(room_ / "shadow"));
   }
@@ -66,29 +69,36 @@ TEST_F(Sandbox, no_program_takes_the_place_of_this_one) {
                      }),
             0);
   EXPECT_EQ(confined({}, [] { return ::fork() == -1 ? 0 : 1; }), 0);
-  EXPECT_EQ(confined({}, [] { return ::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr) == -1 ? 0 : 1; }), 0);
+  EXPECT_EQ(
+      confined({},
+               [] { return ::ptrace(PTRACE_ATTACH, ::getppid(), nullptr, nullptr) == -1 ? 0 : 1; }),
+      0);
   EXPECT_EQ(confined({}, [] { return ::syscall(SYS_kill, ::getppid(), 0) == -1 ? 0 : 1; }), 0);
 }
 
 TEST_F(Sandbox, no_capability_is_left_and_none_comes_back) {
-  EXPECT_EQ(confined({.every_file = true},
-                     [] {
-                       if (has_any_capability()) return 1;
-                       if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 2;
-                       if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_ADMIN, 0, 0) != 0) return 3;
-                       // As root, whose bounding set can be emptied.
-                       if (::geteuid() == 0 && ::prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0) return 4;
-                       // Not the library's, which asks each thread and aborts where answers differ.
-                       return ::syscall(SYS_setresuid, 1, 1, 1) == 0 ? 5 : 0;
-                     }),
-            0);
+  EXPECT_EQ(
+      confined({.every_file = true},
+               [] {
+                 if (has_any_capability()) return 1;
+                 if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 2;
+                 if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_ADMIN, 0, 0) != 0)
+                   return 3;
+                 // As root, whose bounding set can be emptied.
+                 if (::geteuid() == 0 && ::prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0)
+                   return 4;
+                 // Not the library's, which asks each thread and aborts where answers differ.
+                 return ::syscall(SYS_setresuid, 1, 1, 1) == 0 ? 5 : 0;
+               }),
+      0);
 }
 
 TEST_F(Sandbox, drop_all_privileges_leaves_nothing_for_a_program_that_is_started) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (!drop_all_privileges().ok()) ::_exit(kConfineFailed);
-    const std::string query = "grep -E 'Cap(Inh|Prm|Eff|Amb)' /proc/self/status | grep -qv 0000000000000000";
+    const std::string query =
+        "grep -E 'Cap(Inh|Prm|Eff|Amb)' /proc/self/status | grep -qv 0000000000000000";
     ::_exit(std::system(query.c_str()) == 0 ? 1 : 0);
   }
   int status = 0;
@@ -127,7 +137,9 @@ TEST_F(Sandbox, what_is_open_stays_open_and_threads_can_be_started) {
 }
 
 TEST_F(Sandbox, sockets_are_made_only_where_allowed_and_of_plain_families) {
-  const auto makes = [](int family) { return [family] { return ::socket(family, SOCK_DGRAM, 0) >= 0 ? 1 : 0; }; };
+  const auto makes = [](int family) {
+    return [family] { return ::socket(family, SOCK_DGRAM, 0) >= 0 ? 1 : 0; };
+  };
   EXPECT_EQ(confined({}, makes(AF_UNIX)), 0);
   EXPECT_EQ(confined({.sockets = true}, makes(AF_UNIX)), 1);
   EXPECT_EQ(confined({.sockets = true}, makes(AF_INET)), 1);
@@ -160,7 +172,8 @@ TEST_F(Sandbox, a_user_without_privileges_can_confine_itself) {
   EXPECT_EQ(confined(rights, is_nobody_special), 0);
   EXPECT_EQ(confined(rights,
                      [] {
-                       if (!confine({.user = User{::getuid(), ::getgid()}}).ok()) return 1; // as a thread does later
+                       if (!confine({.user = User{::getuid(), ::getgid()}}).ok())
+                         return 1; // as a thread does later
                        return ::geteuid() == 0 ? 2 : 0;
                      }),
             0);

@@ -9,16 +9,17 @@ namespace {
 using namespace std::chrono_literals;
 using tcp::Connection;
 using tcp::SegmentVerdict;
-using wire::ChecksumState;
+using wire::ChecksumResult;
 
-constexpr ChecksumState kOffloaded = ChecksumState::offloaded;
-constexpr ChecksumState kWrong = ChecksumState::wrong;
+constexpr ChecksumResult kOffloaded = ChecksumResult::offloaded;
+constexpr ChecksumResult kWrong = ChecksumResult::bad;
 
 TEST(Doubtful, a_forged_segment_gives_way_to_the_one_that_the_receiver_takes) {
-  for (const ChecksumState state : {kOffloaded, kWrong}) {
+  for (const ChecksumResult state : {kOffloaded, kWrong}) {
     Observed wire;
     wire.handshake();
-    EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /admin").checksum(state)), SegmentVerdict::held);
+    EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /admin").checksum(state)),
+              SegmentVerdict::held);
     wire.hear_all(client().at(0).acks(0).says("GET /index"), server().at(0).acks(10));
     wire.end();
     EXPECT_EQ(wire.from_client(), "GET /index");
@@ -32,10 +33,11 @@ TEST(Doubtful, what_every_receiver_refuses_gives_way_to_what_it_takes) {
     const std::int64_t at = begun ? 1 : 0;
     const Line honest = client().at(at).acks(at).says("GET /index").clock(1001);
     const Line forged[] = {
-        client().at(at).says("GET /admin").clock(1001),                                    // acknowledges nothing
-        client().at(at).acks(at).says("GET /admin").clock(1001).unusual(),                 // options, a signature
-        client().at(at).acks(at).says("GET /admin").clock(500),                            // PAWS
-        client().at(at).acks(at - (std::int64_t{1} << 30)).says("GET /admin").clock(1001), // RFC 5961
+        client().at(at).says("GET /admin").clock(1001),                    // acknowledges nothing
+        client().at(at).acks(at).says("GET /admin").clock(1001).unusual(), // options, a signature
+        client().at(at).acks(at).says("GET /admin").clock(500),            // PAWS
+        client().at(at).acks(at - (std::int64_t{1} << 30)).says("GET /admin").clock(1001), // RFC
+                                                                                           // 5961
     };
     for (const Line& line : forged) {
       Observed wire;
@@ -43,7 +45,8 @@ TEST(Doubtful, what_every_receiver_refuses_gives_way_to_what_it_takes) {
                     client().at(0).acks(0).clock(1000).window(1000));
       if (begun) {
         wire.hear_all(client().at(0).acks(0).says("x").clock(1000).window(1000),
-                      server().at(0).acks(1).says("y").clock(8), client().at(1).acks(1).clock(1000).window(1000));
+                      server().at(0).acks(1).says("y").clock(8),
+                      client().at(1).acks(1).clock(1000).window(1000));
       }
       EXPECT_EQ(wire.hear(line), SegmentVerdict::held);
       wire.hear_all(honest, server().at(at).acks(at + 10).clock(9));
@@ -58,9 +61,9 @@ TEST(Doubtful, what_every_receiver_refuses_gives_way_to_what_it_takes) {
 TEST(Doubtful, unusual_headers_that_the_receiver_takes_are_believed) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("abc").unusual(), server().at(0).acks(3).says("defg").unusual(),
-                client().at(3).acks(4).unusual(), client().at(3).acks(4).says("hij").unusual(),
-                server().at(4).acks(6).unusual());
+  wire.hear_all(client().at(0).acks(0).says("abc").unusual(),
+                server().at(0).acks(3).says("defg").unusual(), client().at(3).acks(4).unusual(),
+                client().at(3).acks(4).says("hij").unusual(), server().at(4).acks(6).unusual());
   wire.wait(1s);
   EXPECT_EQ(wire.from_client(), "abchij");
   EXPECT_EQ(wire.from_server(), "defg");
@@ -70,8 +73,8 @@ TEST(Doubtful, unusual_headers_that_the_receiver_takes_are_believed) {
 TEST(Doubtful, a_forged_segment_that_comes_early_gives_way_too) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(3).acks(0).says("BAD").checksum(kWrong), client().at(3).acks(0).says("def"),
-                client().at(0).acks(0).says("abc"));
+  wire.hear_all(client().at(3).acks(0).says("BAD").checksum(kWrong),
+                client().at(3).acks(0).says("def"), client().at(0).acks(0).says("abc"));
   EXPECT_EQ(wire.from_client(), "abcdef");
 }
 
@@ -136,7 +139,8 @@ TEST(Doubtful, an_exact_reset_does_not_cut_off_who_goes_on) {
 
 TEST(Doubtful, a_wrong_checksum_begins_no_connection) {
   Observed wire;
-  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("junk").checksum(kWrong)), SegmentVerdict::bad_checksum);
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("junk").checksum(kWrong)),
+            SegmentVerdict::bad_checksum);
   EXPECT_EQ(wire.hear(client().syn().checksum(kWrong)), SegmentVerdict::bad_checksum);
   wire.end();
   EXPECT_EQ(wire.heard.opened, 0);
@@ -145,7 +149,8 @@ TEST(Doubtful, a_wrong_checksum_begins_no_connection) {
 TEST(Doubtful, what_lies_behind_a_refused_segment_is_not_lost_with_it) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("BAD").checksum(kWrong), client().at(3).acks(0).says("def"));
+  wire.hear_all(client().at(0).acks(0).says("BAD").checksum(kWrong),
+                client().at(3).acks(0).says("def"));
   wire.end();
   EXPECT_EQ(wire.from_client(), "___def");
 }

@@ -19,8 +19,8 @@ constexpr std::uint32_t kKeys = 1 << 16;
 wire::Address v6(std::uint64_t prefix, std::uint64_t interface) {
   wire::Address address;
   for (std::size_t i = 0; i < 8; ++i) {
-    address.octets[i] = static_cast<std::byte>(prefix >> (56 - 8 * i));
-    address.octets[8 + i] = static_cast<std::byte>(interface >> (56 - 8 * i));
+    address.bytes[i] = static_cast<std::byte>(prefix >> (56 - 8 * i));
+    address.bytes[8 + i] = static_cast<std::byte>(interface >> (56 - 8 * i));
   }
   return address;
 }
@@ -52,27 +52,32 @@ std::vector<Family> families() {
   of_prefix("the other one", 0xdb28b4a0d17e03e7);
   of_prefix("zero prefix", 0);
   of_prefix("ones prefix", ~std::uint64_t{0});
-  made.push_back({"IPv4 hosts", [=](std::uint32_t i) { return key_of({v4(0xc6120000 + i), 4000}, server4); }});
-  made.push_back({"IPv4 hosts, high octets", [=](std::uint32_t i) {
+  made.push_back({"IPv4 hosts", [=](std::uint32_t i) {
+                    return key_of({v4(0xc6120000 + i), 4000}, server4);
+                  }});
+  made.push_back({"IPv4 hosts, high bytes", [=](std::uint32_t i) {
                     return key_of({v4(0x0100000a + (i << 8)), 4000}, server4);
                   }});
   made.push_back({"ports", [=](std::uint32_t i) {
                     return key_of({v4(0xc6120001), static_cast<std::uint16_t>(i)}, server4);
                   }});
   made.push_back({"one difference of both ports", [=](std::uint32_t i) {
-                    return key_of({v4(1), static_cast<std::uint16_t>(i)}, {v4(2), static_cast<std::uint16_t>(i + 7)});
+                    return key_of({v4(1), static_cast<std::uint16_t>(i)},
+                                  {v4(2), static_cast<std::uint16_t>(i + 7)});
                   }});
   made.push_back({"addresses that cancel each other", [=](std::uint32_t i) {
                     return key_of({v6(i, i), 4000}, {v6(~std::uint64_t{i}, ~std::uint64_t{i}), 80});
                   }});
-  made.push_back({"prefixes", [=](std::uint32_t i) { return key_of({v6(std::uint64_t{i} << 32, 5), 4000}, server6); }});
+  made.push_back({"prefixes", [=](std::uint32_t i) {
+                    return key_of({v6(std::uint64_t{i} << 32, 5), 4000}, server6);
+                  }});
   made.push_back({"powers and their sums", [=](std::uint32_t i) {
                     return key_of({v6(0x20010db8ULL << 32, std::uint64_t{i} << 48), 4000}, server6);
                   }});
-  made.push_back(
-      {"words in the other order", [=](std::uint32_t i) {
-         return i % 2 == 0 ? key_of({v6(i, 9), 1}, {v6(9, i), 1}) : key_of({v6(9, i - 1), 1}, {v6(i - 1, 9), 2});
-       }});
+  made.push_back({"words in the other order", [=](std::uint32_t i) {
+                    return i % 2 == 0 ? key_of({v6(i, 9), 1}, {v6(9, i), 1})
+                                      : key_of({v6(9, i - 1), 1}, {v6(i - 1, 9), 2});
+                  }});
   return made;
 }
 
@@ -107,7 +112,8 @@ TEST(FlowHash, both_halves_of_the_seed_and_every_part_of_the_key_count) {
   EXPECT_NE(hash(key_of({v4(3), 10}, {v4(2), 20})), value);
   EXPECT_NE(hash(key_of({v6(0, 1), 10}, {v6(0, 2), 20})), value);
   // IPv6 with the prefix that stands for IPv4 in a key, on one side alone.
-  EXPECT_NE(hash(wire::FlowKey{{v4(1), 10}, {v6(0, 2), 20}}), hash(wire::FlowKey{{v4(1), 10}, {v6(0, 3), 20}}));
+  EXPECT_NE(hash(wire::FlowKey{{v4(1), 10}, {v6(0, 2), 20}}),
+            hash(wire::FlowKey{{v4(1), 10}, {v6(0, 3), 20}}));
 }
 
 } // namespace

@@ -12,10 +12,11 @@ namespace {
 using namespace std::chrono_literals;
 using tcp::SegmentVerdict;
 
-TEST(Gap, acknowledged_octets_that_were_not_seen_are_a_gap_after_a_grace) {
+TEST(Gap, acknowledged_bytes_that_were_not_seen_are_a_gap_after_a_grace) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(server().at(0).acks(0).says("abc"), server().at(6).acks(0).says("ghi"), client().at(0).acks(9));
+  wire.hear_all(server().at(0).acks(0).says("abc"), server().at(6).acks(0).says("ghi"),
+                client().at(0).acks(9));
   EXPECT_TRUE(wire.heard.gaps.empty()); // the capture may have swapped them
   wire.wait(200ms);
   EXPECT_EQ(wire.from_server(), "abc___ghi");
@@ -25,10 +26,11 @@ TEST(Gap, acknowledged_octets_that_were_not_seen_are_a_gap_after_a_grace) {
   EXPECT_TRUE(wire.ledger_closes());
 }
 
-TEST(Gap, octets_that_come_within_the_grace_are_none) {
+TEST(Gap, bytes_that_come_within_the_grace_are_none) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(server().at(3).acks(0).says("def"), client().at(0).acks(6), server().at(0).acks(0).says("abc"));
+  wire.hear_all(server().at(3).acks(0).says("def"), client().at(0).acks(6),
+                server().at(0).acks(0).says("abc"));
   wire.wait(200ms);
   EXPECT_EQ(wire.from_server(), "abcdef");
   EXPECT_TRUE(wire.heard.gaps.empty());
@@ -48,7 +50,7 @@ TEST(Gap, the_capture_is_to_blame_where_it_dropped_frames_meanwhile) {
   Observed wire;
   wire.handshake();
   wire.hear_all(server().at(3).acks(0).says("def"), client().at(0).acks(6));
-  wire.tracker.note_capture_loss(wire.now);
+  wire.tracker.update_capture_loss(wire.now);
   wire.wait(200ms);
   ASSERT_EQ(wire.heard.gaps.size(), 1U);
   EXPECT_EQ(wire.heard.gaps[0].cause, GapCause::capture);
@@ -99,13 +101,14 @@ TEST(Gap, in_a_connection_of_one_direction_a_hole_is_given_up_after_the_grace) {
 TEST(Gap, a_lost_end_is_a_gap_before_the_fin) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(server().at(0).acks(0).says("abc"), server().at(6).acks(0).fin(), client().at(0).acks(7).fin());
+  wire.hear_all(server().at(0).acks(0).says("abc"), server().at(6).acks(0).fin(),
+                client().at(0).acks(7).fin());
   wire.wait(200ms);
   EXPECT_EQ(wire.from_server(), "abc___");
   EXPECT_EQ(wire.heard.ends[1], std::vector<StreamEnd>{StreamEnd::fin});
 }
 
-TEST(Gap, more_early_octets_than_a_direction_may_hold_force_the_hole) {
+TEST(Gap, more_early_bytes_than_a_direction_may_hold_force_the_hole) {
   Observed wire;
   wire.handshake();
   const std::string block(1000, 'x');
@@ -125,7 +128,7 @@ TEST(Gap, connections_that_only_hold_give_way_to_those_that_move) {
     wire.handshake();
     wire.hear(server().at(100).acks(0).says("never closed"));
   }
-  EXPECT_LE(wire.tracker.reassembler().holes().slabs_in_use(), std::size_t{128});
+  EXPECT_LE(wire.tracker.reassembler().out_of_order().slabs_in_use(), std::size_t{128});
   wire.stage.client_end.port = 5000;
   wire.handshake();
   wire.hear_all(server().at(3).acks(0).says("def"), server().at(0).acks(0).says("abc"));
@@ -134,11 +137,12 @@ TEST(Gap, connections_that_only_hold_give_way_to_those_that_move) {
   EXPECT_TRUE(wire.ledger_closes());
 }
 
-// Each held piece is a hole given up once there is no room: as many turns as pieces, on a small stack.
+// Each held piece is a hole given up once there is no room: as many turns as pieces, on a small
+// stack.
 TEST(Gap, giving_up_many_holes_at_once_takes_no_stack) {
   tcp::TrackerLimits limits = Observed::small();
-  limits.reassembly.hole_store_bytes = std::size_t{160} << 20;
-  limits.reassembly.early_octets_max = 100'000;
+  limits.reassembly.out_of_order_bytes = std::size_t{160} << 20;
+  limits.reassembly.out_of_order_bytes_max = 100'000;
   auto wire = std::make_unique<Observed>(limits);
   wire->handshake();
   constexpr int kPieces = 60'000;
@@ -184,7 +188,8 @@ TEST(Gap, bytes_of_gaps_are_counted_beyond_32_bits) {
 TEST(Gap, a_segment_at_half_the_sequence_space_is_far_away_and_no_overflow) {
   Observed wire;
   wire.handshake();
-  EXPECT_EQ(wire.hear(client().at((std::int64_t{1} << 31) - 1).acks(0).says("x")), SegmentVerdict::beyond_end);
+  EXPECT_EQ(wire.hear(client().at((std::int64_t{1} << 31) - 1).acks(0).says("x")),
+            SegmentVerdict::beyond_end);
 }
 
 } // namespace

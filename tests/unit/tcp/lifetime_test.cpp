@@ -44,7 +44,7 @@ TEST(Lifetime, a_fin_that_overtakes_data_waits_for_it) {
   EXPECT_EQ(wire.heard.ends[0], Ends{StreamEnd::fin});
 }
 
-TEST(Lifetime, octets_behind_the_fin_are_not_of_the_stream) {
+TEST(Lifetime, bytes_behind_the_fin_are_not_of_the_stream) {
   Observed wire;
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).says("abc").fin());
@@ -137,8 +137,9 @@ TEST(Lifetime, data_of_a_syn_is_judged_by_where_its_sender_goes_on) {
 
 TEST(Lifetime, both_ends_may_open_at_once) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn(), client().syn().acks(0), server().syn().acks(0), client().at(0).acks(0),
-                client().at(0).acks(0).says("hello"), server().at(0).acks(5).says("world"));
+  wire.hear_all(client().syn(), server().syn(), client().syn().acks(0), server().syn().acks(0),
+                client().at(0).acks(0), client().at(0).acks(0).says("hello"),
+                server().at(0).acks(5).says("world"));
   EXPECT_EQ(wire.from_client(), "hello");
   EXPECT_EQ(wire.from_server(), "world");
   EXPECT_EQ(wire.heard.opened, 1);
@@ -270,7 +271,8 @@ TEST(Lifetime, a_fin_that_answers_a_fin_is_sent_in_close_wait) {
 TEST(Lifetime, of_a_connection_joined_late_the_states_of_a_close_are_right_too) {
   Observed wire;
   wire.partial = true;
-  wire.hear_all(client().at(0).acks(0).says("abc").fin(), server().at(0).acks(4).fin(), client().at(4).acks(1));
+  wire.hear_all(client().at(0).acks(0).says("abc").fin(), server().at(0).acks(4).fin(),
+                client().at(4).acks(1));
   EXPECT_EQ(wire.heard.last.from(Direction::to_server).state(), tcp::State::time_wait);
   EXPECT_EQ(wire.heard.last.from(Direction::to_client).state(), tcp::State::closed);
 }
@@ -315,8 +317,8 @@ TEST(Lifetime, a_connection_that_is_open_at_the_end_is_counted_so) {
 
 TEST(Lifetime, repeated_syns_are_packets_too) {
   Observed wire;
-  wire.hear_all(client().syn(), client().syn(), server().syn().acks(0), server().syn().acks(0), client().at(0).acks(0),
-                server().syn().acks(0));
+  wire.hear_all(client().syn(), client().syn(), server().syn().acks(0), server().syn().acks(0),
+                client().at(0).acks(0), server().syn().acks(0));
   wire.end();
   EXPECT_EQ(wire.heard.last.from(Direction::to_server).packets, 3U);
   EXPECT_EQ(wire.heard.last.from(Direction::to_client).packets, 3U);
@@ -331,7 +333,8 @@ TEST(Lifetime, stragglers_of_an_ended_connection_begin_no_other) {
     if (by_reset) {
       wire.hear(server().at(3).acks(5).rst());
     } else {
-      wire.hear_all(server().at(3).acks(5).fin(), client().at(5).acks(4).fin(), server().at(4).acks(6));
+      wire.hear_all(server().at(3).acks(5).fin(), client().at(5).acks(4).fin(),
+                    server().at(4).acks(6));
     }
     wire.wait(20s);
     EXPECT_EQ(wire.tracker.table().size(), 0U);

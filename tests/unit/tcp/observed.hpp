@@ -16,7 +16,7 @@ class Observed {
     [[nodiscard]] bool is_at_rest() const noexcept { return false; }
   };
   struct Heard {
-    std::string text[2]; // by Direction; a gap is written as one '_' an octet
+    std::string text[2]; // by Direction; a gap is written as one '_' an byte
     std::vector<StreamGap> gaps;
     std::vector<std::string> starts[2]; // pieces that began at a segment's start
     std::vector<std::string> order;     // "c:text" and "s:text" in the order of delivery
@@ -27,14 +27,15 @@ class Observed {
     tcp::Connection last;    // a copy, when it closed
   };
 
-  explicit Observed(tcp::TrackerLimits limits = small(), tcp::Timeouts timeouts = {}) : tracker(limits, timeouts) {}
+  explicit Observed(tcp::TrackerLimits limits = small(), tcp::Timeouts timeouts = {})
+      : tracker(limits, timeouts) {}
 
   static tcp::TrackerLimits small() {
     tcp::TrackerLimits limits;
     limits.flows_max = 64;
-    limits.embryos_max = 64;
-    limits.reassembly.hole_store_bytes = 256 << 10;
-    limits.reassembly.early_octets_max = 64 << 10;
+    limits.half_open_max = 64;
+    limits.reassembly.out_of_order_bytes = 256 << 10;
+    limits.reassembly.out_of_order_bytes_max = 64 << 10;
     return limits;
   }
 
@@ -48,7 +49,9 @@ class Observed {
   void hear_all(const Lines&... lines) {
     (static_cast<void>(hear(lines)), ...);
   }
-  void handshake() { hear_all(client().syn().scale(8), server().syn().acks(0).scale(8), client().at(0).acks(0)); }
+  void handshake() {
+    hear_all(client().syn().scale(8), server().syn().acks(0).scale(8), client().at(0).acks(0));
+  }
   void wait(Duration time) {
     now += time;
     tracker.expire(now, *this);
@@ -56,7 +59,9 @@ class Observed {
   void end() { tracker.finish_all(*this); }
 
   // tcp::FlowSink
-  bool is_client(const wire::Segment& segment) noexcept { return segment.source().port > segment.destination().port; }
+  bool is_client(const wire::Segment& segment) noexcept {
+    return segment.source().port > segment.destination().port;
+  }
   void on_open(Flow&) noexcept { ++heard.opened; }
   void on_bytes(Flow&, const StreamBytes& bytes) noexcept {
     const std::string text{as_text(bytes.bytes)};
@@ -88,8 +93,8 @@ class Observed {
   [[nodiscard]] bool ledger_closes() const {
     const auto& counts = tracker.reassembler().counters();
     return verdicts[static_cast<std::size_t>(tcp::SegmentVerdict::held)] ==
-           counts.get(tcp::StreamCount::held_delivered) + counts.get(tcp::StreamCount::held_dropped) +
-               tracker.reassembler().frames_held();
+           counts.get(tcp::StreamCount::held_delivered) +
+               counts.get(tcp::StreamCount::held_dropped) + tracker.reassembler().frames_held();
   }
 
   Stage stage;

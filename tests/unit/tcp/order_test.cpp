@@ -1,4 +1,4 @@
-// Octets come out in order, each once, whatever order the segments came in.
+// Bytes come out in order, each once, whatever order the segments came in.
 #include <gtest/gtest.h>
 
 #include "unit/tcp/observed.hpp"
@@ -32,9 +32,11 @@ TEST(Order, an_early_segment_waits_for_the_one_before) {
 TEST(Order, the_last_segment_first) {
   Observed wire;
   wire.handshake();
-  for (int i = 99; i >= 0; --i) wire.hear(client().at(i).acks(0).says(std::string(1, static_cast<char>('0' + i % 10))));
+  for (int i = 99; i >= 0; --i)
+    wire.hear(client().at(i).acks(0).says(std::string(1, static_cast<char>('0' + i % 10))));
   ASSERT_EQ(wire.from_client().size(), 100U);
-  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(wire.from_client()[i], static_cast<char>('0' + i % 10));
+  for (std::size_t i = 0; i < 100; ++i)
+    EXPECT_EQ(wire.from_client()[i], static_cast<char>('0' + i % 10));
 }
 
 TEST(Order, sequence_numbers_wrap) {
@@ -62,7 +64,7 @@ TEST(Order, a_retransmission_cut_differently_adds_only_its_tail_which_is_no_segm
   EXPECT_EQ(wire.heard.starts[0], std::vector<std::string>{"abc"});
 }
 
-TEST(Order, a_keep_alive_octet_is_not_stored) {
+TEST(Order, a_keep_alive_byte_is_not_stored) {
   Observed wire;
   wire.handshake();
   EXPECT_EQ(wire.hear(client().at(-1).acks(0).says("x")), SegmentVerdict::keep_alive);

@@ -1,4 +1,4 @@
-// Two versions of the same octets: which one is kept, and that it is told.
+// Two versions of the same bytes: which one is kept, and that it is told.
 #include <gtest/gtest.h>
 
 #include "unit/tcp/observed.hpp"
@@ -25,7 +25,10 @@ const std::vector<Case>& cases() {
        client().at(3).says("ooo"),
        client().at(3).says("nn"),
        {"ooo", "ooo", "ooo", "nno"}},
-      {"same_start_same_end", client().at(3).says("ooo"), client().at(3).says("nnn"), {"ooo", "ooo", "ooo", "nnn"}},
+      {"same_start_same_end",
+       client().at(3).says("ooo"),
+       client().at(3).says("nnn"),
+       {"ooo", "ooo", "ooo", "nnn"}},
       {"same_start_new_longer",
        client().at(3).says("ooo"),
        client().at(3).says("nnnn"),
@@ -38,7 +41,10 @@ const std::vector<Case>& cases() {
        client().at(3).says("ooo"),
        client().at(2).says("nnnnn"),
        {"nooon", "nnnnn", "nnnnn", "nnnnn"}},
-      {"new_inside", client().at(3).says("ooo"), client().at(4).says("n"), {"ooo", "ooo", "ooo", "ono"}},
+      {"new_inside",
+       client().at(3).says("ooo"),
+       client().at(4).says("n"),
+       {"ooo", "ooo", "ooo", "ono"}},
       {"new_starts_inside_ends_beyond",
        client().at(3).says("ooo"),
        client().at(5).says("nn"),
@@ -49,7 +55,7 @@ const std::vector<Case>& cases() {
 
 class Overlap : public ::testing::TestWithParam<std::size_t> {};
 
-TEST_P(Overlap, of_held_octets_follows_the_policy) {
+TEST_P(Overlap, of_held_bytes_follows_the_policy) {
   const Case& c = cases()[GetParam()];
   for (const OverlapPolicy policy :
        {OverlapPolicy::first, OverlapPolicy::bsd, OverlapPolicy::linux, OverlapPolicy::last}) {
@@ -70,7 +76,7 @@ TEST_P(Overlap, of_held_octets_follows_the_policy) {
 INSTANTIATE_TEST_SUITE_P(Table, Overlap, ::testing::Range<std::size_t>(0, 7),
                          [](const auto& row) { return cases()[row.param].name; });
 
-TEST(OverlapRules, octets_that_agree_are_no_conflict) {
+TEST(OverlapRules, bytes_that_agree_are_no_conflict) {
   Observed wire;
   wire.handshake();
   wire.hear_all(client().at(3).acks(0).says("def"), client().at(1).acks(0).says("bcdefg"),
@@ -80,16 +86,17 @@ TEST(OverlapRules, octets_that_agree_are_no_conflict) {
   EXPECT_FALSE(wire.heard.flags & tcp::Connection::overlap_conflict);
 }
 
-TEST(OverlapRules, delivered_octets_are_never_replaced) {
+TEST(OverlapRules, delivered_bytes_are_never_replaced) {
   Observed wire;
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).says("abc"), client().at(0).acks(0).says("XYZdef"));
   EXPECT_EQ(wire.from_client(), "abcdef");
 }
 
-TEST(OverlapRules, octets_beyond_the_window_give_way_to_those_inside) {
+TEST(OverlapRules, bytes_beyond_the_window_give_way_to_those_inside) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
+  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
+                server().at(0).acks(0).window(10));
   wire.hear(client().at(12).acks(0).says("QQQ")); // the server would refuse them
   wire.hear(server().at(0).acks(0).window(100));
   wire.hear(client().at(12).acks(0).says("mno"));
@@ -97,9 +104,10 @@ TEST(OverlapRules, octets_beyond_the_window_give_way_to_those_inside) {
   EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
 }
 
-TEST(OverlapRules, octets_beyond_the_window_are_refused_even_where_the_true_ones_come_in_pieces) {
+TEST(OverlapRules, bytes_beyond_the_window_are_refused_even_where_the_true_ones_come_in_pieces) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
+  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
+                server().at(0).acks(0).window(10));
   wire.hear(client().at(12).acks(0).says("QQQQQQ"));
   wire.hear_all(client().at(0).acks(0).says("abcdefghij"), server().at(0).acks(10).window(10));
   wire.hear_all(client().at(10).acks(0).says("klmn"), client().at(14).acks(0).says("opqr"));
@@ -107,12 +115,14 @@ TEST(OverlapRules, octets_beyond_the_window_are_refused_even_where_the_true_ones
   EXPECT_TRUE(wire.ledger_closes());
 }
 
-TEST(OverlapRules, octets_beyond_the_window_are_believed_once_they_are_acknowledged) {
+TEST(OverlapRules, bytes_beyond_the_window_are_believed_once_they_are_acknowledged) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0), server().at(0).acks(0).window(10));
+  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
+                server().at(0).acks(0).window(10));
   wire.hear_all(client().at(12).acks(0).says("mno"), client().at(0).acks(0).says("abcdefghijkl"));
   EXPECT_EQ(wire.from_client(), "abcdefghijkl");
-  wire.hear(server().at(0).acks(15)); // the larger window was announced in a segment that was not captured
+  wire.hear(server().at(0).acks(
+      15)); // the larger window was announced in a segment that was not captured
   wire.wait(std::chrono::milliseconds{200});
   EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
 }
@@ -141,9 +151,11 @@ TEST(DeliveredBytes, are_compared_whatever_the_boundaries) {
   EXPECT_FALSE(conflict_of({abc, def, client().at(1).acks(0).says("bcde")}));
   EXPECT_TRUE(conflict_of({abc, def, client().at(1).acks(0).says("bcdX")}));
   EXPECT_TRUE(conflict_of({abc, def, client().at(1).acks(0).says("Xcde")}));
-  EXPECT_TRUE(conflict_of({abc, def, client().at(4).acks(0).says("Xfghi")})) << "with bytes that are new";
+  EXPECT_TRUE(conflict_of({abc, def, client().at(4).acks(0).says("Xfghi")}))
+      << "with bytes that are new";
   EXPECT_FALSE(conflict_of({abc, def, client().at(4).acks(0).says("efghi")}));
-  EXPECT_TRUE(conflict_of({def, abc, client().at(3).acks(0).says("deX")})) << "held before it was delivered";
+  EXPECT_TRUE(conflict_of({def, abc, client().at(3).acks(0).says("deX")}))
+      << "held before it was delivered";
   const Line of_server = server().at(0).acks(0).says("200 OK");
   EXPECT_TRUE(conflict_of({of_server, server().at(0).acks(0).says("404 OK")}));
 }
@@ -152,7 +164,7 @@ TEST(DeliveredBytes, a_keep_alive_or_a_damaged_segment_contradicts_nobody) {
   Observed wire;
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).says("abc"), client().at(2).acks(0).says("X"),
-                client().at(0).acks(0).says("aXc").checksum(wire::ChecksumState::wrong));
+                client().at(0).acks(0).says("aXc").checksum(wire::ChecksumResult::bad));
   wire.end();
   EXPECT_EQ(wire.heard.flags & Connection::overlap_conflict, 0);
 }
@@ -161,7 +173,8 @@ TEST(DeliveredBytes, of_other_connections_push_the_oldest_out_and_nothing_else) 
   tcp::DeliveredLog log{64 << 10};
   const std::string text(300, 'a'), other(300, 'b');
   const std::uint64_t flows = 20'000; // some chains have several
-  for (std::uint64_t flow = 1; flow <= flows; ++flow) log.note(flow, Direction::to_server, Seq{5}, as_bytes(text));
+  for (std::uint64_t flow = 1; flow <= flows; ++flow)
+    log.note(flow, Direction::to_server, Seq{5}, as_bytes(text));
   int seen = 0;
   for (std::uint64_t flow = 1; flow <= flows; ++flow) {
     EXPECT_FALSE(log.contradicts(flow, Direction::to_server, Seq{5}, as_bytes(text)));

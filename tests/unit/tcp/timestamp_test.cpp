@@ -1,5 +1,5 @@
-// PAWS as RFC 7323 and Linux do it: nothing is lost that the receiver takes, nothing is believed that
-// it refuses.
+// PAWS as RFC 7323 and Linux do it: nothing is lost that the receiver takes, nothing is believed
+// that it refuses.
 #include <gtest/gtest.h>
 
 #include "unit/tcp/observed.hpp"
@@ -31,7 +31,8 @@ TEST(Timestamps, an_old_segment_that_nobody_takes_is_never_delivered) {
   Observed wire;
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).says("abc").clock(100000), server().at(0).acks(3),
-                client().at(3).acks(0).clock(100000), client().at(3).acks(0).says("OLD").clock(90000));
+                client().at(3).acks(0).clock(100000),
+                client().at(3).acks(0).says("OLD").clock(90000));
   wire.wait(60s);
   wire.end();
   EXPECT_EQ(wire.from_client(), "abc");
@@ -42,7 +43,8 @@ TEST(Timestamps, an_old_segment_that_is_acknowledged_was_taken) {
   Observed wire;
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).says("abc").clock(100000), server().at(0).acks(3),
-                client().at(3).acks(0).clock(100000), client().at(3).acks(0).says("def").clock(90000));
+                client().at(3).acks(0).clock(100000),
+                client().at(3).acks(0).says("def").clock(90000));
   EXPECT_EQ(wire.from_client(), "abc");
   wire.hear(server().at(0).acks(6));
   wire.wait(200ms); // captures swap directions: another version might still come
@@ -54,10 +56,11 @@ TEST(Timestamps, an_old_segment_that_is_acknowledged_was_taken) {
 TEST(Timestamps, originals_behind_a_spurious_retransmission_are_taken) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("aaa").clock(1000), server().at(0).acks(3),
-                client().at(6).acks(0).says("ccc").clock(1001),  // the second is on its way
-                client().at(3).acks(0).says("bbb").clock(1005),  // and sent again, with the clock of now
-                client().at(9).acks(0).says("ddd").clock(1001)); // sent before, comes behind
+  wire.hear_all(
+      client().at(0).acks(0).says("aaa").clock(1000), server().at(0).acks(3),
+      client().at(6).acks(0).says("ccc").clock(1001),  // the second is on its way
+      client().at(3).acks(0).says("bbb").clock(1005),  // and sent again, with the clock of now
+      client().at(9).acks(0).says("ddd").clock(1001)); // sent before, comes behind
   EXPECT_EQ(wire.from_client(), "aaabbbccc");
   wire.hear(server().at(0).acks(12)); // taken, as acknowledged
   wire.wait(200ms);
@@ -79,7 +82,8 @@ TEST(Timestamps, a_repeated_segment_with_an_old_clock_is_named_so) {
   wire.handshake();
   wire.hear_all(client().at(0).acks(0).says("abc").clock(1000), server().at(0).acks(3),
                 client().at(3).acks(0).clock(1000));
-  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("abc").clock(900)), SegmentVerdict::old_timestamp);
+  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("abc").clock(900)),
+            SegmentVerdict::old_timestamp);
 }
 
 TEST(Timestamps, a_clock_is_forgotten_after_a_silence_in_which_it_may_have_turned) {
@@ -88,7 +92,8 @@ TEST(Timestamps, a_clock_is_forgotten_after_a_silence_in_which_it_may_have_turne
   wire.hear_all(client().at(0).acks(0).says("abc").clock(1000), server().at(0).acks(3),
                 client().at(3).acks(0).clock(1000));
   wire.now += 1h;
-  EXPECT_EQ(wire.hear(client().at(3).acks(0).says("def").clock(1000U + 3'600'000'000U)), SegmentVerdict::delivered);
+  EXPECT_EQ(wire.hear(client().at(3).acks(0).says("def").clock(1000U + 3'600'000'000U)),
+            SegmentVerdict::delivered);
 }
 
 TEST(Timestamps, without_acknowledgements_nothing_is_doubted) {
@@ -109,7 +114,8 @@ TEST(Timestamps, wrap_around) {
 TEST(Timestamps, of_reordered_segments_may_be_older_than_those_that_overtook_them) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(6).acks(0).says("ghi").clock(130), client().at(3).acks(0).says("def").clock(120),
+  wire.hear_all(client().at(6).acks(0).says("ghi").clock(130),
+                client().at(3).acks(0).says("def").clock(120),
                 client().at(0).acks(0).says("abc").clock(110));
   EXPECT_EQ(wire.from_client(), "abcdefghi");
 }

@@ -36,7 +36,8 @@ TEST_F(Updates, OneThatFallsSilentIsToldOfOnceMore) {
 }
 
 TEST_F(Updates, OneThatEndedIsToldOfByItsEnd) {
-  seen_.hear_all(client().at(0).acks(0).says("x").fin(), server().at(0).acks(2).fin(), client().at(2).acks(1));
+  seen_.hear_all(client().at(0).acks(0).says("x").fin(), server().at(0).acks(2).fin(),
+                 client().at(2).acks(1));
   ASSERT_EQ(seen_.heard.closed.size(), 1U);
   seen_.wait(seconds{3});
   EXPECT_EQ(seen_.updates, 0U);

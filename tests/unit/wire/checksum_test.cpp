@@ -7,9 +7,9 @@ namespace xdpcap::test {
 namespace {
 
 using wire::ChecksumMode;
-using wire::ChecksumState;
+using wire::ChecksumResult;
 using wire::DecodeCount;
-using wire::NotASegment;
+using wire::DecodeError;
 
 const Packet segment = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80).seq(1).payload("odd");
 
@@ -19,9 +19,11 @@ TEST(Checksum, IsTheSumOfRfc1071ForAnyLengthAndContent) {
     Buffer bytes(length);
     for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
     std::uint32_t sum = 0;
-    for (std::size_t i = 0; i < length; ++i) sum += std::to_integer<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
+    for (std::size_t i = 0; i < length; ++i)
+      sum += std::to_integer<std::uint32_t>(bytes[i]) << (i % 2 == 0 ? 8 : 0);
     while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-    EXPECT_EQ(__builtin_bswap16(wire::fold(wire::add_to_sum(0, bytes.data(), length))), sum) << length;
+    EXPECT_EQ(__builtin_bswap16(wire::fold(wire::add_to_sum(0, bytes.data(), length))), sum)
+        << length;
   }
   const Buffer ones(1000, std::byte{0xff});
   EXPECT_TRUE(wire::sums_up(wire::add_to_sum(0, ones.data(), ones.size())));
@@ -30,12 +32,13 @@ TEST(Checksum, IsTheSumOfRfc1071ForAnyLengthAndContent) {
 TEST(Checksum, OnRefusesWhatDoesNotSumUp) {
   Decoding decode({.checksums = ChecksumMode::on});
   EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
-  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(DecodeError::bad_tcp_checksum));
   EXPECT_EQ(as_text(decode.decoder().refused().payload), "odd");
-  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NotASegment::bad_ip_checksum));
-  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(NotASegment::bad_ip_checksum));
-  EXPECT_THAT(decode(segment.partial_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
-  EXPECT_THAT(decode(with_request_v6(eth()).bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(DecodeError::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(DecodeError::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.partial_checksum()), IsRefused(DecodeError::bad_tcp_checksum));
+  EXPECT_THAT(decode(with_request_v6(eth()).bad_checksum()),
+              IsRefused(DecodeError::bad_tcp_checksum));
 }
 
 // However many an attacker sends first.
@@ -43,7 +46,7 @@ TEST(Checksum, OfALiveCaptureIsNeverGivenUp) {
   for (const ChecksumMode mode : {ChecksumMode::on, ChecksumMode::mirrored}) {
     Decoding decode({.checksums = mode});
     for (int i = 0; i < 2000; ++i) {
-      ASSERT_THAT(decode(segment.bad_checksum()), IsRefused(NotASegment::bad_tcp_checksum));
+      ASSERT_THAT(decode(segment.bad_checksum()), IsRefused(DecodeError::bad_tcp_checksum));
     }
     EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
   }
@@ -53,15 +56,15 @@ TEST(Checksum, OfAMirrorPortMayBeLeftToHardwareAndIsDoubtfulThen) {
   Decoding decode({.checksums = ChecksumMode::mirrored});
   const Decoded decoded = decode(segment.partial_checksum());
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
-  EXPECT_EQ(decoded->checksum_state, ChecksumState::offloaded);
-  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(NotASegment::bad_ip_checksum));
+  EXPECT_EQ(decoded->checksum_result, ChecksumResult::offloaded);
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(DecodeError::bad_ip_checksum));
 }
 
 TEST(Checksum, OffTakesEverything) {
   Decoding decode({.checksums = ChecksumMode::off});
   const Decoded decoded = decode(segment.bad_checksum());
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
-  EXPECT_EQ(decoded->checksum_state, ChecksumState::trusted);
+  EXPECT_EQ(decoded->checksum_result, ChecksumResult::valid);
   EXPECT_THAT(decode(segment.bad_ip_checksum()), IsSegmentWith("odd"));
 }
 
@@ -69,13 +72,13 @@ TEST(Checksum, OfARecordingMayBeTheSumOfAPseudoHeader) {
   Decoding decode;
   const Decoded decoded = decode(segment.partial_checksum());
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
-  EXPECT_EQ(decoded->checksum_state, ChecksumState::offloaded);
+  EXPECT_EQ(decoded->checksum_result, ChecksumResult::offloaded);
   const Decoded whole = decode(segment);
   ASSERT_TRUE(whole.ok());
-  EXPECT_EQ(whole->checksum_state, ChecksumState::trusted);
+  EXPECT_EQ(whole->checksum_result, ChecksumResult::valid);
   const Decoded v6 = decode(with_request_v6(eth()).partial_checksum());
   ASSERT_TRUE(v6.ok());
-  EXPECT_EQ(v6->checksum_state, ChecksumState::offloaded);
+  EXPECT_EQ(v6->checksum_result, ChecksumResult::offloaded);
   EXPECT_EQ(decode.count(DecodeCount::checksum_offloaded), 2U);
 }
 
@@ -83,7 +86,7 @@ TEST(Checksum, OfAnIpHeaderInARecordingMayBeLeftToHardware) {
   Decoding decode;
   const Decoded decoded = decode(segment.ip_checksum(0));
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
-  EXPECT_EQ(decoded->checksum_state, ChecksumState::offloaded);
+  EXPECT_EQ(decoded->checksum_result, ChecksumResult::offloaded);
 }
 
 TEST(Checksum, ARareFailureInARecordingIsCorruption) {
@@ -91,16 +94,17 @@ TEST(Checksum, ARareFailureInARecordingIsCorruption) {
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(decode(segment).ok());
   const Decoded decoded = decode(segment.bad_checksum());
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
-  EXPECT_EQ(decoded->checksum_state, ChecksumState::wrong);
-  EXPECT_EQ(decode.count(DecodeCount::checksum_wrong), 1U);
-  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NotASegment::bad_ip_checksum));
+  EXPECT_EQ(decoded->checksum_result, ChecksumResult::bad);
+  EXPECT_EQ(decode.count(DecodeCount::checksum_bad), 1U);
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(DecodeError::bad_ip_checksum));
 }
 
 TEST(Checksum, FailuresThatAreTheRuleInARecordingSayNothingOfASegment) {
   Decoding decode;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(decode(segment.checksum(0))->checksum_state, ChecksumState::wrong);
-  EXPECT_EQ(decode(segment.checksum(0))->checksum_state, ChecksumState::offloaded);
-  EXPECT_EQ(decode(segment)->checksum_state, ChecksumState::trusted);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(decode(segment.checksum(0))->checksum_result, ChecksumResult::bad);
+  EXPECT_EQ(decode(segment.checksum(0))->checksum_result, ChecksumResult::offloaded);
+  EXPECT_EQ(decode(segment)->checksum_result, ChecksumResult::valid);
 }
 
 TEST(Checksum, OfASegmentThatWasCutIsNotLookedAt) {
@@ -111,18 +115,21 @@ TEST(Checksum, OfASegmentThatWasCutIsNotLookedAt) {
 
 TEST(Checksum, OfASegmentOnItsSourceRouteIsNotLookedAt) {
   // Its destination address is not the one that was summed.
-  const Packet on_route = eth().ipv6("::1", "::2").extension(43, {0, 1}).tcp(1, 2).bad_checksum().payload("x");
+  const Packet on_route =
+      eth().ipv6("::1", "::2").extension(43, {0, 1}).tcp(1, 2).bad_checksum().payload("x");
   EXPECT_THAT(Decoding({.checksums = ChecksumMode::on})(on_route), IsSegmentWith("x"));
-  const Packet arrived = eth().ipv6("::1", "::2").extension(43, {0, 0}).tcp(1, 2).bad_checksum().payload("x");
-  EXPECT_THAT(Decoding({.checksums = ChecksumMode::on})(arrived), IsRefused(NotASegment::bad_tcp_checksum));
+  const Packet arrived =
+      eth().ipv6("::1", "::2").extension(43, {0, 0}).tcp(1, 2).bad_checksum().payload("x");
+  EXPECT_THAT(Decoding({.checksums = ChecksumMode::on})(arrived),
+              IsRefused(DecodeError::bad_tcp_checksum));
 }
 
 TEST(Checksum, OfAReassembledSegmentIsVerified) {
   Decoding decode({.checksums = ChecksumMode::on});
   const std::vector<Packet> pieces = segment.bad_checksum().fragments(16, 9);
   ASSERT_EQ(pieces.size(), 2U);
-  EXPECT_THAT(decode(pieces[0]), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(pieces[1]), IsRefused(NotASegment::bad_tcp_checksum));
+  EXPECT_THAT(decode(pieces[0]), IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(pieces[1]), IsRefused(DecodeError::bad_tcp_checksum));
 }
 
 } // namespace

@@ -7,7 +7,7 @@ namespace xdpcap::test {
 namespace {
 
 using wire::DecodeCount;
-using wire::NotASegment;
+using wire::DecodeError;
 using wire::Tunnel;
 using wire::TunnelSet;
 
@@ -28,7 +28,7 @@ TEST(Decode, FindsTheRequestWhateverIsAroundIt) {
     EXPECT_EQ(source_of(*decoded), is_v6 ? "[2001:db8::1]:1234" : "10.0.0.1:1234");
     EXPECT_EQ(destination_of(*decoded), is_v6 ? "[2001:db8::2]:80" : "10.0.0.2:80");
     EXPECT_EQ(decoded->seq, (Seq{100}));
-    EXPECT_EQ(decoded->missing_tail, 0U);
+    EXPECT_EQ(decoded->cut_by_snaplen, 0U);
   }
 }
 
@@ -44,14 +44,14 @@ TEST(Decode, CutByTheSnapLengthAnswersAPrefixAndItsRealLength) {
       SCOPED_TRACE(length);
       const Decoded decoded = decode(sample.packet.cut(length));
       if (!decoded.ok()) {
-        EXPECT_THAT(decoded, IsRefused(NotASegment::snapped));
+        EXPECT_THAT(decoded, IsRefused(DecodeError::cut_by_snaplen));
         continue;
       }
       ++segments;
       EXPECT_EQ(decoded->seq, (Seq{100}));
       EXPECT_EQ(decoded->length(), request.size());
       EXPECT_TRUE(request.starts_with(as_text(decoded->payload)));
-      EXPECT_GT(decoded->missing_tail, 0U);
+      EXPECT_GT(decoded->cut_by_snaplen, 0U);
     }
     EXPECT_GE(segments, request.size()) << "a cut in the payload does not take the segment away";
     EXPECT_EQ(decode.count(DecodeCount::cut), segments);
@@ -72,7 +72,7 @@ TEST(Decode, AFrameShorterThanItsHeadersSayIsNoSegment) {
       frame.wire_length = static_cast<std::uint32_t>(length);
       const Decoded decoded = decode(frame);
       ASSERT_FALSE(decoded.ok());
-      EXPECT_NE(decoded.error(), NotASegment::snapped);
+      EXPECT_NE(decoded.error(), DecodeError::cut_by_snaplen);
     }
   }
 }
@@ -104,7 +104,8 @@ TEST(Decode, EachTunnelCanBeTurnedOffByName) {
     const Packet packet = sample_named(sample_name);
     const std::optional<Tunnel> tunnel = wire::tunnel_named(tunnel_name);
     ASSERT_TRUE(tunnel.has_value());
-    EXPECT_THAT(Decoding({.tunnels = TunnelSet::all().without(*tunnel)})(packet), IsRefused(NotASegment::tunnel_off));
+    EXPECT_THAT(Decoding({.tunnels = TunnelSet::all().without(*tunnel)})(packet),
+                IsRefused(DecodeError::tunnel_off));
     TunnelSet only = TunnelSet::none().with(*tunnel);
     if (*tunnel == Tunnel::qinq) only = only.with(Tunnel::vlan);
     EXPECT_THAT(Decoding({.tunnels = only})(packet), IsSegmentWith(request));
@@ -116,43 +117,51 @@ TEST(Decode, GoesNoDeeperThanItWasTold) {
   Packet labels = eth();
   for (std::uint32_t label = 0; label < 10; ++label) labels = labels.mpls(label + 16);
   EXPECT_THAT(Decoding({.depth_max = 11})(with_request(labels)), IsSegmentWith(request));
-  EXPECT_THAT(Decoding({.depth_max = 10})(with_request(labels)), IsRefused(NotASegment::too_deep));
+  EXPECT_THAT(Decoding({.depth_max = 10})(with_request(labels)), IsRefused(DecodeError::too_deep));
 }
 
 TEST(Decode, ATunnelsPortAloneMakesNoTunnel) {
   const Packet udp = eth().ipv4("10.0.0.1", "10.0.0.2");
-  const Packet no_vxlan = udp.udp(1, 4789).octets({0, 0, 0, 0, 0, 0, 7, 0}).eth().ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2);
-  EXPECT_THAT(Decoding()(no_vxlan), IsRefused(NotASegment::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("a DNS answer sent to an odd port")), IsRefused(NotASegment::udp));
-  EXPECT_THAT(Decoding()(udp.udp(2152, 2152).octets({0x32, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0})),
-              IsRefused(NotASegment::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 3544).payload("nothing of IPv6, though it is long enough for its header")),
-              IsRefused(NotASegment::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 6081).payload("\xff version three")), IsRefused(NotASegment::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("short")), IsRefused(NotASegment::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 53).payload("query")), IsRefused(NotASegment::udp));
+  const Packet no_vxlan =
+      udp.udp(1, 4789).bytes({0, 0, 0, 0, 0, 0, 7, 0}).eth().ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2);
+  EXPECT_THAT(Decoding()(no_vxlan), IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("a DNS answer sent to an odd port")),
+              IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(udp.udp(2152, 2152).bytes({0x32, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0})),
+              IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 3544).payload(
+                  "nothing of IPv6, though it is long enough for its header")),
+              IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 6081).payload("\xff version three")),
+              IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("short")), IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 53).payload("query")), IsRefused(DecodeError::udp));
 }
 
 TEST(Decode, NamesWhatIsNoTcp) {
-  EXPECT_THAT(Decoding()(eth().ether_type(0x0806).payload("who has 10.0.0.1?")), IsRefused(NotASegment::not_ip));
+  EXPECT_THAT(Decoding()(eth().ether_type(0x0806).payload("who has 10.0.0.1?")),
+              IsRefused(DecodeError::not_ip));
   EXPECT_THAT(Decoding()(eth().ipv4("10.0.0.1", "10.0.0.2").protocol(1).payload("ping")),
-              IsRefused(NotASegment::other_protocol));
+              IsRefused(DecodeError::other_protocol));
   EXPECT_THAT(Decoding()(eth().ipv6("::1", "::2").protocol(58).payload("ping")),
-              IsRefused(NotASegment::other_protocol));
-  EXPECT_THAT(Decoding()(link(wire::LinkType::unsupported).payload("?")), IsRefused(NotASegment::unsupported_link));
+              IsRefused(DecodeError::other_protocol));
+  EXPECT_THAT(Decoding()(link(wire::LinkType::unsupported).payload("?")),
+              IsRefused(DecodeError::unsupported_link));
   EXPECT_THAT(Decoding()(eth().ipv4("10.0.0.1", "10.0.0.2").gre().payload("a keep-alive")),
-              IsRefused(NotASegment::not_ip));
+              IsRefused(DecodeError::not_ip));
 }
 
 TEST(Decode, GreWithSourceRoutingIsRefused) {
-  const Packet gre = eth().ipv4("10.0.0.1", "10.0.0.2").protocol(47).octets({0x40, 0, 8, 0, 0, 0, 0, 0});
-  EXPECT_THAT(Decoding()(with_request(gre)), IsRefused(NotASegment::bad_tunnel));
+  const Packet gre =
+      eth().ipv4("10.0.0.1", "10.0.0.2").protocol(47).bytes({0x40, 0, 8, 0, 0, 0, 0, 0});
+  EXPECT_THAT(Decoding()(with_request(gre)), IsRefused(DecodeError::bad_tunnel));
 }
 
 TEST(Decode, AMirrorsCutFrameHasAMissingTail) {
-  // ERSPAN with its "truncated" bit: the frame inside is shorter than its headers say, and that is no lie.
+  // ERSPAN with its "truncated" bit: the frame inside is shorter than its headers say, and that is
+  // no lie.
   const Packet whole = eth().ipv4("1.0.0.1", "1.0.0.2").gre().gre_sequence(1).ether_type(0x88be);
-  const Packet packet = with_request(whole.octets({0x10, 0, 0x04, 5, 0, 0, 0, 1}).eth());
+  const Packet packet = with_request(whole.bytes({0x10, 0, 0x04, 5, 0, 0, 0, 1}).eth());
   wire::Frame frame = packet.frame();
   frame.bytes = frame.bytes.first(frame.bytes.size() - 6);
   frame.wire_length -= 6;
@@ -164,7 +173,7 @@ TEST(Decode, AMirrorsCutFrameHasAMissingTail) {
   frame.bytes = bytes;
   const Decoded decoded = decode(frame);
   ASSERT_THAT(decoded, IsSegmentWith(request.substr(0, request.size() - 6)));
-  EXPECT_EQ(decoded->missing_tail, 6U);
+  EXPECT_EQ(decoded->cut_by_snaplen, 6U);
 }
 
 TEST(Decode, EveryFrameIsCountedOnce) {
@@ -177,8 +186,8 @@ TEST(Decode, EveryFrameIsCountedOnce) {
     }
   }
   std::uint64_t counted = decode.count(DecodeCount::segments);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(NotASegment::count_); ++i) {
-    counted += decode.count(static_cast<NotASegment>(i));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(DecodeError::count_); ++i) {
+    counted += decode.count(static_cast<DecodeError>(i));
   }
   EXPECT_EQ(counted, frames);
 }
@@ -191,7 +200,7 @@ TEST(Decode, EveryCounterHasANameOfItsOwn) {
   }
   EXPECT_EQ(wire::name_of(DecodeCount::segments), "segments");
   EXPECT_EQ(wire::name_of(DecodeCount::fragments_discarded), "fragments_discarded");
-  EXPECT_EQ(wire::name_of(NotASegment::unsupported_link), "unsupported_link");
+  EXPECT_EQ(wire::name_of(DecodeError::unsupported_link), "unsupported_link");
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
 }

@@ -11,12 +11,12 @@
 #include "support/guarded.hpp"
 #include "support/packet.hpp"
 #include "wire/decode.hpp"
-#include "wire/text.hpp"
+#include "wire/format_address.hpp"
 
 namespace xdpcap::wire {
 
 // How tests print what they compare.
-inline void PrintTo(NotASegment reason, std::ostream* out) {
+inline void PrintTo(DecodeError reason, std::ostream* out) {
   *out << name_of(reason);
 }
 
@@ -24,7 +24,7 @@ inline void PrintTo(NotASegment reason, std::ostream* out) {
 
 namespace xdpcap::test {
 
-using Decoded = Result<wire::Segment, wire::NotASegment>;
+using Decoded = Result<wire::Segment, wire::DecodeError>;
 
 // A decoder and the frames it was fed, each of which ends where nothing is
 // mapped, so that reading beyond a frame ends the test.
@@ -39,8 +39,12 @@ class Decoding {
   }
 
   wire::Decoder& decoder() { return decoder_; }
-  [[nodiscard]] std::uint64_t count(wire::DecodeCount which) const { return decoder_.counters().get(which); }
-  [[nodiscard]] std::uint64_t count(wire::NotASegment which) const { return count(wire::counter_of(which)); }
+  [[nodiscard]] std::uint64_t count(wire::DecodeCount which) const {
+    return decoder_.counters().get(which);
+  }
+  [[nodiscard]] std::uint64_t count(wire::DecodeError which) const {
+    return count(wire::counter_of(which));
+  }
 
  private:
   wire::Decoder decoder_;
@@ -78,7 +82,11 @@ inline Packet with_request(const Packet& outside) {
   return outside.ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80).seq(100).ack(200).payload(request);
 }
 inline Packet with_request_v6(const Packet& outside) {
-  return outside.ipv6("2001:db8::1", "2001:db8::2").tcp(1234, 80).seq(100).ack(200).payload(request);
+  return outside.ipv6("2001:db8::1", "2001:db8::2")
+      .tcp(1234, 80)
+      .seq(100)
+      .ack(200)
+      .payload(request);
 }
 
 // The same request in everything that can be around it.

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "wire/text.hpp"
+#include "wire/format_address.hpp"
 
 namespace xdpcap::wire {
 namespace {
@@ -51,7 +51,8 @@ TEST(Network, ContainsWhatItsPrefixSays) {
   EXPECT_TRUE(network("10.0.0.128/25").contains(*parse_address("10.0.0.129")));
   EXPECT_FALSE(network("10.0.0.128/25").contains(*parse_address("10.0.0.127")));
   EXPECT_TRUE(network("0.0.0.0/0").contains(*parse_address("255.1.2.3")));
-  EXPECT_FALSE(network("0.0.0.0/0").contains(*parse_address("2001:db8::1"))) << "all of IPv4, and only that";
+  EXPECT_FALSE(network("0.0.0.0/0").contains(*parse_address("2001:db8::1")))
+      << "all of IPv4, and only that";
   EXPECT_TRUE(network("::/0").contains(*parse_address("2001:db8::1")));
   EXPECT_FALSE(network("::/0").contains(*parse_address("10.0.0.1")));
   EXPECT_TRUE(network("2001:db8:8000::/33").contains(*parse_address("2001:db8:ffff::1")));
@@ -65,11 +66,12 @@ TEST(Network, ForgetsTheBitsBehindItsPrefix) {
 }
 
 TEST(Network, ThatIsNoneSaysHowToWriteOne) {
-  for (const char* wrong : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8x", "10/8", "::/129", "example.org", "/8"}) {
+  for (const char* wrong :
+       {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8x", "10/8", "::/129", "example.org", "/8"}) {
     const auto parsed = parse_network(wrong);
     ASSERT_FALSE(parsed.ok()) << wrong;
     EXPECT_EQ(parsed.error().code, ExitCode::usage);
-    EXPECT_NE(parsed.error().sentence.find("10.0.0.0/8"), std::string::npos);
+    EXPECT_NE(parsed.error().message.find("10.0.0.0/8"), std::string::npos);
   }
 }
 

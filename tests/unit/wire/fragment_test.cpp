@@ -7,11 +7,11 @@ namespace xdpcap::test {
 namespace {
 
 using wire::DecodeCount;
-using wire::NotASegment;
+using wire::DecodeError;
 
 const Packet v4 = with_request(eth());
 const Packet v6 = with_request_v6(eth());
-constexpr std::size_t one_place = 70'000; // octets: room for one datagram
+constexpr std::size_t one_place = 70'000; // bytes: room for one datagram
 
 Instant after(std::chrono::seconds seconds) {
   return instant_from_ns(1'000'000'000) + seconds;
@@ -20,17 +20,18 @@ Instant after(std::chrono::seconds seconds) {
 // Feeds `pieces`; all but the last are held.
 Decoded feed(Decoding& decode, const std::vector<Packet>& pieces) {
   for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
-    EXPECT_THAT(decode(pieces[i]), IsRefused(NotASegment::fragment_held)) << i;
+    EXPECT_THAT(decode(pieces[i]), IsRefused(DecodeError::fragment_held)) << i;
   }
   return decode(pieces.back());
 }
 
 // No frame may vanish from the accounts.
 void expect_held_frames_accounted(const Decoding& decode, std::uint64_t still_held) {
-  EXPECT_EQ(decode.count(NotASegment::fragment_held), decode.count(DecodeCount::fragments_joined) +
-                                                          decode.count(DecodeCount::fragments_expired) +
-                                                          decode.count(DecodeCount::fragments_evicted) +
-                                                          decode.count(DecodeCount::fragments_discarded) + still_held);
+  EXPECT_EQ(decode.count(DecodeError::fragment_held),
+            decode.count(DecodeCount::fragments_joined) +
+                decode.count(DecodeCount::fragments_expired) +
+                decode.count(DecodeCount::fragments_evicted) +
+                decode.count(DecodeCount::fragments_discarded) + still_held);
 }
 
 TEST(Fragments, MakeTheirSegmentInAnyOrder) {
@@ -56,16 +57,19 @@ TEST(Fragments, BehindIpv6ExtensionHeadersAreJoined) {
 }
 
 TEST(Fragments, OfATunnelAreJoinedBeforeItIsOpened) {
-  const Packet tunnel = with_request(eth().ipv4("172.16.0.1", "172.16.0.2").udp(1, 4789).vxlan(7).eth());
+  const Packet tunnel =
+      with_request(eth().ipv4("172.16.0.1", "172.16.0.2").udp(1, 4789).vxlan(7).eth());
   Decoding decode({.checksums = wire::ChecksumMode::on});
   EXPECT_THAT(feed(decode, tunnel.fragments(24, 9)), IsSegmentWith(request));
-  EXPECT_THAT(feed(decode, tunnel.fragments(24, 10, true)), IsSegmentWith(request)) << "and inside of it";
+  EXPECT_THAT(feed(decode, tunnel.fragments(24, 10, true)), IsSegmentWith(request))
+      << "and inside of it";
 }
 
 TEST(Fragments, OfManyDatagramsMayBeMixed) {
   std::vector<std::vector<Packet>> datagrams;
   for (std::uint32_t id = 0; id < 30; ++id) {
-    datagrams.push_back(eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).seq(id).payload(request).fragments(16, id));
+    datagrams.push_back(
+        eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).seq(id).payload(request).fragments(16, id));
   }
   Decoding decode;
   for (std::size_t piece = 0; piece < datagrams[0].size(); ++piece) {
@@ -82,11 +86,12 @@ TEST(Fragments, WithTheSameNumberOfOtherHostsAreStrangers) {
   Decoding decode;
   const std::vector<Packet> ours = v4.fragments(40, 9);
   ASSERT_EQ(ours.size(), 2U);
-  const Packet theirs = eth().ipv4("10.0.0.1", "10.0.0.3").tcp(1, 2).payload(request).fragments(40, 9)[1];
+  const Packet theirs =
+      eth().ipv4("10.0.0.1", "10.0.0.3").tcp(1, 2).payload(request).fragments(40, 9)[1];
   const Packet other_protocol = ours[1].protocol(17);
-  EXPECT_THAT(decode(ours[0]), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(theirs), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(other_protocol), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(ours[0]), IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(theirs), IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(other_protocol), IsRefused(DecodeError::fragment_held));
   EXPECT_THAT(decode(ours[1]), IsSegmentWith(request));
 }
 
@@ -95,10 +100,10 @@ TEST(Fragments, ThatComeTwiceDoNoHarm) {
     Decoding decode;
     const std::vector<Packet> pieces = packet.fragments(16, 9);
     ASSERT_EQ(pieces.size(), 3U);
-    EXPECT_THAT(decode(pieces[2]), IsRefused(NotASegment::fragment_held));
-    EXPECT_THAT(decode(pieces[2]), IsRefused(NotASegment::fragment_repeated));
-    EXPECT_THAT(decode(pieces[0]), IsRefused(NotASegment::fragment_held));
-    EXPECT_THAT(decode(pieces[0]), IsRefused(NotASegment::fragment_repeated));
+    EXPECT_THAT(decode(pieces[2]), IsRefused(DecodeError::fragment_held));
+    EXPECT_THAT(decode(pieces[2]), IsRefused(DecodeError::fragment_repeated));
+    EXPECT_THAT(decode(pieces[0]), IsRefused(DecodeError::fragment_held));
+    EXPECT_THAT(decode(pieces[0]), IsRefused(DecodeError::fragment_repeated));
     EXPECT_THAT(decode(pieces[1]), IsSegmentWith(request));
     expect_held_frames_accounted(decode, 0);
   }
@@ -114,16 +119,20 @@ constexpr std::string_view header(
 
 TEST(Fragments, OfIpv4ThatOverlapKeepWhatCameFirst) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
-  EXPECT_THAT(decode(piece(false, 24, true, "FIRST_1_FIRST_2_")), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(piece(false, 32, false, "second__SECOND")), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(piece(false, 24, true, "FIRST_1_FIRST_2_")),
+              IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(piece(false, 32, false, "second__SECOND")),
+              IsRefused(DecodeError::fragment_held));
   EXPECT_THAT(decode(piece(false, 0, true, header)), IsSegmentWith("headFIRST_1_FIRST_2_SECOND"));
 }
 
 TEST(Fragments, OfIpv6ThatOverlapTakeTheDatagramWithThem) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
-  EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_FIRST_2_")), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(piece(true, 32, false, "FIRST_2_SECOND")), IsRefused(NotASegment::fragment_overlap));
-  EXPECT_THAT(decode(piece(true, 0, true, header)), IsRefused(NotASegment::fragment_overlap))
+  EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_FIRST_2_")),
+              IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(piece(true, 32, false, "FIRST_2_SECOND")),
+              IsRefused(DecodeError::fragment_overlap));
+  EXPECT_THAT(decode(piece(true, 0, true, header)), IsRefused(DecodeError::fragment_overlap))
       << "with what of it is yet to come";
   EXPECT_EQ(decode.count(DecodeCount::fragments_discarded), 1U);
   expect_held_frames_accounted(decode, 0);
@@ -131,51 +140,62 @@ TEST(Fragments, OfIpv6ThatOverlapTakeTheDatagramWithThem) {
 
 TEST(Fragments, OfIpv6WithOtherContentInTheSamePlaceAreNoRepeat) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
-  EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_")), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(piece(true, 24, true, "second__")), IsRefused(NotASegment::fragment_overlap));
+  EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_")), IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(piece(true, 24, true, "second__")), IsRefused(DecodeError::fragment_overlap));
 }
 
 TEST(Fragments, ThatContradictTheEndAreRefused) {
   for (const bool is_v6 : {false, true}) {
     Decoding beyond;
-    EXPECT_THAT(beyond(piece(is_v6, 24, false, "the end.")), IsRefused(NotASegment::fragment_held));
-    EXPECT_THAT(beyond(piece(is_v6, 32, true, "more....")), IsRefused(NotASegment::fragment_overlap));
+    EXPECT_THAT(beyond(piece(is_v6, 24, false, "the end.")), IsRefused(DecodeError::fragment_held));
+    EXPECT_THAT(beyond(piece(is_v6, 32, true, "more....")),
+                IsRefused(DecodeError::fragment_overlap));
     Decoding earlier;
-    EXPECT_THAT(earlier(piece(is_v6, 32, true, "more....")), IsRefused(NotASegment::fragment_held));
-    EXPECT_THAT(earlier(piece(is_v6, 24, false, "the end.")), IsRefused(NotASegment::fragment_overlap));
+    EXPECT_THAT(earlier(piece(is_v6, 32, true, "more....")), IsRefused(DecodeError::fragment_held));
+    EXPECT_THAT(earlier(piece(is_v6, 24, false, "the end.")),
+                IsRefused(DecodeError::fragment_overlap));
     Decoding other;
-    EXPECT_THAT(other(piece(is_v6, 24, false, "the end.")), IsRefused(NotASegment::fragment_held));
-    EXPECT_THAT(other(piece(is_v6, 24, false, "the e")), IsRefused(NotASegment::fragment_overlap));
+    EXPECT_THAT(other(piece(is_v6, 24, false, "the end.")), IsRefused(DecodeError::fragment_held));
+    EXPECT_THAT(other(piece(is_v6, 24, false, "the e")), IsRefused(DecodeError::fragment_overlap));
   }
 }
 
 TEST(Fragments, ThatCannotBeAreRefused) {
-  EXPECT_THAT(Decoding()(piece(false, 0, true, "not eight")), IsRefused(NotASegment::fragment_malformed));
-  EXPECT_THAT(Decoding()(piece(false, 8, true, "")), IsRefused(NotASegment::fragment_malformed));
-  EXPECT_THAT(Decoding()(piece(false, 65528, false, "12345678")), IsRefused(NotASegment::fragment_too_large));
-  EXPECT_THAT(Decoding()(piece(false, 65528, false, "1234567")), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(Decoding()(piece(true, 65528, false, "12345678")), IsRefused(NotASegment::fragment_too_large));
+  EXPECT_THAT(Decoding()(piece(false, 0, true, "not eight")),
+              IsRefused(DecodeError::fragment_malformed));
+  EXPECT_THAT(Decoding()(piece(false, 8, true, "")), IsRefused(DecodeError::fragment_malformed));
+  EXPECT_THAT(Decoding()(piece(false, 65528, false, "12345678")),
+              IsRefused(DecodeError::fragment_too_large));
+  EXPECT_THAT(Decoding()(piece(false, 65528, false, "1234567")),
+              IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(Decoding()(piece(true, 65528, false, "12345678")),
+              IsRefused(DecodeError::fragment_too_large));
   const Packet whole = piece(false, 0, true, header);
-  EXPECT_THAT(Decoding()(whole.cut(whole.bytes().size() - 1)), IsRefused(NotASegment::snapped));
+  EXPECT_THAT(Decoding()(whole.cut(whole.bytes().size() - 1)),
+              IsRefused(DecodeError::cut_by_snaplen));
 }
 
 TEST(Fragments, ThatWaitTooLongAreForgotten) {
   Decoding decode;
   const std::vector<Packet> pieces = v4.fragments(40, 9);
-  EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(0)))), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(0)))),
+              IsRefused(DecodeError::fragment_held));
   decode.decoder().end_burst(after(std::chrono::seconds(30)));
   EXPECT_EQ(decode.count(DecodeCount::fragments_expired), 0U);
   decode.decoder().end_burst(after(std::chrono::seconds(31)));
   EXPECT_EQ(decode.count(DecodeCount::fragments_expired), 1U);
-  EXPECT_THAT(decode(pieces[1].at(after(std::chrono::seconds(32)))), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(pieces[1].at(after(std::chrono::seconds(32)))),
+              IsRefused(DecodeError::fragment_held));
   expect_held_frames_accounted(decode, 1);
 }
 
 TEST(Fragments, OfAnotherDatagramWithAnOldNumberBeginAnew) {
   Decoding decode;
   const std::vector<Packet> pieces = v4.fragments(40, 9);
-  EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(0)))), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(pieces[1].at(after(std::chrono::seconds(31)))), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(0)))),
+              IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(pieces[1].at(after(std::chrono::seconds(31)))),
+              IsRefused(DecodeError::fragment_held));
   EXPECT_EQ(decode.count(DecodeCount::fragments_expired), 1U);
   EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(32)))), IsSegmentWith(request));
 }
@@ -183,8 +203,10 @@ TEST(Fragments, OfAnotherDatagramWithAnOldNumberBeginAnew) {
 TEST(Fragments, MakeRoomForNewerOnes) {
   Decoding decode({.fragment_bytes = one_place});
   const std::vector<Packet> old = v4.fragments(40, 1), young = v4.fragments(40, 2);
-  EXPECT_THAT(decode(old[0].at(after(std::chrono::seconds(0)))), IsRefused(NotASegment::fragment_held));
-  EXPECT_THAT(decode(young[0].at(after(std::chrono::seconds(1)))), IsRefused(NotASegment::fragment_held));
+  EXPECT_THAT(decode(old[0].at(after(std::chrono::seconds(0)))),
+              IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(young[0].at(after(std::chrono::seconds(1)))),
+              IsRefused(DecodeError::fragment_held));
   EXPECT_EQ(decode.count(DecodeCount::fragments_evicted), 1U);
   EXPECT_THAT(decode(young[1].at(after(std::chrono::seconds(2)))), IsSegmentWith(request));
   expect_held_frames_accounted(decode, 0);
@@ -195,7 +217,7 @@ TEST(Fragments, DoNotTakeTheRoomOfASegmentThatIsStillRead) {
   const Decoded lent = feed(decode, v4.fragments(40, 1));
   ASSERT_THAT(lent, IsSegmentWith(request));
   const std::vector<Packet> next = v4.fragments(40, 2);
-  EXPECT_THAT(decode(next[0]), IsRefused(NotASegment::fragment_no_room));
+  EXPECT_THAT(decode(next[0]), IsRefused(DecodeError::fragment_no_room));
   EXPECT_THAT(lent, IsSegmentWith(request));
   decode.decoder().end_burst(after(std::chrono::seconds(0)));
   EXPECT_THAT(feed(decode, next), IsSegmentWith(request));
@@ -203,7 +225,7 @@ TEST(Fragments, DoNotTakeTheRoomOfASegmentThatIsStillRead) {
 
 TEST(Fragments, AreRefusedWithoutABudget) {
   Decoding decode({.fragment_bytes = 0});
-  EXPECT_THAT(decode(v4.fragments(40, 1)[0]), IsRefused(NotASegment::fragment_no_room));
+  EXPECT_THAT(decode(v4.fragments(40, 1)[0]), IsRefused(DecodeError::fragment_no_room));
   decode.decoder().end_burst(after(std::chrono::seconds(0)));
 }
 
@@ -211,12 +233,13 @@ TEST(Fragments, InAFloodCostNoMoreThanTheBudget) {
   Decoding decode({.fragment_bytes = 10 * one_place});
   for (std::uint32_t id = 0; id < 2000; ++id) {
     EXPECT_THAT(decode(v4.fragments(40, id)[0].at(after(std::chrono::seconds(id)))),
-                IsRefused(NotASegment::fragment_held));
+                IsRefused(DecodeError::fragment_held));
   }
   const std::uint64_t gone =
       decode.count(DecodeCount::fragments_evicted) + decode.count(DecodeCount::fragments_expired);
   EXPECT_GE(gone, 2000U - 10);
-  EXPECT_THAT(feed(decode, v4.at(after(std::chrono::seconds(2001))).fragments(16, 3000)), IsSegmentWith(request));
+  EXPECT_THAT(feed(decode, v4.at(after(std::chrono::seconds(2001))).fragments(16, 3000)),
+              IsSegmentWith(request));
 }
 
 } // namespace

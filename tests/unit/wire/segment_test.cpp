@@ -5,7 +5,7 @@
 namespace xdpcap::test {
 namespace {
 
-using wire::NotASegment;
+using wire::DecodeError;
 using wire::TcpFlags;
 
 const Packet client = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80);
@@ -24,8 +24,8 @@ TEST(Segment, SaysWhatTheHeaderSaid) {
   ASSERT_THAT(decoded, IsSegmentWith("x"));
   EXPECT_EQ(decoded->seq, (Seq{0xfffffff0}));
   EXPECT_EQ(decoded->ack, (Seq{7}));
-  for (const std::uint8_t flag :
-       {TcpFlags::syn, TcpFlags::fin, TcpFlags::psh, TcpFlags::ack, TcpFlags::urg, TcpFlags::ece, TcpFlags::cwr}) {
+  for (const std::uint8_t flag : {TcpFlags::syn, TcpFlags::fin, TcpFlags::psh, TcpFlags::ack,
+                                  TcpFlags::urg, TcpFlags::ece, TcpFlags::cwr}) {
     EXPECT_TRUE(decoded->flags.has(flag));
   }
   EXPECT_FALSE(decoded->flags.has(TcpFlags::rst));
@@ -51,9 +51,12 @@ TEST(Segment, BothDirectionsHaveOneKey) {
 
 TEST(Segment, TheLowerEndpointComesFirstAsAddressesAreCompared) {
   const std::vector<Packet> pairs = {
-      eth().ipv4("10.0.0.1", "9.255.255.255").tcp(1, 2), eth().ipv4("1.2.3.4", "1.2.3.4").tcp(2, 1),
-      eth().ipv4("1.2.3.4", "1.2.3.4").tcp(1, 2),        eth().ipv6("2001:db8::2", "2001:db8::1").tcp(1, 2),
-      eth().ipv6("8000::", "7fff::ffff").tcp(1, 2),      eth().ipv6("::1", "::1").tcp(9, 8),
+      eth().ipv4("10.0.0.1", "9.255.255.255").tcp(1, 2),
+      eth().ipv4("1.2.3.4", "1.2.3.4").tcp(2, 1),
+      eth().ipv4("1.2.3.4", "1.2.3.4").tcp(1, 2),
+      eth().ipv6("2001:db8::2", "2001:db8::1").tcp(1, 2),
+      eth().ipv6("8000::", "7fff::ffff").tcp(1, 2),
+      eth().ipv6("::1", "::1").tcp(9, 8),
   };
   for (const Packet& packet : pairs) {
     Decoding decode;
@@ -77,7 +80,8 @@ TEST(Segment, AnIpv4MappedAddressOfIpv6IsNoIpv4Address) {
 
 TEST(Segment, OptionsAreRead) {
   Decoding decode;
-  const Decoded decoded = decode(client.flags("S").mss(1460).sack_permitted().timestamps(11, 22).window_scale(7));
+  const Decoded decoded =
+      decode(client.flags("S").mss(1460).sack_permitted().timestamps(11, 22).window_scale(7));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(decoded->options.mss, 1460);
   EXPECT_TRUE(decoded->options.sack_permitted);
@@ -101,10 +105,16 @@ TEST(Segment, TimestampsAloneAreRead) {
 TEST(Segment, HeadersThatFewReceiversTakeAreUnusual) {
   Decoding decode;
   EXPECT_FALSE(decode(client)->doubtful());
-  EXPECT_FALSE(decode(client.timestamps(11, 22).tcp_options({1, 5, 10, 1, 2, 3, 4, 5, 6, 7, 8}))->doubtful()) << "SACK";
-  EXPECT_TRUE(decode(client.tcp_options({19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}))->doubtful());
+  EXPECT_FALSE(
+      decode(client.timestamps(11, 22).tcp_options({1, 5, 10, 1, 2, 3, 4, 5, 6, 7, 8}))->doubtful())
+      << "SACK";
+  EXPECT_TRUE(
+      decode(client.tcp_options({19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}))
+          ->doubtful());
   EXPECT_TRUE(decode(client.timestamps(11, 22).tcp_options({29, 8, 1, 2, 3, 4, 5, 6}))->doubtful());
-  EXPECT_TRUE(decode(eth().ipv4("10.0.0.1", "10.0.0.2").ip_options({7, 7, 4, 0, 0, 0, 0}).tcp(1234, 80))->doubtful());
+  EXPECT_TRUE(
+      decode(eth().ipv4("10.0.0.1", "10.0.0.2").ip_options({7, 7, 4, 0, 0, 0, 0}).tcp(1234, 80))
+          ->doubtful());
 }
 
 TEST(Segment, AWindowScaleBeyond14Is14) {
@@ -116,7 +126,8 @@ TEST(Segment, AWindowScaleBeyond14Is14) {
 
 TEST(Segment, AMalformedOptionListEndsTheOptionsNotTheSegment) {
   const std::vector<Packet> malformed = {
-      client.mss(1460).tcp_options({3, 0, 3, 3}),   // no option is shorter than its own kind and length
+      client.mss(1460).tcp_options(
+          {3, 0, 3, 3}), // no option is shorter than its own kind and length
       client.mss(1460).tcp_options({3, 1, 3, 3}),   // nor than that
       client.mss(1460).tcp_options({8, 40, 1, 1}),  // longer than the header
       client.mss(1460).tcp_options({1, 1, 1, 3}),   // no room for the length
@@ -136,11 +147,12 @@ TEST(Segment, AMalformedOptionListEndsTheOptionsNotTheSegment) {
 }
 
 TEST(Segment, AnImpossibleHeaderLengthIsRefused) {
-  EXPECT_THAT(Decoding()(client.data_offset(4).payload("data")), IsRefused(NotASegment::bad_tcp));
-  EXPECT_THAT(Decoding()(client.data_offset(0).payload("data")), IsRefused(NotASegment::bad_tcp));
-  EXPECT_THAT(Decoding()(client.data_offset(7).payload("data")), IsRefused(NotASegment::bad_tcp));
-  EXPECT_THAT(Decoding({.checksums = wire::ChecksumMode::off})(client.data_offset(6).payload("data")),
-              IsSegmentWith(""));
+  EXPECT_THAT(Decoding()(client.data_offset(4).payload("data")), IsRefused(DecodeError::bad_tcp));
+  EXPECT_THAT(Decoding()(client.data_offset(0).payload("data")), IsRefused(DecodeError::bad_tcp));
+  EXPECT_THAT(Decoding()(client.data_offset(7).payload("data")), IsRefused(DecodeError::bad_tcp));
+  EXPECT_THAT(
+      Decoding({.checksums = wire::ChecksumMode::off})(client.data_offset(6).payload("data")),
+      IsSegmentWith(""));
 }
 
 TEST(Segment, PaddingIsNoPayload) {
@@ -149,8 +161,9 @@ TEST(Segment, PaddingIsNoPayload) {
   EXPECT_THAT(Decoding()(client.payload("data").padding(40)), IsSegmentWith("data"));
   EXPECT_THAT(Decoding()(eth().vlan(3).ipv6("::1", "::2").tcp(1, 2).payload("data").padding(40)),
               IsSegmentWith("data"));
-  EXPECT_THAT(Decoding()(eth().pppoe(3).ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2).payload("data").padding(4)),
-              IsSegmentWith("data"));
+  EXPECT_THAT(
+      Decoding()(eth().pppoe(3).ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2).payload("data").padding(4)),
+      IsSegmentWith("data"));
 }
 
 TEST(Segment, ASuperPacketOfLengthZeroIsAsLongAsItsFrame) {
@@ -167,17 +180,18 @@ TEST(Segment, ASuperPacketOfLengthZeroIsAsLongAsItsFrame) {
 
 TEST(Segment, ImpossibleIpHeadersAreRefused) {
   const Packet ip = raw().ipv4("10.0.0.1", "10.0.0.2");
-  EXPECT_THAT(Decoding()(ip.total_length(19).tcp(1, 2)), IsRefused(NotASegment::bad_ip));
-  EXPECT_THAT(Decoding()(ip.total_length(41).tcp(1, 2)), IsRefused(NotASegment::truncated));
-  EXPECT_THAT(Decoding()(ip.total_length(39).tcp(1, 2)), IsRefused(NotASegment::bad_tcp)) << "no room for a TCP header";
+  EXPECT_THAT(Decoding()(ip.total_length(19).tcp(1, 2)), IsRefused(DecodeError::bad_ip));
+  EXPECT_THAT(Decoding()(ip.total_length(41).tcp(1, 2)), IsRefused(DecodeError::truncated));
+  EXPECT_THAT(Decoding()(ip.total_length(39).tcp(1, 2)), IsRefused(DecodeError::bad_tcp))
+      << "no room for a TCP header";
   const Packet whole = ip.tcp(1, 2);
   Buffer bytes = whole.bytes();
   wire::Frame frame = whole.frame();
   frame.bytes = bytes;
   bytes[0] = std::byte{0x44}; // a header shorter than the shortest
-  EXPECT_THAT(Decoding()(frame), IsRefused(NotASegment::bad_ip));
+  EXPECT_THAT(Decoding()(frame), IsRefused(DecodeError::bad_ip));
   bytes[0] = std::byte{0x55}; // version 5
-  EXPECT_THAT(Decoding()(frame), IsRefused(NotASegment::not_ip));
+  EXPECT_THAT(Decoding()(frame), IsRefused(DecodeError::not_ip));
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "wire/text.hpp"
+#include "wire/format_address.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,8 +15,9 @@ std::string text(const Address& address) {
 }
 
 TEST(Text, OfAnAddressIsTheCanonicalOne) {
-  for (const char* canonical : {"0.0.0.0", "10.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1",
-                                "2001:db8:1:2:3:4:5:6", "fe80::1234:5678:9abc:def0"}) {
+  for (const char* canonical :
+       {"0.0.0.0", "10.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::1",
+        "2001:db8:1:2:3:4:5:6", "fe80::1234:5678:9abc:def0"}) {
     const auto address = parse_address(canonical);
     ASSERT_TRUE(address.has_value()) << canonical;
     EXPECT_EQ(text(*address), canonical);
@@ -36,12 +37,13 @@ TEST(Text, OfAnEndpointComesBackAsIt) {
 }
 
 TEST(Text, ThatIsNoAddressIsRefused) {
-  for (const char* wrong : {"", "10.0.0", "10.0.0.256", "10.0.0.1.2", "example.org", "::g", "1:2:3", "10.0.0.1 ",
-                            "2001:db8::1%eth0", "11111111111111111111111111111111111111111111111111"}) {
+  for (const char* wrong :
+       {"", "10.0.0", "10.0.0.256", "10.0.0.1.2", "example.org", "::g", "1:2:3", "10.0.0.1 ",
+        "2001:db8::1%eth0", "11111111111111111111111111111111111111111111111111"}) {
     EXPECT_FALSE(parse_address(wrong).has_value()) << wrong;
   }
-  for (const char* wrong : {"", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:-1", "10.0.0.1:80x",
-                            "2001:db8::1:80", "[10.0.0.1]:80", "[::1]", "[]:80"}) {
+  for (const char* wrong : {"", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:-1",
+                            "10.0.0.1:80x", "2001:db8::1:80", "[10.0.0.1]:80", "[::1]", "[]:80"}) {
     EXPECT_FALSE(parse_endpoint(wrong).has_value()) << wrong;
   }
 }

@@ -12,7 +12,8 @@ namespace xdpcap::sub {
 
 using consume::Exchange;
 
-inline Exchange exchange(const std::string& target, std::uint16_t status, std::uint64_t latency_ns = 1'000'000) {
+inline Exchange exchange(const std::string& target, std::uint16_t status,
+                         std::uint64_t latency_ns = 1'000'000) {
   Exchange made;
   made.request.emplace();
   made.request->request = true;

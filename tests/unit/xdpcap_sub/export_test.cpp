@@ -26,7 +26,8 @@ class HarTest : public ::testing::Test {
   }
   ~HarTest() override { std::filesystem::remove_all(base_); }
 
-  json written(const std::vector<Exchange>& exchanges, publish::BodyFormat body = publish::BodyFormat::text) {
+  json written(const std::vector<Exchange>& exchanges,
+               publish::BodyFormat body = publish::BodyFormat::text) {
     const std::string path = (base_ / "a.har").string();
     auto har = HarFile::create(path, body);
     EXPECT_TRUE(har);
@@ -39,17 +40,20 @@ class HarTest : public ::testing::Test {
   static void check(const json& entry) {
     for (const char* name : {"startedDateTime", "time", "request", "response", "cache", "timings"})
       EXPECT_TRUE(entry.contains(name)) << name;
-    for (const char* name :
-         {"method", "url", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize"}) {
+    for (const char* name : {"method", "url", "httpVersion", "cookies", "headers", "queryString",
+                             "headersSize", "bodySize"}) {
       EXPECT_TRUE(entry["request"].contains(name)) << name;
     }
-    for (const char* name : {"status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL",
-                             "headersSize", "bodySize"}) {
+    for (const char* name : {"status", "statusText", "httpVersion", "cookies", "headers", "content",
+                             "redirectURL", "headersSize", "bodySize"}) {
       EXPECT_TRUE(entry["response"].contains(name)) << name;
     }
-    for (const char* name : {"size", "mimeType"}) EXPECT_TRUE(entry["response"]["content"].contains(name)) << name;
-    for (const char* name : {"send", "wait", "receive"}) EXPECT_GE(entry["timings"][name].get<double>(), 0) << name;
-    EXPECT_TRUE(entry["response"]["status"].is_number_unsigned() || entry["response"]["status"] == 0);
+    for (const char* name : {"size", "mimeType"})
+      EXPECT_TRUE(entry["response"]["content"].contains(name)) << name;
+    for (const char* name : {"send", "wait", "receive"})
+      EXPECT_GE(entry["timings"][name].get<double>(), 0) << name;
+    EXPECT_TRUE(entry["response"]["status"].is_number_unsigned() ||
+                entry["response"]["status"] == 0);
   }
 
   std::filesystem::path base_;
@@ -178,7 +182,7 @@ TEST_F(HarTest, APlaceThatCannotBeWrittenIsNamed) {
   const auto har = HarFile::create((base_ / "no/such/a.har").string(), publish::BodyFormat::none);
   ASSERT_FALSE(har);
   EXPECT_EQ(har.error().code, ExitCode::output);
-  EXPECT_THAT(har.error().sentence, HasSubstr("a.har"));
+  EXPECT_THAT(har.error().message, HasSubstr("a.har"));
 }
 
 } // namespace

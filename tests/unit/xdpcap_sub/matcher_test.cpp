@@ -30,8 +30,11 @@ class MatcherTest : public ::testing::Test {
   std::vector<std::string> taken() {
     std::vector<std::string> texts;
     for (const Exchange& exchange : std::exchange(out_, {})) {
-      const auto half = [](const std::optional<Seen>& seen) { return seen ? std::to_string(seen->index) : "-"; };
-      texts.push_back(half(exchange.request) + '/' + half(exchange.response) + (exchange.interim() ? " interim" : ""));
+      const auto half = [](const std::optional<Seen>& seen) {
+        return seen ? std::to_string(seen->index) : "-";
+      };
+      texts.push_back(half(exchange.request) + '/' + half(exchange.response) +
+                      (exchange.interim() ? " interim" : ""));
     }
     return texts;
   }
@@ -119,7 +122,8 @@ TEST_F(MatcherTest, AnUnpairedResponseDoesNotWait) {
 }
 
 TEST_F(MatcherTest, TheNumberOfThoseWaitingIsBoundedAndTheOldestGoFirst) {
-  Matcher small([this](Exchange&& exchange) { out_.push_back(std::move(exchange)); }, {.waiting_max = 2});
+  Matcher small([this](Exchange&& exchange) { out_.push_back(std::move(exchange)); },
+                {.waiting_max = 2});
   for (std::uint32_t i = 0; i < 5; ++i) small.add(request(i), now_);
   EXPECT_EQ(taken(), (Texts{"0/-", "1/-", "2/-"}));
   small.finish();
@@ -127,7 +131,8 @@ TEST_F(MatcherTest, TheNumberOfThoseWaitingIsBoundedAndTheOldestGoFirst) {
 }
 
 TEST_F(MatcherTest, TheMemoryOfThoseWaitingIsBounded) {
-  Matcher small([this](Exchange&& exchange) { out_.push_back(std::move(exchange)); }, {.octets_max = 100'000});
+  Matcher small([this](Exchange&& exchange) { out_.push_back(std::move(exchange)); },
+                {.bytes_max = 100'000});
   for (std::uint32_t i = 0; i < 10; ++i) {
     Seen large = request(i);
     large.body.assign(30'000, 'b');

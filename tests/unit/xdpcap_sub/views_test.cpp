@@ -55,7 +55,10 @@ TEST(Text, WhatCannotBeReadIsShownAsItCame) {
   broken.request->remarks = "bad_start_line incomplete:malformed";
   std::string out;
   TextView({}, publish::BodyFormat::none).add(out, broken);
-  EXPECT_THAT(out, HasSubstr("-       400   1.00 ms      5 B  10.0.0.2:80  GARBAGE \\x01 not http  [bad_start_line"));
+  EXPECT_THAT(
+      out,
+      HasSubstr(
+          "-       400   1.00 ms      5 B  10.0.0.2:80  GARBAGE \\x01 not http  [bad_start_line"));
 }
 
 TEST(Text, AnInterimResponseIsNoOrphan) {
@@ -89,8 +92,9 @@ TEST(Text, NoLineIsWiderThanTheTerminal) {
     std::string out;
     view.add_heading(out);
     for (int i = 0; i < 20; ++i) {
-      Exchange one = exchange("/" + std::string(random() % 300, 'p'), static_cast<std::uint16_t>(100 + random() % 500),
-                              random() % 2'000'000'000);
+      Exchange one =
+          exchange("/" + std::string(random() % 300, 'p'),
+                   static_cast<std::uint16_t>(100 + random() % 500), random() % 2'000'000'000);
       one.request->host = std::string(random() % 80, 'h');
       one.request->remarks = std::string(random() % 60, 'r');
       if (random() % 4 == 0)
@@ -104,11 +108,13 @@ TEST(Text, NoLineIsWiderThanTheTerminal) {
 }
 
 TEST(Text, ALongAddressKeepsBothItsEnds) {
-  EXPECT_EQ(cut_middle("10.77.0.2/shop/a/rather/long/path/to/a/product/30", 30), "10.77.0...path/to/a/product/30");
+  EXPECT_EQ(cut_middle("10.77.0.2/shop/a/rather/long/path/to/a/product/30", 30),
+            "10.77.0...path/to/a/product/30");
   EXPECT_EQ(cut_middle("short", 30), "short");
   EXPECT_EQ(cut_middle("", 3), "");
   for (std::size_t columns = 1; columns < 60; ++columns)
-    EXPECT_LE(cut_middle("10.77.0.2/shop/a/rather/long/path/to/a/product/30", columns).size(), columns);
+    EXPECT_LE(cut_middle("10.77.0.2/shop/a/rather/long/path/to/a/product/30", columns).size(),
+              columns);
 }
 
 TEST(Text, EightyColumnsHaveRoomForAnAddress) {
@@ -136,20 +142,22 @@ TEST(Text, BodiesAreDecodedAndWhatIsNoTextIsNamed) {
 TEST(Text, LettersStayAndWhatIsInvisibleOrTurnsTheTextDoesNot) {
   EXPECT_EQ(printable_utf8("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x8d\xb5"),
             "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x8d\xb5");
-  for (const auto& [bad, shown] : std::vector<std::pair<std::string, std::string>>{{"\xe2\x80\xae", "\\u202e"},
-                                                                                   {"\xe2\x81\xa6", "\\u2066"},
-                                                                                   {"\xe2\x80\x8b", "\\u200b"},
-                                                                                   {"\xc2\x9b", "\\u009b"},
-                                                                                   {"\xef\xbb\xbf", "\\ufeff"},
-                                                                                   {"\xf3\xa0\x80\xa1", "\\ue0021"},
-                                                                                   {"\x1b", "\\x1b"}})
+  for (const auto& [bad, shown] :
+       std::vector<std::pair<std::string, std::string>>{{"\xe2\x80\xae", "\\u202e"},
+                                                        {"\xe2\x81\xa6", "\\u2066"},
+                                                        {"\xe2\x80\x8b", "\\u200b"},
+                                                        {"\xc2\x9b", "\\u009b"},
+                                                        {"\xef\xbb\xbf", "\\ufeff"},
+                                                        {"\xf3\xa0\x80\xa1", "\\ue0021"},
+                                                        {"\x1b", "\\x1b"}})
     EXPECT_EQ(printable_utf8("a" + bad + "b"), "a" + shown + "b");
 }
 
 TEST(Text, TextsAreCutWhereTheyDoNotDiffer) {
   std::vector<std::string> texts;
   for (int i = 3000; i < 3015; ++i)
-    texts.push_back("api.example:8080/products/category/" + std::to_string(i) + "/reviews/latest/of/all");
+    texts.push_back("api.example:8080/products/category/" + std::to_string(i) +
+                    "/reviews/latest/of/all");
   texts.push_back("short");
   for (const std::size_t columns : {32u, 20u, 14u}) {
     const std::vector<std::string> cut = cut_where_equal(texts, columns);
@@ -164,7 +172,8 @@ TEST(Text, TextsAreCutWhereTheyDoNotDiffer) {
 TEST(Text, ColourOnlyWhereItIsWanted) {
   std::string plain, coloured;
   TextView({}, publish::BodyFormat::none).add(plain, exchange("/", 500));
-  TextView({.is_terminal = true, .colour = true}, publish::BodyFormat::none).add(coloured, exchange("/", 500));
+  TextView({.is_terminal = true, .colour = true}, publish::BodyFormat::none)
+      .add(coloured, exchange("/", 500));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
   EXPECT_THAT(coloured, HasSubstr("\x1b[31m500\x1b[0m"));
 }
@@ -202,7 +211,8 @@ TEST(Top, QuantilesAreWithinAHundredth) {
   for (int i = 0; i < 1000; ++i) {
     const std::uint64_t value = random() >> (random() % 64);
     LatencyHistogram three; // the one in the middle is not helped by what is the least and the most
-    for (const std::uint64_t one : {value / 2, value, value == UINT64_MAX ? value : value + 1}) three.add(one);
+    for (const std::uint64_t one : {value / 2, value, value == UINT64_MAX ? value : value + 1})
+      three.add(one);
     EXPECT_NEAR(static_cast<double>(three.quantile(0.5)), static_cast<double>(value),
                 std::max(1.0, static_cast<double>(value) / 100))
         << value;
@@ -220,11 +230,13 @@ TEST(Top, QuantilesAreWithinAHundredth) {
 TEST(Top, ATableFitsTheTerminal) {
   Top top;
   for (int i = 0; i < 200; ++i) {
-    for (int n = 0; n <= i; ++n) top.add(exchange("/products/of/a/long/category/" + std::to_string(i), 200));
+    for (int n = 0; n <= i; ++n)
+      top.add(exchange("/products/of/a/long/category/" + std::to_string(i), 200));
   }
   for (const std::size_t columns : {30u, 40u, 80u, 132u}) {
     for (const std::size_t rows : {4u, 21u, 60u}) {
-      const std::string table = top.table({.is_terminal = true, .colour = true, .columns = columns, .rows = 24}, rows);
+      const std::string table =
+          top.table({.is_terminal = true, .colour = true, .columns = columns, .rows = 24}, rows);
       EXPECT_LE(width_of(table), columns);
       EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), static_cast<std::ptrdiff_t>(rows));
       EXPECT_THAT(table, HasSubstr("199")); // the busiest is there, and can be told from the others

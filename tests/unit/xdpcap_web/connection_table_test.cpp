@@ -17,10 +17,11 @@ class Connections : public ::testing::Test {
  protected:
   using Event = schema::FlowEvent;
 
-  void flow(Event event, std::uint64_t id = 1, std::uint64_t last_ns = kSecond, std::uint64_t octets = 0) {
+  void flow(Event event, std::uint64_t id = 1, std::uint64_t last_ns = kSecond,
+            std::uint64_t bytes = 0) {
     flatbuffers::FlatBufferBuilder builder;
     schema::FlowHalfBuilder half(builder);
-    half.add_payload_bytes(octets);
+    half.add_payload_bytes(bytes);
     half.add_rtt_ns(20 * kMs);
     half.add_state(schema::TcpState::established);
     const auto to_client = half.Finish();
@@ -37,11 +38,12 @@ class Connections : public ::testing::Test {
     record.add_to_client(to_client);
     record.add_flags(flags_);
     builder.Finish(record.Finish());
-    table.add(*flatbuffers::GetRoot<schema::FlowRecord>(builder.GetBufferPointer()), sensor, source_, now_ns, seen_in_);
+    table.add(*flatbuffers::GetRoot<schema::FlowRecord>(builder.GetBufferPointer()), sensor,
+              source_, now_ns, seen_in_);
   }
 
-  void socket(const std::string& local, const std::string& remote, std::uint32_t pid, std::uint64_t at_ns = kSecond,
-              std::uint64_t cookie = 1, std::uint64_t rtt_ns = 0,
+  void socket(const std::string& local, const std::string& remote, std::uint32_t pid,
+              std::uint64_t at_ns = kSecond, std::uint64_t cookie = 1, std::uint64_t rtt_ns = 0,
               schema::SocketEvent event = schema::SocketEvent::seen) {
     flatbuffers::FlatBufferBuilder builder;
     const auto name = builder.CreateString("program" + std::to_string(pid));
@@ -72,15 +74,19 @@ class Connections : public ::testing::Test {
     table.add(written, now_ns);
   }
 
-  [[nodiscard]] const Connection& connection(std::uint64_t id = 1) const { return *table.find({source_, id}); }
+  [[nodiscard]] const Connection& connection(std::uint64_t id = 1) const {
+    return *table.find({source_, id});
+  }
   void look_from(const std::string& name, std::uint64_t source) {
     sensor = std::make_shared<const std::string>(name);
     source_ = source;
   }
   // The pids of its ends, 0 where they are not known.
-  [[nodiscard]] std::pair<unsigned, unsigned> pids(std::uint64_t source, std::uint64_t id = 1) const {
+  [[nodiscard]] std::pair<unsigned, unsigned> pids(std::uint64_t source,
+                                                   std::uint64_t id = 1) const {
     const Ends& ends = table.find({source, id})->ends;
-    return {ends.client == nullptr ? 0 : ends.client->pid, ends.server == nullptr ? 0 : ends.server->pid};
+    return {ends.client == nullptr ? 0 : ends.client->pid,
+            ends.server == nullptr ? 0 : ends.server->pid};
   }
 
   std::uint64_t source_ = 9, flags_ = 0;
@@ -90,13 +96,14 @@ class Connections : public ::testing::Test {
   std::uint64_t now_ns = kSecond;
   std::size_t dropped = 0;
   HostView host;
-  ConnectionTable table{
-      {.age_ns = 60 * kSecond, .connections = 8, .course_points = 100},
-      host,
-      {.changed = [](Connection&) {},
-       .dropped = [this](Connection&) { ++dropped; },
-       .listens = [this](const schema::Endpoint& end,
-                         const SeenBy&) { return !listener_.empty() && same_endpoint(end, endpoint(listener_)); }}};
+  ConnectionTable table{{.age_ns = 60 * kSecond, .connections = 8, .course_points = 100},
+                        host,
+                        {.changed = [](Connection&) {},
+                         .dropped = [this](Connection&) { ++dropped; },
+                         .listens =
+                             [this](const schema::Endpoint& end, const SeenBy&) {
+                               return !listener_.empty() && same_endpoint(end, endpoint(listener_));
+                             }}};
   std::string listener_;
 };
 
@@ -106,7 +113,7 @@ TEST_F(Connections, WhoseEndMayHaveBeenLostAreNotOpenForEver) {
   flow(Event::opened, 2);
   source_ = 10;
   flow(Event::opened, 3);
-  table.note_loss(9);
+  table.mark_uncertain(9);
   now_ns += kSecond;
   source_ = 9;
   flow(Event::update, 2); // goes on
@@ -140,7 +147,8 @@ TEST_F(Connections, OfAHostWhoseSocketsNobodyToldGetNoneOfAnotherHostsOwn) {
   socket(server_, client_, 22, kSecond, 2);
   look_from("silent", 1);
   flow(Event::opened);
-  EXPECT_EQ(pids(1), std::pair(0U, 0U)) << "both ends are sockets of one host: it is that host's connection";
+  EXPECT_EQ(pids(1), std::pair(0U, 0U))
+      << "both ends are sockets of one host: it is that host's connection";
 }
 
 TEST_F(Connections, OnLoopbackNeverTakeAnotherHostsSocket) {
@@ -187,12 +195,12 @@ TEST_F(Connections, MetMidstreamAreTurnedRoundWhereTheListenerIsKnown) {
   flags_ = 1U << static_cast<unsigned>(schema::FlowFlag::partial);
   flow(Event::update, 1, kSecond, 100);
   EXPECT_EQ(publish::text_of(&connection().server), "10.0.0.1:20000");
-  EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_octets, 100U);
+  EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_bytes, 100U);
   listener_ = "10.0.0.2:45000";
   const std::uint64_t before = connection().revision;
   flow(Event::update, 1, 2 * kSecond, 100);
   EXPECT_EQ(publish::text_of(&connection().server), "10.0.0.2:45000");
-  EXPECT_EQ(connection().sides[index_of(Direction::to_server)].payload_octets, 100U);
+  EXPECT_EQ(connection().sides[index_of(Direction::to_server)].payload_bytes, 100U);
   EXPECT_GT(connection().revision, before);
   socket("10.0.0.2:45000", "10.0.0.1:20000", 22);
   EXPECT_EQ(pids(source_), std::pair(0U, 22U));
@@ -262,13 +270,14 @@ TEST_F(Connections, NeitherAMessageNorARecordAtItsHeelsMakesARateOfAMoment) {
   message.add_server(&server);
   message.add_last_byte_ns(3 * kSecond - 1);
   builder.Finish(message.Finish());
-  table.note_message({source_, 1}, *flatbuffers::GetRoot<schema::HttpMessage>(builder.GetBufferPointer()), sensor,
-                     now_ns);
+  table.add_message({source_, 1},
+                    *flatbuffers::GetRoot<schema::HttpMessage>(builder.GetBufferPointer()), sensor,
+                    now_ns);
   flow(Event::update, 1, 3 * kSecond, 3500);
   EXPECT_DOUBLE_EQ(connection().sides[index_of(Direction::to_client)].rate, 2000);
   flow(Event::closed, 1, 3 * kSecond + kMs, 3600);
   EXPECT_DOUBLE_EQ(connection().sides[index_of(Direction::to_client)].rate, 2000);
-  EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_octets, 3600U);
+  EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_bytes, 3600U);
 }
 
 TEST_F(Connections, TheOldestClosedOneMakesRoom) {
@@ -287,7 +296,7 @@ TEST_F(Connections, TheOldestClosedOneMakesRoom) {
 
 TEST_F(Connections, AMessageToldBeforeItsConnectionIsCounted) {
   const BatchPointer batch = batch_of({{.head = "GET / HTTP/1.1\r\n", .flow = 5}});
-  table.note_message({source_, 5}, *(*batch)->messages()->Get(0), sensor, now_ns);
+  table.add_message({source_, 5}, *(*batch)->messages()->Get(0), sensor, now_ns);
   EXPECT_EQ(connection(5).messages, 1U);
   flow(Event::opened, 5);
   EXPECT_EQ(connection(5).messages, 1U);
@@ -315,7 +324,8 @@ TEST(SocketNames, WhoChoosesAddressesCannotMakeThemMeet) {
   for (std::uint64_t i = 0; i < 10000; ++i) {
     const std::uint64_t high = 0x2001'0db8'0000'0000 + i, mixed = high * kOdd;
     const std::uint64_t low = ((mixed >> 29) * inverse) ^ mixed;
-    hashes.insert(SocketNameHash()({.local = schema::Endpoint(high, low, 1234, 6), .remote = endpoint("10.0.0.2:80")}));
+    hashes.insert(SocketNameHash()(
+        {.local = schema::Endpoint(high, low, 1234, 6), .remote = endpoint("10.0.0.2:80")}));
   }
   EXPECT_GT(hashes.size(), 9990U); // of 32 bits, 10,000 meet once in 86 times
 }

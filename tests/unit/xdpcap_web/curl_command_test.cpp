@@ -43,10 +43,12 @@ class Listener {
   std::string receive_from(const std::string& command) {
     std::string received;
     std::thread serving([&] { received = serve(); });
-    const auto script = std::filesystem::temp_directory_path() / ("curl_command_test." + std::to_string(::getpid()));
+    const auto script = std::filesystem::temp_directory_path() /
+                        ("curl_command_test." + std::to_string(::getpid()));
     std::ofstream(script, std::ios::binary) << "set -e\n" << command;
     const std::string run = "sh " + script.string() + " >/dev/null 2>&1";
-    status_ = std::system(run.c_str()); // NOLINT(bugprone-command-processor): a shell is what is tested
+    status_ =
+        std::system(run.c_str()); // NOLINT(bugprone-command-processor): a shell is what is tested
     std::filesystem::remove(script);
     if (status_ != 0) ::shutdown(socket_.get(), SHUT_RDWR); // nobody may have come
     serving.join();
@@ -70,8 +72,10 @@ class Listener {
       const std::size_t length = request.find("\r\nContent-Length: ");
       wanted = end + 4 + (length < end ? std::stoul(request.substr(length + 18)) : 0);
     }
-    constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    EXPECT_EQ(::send(peer.get(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL), static_cast<ssize_t>(kAnswer.size()));
+    constexpr std::string_view kAnswer =
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    EXPECT_EQ(::send(peer.get(), kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(kAnswer.size()));
     return request;
   }
 
@@ -94,7 +98,8 @@ class CurlCommand : public ::testing::Test {
     return received;
   }
   std::string with_address(std::string text) const {
-    for (std::size_t at = 0; (at = text.find("HERE", at)) != std::string::npos;) text.replace(at, 4, server_.address());
+    for (std::size_t at = 0; (at = text.find("HERE", at)) != std::string::npos;)
+      text.replace(at, 4, server_.address());
     return text;
   }
 
@@ -111,13 +116,15 @@ TEST_F(CurlCommand, SendsTheSameRequestAgain) {
 }
 
 TEST_F(CurlCommand, AddsNothingThatWasNotSent) {
-  EXPECT_EQ(sent_again("GET / HTTP/1.1\r\nHost: HERE"), with_address("GET / HTTP/1.1\r\nHost: HERE\r\n\r\n"));
+  EXPECT_EQ(sent_again("GET / HTTP/1.1\r\nHost: HERE"),
+            with_address("GET / HTTP/1.1\r\nHost: HERE\r\n\r\n"));
   EXPECT_EQ(sent_again("GET / HTTP/1.0"), "GET / HTTP/1.0\r\n\r\n");
 }
 
 TEST_F(CurlCommand, FieldLinesKeepTheirOrderTheirCaseAndTheirEmptiness) {
   const std::string head =
-      "GET / HTTP/1.1\r\nHost: HERE\r\nx-B: 1\r\nX-a: 2\r\nX-B: 3\r\nX-Empty:\r\nUser-Agent: u\r\nAccept: a";
+      "GET / HTTP/1.1\r\nHost: HERE\r\nx-B: 1\r\nX-a: 2\r\nX-B: 3\r\nX-Empty:\r\nUser-Agent: "
+      "u\r\nAccept: a";
   EXPECT_EQ(sent_again(head), with_address(head) + "\r\n\r\n");
 }
 
@@ -132,16 +139,18 @@ TEST_F(CurlCommand, AHostThatIsNotTheServersAddressIsKept) {
 TEST_F(CurlCommand, AHostNameWithTheServersPortStandsInTheUrl) {
   const MadeMessage made{.head = "GET /x HTTP/1.1\r\nHost: shop.example"};
   const std::string command = curl_command(exchange_of(made));
-  EXPECT_THAT(command, StartsWith("# It was sent to 10.0.0.2:80: where the name does not lead there add "
-                                  "--connect-to ::10.0.0.2:80\ncurl "));
+  EXPECT_THAT(command,
+              StartsWith("# It was sent to 10.0.0.2:80: where the name does not lead there add "
+                         "--connect-to ::10.0.0.2:80\ncurl "));
   EXPECT_THAT(command, EndsWith("'http://shop.example/x'\n"));
   EXPECT_THAT(command, Not(HasSubstr("Host")));
 }
 
 TEST_F(CurlCommand, TargetsThatCurlWouldChangeAreSentAsTheyWere) {
-  for (const char* target : {"*", "http://other.example/x", "other.example:443", "/a#b", "/a b", "/caf\xe9", "/q?",
-                             "/'\"`$(id)\\", "//h/x", "?x"}) {
-    const std::string head = "OPTIONS " + std::string(target) + " HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a";
+  for (const char* target : {"*", "http://other.example/x", "other.example:443", "/a#b", "/a b",
+                             "/caf\xe9", "/q?", "/'\"`$(id)\\", "//h/x", "?x"}) {
+    const std::string head =
+        "OPTIONS " + std::string(target) + " HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a";
     EXPECT_EQ(sent_again(head), with_address(head) + "\r\n\r\n") << command_;
   }
 }
@@ -157,17 +166,18 @@ TEST_F(CurlCommand, HeadWaitsForNoBody) {
   EXPECT_EQ(sent_again(head), with_address(head) + "\r\n\r\n");
 }
 
-TEST_F(CurlCommand, BodiesArriveOctetForOctet) {
+TEST_F(CurlCommand, BodiesArriveByteForByte) {
   std::mt19937 random(3);
   std::string noise(3000, '\0');
   for (char& c : noise) c = static_cast<char>(random());
-  const std::string head = "POST /x HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a\r\nContent-Type: t";
+  const std::string head =
+      "POST /x HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a\r\nContent-Type: t";
   for (const std::string& body :
-       {std::string("{\"it's\": \"$HOME `id` \\n %s !\"}\n"), std::string("@/etc/passwd"), std::string("caf\xc3\xa9\n"),
-        std::string("-n %d \\ \x1b[31m"), std::string("a\0b\r\n\n", 6), noise, std::string(300'000, 'x'),
-        std::string("\xff")}) {
-    EXPECT_EQ(sent_again(head, body),
-              with_address(head) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+       {std::string("{\"it's\": \"$HOME `id` \\n %s !\"}\n"), std::string("@/etc/passwd"),
+        std::string("caf\xc3\xa9\n"), std::string("-n %d \\ \x1b[31m"),
+        std::string("a\0b\r\n\n", 6), noise, std::string(300'000, 'x'), std::string("\xff")}) {
+    EXPECT_EQ(sent_again(head, body), with_address(head) + "\r\nContent-Length: " +
+                                          std::to_string(body.size()) + "\r\n\r\n" + body);
   }
 }
 
@@ -175,23 +185,27 @@ TEST_F(CurlCommand, AnEmptyBodyAndABodyWithGetAreSentAsSuch) {
   MadeMessage empty{.head = with_address("POST / HTTP/1.1\r\nHost: HERE\r\nContent-Length: 0"),
                     .framing = schema::Framing::content_length,
                     .has_declared_length = true};
-  EXPECT_EQ(sent_again(empty), with_address("POST / HTTP/1.1\r\nHost: HERE\r\nContent-Length: 0\r\n\r\n"));
+  EXPECT_EQ(sent_again(empty),
+            with_address("POST / HTTP/1.1\r\nHost: HERE\r\nContent-Length: 0\r\n\r\n"));
   EXPECT_EQ(sent_again("GET / HTTP/1.1\r\nHost: HERE", "x"),
             with_address("GET / HTTP/1.1\r\nHost: HERE\r\nContent-Length: 1\r\n\r\nx"));
 }
 
 TEST_F(CurlCommand, HostileValuesAreValuesAndNothingElse) {
-  const std::string file =
-      std::filesystem::temp_directory_path() / ("curl_command_test.made." + std::to_string(::getpid()));
+  const std::string file = std::filesystem::temp_directory_path() /
+                           ("curl_command_test.made." + std::to_string(::getpid()));
   std::string head = with_address("GET / HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a");
-  const std::string hostile = "'; touch " + file + "; '\"$(touch " + file + ")`touch " + file + "`\\";
-  head += "\r\nA: " + hostile + "\r\nB: caf\xe9 \xc3\xa9 \x01 !x\r\nC: @/etc/passwd\r\nD: -o " + file;
+  const std::string hostile =
+      "'; touch " + file + "; '\"$(touch " + file + ")`touch " + file + "`\\";
+  head +=
+      "\r\nA: " + hostile + "\r\nB: caf\xe9 \xc3\xa9 \x01 !x\r\nC: @/etc/passwd\r\nD: -o " + file;
   EXPECT_EQ(sent_again(head), head + "\r\n\r\n");
   EXPECT_FALSE(std::filesystem::exists(file));
 }
 
 TEST_F(CurlCommand, FoldsAndWhatNoLineMayHoldBecomeSpaces) {
-  const std::string head = with_address("GET / HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a\r\nA: ");
+  const std::string head =
+      with_address("GET / HTTP/1.1\r\nHost: HERE\r\nUser-Agent: u\r\nAccept: a\r\nA: ");
   EXPECT_EQ(sent_again(head + "one\r\n   two\r\n\tthree"), head + "one two three\r\n\r\n");
   EXPECT_THAT(command_, Not(HasSubstr("#")));
   EXPECT_EQ(sent_again(head + std::string("x\0y\rz", 5)), head + "x y z\r\n\r\n");
@@ -199,22 +213,22 @@ TEST_F(CurlCommand, FoldsAndWhatNoLineMayHoldBecomeSpaces) {
 }
 
 TEST_F(CurlCommand, WhatCurlCannotSendIsSaid) {
-  EXPECT_EQ(
-      sent_again("GET / HTTP/1.1\r\nHost: HERE\r\nHost: other\r\n@file: x\r\nbad name: x\r\nno colon\r\nAccept: a"),
-      with_address("GET / HTTP/1.1\r\nHost: HERE\r\nAccept: a\r\n\r\n"));
+  EXPECT_EQ(sent_again("GET / HTTP/1.1\r\nHost: HERE\r\nHost: other\r\n@file: x\r\nbad name: "
+                       "x\r\nno colon\r\nAccept: a"),
+            with_address("GET / HTTP/1.1\r\nHost: HERE\r\nAccept: a\r\n\r\n"));
   EXPECT_THAT(command_, StartsWith("# 4 field line(s) were left out"));
 }
 
 TEST_F(CurlCommand, AnIncompleteRequestIsSaidToBeOne) {
-  const std::string command =
-      curl_command(exchange_of({.head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nCookie: ****",
-                                .body = "abc",
-                                .full_body_length = 10,
-                                .complete = false,
-                                .masked = true,
-                                .trailers = true}));
+  const std::string command = curl_command(exchange_of(
+      {.head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nCookie: ****",
+       .body = "abc",
+       .full_body_length = 10,
+       .complete = false,
+       .masked = true,
+       .trailers = true}));
   EXPECT_THAT(command, HasSubstr("# The request was not captured to its end.\n"));
-  EXPECT_THAT(command, HasSubstr("# Of its body 3 of 10 octets were kept"));
+  EXPECT_THAT(command, HasSubstr("# Of its body 3 of 10 bytes were kept"));
   EXPECT_THAT(command, HasSubstr("# Its trailers were left out"));
   EXPECT_THAT(command, HasSubstr("# Secret values were masked"));
   EXPECT_THAT(command, Not(HasSubstr("chunked")));

@@ -30,7 +30,8 @@ class Store : public ::testing::Test {
 
   std::shared_ptr<const std::string> sensor = std::make_shared<const std::string>("web1");
   std::vector<std::string> finished; // id and which halves
-  ExchangeStore store{{.age_ns = 60 * kSecond, .octets = std::size_t{1} << 20}, [this](const Exchange& exchange) {
+  ExchangeStore store{{.age_ns = 60 * kSecond, .bytes = std::size_t{1} << 20},
+                      [this](const Exchange& exchange) {
                         finished.push_back(exchange.id.text().substr(exchange.id.text().find('-')) +
                                            (exchange.request ? " request" : "") +
                                            (exchange.response ? " response" : ""));
@@ -62,10 +63,10 @@ TEST_F(Store, HandsOnARequestAloneAfterTenSecondsAndAgainWithItsLateResponse) {
 TEST_F(Store, ToldChangesOnceAndInOrder) {
   add({request(1), request(2)}, kSecond);
   add({response(1)}, kSecond);
-  EXPECT_THAT(store.take_changes(), ElementsAre(0U, 1U));
-  EXPECT_THAT(store.take_changes(), IsEmpty());
+  EXPECT_THAT(store.pop_changes(), ElementsAre(0U, 1U));
+  EXPECT_THAT(store.pop_changes(), IsEmpty());
   add({response(2)}, kSecond);
-  EXPECT_THAT(store.take_changes(), ElementsAre(1U));
+  EXPECT_THAT(store.pop_changes(), ElementsAre(1U));
 }
 
 TEST_F(Store, DropsWhatIsTooOldAndKeepsNumbers) {
@@ -75,16 +76,17 @@ TEST_F(Store, DropsWhatIsTooOldAndKeepsNumbers) {
   EXPECT_EQ(store.first_number(), 1U);
   EXPECT_EQ(store.at(1).id, id(2, 0));
   EXPECT_FALSE(store.find(id(1, 0)));
-  EXPECT_THAT(finished, ElementsAre("-1-0 request", "-2-0 request")); // the other one has waited long enough
+  EXPECT_THAT(finished,
+              ElementsAre("-1-0 request", "-2-0 request")); // the other one has waited long enough
 }
 
-TEST_F(Store, StaysWithinItsOctetsAndTheNewestSurvives) {
+TEST_F(Store, StaysWithinItsBytesAndTheNewestSurvives) {
   MadeMessage large = response(0);
   large.body = std::string(100'000, 'x');
   for (std::uint64_t flow = 1; flow <= 100; ++flow) {
     large.flow = flow;
     add({large}, kSecond);
-    EXPECT_LE(store.octets(), std::size_t{1} << 20);
+    EXPECT_LE(store.bytes(), std::size_t{1} << 20);
   }
   EXPECT_TRUE(store.find(id(100, 0)));
   EXPECT_FALSE(store.find(id(1, 0)));
@@ -114,7 +116,8 @@ TEST(Ids, AreTextAndBack) {
   const ExchangeId id{{0xfedcba9876543210, (std::uint64_t{3} << 48) + 5}, 12};
   EXPECT_EQ(ExchangeId::parse(id.text()), id);
   EXPECT_EQ(ConnectionId::parse(id.connection.text()), id.connection);
-  for (const char* text : {"", "-", "1-2", "1-2-", "1-2-3-4", "1--2", "g-1-2", "1-2-3x", "11111111111111111-1-1"})
+  for (const char* text :
+       {"", "-", "1-2", "1-2-", "1-2-3-4", "1--2", "g-1-2", "1-2-3x", "11111111111111111-1-1"})
     EXPECT_FALSE(ExchangeId::parse(text)) << text;
 }
 

@@ -17,8 +17,8 @@ using schema::SocketProtocol;
 inline constexpr std::uint64_t kSecond = 1'000'000'000;
 inline const auto kSensor = std::make_shared<const std::string>("web1");
 
-inline ProcessPointer process(std::uint32_t pid, const std::string& name, const std::string& command = "",
-                              std::uint64_t started_ns = 0) {
+inline ProcessPointer process(std::uint32_t pid, const std::string& name,
+                              const std::string& command = "", std::uint64_t started_ns = 0) {
   return std::make_shared<const Process>(Process{.sensor = *kSensor,
                                                  .pid = pid,
                                                  .started_ns = started_ns,
@@ -26,9 +26,11 @@ inline ProcessPointer process(std::uint32_t pid, const std::string& name, const 
                                                  .command = command.empty() ? name : command});
 }
 
-inline Made<schema::SocketRecord> socket(const std::string& local, SocketProtocol protocol, SocketEvent event,
-                                         schema::TcpState state, std::uint64_t cookie,
-                                         const std::string& remote = "0.0.0.0:0", std::uint32_t network_namespace = 1) {
+inline Made<schema::SocketRecord> socket(const std::string& local, SocketProtocol protocol,
+                                         SocketEvent event, schema::TcpState state,
+                                         std::uint64_t cookie,
+                                         const std::string& remote = "0.0.0.0:0",
+                                         std::uint32_t network_namespace = 1) {
   return Made<schema::SocketRecord>([&](flatbuffers::FlatBufferBuilder& builder) {
     const schema::Endpoint here = endpoint(local), there = endpoint(remote);
     schema::SocketRecordBuilder record(builder);
@@ -42,15 +44,18 @@ inline Made<schema::SocketRecord> socket(const std::string& local, SocketProtoco
     builder.Finish(record.Finish());
   });
 }
-inline Made<schema::SocketRecord> listener(const std::string& local, SocketEvent event = SocketEvent::seen,
+inline Made<schema::SocketRecord> listener(const std::string& local,
+                                           SocketEvent event = SocketEvent::seen,
                                            std::uint32_t network_namespace = 1) {
-  return socket(local, SocketProtocol::tcp, event, schema::TcpState::listen, 5, "0.0.0.0:0", network_namespace);
+  return socket(local, SocketProtocol::tcp, event, schema::TcpState::listen, 5, "0.0.0.0:0",
+                network_namespace);
 }
 inline Made<schema::SocketRecord> udp_socket(const std::string& local, std::uint64_t cookie) {
   return socket(local, SocketProtocol::udp, SocketEvent::seen, schema::TcpState::closed, cookie);
 }
 
-inline Made<schema::DatagramRecord> datagram(const std::string& from, const std::string& to, std::uint16_t payload) {
+inline Made<schema::DatagramRecord> datagram(const std::string& from, const std::string& to,
+                                             std::uint16_t payload) {
   return Made<schema::DatagramRecord>([&](flatbuffers::FlatBufferBuilder& builder) {
     const schema::Endpoint source = endpoint(from), destination = endpoint(to);
     schema::DatagramRecordBuilder record(builder);
@@ -64,7 +69,8 @@ inline Made<schema::DatagramRecord> datagram(const std::string& from, const std:
 
 class GraphTest : public ::testing::Test {
  protected:
-  Connection connection(const std::string& client, const std::string& server, ProcessPointer client_process = nullptr,
+  Connection connection(const std::string& client, const std::string& server,
+                        ProcessPointer client_process = nullptr,
                         ProcessPointer server_process = nullptr) {
     Connection made;
     made.id = {1, ++flow_};
@@ -75,16 +81,18 @@ class GraphTest : public ::testing::Test {
     made.ends = {std::move(client_process), std::move(server_process)};
     return made;
   }
-  static void add(Connection& one, std::uint64_t to_server, std::uint64_t to_client, std::uint64_t messages = 0) {
-    one.sides[0].payload_octets += to_server;
-    one.sides[1].payload_octets += to_client;
+  static void add(Connection& one, std::uint64_t to_server, std::uint64_t to_client,
+                  std::uint64_t messages = 0) {
+    one.sides[0].payload_bytes += to_server;
+    one.sides[1].payload_bytes += to_client;
     one.messages += messages;
   }
   // A connection's whole life in one step.
-  void live(const ProcessPointer& client, std::uint64_t octets = 10) {
-    Connection one = connection("10.0.0.1:" + std::to_string(30000 + flow_ % 30000), "10.0.0.2:80", client, nginx_);
+  void live(const ProcessPointer& client, std::uint64_t bytes = 10) {
+    Connection one = connection("10.0.0.1:" + std::to_string(30000 + flow_ % 30000), "10.0.0.2:80",
+                                client, nginx_);
     graph_.update(one, now_);
-    add(one, octets, octets * 2, 2);
+    add(one, bytes, bytes * 2, 2);
     one.closed = true;
     graph_.update(one, now_);
     graph_.forget(one);

@@ -14,7 +14,8 @@ using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 TEST_F(GraphTest, AConnectionIsAnEdgeFromItsClientToItsServer) {
-  Connection one = connection("10.0.0.1:4000", "10.0.0.2:80", process(7, "curl", "curl x", 99), nginx_);
+  Connection one =
+      connection("10.0.0.1:4000", "10.0.0.2:80", process(7, "curl", "curl x", 99), nginx_);
   add(one, 100, 2000, 2);
   one.latency_ns_total = 3'000'000;
   one.latencies = 2;
@@ -29,8 +30,8 @@ TEST_F(GraphTest, AConnectionIsAnEdgeFromItsClientToItsServer) {
                         {"port", 80},
                         {"connections", 1},
                         {"active", 1},
-                        {"octets_to_server", 100},
-                        {"octets_to_client", 2000},
+                        {"bytes_to_server", 100},
+                        {"bytes_to_client", 2000},
                         {"messages", 2},
                         {"errors", 1},
                         {"latency_ms", 1.5},
@@ -61,7 +62,7 @@ TEST_F(GraphTest, UpdatesReviseWhatWasAddedBefore) {
   }
   one.closed = true;
   graph_.update(one, now_);
-  EXPECT_EQ(edges()[0]["octets_to_server"], 30);
+  EXPECT_EQ(edges()[0]["bytes_to_server"], 30);
   EXPECT_EQ(edges()[0]["messages"], 3);
   EXPECT_EQ(edges()[0]["connections"], 1);
   EXPECT_EQ(edges()[0]["active"], 0);
@@ -80,7 +81,7 @@ TEST_F(GraphTest, WhenAProcessBecomesKnownTheConnectionMovesAndLeavesNothingBehi
   const json all = edges();
   ASSERT_THAT(all, SizeIs(2));
   for (const json& edge : all) {
-    EXPECT_EQ(edge["octets_to_server"], edge["from"] == "p:web1:7" ? 10 : 1);
+    EXPECT_EQ(edge["bytes_to_server"], edge["from"] == "p:web1:7" ? 10 : 1);
     EXPECT_EQ(edge["connections"], 1);
   }
   other.ends = {process(8, "wget"), nginx_};
@@ -95,7 +96,7 @@ TEST_F(GraphTest, AForgottenConnectionStaysInTheTotalsAndIsActiveNoMore) {
   add(one, 10, 20);
   graph_.update(one, now_);
   graph_.forget(one);
-  EXPECT_EQ(edges()[0]["octets_to_server"], 10);
+  EXPECT_EQ(edges()[0]["bytes_to_server"], 10);
   EXPECT_EQ(edges()[0]["active"], 0);
 }
 
@@ -138,16 +139,17 @@ TEST_F(GraphTest, TenThousandShortLivedClientsAreOneNodeAndAllCounted) {
     EXPECT_LE(graph_.nodes(), Graph::kAlone + 2);
   }
   const json all = shown();
-  EXPECT_THAT(all["nodes"], SizeIs(Graph::kAlone + 2)) << "four alone, one for the others, and nginx";
-  std::uint64_t connections = 0, octets = 0, messages = 0;
+  EXPECT_THAT(all["nodes"], SizeIs(Graph::kAlone + 2))
+      << "four alone, one for the others, and nginx";
+  std::uint64_t connections = 0, bytes = 0, messages = 0;
   for (const json& edge : all["edges"]) {
     EXPECT_EQ(edge["to"], "p:web1:812");
     connections += edge["connections"].get<std::uint64_t>();
-    octets += edge["octets_to_server"].get<std::uint64_t>();
+    bytes += edge["bytes_to_server"].get<std::uint64_t>();
     messages += edge["messages"].get<std::uint64_t>();
   }
   EXPECT_EQ(connections, kClients);
-  EXPECT_EQ(octets, std::uint64_t{kClients} * (kClients - 1) / 2);
+  EXPECT_EQ(bytes, std::uint64_t{kClients} * (kClients - 1) / 2);
   EXPECT_EQ(messages, 2u * kClients);
   json group;
   for (const json& one : all["nodes"]) {
@@ -172,13 +174,14 @@ TEST_F(GraphTest, AMergedConnectionIsStillRevised) {
     add(*late, 7, 0);
     graph_.update(*late, now_);
   }
-  std::uint64_t octets = 0, connections = 0;
+  std::uint64_t bytes = 0, connections = 0;
   for (const json& edge : edges()) {
-    octets += edge["octets_to_server"].get<std::uint64_t>();
+    bytes += edge["bytes_to_server"].get<std::uint64_t>();
     connections += edge["connections"].get<std::uint64_t>();
-    EXPECT_EQ(edge["octets_to_server"] != 0, edge["from"].get<std::string>().starts_with("g:")) << edge;
+    EXPECT_EQ(edge["bytes_to_server"] != 0, edge["from"].get<std::string>().starts_with("g:"))
+        << edge;
   }
-  EXPECT_EQ(octets, 14u);
+  EXPECT_EQ(bytes, 14u);
   EXPECT_EQ(connections, 12u);
   graph_.forget(early);
   graph_.forget(second);
@@ -199,24 +202,28 @@ TEST_F(GraphTest, AnIdleProcessThatSpeaksAgainStandsAloneAndIsNotCountedTwice) {
   }
 }
 
-// Connections open, move, learn their processes, close and are forgotten in any order; processes come and go idle.
+// Connections open, move, learn their processes, close and are forgotten in any order; processes
+// come and go idle.
 TEST_F(GraphTest, TotalsHoldWhateverHappens) {
   for (const unsigned seed : {1u, 2u, 3u, 4u}) {
     std::mt19937 random(seed);
-    const auto any = [&random](std::uint32_t below) { return static_cast<std::uint32_t>(random() % below); };
+    const auto any = [&random](std::uint32_t below) {
+      return static_cast<std::uint32_t>(random() % below);
+    };
     graph_ = Graph(Rules{});
     std::vector<Connection> alive;
-    std::uint64_t octets = 0, made = 0;
+    std::uint64_t bytes = 0, made = 0;
     for (int step = 0; step < 20'000; ++step) {
       if (alive.size() < 60 && any(3) == 0) {
-        alive.push_back(connection(fmt::format("10.0.0.{}:4000", any(5)), fmt::format("10.0.1.{}:80", any(3))));
+        alive.push_back(
+            connection(fmt::format("10.0.0.{}:4000", any(5)), fmt::format("10.0.1.{}:80", any(3))));
         ++made;
       }
       if (alive.empty()) continue;
       Connection& one = alive[any(static_cast<std::uint32_t>(alive.size()))];
       const std::uint64_t more = any(100);
       add(one, more, 0);
-      octets += more;
+      bytes += more;
       if (any(4) == 0) one.ends.client = process(any(40), any(2) == 0 ? "curl" : "wget");
       if (any(8) == 0) one.ends.server = process(1000 + any(3), "nginx");
       one.closed = one.closed || any(6) == 0;
@@ -227,19 +234,22 @@ TEST_F(GraphTest, TotalsHoldWhateverHappens) {
         alive.pop_back();
       }
       if (step % 500 != 0) continue;
-      std::uint64_t seen_octets = 0, seen = 0, seen_active = 0;
+      std::uint64_t seen_bytes = 0, seen = 0, seen_active = 0;
       for (const json& edge : edges({.window_ns = UINT64_MAX / 2})) {
-        seen_octets += edge["octets_to_server"].get<std::uint64_t>();
+        seen_bytes += edge["bytes_to_server"].get<std::uint64_t>();
         seen += edge["connections"].get<std::uint64_t>();
         seen_active += edge["active"].get<std::uint64_t>();
       }
       // One that was never told of yet has contributed nothing.
-      const auto untold =
-          std::count_if(alive.begin(), alive.end(), [](const Connection& each) { return each.map.edge == 0; });
-      ASSERT_EQ(seen_octets, octets) << "seed " << seed << " step " << step;
-      ASSERT_EQ(seen + static_cast<std::uint64_t>(untold), made) << "seed " << seed << " step " << step;
+      const auto untold = std::count_if(alive.begin(), alive.end(),
+                                        [](const Connection& each) { return each.map.edge == 0; });
+      ASSERT_EQ(seen_bytes, bytes) << "seed " << seed << " step " << step;
+      ASSERT_EQ(seen + static_cast<std::uint64_t>(untold), made)
+          << "seed " << seed << " step " << step;
       ASSERT_EQ(seen_active, std::count_if(alive.begin(), alive.end(),
-                                           [](const Connection& each) { return each.map.edge != 0 && !each.closed; }))
+                                           [](const Connection& each) {
+                                             return each.map.edge != 0 && !each.closed;
+                                           }))
           << "seed " << seed << " step " << step;
     }
   }
@@ -260,7 +270,8 @@ TEST_F(GraphTest, OtherCommandsAndServersAreNotMerged) {
 TEST_F(GraphTest, CommandsWithoutAPatternDoNotFloodTheMap) {
   for (std::uint32_t pid = 1; pid <= 5000; ++pid) {
     std::string word;
-    for (std::uint32_t rest = pid; rest != 0; rest /= 26) word += static_cast<char>('a' + rest % 26);
+    for (std::uint32_t rest = pid; rest != 0; rest /= 26)
+      word += static_cast<char>('a' + rest % 26);
     live(process(pid, "tool", "tool " + word));
   }
   EXPECT_LE(graph_.nodes(), 16 * Graph::kAlone + Graph::kAlone + 20);
@@ -286,7 +297,8 @@ TEST_F(GraphTest, AConnectionWhoseEdgeWentContributesAnew) {
   graph_ = Graph(Rules{}, {.nodes = 4, .edges = 4});
   std::vector<Connection> open;
   open.reserve(20);
-  for (int i = 0; i < 20; ++i) open.push_back(connection(fmt::format("10.1.0.{}:4000", i), "10.0.0.2:80"));
+  for (int i = 0; i < 20; ++i)
+    open.push_back(connection(fmt::format("10.1.0.{}:4000", i), "10.0.0.2:80"));
   for (int round = 0; round < 3; ++round) {
     for (Connection& one : open) {
       add(one, 1, 1);
@@ -295,7 +307,7 @@ TEST_F(GraphTest, AConnectionWhoseEdgeWentContributesAnew) {
   }
   EXPECT_LE(graph_.nodes(), 4u);
   for (const json& edge : edges()) {
-    EXPECT_EQ(edge["octets_to_server"], 3);
+    EXPECT_EQ(edge["bytes_to_server"], 3);
     EXPECT_EQ(edge["active"], 1);
   }
   for (Connection& one : open) graph_.forget(one);
@@ -311,9 +323,10 @@ TEST_F(GraphTest, EdgesAreDroppedWithAge) {
 }
 
 TEST_F(GraphTest, RulesGiveTypeLabelAndIcon) {
-  auto rules = Rules::parse("rules: [{match_name: nginx, type: server, label: the shop, icon: '🛒'}]", "r");
+  auto rules = Rules::parse(
+      "rules: [{match_name: nginx, type: server, label: the shop, icon: '🛒'}]", "r");
   graph_ = Graph(*rules);
-  graph_.note_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
+  graph_.add_socket(*listener("0.0.0.0:80"), nginx_, *kSensor, now_);
   const json shop = node("p:web1:812");
   EXPECT_EQ(shop["label"], "the shop");
   EXPECT_EQ(shop["type"], "server");

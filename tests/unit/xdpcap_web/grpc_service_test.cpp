@@ -23,9 +23,11 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 BatchPointer segments(std::uint16_t port, std::size_t count, const std::string& payload = "") {
   flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<schema::SegmentRecord>> records;
-  const schema::Endpoint client = endpoint("10.0.0.1:4000"), server = endpoint("10.0.0.2:" + std::to_string(port));
+  const schema::Endpoint client = endpoint("10.0.0.1:4000"),
+                         server = endpoint("10.0.0.2:" + std::to_string(port));
   for (std::size_t i = 0; i < count; ++i) {
-    const auto octets = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
+    const auto bytes =
+        builder.CreateVector(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
     schema::SegmentRecordBuilder record(builder);
     record.add_flow(7);
     record.add_client(&client);
@@ -34,8 +36,8 @@ BatchPointer segments(std::uint16_t port, std::size_t count, const std::string& 
     record.add_seq(static_cast<std::uint32_t>(i));
     record.add_flags(18);
     record.add_interface(2);
-    record.add_payload_octets(static_cast<std::uint32_t>(payload.size()));
-    record.add_payload(octets);
+    record.add_payload_bytes(static_cast<std::uint32_t>(payload.size()));
+    record.add_payload(bytes);
     records.push_back(record.Finish());
   }
   const auto vector = builder.CreateVector(records);
@@ -45,7 +47,8 @@ BatchPointer segments(std::uint16_t port, std::size_t count, const std::string& 
   batch.add_epoch(9);
   batch.add_segments(vector);
   schema::FinishBatchBuffer(builder, batch.Finish());
-  return KeptBatch::keep({reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  return KeptBatch::keep(
+      {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
 }
 
 class GrpcServiceTest : public ::testing::Test {
@@ -78,12 +81,14 @@ class GrpcServiceTest : public ::testing::Test {
       return authorization == "Bearer right" ? 200U : authorization.empty() ? 401U : 429U;
     };
     auto opened = GrpcService::open(options, std::move(sources));
-    ASSERT_TRUE(opened) << opened.error().sentence;
+    ASSERT_TRUE(opened) << opened.error().message;
     service_ = std::move(*opened);
-    channel_ = grpc::CreateChannel(fmt::format("127.0.0.1:{}", service_->port()), grpc::InsecureChannelCredentials());
+    channel_ = grpc::CreateChannel(fmt::format("127.0.0.1:{}", service_->port()),
+                                   grpc::InsecureChannelCredentials());
     stub_ = v1::TcpMonitor::NewStub(channel_);
   }
-  std::unique_ptr<Client> connect(const v1::MonitorRequest& request, const std::string& token = "Bearer right") {
+  std::unique_ptr<Client> connect(const v1::MonitorRequest& request,
+                                  const std::string& token = "Bearer right") {
     auto client = std::make_unique<Client>();
     if (!token.empty()) client->context.AddMetadata("authorization", token);
     client->context.set_deadline(std::chrono::system_clock::now() + 30s);
@@ -92,10 +97,12 @@ class GrpcServiceTest : public ::testing::Test {
   }
   // Once the service knows that many.
   void wait_for_streams(std::size_t count) {
-    for (int i = 0; i < 1000 && service_->streams() != count; ++i) std::this_thread::sleep_for(10ms);
+    for (int i = 0; i < 1000 && service_->streams() != count; ++i)
+      std::this_thread::sleep_for(10ms);
     ASSERT_EQ(service_->streams(), count);
   }
-  grpc::Status refusal(const v1::MonitorRequest& request, const std::string& token = "Bearer right") {
+  grpc::Status refusal(const v1::MonitorRequest& request,
+                       const std::string& token = "Bearer right") {
     const auto client = connect(request, token);
     EXPECT_EQ(client->next(), nullptr);
     return client->reader->Finish();
@@ -151,7 +158,7 @@ TEST_F(GrpcServiceTest, ConnectionsComeAtFirstAndWhenTheyChange) {
   web.client = endpoint("10.0.0.1:4000");
   web.server = endpoint("10.0.0.2:80");
   web.last_ns = 1 * kSecond;
-  web.sides[0].payload_octets = 10;
+  web.sides[0].payload_bytes = 10;
   web.ends.client = std::make_shared<const Process>(Process{.pid = 7, .name = "caf\xe9"});
   other = web;
   other.id = {1, 2};
@@ -165,7 +172,7 @@ TEST_F(GrpcServiceTest, ConnectionsComeAtFirstAndWhenTheyChange) {
   const v1::TcpEvent* event = client->next();
   ASSERT_NE(event, nullptr);
   EXPECT_EQ(event->connection().id(), "1-1");
-  EXPECT_EQ(event->connection().to_server().payload_octets(), 10u);
+  EXPECT_EQ(event->connection().to_server().payload_bytes(), 10u);
   EXPECT_EQ(event->connection().client_process().name(), "caf\xc3\xa9");
   EXPECT_FALSE(event->connection().has_server_process());
   EXPECT_FALSE(event->connection().has_wire_rtt_ns());
@@ -221,7 +228,8 @@ TEST_F(GrpcServiceTest, WhatIsAskedForWronglyIsRefusedWithTheFieldsName) {
   EXPECT_THAT(refusal(request).error_message(), HasSubstr("destination_address: "));
   request = packets();
   request.set_interface("nope");
-  EXPECT_THAT(refusal(request).error_message(), HasSubstr("interface: no capture listens on 'nope'"));
+  EXPECT_THAT(refusal(request).error_message(),
+              HasSubstr("interface: no capture listens on 'nope'"));
   request = packets();
   request.set_statistics_period_ms(1);
   EXPECT_THAT(refusal(request).error_message(), HasSubstr("statistics_period_ms: "));
@@ -240,7 +248,7 @@ TEST_F(GrpcServiceTest, StreamsAreLimitedAndAClientThatLeavesMakesRoom) {
 }
 
 TEST_F(GrpcServiceTest, ASlowClientLosesItsOwnPacketsAndIsTold) {
-  open({.address = "127.0.0.1:0", .streams_max = 2, .queue_octets = 100'000});
+  open({.address = "127.0.0.1:0", .streams_max = 2, .queue_bytes = 100'000});
   const auto slow = connect(packets());
   wait_for_streams(1);
   // More than all buffers on the way hold.
@@ -276,7 +284,7 @@ TEST_F(GrpcServiceTest, AnAddressThatCannotBeListenedOnIsSaid) {
   auto taken = GrpcService::open({.address = fmt::format("127.0.0.1:{}", service_->port())}, {});
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, ExitCode::environment);
-  EXPECT_THAT(taken.error().sentence, HasSubstr("cannot be listened on"));
+  EXPECT_THAT(taken.error().message, HasSubstr("cannot be listened on"));
 }
 
 } // namespace

@@ -24,13 +24,14 @@ TEST_F(HistoryFileTest, PastItsSizeTheOldestGo) {
   std::string noise;
   for (std::uint32_t i = 0; i < 700; ++i) noise += static_cast<char>(i * i * 2654435761u >> 13);
   for (std::uint32_t i = 0; i < 6000; ++i) {
-    history->add(exchange(i, "GET / HTTP/1.1", "HTTP/1.1 200 OK", noise), {process(i, "p"), nullptr});
+    history->add(exchange(i, "GET / HTTP/1.1", "HTTP/1.1 200 OK", noise),
+                 {process(i, "p"), nullptr});
     if (i % 500 == 0) std::this_thread::sleep_for(10ms);
   }
   history = reopened(std::move(history), kSize);
   const History::Facts facts = history->facts();
-  EXPECT_LE(facts.octets, kSize);
-  EXPECT_GT(facts.octets, kSize / 2);
+  EXPECT_LE(facts.bytes, kSize);
+  EXPECT_GT(facts.bytes, kSize / 2);
   EXPECT_EQ(facts.dropped, 0u);
   const auto found = indexes(*history, {}, 10'000);
   EXPECT_EQ(found.size(), facts.exchanges);
@@ -46,7 +47,7 @@ TEST_F(HistoryFileTest, AFileThatIsTooLargeAtTheStartShrinks) {
   history = reopened(std::move(history), 256 << 10);
   history->add(exchange(5000), {});
   history->stop();
-  EXPECT_LE(history->facts().octets, 256u << 10);
+  EXPECT_LE(history->facts().bytes, 256u << 10);
   EXPECT_EQ(indexes(*history).front(), 5000u);
 }
 
@@ -56,7 +57,8 @@ TEST_F(HistoryFileTest, ProcessesGoWithTheExchangesThatNameThem) {
     ASSERT_TRUE(file);
     std::vector<HistoryFile::Written> many;
     for (std::uint32_t i = 0; i < 2 * HistoryFile::kProcessUse + 10; i += 1) {
-      many.push_back({exchange_of({.head = "GET / HTTP/1.1", .index = i}), {process(i % 3, "p"), nullptr}});
+      many.push_back(
+          {exchange_of({.head = "GET / HTTP/1.1", .index = i}), {process(i % 3, "p"), nullptr}});
       if (many.size() == 1'000) {
         ASSERT_TRUE((*file)->write(many));
         many.clear();
@@ -70,12 +72,16 @@ TEST_F(HistoryFileTest, ProcessesGoWithTheExchangesThatNameThem) {
   EXPECT_LT((*file)->exchanges(), 1'000u);
   std::string reason;
   auto database = sqlite::Database::open(file_, sqlite::Database::Access::read, reason);
-  EXPECT_EQ(database->number("SELECT count(*) FROM exchange WHERE client_process NOT IN (SELECT id FROM process)"), 0);
-  EXPECT_LE(database->number("SELECT count(*) FROM process").value_or(0), 10'010) << "old ones are gone";
+  EXPECT_EQ(
+      database->number(
+          "SELECT count(*) FROM exchange WHERE client_process NOT IN (SELECT id FROM process)"),
+      0);
+  EXPECT_LE(database->number("SELECT count(*) FROM process").value_or(0), 10'010)
+      << "old ones are gone";
 }
 
 TEST_F(HistoryFileTest, WhatTheQueueHasNoRoomForIsCounted) {
-  auto history = open(64 << 20, {.queue_octets = 100'000, .patience = 1h});
+  auto history = open(64 << 20, {.queue_bytes = 100'000, .timeout = 1h});
   for (std::uint32_t i = 0; i < 1000; ++i)
     history->add(exchange(i, "GET / HTTP/1.1", "HTTP/1.1 200 OK", std::string(1000, 'x')), {});
   history->stop();
@@ -87,7 +93,7 @@ TEST_F(HistoryFileTest, WhatTheQueueHasNoRoomForIsCounted) {
 }
 
 TEST_F(HistoryFileTest, ASearchThatTakesTooLongGivesWhatItFoundAndWhereItStopped) {
-  auto history = open(64 << 20, {.patience = 5ms, .search = 0ms});
+  auto history = open(64 << 20, {.timeout = 5ms, .search = 0ms});
   for (std::uint32_t i = 0; i < 500; ++i) history->add(exchange(i), {});
   history->stop();
   Query query;
@@ -115,8 +121,8 @@ TEST_F(HistoryFileTest, AForeignCursorIsRefused) {
 }
 
 TEST_F(HistoryFileTest, AFileOfAnotherKindIsRefusedAndLeftAsItWas) {
-  std::ofstream(file_)
-      << "this is a text of mine, and it is longer than a header of SQLite would be: keep it, please. It goes on.";
+  std::ofstream(file_) << "this is a text of mine, and it is longer than a header of SQLite would "
+                          "be: keep it, please. It goes on.";
   const auto size = std::filesystem::file_size(file_);
   EXPECT_THAT(refusal(), HasSubstr("give --history another file"));
   EXPECT_EQ(std::filesystem::file_size(file_), size);
@@ -224,7 +230,8 @@ TEST_F(HistoryFileTest, AFileThatCannotGrowIsAnErrorThatPasses) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   std::string noise;
   for (std::uint32_t i = 0; i < 20'000; ++i) noise += static_cast<char>(i * i * 2654435761u >> 13);
-  for (std::uint32_t i = 1; i < 100; ++i) history->add(exchange(i, "GET / HTTP/1.1", "HTTP/1.1 200 OK", noise), {});
+  for (std::uint32_t i = 1; i < 100; ++i)
+    history->add(exchange(i, "GET / HTTP/1.1", "HTTP/1.1 200 OK", noise), {});
   std::string error;
   for (int i = 0; i < 500 && error.empty(); ++i) {
     std::this_thread::sleep_for(10ms);
@@ -233,7 +240,8 @@ TEST_F(HistoryFileTest, AFileThatCannotGrowIsAnErrorThatPasses) {
   EXPECT_THAT(error, HasSubstr("tried again each second"));
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ::signal(SIGXFSZ, handler);
-  for (int i = 0; i < 1000 && !history->facts().error.empty(); ++i) std::this_thread::sleep_for(10ms);
+  for (int i = 0; i < 1000 && !history->facts().error.empty(); ++i)
+    std::this_thread::sleep_for(10ms);
   history->stop();
   EXPECT_EQ(history->facts().error, "");
   EXPECT_EQ(history->facts().dropped, 0u);

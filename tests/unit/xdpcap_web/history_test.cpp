@@ -15,11 +15,11 @@ using ::testing::SizeIs;
 
 TEST_F(HistoryTest, AnExchangeComesBackAsItWas) {
   auto history = open();
-  Exchange whole =
-      exchange(3, "POST /a?b=\xff HTTP/1.1\r\nHost: shop:8080", "HTTP/1.1 503 Down", std::string("\0\xfe", 2));
-  const BatchPointer interim =
-      batch_of({{.head = "HTTP/1.1 100 Continue",
-                 .anomalies = std::uint64_t{1} << static_cast<unsigned>(schema::Anomaly::interim)}});
+  Exchange whole = exchange(3, "POST /a?b=\xff HTTP/1.1\r\nHost: shop:8080", "HTTP/1.1 503 Down",
+                            std::string("\0\xfe", 2));
+  const BatchPointer interim = batch_of(
+      {{.head = "HTTP/1.1 100 Continue",
+        .anomalies = std::uint64_t{1} << static_cast<unsigned>(schema::Anomaly::interim)}});
   whole.interim.push_back({interim, (*interim)->messages()->Get(0)});
   history->add(whole, {process(7, "curl"), process(812, "nginx")});
   history = reopened(std::move(history));
@@ -29,7 +29,8 @@ TEST_F(HistoryTest, AnExchangeComesBackAsItWas) {
   const Exchange& stored = (*row)->exchange;
   EXPECT_EQ(stored.id, whole.id);
   EXPECT_EQ(*stored.sensor, "web1");
-  EXPECT_EQ(source_of(*stored.sensor, (*stored.request.batch)->epoch()), whole.id.connection.source);
+  EXPECT_EQ(source_of(*stored.sensor, (*stored.request.batch)->epoch()),
+            whole.id.connection.source);
   EXPECT_EQ(stored.facts().target, "/a?b=\xff");
   EXPECT_EQ(stored.facts().host, "shop:8080");
   EXPECT_EQ(stored.facts().status, 503);
@@ -47,30 +48,36 @@ TEST_F(HistoryTest, AnExchangeComesBackAsItWas) {
 TEST_F(HistoryTest, EveryFieldOfAMessageIsCopied) {
   // A message with a value in every field, so that a field that the copy forgets shows.
   flatbuffers::FlatBufferBuilder builder;
-  const std::vector<std::uint8_t> octets{1, 2, 3};
-  const auto head = builder.CreateVector(octets), trailer = builder.CreateVector(octets),
-             body = builder.CreateVector(octets), hash = builder.CreateVector(octets);
+  const std::vector<std::uint8_t> bytes{1, 2, 3};
+  const auto head = builder.CreateVector(bytes), trailer = builder.CreateVector(bytes),
+             body = builder.CreateVector(bytes), hash = builder.CreateVector(bytes);
   const std::vector<schema::FieldSpan> spans{{{0, 1}, {1, 2}}};
-  const auto fields = builder.CreateVectorOfStructs(spans), trailers = builder.CreateVectorOfStructs(spans);
+  const auto fields = builder.CreateVectorOfStructs(spans),
+             trailers = builder.CreateVectorOfStructs(spans);
   const std::vector<schema::Gap> holes{{5, 6, schema::GapCause::capture}};
   const auto gaps = builder.CreateVectorOfStructs(holes);
   const auto community_id = builder.CreateString("1:x");
   const schema::Endpoint client = endpoint("10.0.0.1:1"), server = endpoint("[::2]:2");
   const schema::Span method(0, 1), target(1, 1), reason(2, 1);
   builder.Finish(schema::CreateHttpMessage(
-      builder, 1, schema::Kind::response, schema::Direction::to_client, 2, schema::Pairing::realigned, &client, &server,
-      3, 4, 2, 3, 204, &method, &target, &reason, head, fields, trailer, trailers, schema::Framing::chunked, true, 5, 6,
-      body, hash, true, schema::End::rst, 7, gaps, true, community_id, 8));
+      builder, 1, schema::Kind::response, schema::Direction::to_client, 2,
+      schema::Pairing::realigned, &client, &server, 3, 4, 2, 3, 204, &method, &target, &reason,
+      head, fields, trailer, trailers, schema::Framing::chunked, true, 5, 6, body, hash, true,
+      schema::End::rst, 7, gaps, true, community_id, 8));
   const auto* made = flatbuffers::GetRoot<schema::HttpMessage>(builder.GetBufferPointer());
   flatbuffers::FlatBufferBuilder other;
   other.Finish(copy_message(other, *made));
   const auto* copy = flatbuffers::GetRoot<schema::HttpMessage>(other.GetBufferPointer());
   const auto* made_table = reinterpret_cast<const flatbuffers::Table*>(made);
   const auto* copy_table = reinterpret_cast<const flatbuffers::Table*>(copy);
-  const flatbuffers::voffset_t* vtable = reinterpret_cast<const flatbuffers::voffset_t*>(made_table->GetVTable());
-  for (flatbuffers::voffset_t field = 4; field < vtable[0]; field = static_cast<flatbuffers::voffset_t>(field + 2)) {
-    EXPECT_NE(made_table->GetOptionalFieldOffset(field), 0) << "give field " << field << " a value in this test";
-    EXPECT_NE(copy_table->GetOptionalFieldOffset(field), 0) << "field " << field << " is not copied";
+  const flatbuffers::voffset_t* vtable =
+      reinterpret_cast<const flatbuffers::voffset_t*>(made_table->GetVTable());
+  for (flatbuffers::voffset_t field = 4; field < vtable[0];
+       field = static_cast<flatbuffers::voffset_t>(field + 2)) {
+    EXPECT_NE(made_table->GetOptionalFieldOffset(field), 0)
+        << "give field " << field << " a value in this test";
+    EXPECT_NE(copy_table->GetOptionalFieldOffset(field), 0)
+        << "field " << field << " is not copied";
   }
   EXPECT_EQ(copy->gaps()->Get(0)->cause(), schema::GapCause::capture);
   EXPECT_EQ(copy->trailers()->Get(0)->value().length(), 2u);
@@ -114,14 +121,20 @@ TEST_F(HistoryTest, ExchangesOfOneInstantAreAllOnSomePage) {
 TEST_F(HistoryTest, QueriesFindWhatTheyFindInMemory) {
   auto history = open();
   std::vector<Exchange> all;
-  const char* requests[] = {"GET /cart HTTP/1.1\r\nHost: shop:80", "POST /pay HTTP/1.1\r\nHost: Bank",
+  const char* requests[] = {"GET /cart HTTP/1.1\r\nHost: shop:80",
+                            "POST /pay HTTP/1.1\r\nHost: Bank",
                             "GET /cart?x HTTP/1.1\r\nHost: bank"};
-  const char* responses[] = {"HTTP/1.1 200 OK", "HTTP/1.1 404 No", "HTTP/1.1 503 Down\r\nX: needle"};
+  const char* responses[] = {"HTTP/1.1 200 OK", "HTTP/1.1 404 No",
+                             "HTTP/1.1 503 Down\r\nX: needle"};
   for (std::uint32_t i = 0; i < 27; ++i) {
-    Exchange one = exchange(i, requests[i % 3], responses[i / 3 % 3], i / 9 == 1 ? "Needle" : "hay");
-    if (i % 5 == 0) one = exchange_of({.head = requests[i % 3], .first_ns = one.first_ns(), .flow = 7, .index = i});
+    Exchange one =
+        exchange(i, requests[i % 3], responses[i / 3 % 3], i / 9 == 1 ? "Needle" : "hay");
+    if (i % 5 == 0)
+      one =
+          exchange_of({.head = requests[i % 3], .first_ns = one.first_ns(), .flow = 7, .index = i});
     if (i % 7 == 0)
-      one = exchange_of({.head = responses[i / 3 % 3], .first_ns = one.first_ns(), .flow = 8, .index = i});
+      one = exchange_of(
+          {.head = responses[i / 3 % 3], .first_ns = one.first_ns(), .flow = 8, .index = i});
     all.push_back(one);
     history->add(one, {i % 2 == 0 ? process(7, "curl") : nullptr, process(812, "nginx")});
   }
@@ -147,7 +160,8 @@ TEST_F(HistoryTest, QueriesFindWhatTheyFindInMemory) {
   for (std::size_t q = 0; q < queries.size(); ++q) {
     std::vector<std::uint32_t> expected;
     for (std::uint32_t i = 27; i-- > 0;) {
-      if (queries[q].matches(all[i], {i % 2 == 0 ? process(7, "curl") : nullptr, process(812, "nginx")}))
+      if (queries[q].matches(all[i],
+                             {i % 2 == 0 ? process(7, "curl") : nullptr, process(812, "nginx")}))
         expected.push_back(i);
     }
     EXPECT_THAT(expected, ::testing::Not(IsEmpty())) << q;

@@ -25,7 +25,8 @@ using ::testing::StartsWith;
 
 const std::string kToken(32, 'a');
 
-// The served gateway on a port of its own, and clients of it. No capture is there: the model is filled by hand.
+// The served gateway on a port of its own, and clients of it. No capture is there: the model is
+// filled by hand.
 class HttpServerTest : public ::testing::Test {
  protected:
   void SetUp() override { start({.address = "127.0.0.1", .port = 0}); }
@@ -33,7 +34,7 @@ class HttpServerTest : public ::testing::Test {
 
   void start(HttpServer::Options options) {
     auto opened = HttpServer::open(context_, std::move(options), api_, feeds_);
-    ASSERT_TRUE(opened) << opened.error().sentence;
+    ASSERT_TRUE(opened) << opened.error().message;
     server_ = std::move(*opened);
     boost::asio::post(context_, [this] { server_->start(access_); });
     thread_ = std::thread([this] { context_.run(); });
@@ -46,10 +47,13 @@ class HttpServerTest : public ::testing::Test {
   }
 
   // An exchange whose response has this body, kept in memory.
-  std::string keep(const std::string& body, const std::string& target = "/", const std::string& sensor = "web1") {
+  std::string keep(const std::string& body, const std::string& target = "/",
+                   const std::string& sensor = "web1") {
     const BatchPointer batch =
         batch_of({{.head = "GET " + target + " HTTP/1.1\r\nHost: shop\r\n\r\n", .index = ++index_},
-                  {.head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", .body = body, .index = index_}},
+                  {.head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n",
+                   .body = body,
+                   .index = index_}},
                  sensor);
     BatchPointer kept;
     model_.add(**batch, batch->bytes(), publish::Topic::http, 0, kept, monotonic_now_ns());
@@ -58,19 +62,23 @@ class HttpServerTest : public ::testing::Test {
 
   [[nodiscard]] OwnedFd connect(int receive_buffer = 0) const {
     OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (receive_buffer != 0) ::setsockopt(client.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (receive_buffer != 0)
+      ::setsockopt(client.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server_->port());
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+              0);
     return client;
   }
   static void send(const OwnedFd& client, const std::string& path, const std::string& more = "",
                    const std::string& method = "GET") {
-    const std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}\r\n",
-                                         method, path, kToken, more);
-    EXPECT_EQ(::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+    const std::string text =
+        fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}\r\n",
+                    method, path, kToken, more);
+    EXPECT_EQ(::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
   }
   // All until the end, or until `marker` came.
   static std::string receive(const OwnedFd& client, const std::string& marker = "") {
@@ -99,7 +107,8 @@ class HttpServerTest : public ::testing::Test {
     return opened ? std::move(*opened) : nullptr;
   }
 
-  Model model_{{.age_ns = std::uint64_t{3600} * 1'000'000'000, .octets = std::size_t{64} << 20}, Rules{}, {}};
+  Model model_{
+      {.age_ns = std::uint64_t{3600} * 1'000'000'000, .bytes = std::size_t{64} << 20}, Rules{}, {}};
   std::unique_ptr<Ingest> ingest_ = never_started(model_);
   Api::Parts parts_{.model = model_,
                     .ingest = *ingest_,
@@ -184,7 +193,8 @@ TEST_F(HttpServerTest, TheDashboardIsForEverybodyAndACapturedByteForTheToken) {
   ::send(client.get(), asked.data(), asked.size(), MSG_NOSIGNAL);
   EXPECT_THAT(receive(client), StartsWith("HTTP/1.1 200"));
   const OwnedFd other = connect();
-  const std::string wanted = "GET /api/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  const std::string wanted =
+      "GET /api/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   ::send(other.get(), wanted.data(), wanted.size(), MSG_NOSIGNAL);
   EXPECT_THAT(receive(other), StartsWith("HTTP/1.1 401"));
 }
@@ -201,7 +211,8 @@ TEST_F(HttpServerTest, APageSaysOfHowMany) {
   EXPECT_EQ(page["data"].size(), 4U);
   EXPECT_EQ(page["matched"], 10);
   EXPECT_EQ(page["counted"], true);
-  EXPECT_EQ(get("/api/messages?limit=4&before=" + page["next"].get<std::string>())["data"].size(), 4U);
+  EXPECT_EQ(get("/api/messages?limit=4&before=" + page["next"].get<std::string>())["data"].size(),
+            4U);
   EXPECT_EQ(get("/api/messages?sensor=web1&limit=1000")["matched"], 10);
   page = get("/api/messages?path=/a");
   EXPECT_EQ(page["counted"], true);
@@ -214,7 +225,8 @@ TEST_F(HttpServerTest, HealthNamesWhatIsWrong) {
   EXPECT_EQ(get("/api/health")["data"]["status"], "ok");
   EXPECT_EQ(body_of(ask("/healthz")), "{\"status\":\"ok\"}\n");
   flatbuffers::FlatBufferBuilder builder;
-  const auto name = builder.CreateString("health_links_detached"), interface = builder.CreateString("eth0");
+  const auto name = builder.CreateString("health_links_detached"),
+             interface = builder.CreateString("eth0");
   schema::CounterBuilder counter(builder);
   counter.add_name(name);
   counter.add_value(1);
@@ -232,16 +244,20 @@ TEST_F(HttpServerTest, HealthNamesWhatIsWrong) {
   batch.add_epoch(7);
   batch.add_stats(all);
   schema::FinishBatchBuffer(builder, batch.Finish());
-  const Bytes bytes{reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()};
+  const Bytes bytes{reinterpret_cast<const std::byte*>(builder.GetBufferPointer()),
+                    builder.GetSize()};
   BatchPointer kept;
-  model_.add(*schema::GetBatch(builder.GetBufferPointer()), bytes, publish::Topic::stats, 0, kept, monotonic_now_ns());
+  model_.add(*schema::GetBatch(builder.GetBufferPointer()), bytes, publish::Topic::stats, 0, kept,
+             monotonic_now_ns());
   const json health = get("/api/health")["data"];
   EXPECT_EQ(health["status"], "degraded");
   EXPECT_EQ(health["problems"][0]["name"], "health_links_detached");
   EXPECT_EQ(health["problems"][0]["interface"], "eth0");
   EXPECT_THAT(health["problems"][0]["message"].get<std::string>(), HasSubstr("detached"));
   EXPECT_EQ(get("/api/stats")["data"]["health"], health);
-  EXPECT_THAT(ask("/metrics"), HasSubstr("xdpcap_health_links_detached{sensor=\"we?\\\"b?1\",interface=\"eth0\"} 1\n"));
+  EXPECT_THAT(
+      ask("/metrics"),
+      HasSubstr("xdpcap_health_links_detached{sensor=\"we?\\\"b?1\",interface=\"eth0\"} 1\n"));
 }
 
 TEST_F(HttpServerTest, AStreamTellsOfWhatComes) {

@@ -10,14 +10,16 @@ namespace xdpcap::web {
 namespace {
 
 schema::Span span_of(std::string_view whole, std::string_view part) {
-  return {static_cast<std::uint32_t>(part.data() - whole.data()), static_cast<std::uint32_t>(part.size())};
+  return {static_cast<std::uint32_t>(part.data() - whole.data()),
+          static_cast<std::uint32_t>(part.size())};
 }
 
 std::vector<schema::FieldSpan> fields_in(std::string_view head, std::size_t at) {
   std::vector<schema::FieldSpan> fields;
   while (at < head.size()) {
     std::size_t end = head.find('\n', at);
-    while (end != std::string_view::npos && end + 1 < head.size() && (head[end + 1] == ' ' || head[end + 1] == '\t'))
+    while (end != std::string_view::npos && end + 1 < head.size() &&
+           (head[end + 1] == ' ' || head[end + 1] == '\t'))
       end = head.find('\n', end + 1);
     end = std::min(end, head.size());
     std::string_view line = head.substr(at, end - at);
@@ -47,16 +49,20 @@ schema::Endpoint endpoint(const std::string& text) {
   return {__builtin_bswap64(address[0]), __builtin_bswap64(address[1]), port, 6};
 }
 
-flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& builder, const MadeMessage& made) {
+flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& builder,
+                                               const MadeMessage& made) {
   const std::string_view head = made.head;
   const bool is_response = head.starts_with("HTTP/");
   const std::string_view line = head.substr(0, head.find_first_of("\r\n"));
   const std::size_t first = std::min(line.find(' '), line.size());
-  const std::size_t last = is_response ? std::min(line.find(' ', first + 1), line.size()) : line.rfind(' ');
+  const std::size_t last =
+      is_response ? std::min(line.find(' ', first + 1), line.size()) : line.rfind(' ');
   const std::string_view middle = line.substr(std::min(first + 1, line.size()), last - first - 1);
   const std::size_t fields_at = std::min(head.find('\n', line.size()), head.size() - 1) + 1;
-  const auto head_vector = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(head.data()), head.size());
-  const auto body = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(made.body.data()), made.body.size());
+  const auto head_vector =
+      builder.CreateVector(reinterpret_cast<const std::uint8_t*>(head.data()), head.size());
+  const auto body = builder.CreateVector(reinterpret_cast<const std::uint8_t*>(made.body.data()),
+                                         made.body.size());
   const auto fields = builder.CreateVectorOfStructs(fields_in(head, fields_at));
   const std::vector<schema::FieldSpan> none(1);
   const auto trailers = made.trailers ? builder.CreateVectorOfStructs(none) : 0;
@@ -84,7 +90,8 @@ flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& b
   message.add_head(head_vector);
   message.add_fields(fields);
   message.add_body(body);
-  message.add_full_body_length(made.full_body_length == 0 ? made.body.size() : made.full_body_length);
+  message.add_full_body_length(made.full_body_length == 0 ? made.body.size()
+                                                          : made.full_body_length);
   if (made.trailers) message.add_trailers(trailers);
   message.add_framing(made.framing);
   message.add_has_declared_length(made.has_declared_length);
@@ -95,7 +102,8 @@ flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& b
   return message.Finish();
 }
 
-BatchPointer batch_of(const std::vector<MadeMessage>& messages, const std::string& sensor, std::uint64_t epoch) {
+BatchPointer batch_of(const std::vector<MadeMessage>& messages, const std::string& sensor,
+                      std::uint64_t epoch) {
   flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<schema::HttpMessage>> offsets;
   offsets.reserve(messages.size());
@@ -107,7 +115,8 @@ BatchPointer batch_of(const std::vector<MadeMessage>& messages, const std::strin
   batch.add_epoch(epoch);
   batch.add_messages(vector);
   schema::FinishBatchBuffer(builder, batch.Finish());
-  return KeptBatch::keep({reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
+  return KeptBatch::keep(
+      {reinterpret_cast<const std::byte*>(builder.GetBufferPointer()), builder.GetSize()});
 }
 
 Exchange exchange_of(const MadeMessage& request) {
@@ -116,7 +125,8 @@ Exchange exchange_of(const MadeMessage& request) {
   Exchange exchange;
   exchange.id = {{source_of("web1", 7), request.flow}, request.index};
   exchange.sensor = std::make_shared<const std::string>("web1");
-  (message->kind() == schema::Kind::request ? exchange.request : exchange.response) = {batch, message};
+  (message->kind() == schema::Kind::request ? exchange.request : exchange.response) = {batch,
+                                                                                       message};
   return exchange;
 }
 

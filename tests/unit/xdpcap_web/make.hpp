@@ -13,8 +13,8 @@ namespace xdpcap::web {
 // "10.0.0.1:80" and "[fd00::1]:80" as an endpoint.
 schema::Endpoint endpoint(const std::string& text);
 
-// A message by what stands in it. Fields are found in the head as a lenient parser does: name up to the
-// colon, value without the blanks around it, folds kept.
+// A message by what stands in it. Fields are found in the head as a lenient parser does: name up to
+// the colon, value without the blanks around it, folds kept.
 struct MadeMessage {
   std::string head; // start line and field lines, with or without the last end of line
   std::string body = {};
@@ -30,7 +30,8 @@ struct MadeMessage {
   std::uint64_t anomalies = 0;
 };
 
-flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& builder, const MadeMessage& made);
+flatbuffers::Offset<schema::HttpMessage> write(flatbuffers::FlatBufferBuilder& builder,
+                                               const MadeMessage& made);
 // One batch that holds them all.
 BatchPointer batch_of(const std::vector<MadeMessage>& messages, const std::string& sensor = "web1",
                       std::uint64_t epoch = 7);

@@ -18,19 +18,21 @@ using schema::Direction;
 using MadeSegment = Made<schema::SegmentRecord>;
 using MadeDatagram = Made<schema::DatagramRecord>;
 
-std::vector<std::uint8_t> octets(std::string_view text) {
+std::vector<std::uint8_t> bytes(std::string_view text) {
   return {text.begin(), text.end()};
 }
 
-// SYN from 4000 to 80 with an MSS of 1460: 24 octets of header.
+// SYN from 4000 to 80 with an MSS of 1460: 24 bytes of header.
 const std::string kHeader(
-    "\x0f\xa0\x00\x50\x00\x00\x00\x01\x00\x00\x00\x00\x61\x02\xfa\xf0\x12\x34\x00\x07\x02\x04\x05\xb4", 24);
+    "\x0f\xa0\x00\x50\x00\x00\x00\x01\x00\x00\x00\x00\x61\x02\xfa\xf0\x12\x34\x00\x07\x02\x04\x05"
+    "\xb4",
+    24);
 
 MadeSegment segment(Direction direction = Direction::to_server, const std::string& header = kHeader,
-                    const char* payload = nullptr, std::uint32_t payload_octets = 0) {
+                    const char* payload = nullptr, std::uint32_t payload_bytes = 0) {
   return MadeSegment([&](flatbuffers::FlatBufferBuilder& builder) {
-    const auto header_vector = builder.CreateVector(octets(header));
-    const auto payload_vector = payload == nullptr ? 0 : builder.CreateVector(octets(payload));
+    const auto header_vector = builder.CreateVector(bytes(header));
+    const auto payload_vector = payload == nullptr ? 0 : builder.CreateVector(bytes(payload));
     const schema::Endpoint client = endpoint("10.0.0.1:4000"), server = endpoint("[fd00::2]:80");
     schema::SegmentRecordBuilder record(builder);
     record.add_direction(direction);
@@ -41,7 +43,7 @@ MadeSegment segment(Direction direction = Direction::to_server, const std::strin
     record.add_flags(2 | 64);
     record.add_window(64240);
     record.add_wire_length(74);
-    record.add_payload_octets(payload_octets);
+    record.add_payload_bytes(payload_bytes);
     record.add_interface(3);
     if (!header.empty()) record.add_header(header_vector);
     if (payload != nullptr) record.add_payload(payload_vector);
@@ -51,8 +53,9 @@ MadeSegment segment(Direction direction = Direction::to_server, const std::strin
 
 MadeDatagram datagram(const char* payload = "hi") {
   return MadeDatagram([&](flatbuffers::FlatBufferBuilder& builder) {
-    const auto payload_vector = payload == nullptr ? 0 : builder.CreateVector(octets(payload));
-    const schema::Endpoint source = endpoint("10.0.0.1:5000"), destination = endpoint("10.0.0.2:53");
+    const auto payload_vector = payload == nullptr ? 0 : builder.CreateVector(bytes(payload));
+    const schema::Endpoint source = endpoint("10.0.0.1:5000"),
+                           destination = endpoint("10.0.0.2:53");
     schema::DatagramRecordBuilder record(builder);
     record.add_source(&source);
     record.add_destination(&destination);
@@ -79,10 +82,11 @@ std::string blamed(const Pairs& pairs) {
 
 TEST(Packet, ASegmentIsToldAsTheContractSays) {
   EXPECT_EQ(json::parse(packet_json(*segment())), json::parse(R"({
-    "timestamp":1732190000123.456,"packet_size":74,"src_ip":"10.0.0.1","dst_ip":"fd00::2","proto":"tcp",
-    "tcp":{"src":4000,"dst":80,"seq":1,"ack":0,"data_offset":6,"FIN":false,"SYN":true,"RST":false,"PSH":false,
-    "ACK":false,"URG":false,"ECE":true,"CWR":false,"NS":true,"window":64240,"checksum":4660,"urgent":7,"payload":"",
-    "options":"AgQFtA=="},"udp":null})"));
+    "timestamp":1732190000123.456,"packet_size":74,"src_ip":"10.0.0.1","dst_ip":"fd00::2",
+    "proto":"tcp",
+    "tcp":{"src":4000,"dst":80,"seq":1,"ack":0,"data_offset":6,"FIN":false,"SYN":true,"RST":false,
+    "PSH":false,"ACK":false,"URG":false,"ECE":true,"CWR":false,"NS":true,"window":64240,
+    "checksum":4660,"urgent":7,"payload":"","options":"AgQFtA=="},"udp":null})"));
 }
 
 TEST(Packet, TheSourceFollowsTheDirection) {
@@ -112,9 +116,12 @@ TEST(Packet, OptionsEndWhereTheCapturedHeaderDoes) {
 }
 
 TEST(Packet, APayloadThatWasNotPublishedIsNotAnEmptyOne) {
-  EXPECT_TRUE(
-      json::parse(packet_json(*segment(Direction::to_server, kHeader, nullptr, 5)))["tcp"]["payload"].is_null());
-  EXPECT_EQ(json::parse(packet_json(*segment(Direction::to_server, kHeader, "\xff", 1)))["tcp"]["payload"], "/w==");
+  EXPECT_TRUE(json::parse(packet_json(
+      *segment(Direction::to_server, kHeader, nullptr, 5)))["tcp"]["payload"]
+                  .is_null());
+  EXPECT_EQ(json::parse(
+                packet_json(*segment(Direction::to_server, kHeader, "\xff", 1)))["tcp"]["payload"],
+            "/w==");
   EXPECT_TRUE(json::parse(packet_json(*datagram(nullptr)))["udp"]["payload"].is_null());
 }
 
@@ -138,16 +145,17 @@ TEST(Packet, ARecordWithoutEndsIsToldAndMatchesNoEnd) {
 TEST(PacketFilter, EveryConditionMustHold) {
   const MadeSegment syn = segment();
   const auto passes = [&](const Pairs& pairs) { return filter(pairs).matches(*syn, "eth0"); };
-  for (const Pairs& pairs : {Pairs{}, Pairs{{"i", "eth0"}}, Pairs{{"i", "3"}}, Pairs{{"p", "tcp"}}, Pairs{{"p", "80"}},
-                             Pairs{{"p", "4000"}}, Pairs{{"p.src", "4000"}, {"p.dst", "80"}}, Pairs{{"h", "fd00::2"}},
-                             Pairs{{"h", "[fd00::2]"}}, Pairs{{"h.src", "10.0.0.1"}, {"h.dst", "fd00:0::2"}},
-                             Pairs{{"p", "tcp"}, {"p", "80"}}, Pairs{{"h", ""}, {"p", ""}}}) {
+  for (const Pairs& pairs :
+       {Pairs{}, Pairs{{"i", "eth0"}}, Pairs{{"i", "3"}}, Pairs{{"p", "tcp"}}, Pairs{{"p", "80"}},
+        Pairs{{"p", "4000"}}, Pairs{{"p.src", "4000"}, {"p.dst", "80"}}, Pairs{{"h", "fd00::2"}},
+        Pairs{{"h", "[fd00::2]"}}, Pairs{{"h.src", "10.0.0.1"}, {"h.dst", "fd00:0::2"}},
+        Pairs{{"p", "tcp"}, {"p", "80"}}, Pairs{{"h", ""}, {"p", ""}}}) {
     EXPECT_TRUE(passes(pairs)) << json(pairs);
   }
-  for (const Pairs& pairs :
-       {Pairs{{"i", "eth1"}}, Pairs{{"i", "4"}}, Pairs{{"p", "udp"}}, Pairs{{"p", "81"}}, Pairs{{"p.src", "80"}},
-        Pairs{{"p.dst", "4000"}}, Pairs{{"h", "10.0.0.2"}}, Pairs{{"h.src", "fd00::2"}}, Pairs{{"h.dst", "10.0.0.1"}},
-        Pairs{{"p", "80"}, {"i", "x"}}}) {
+  for (const Pairs& pairs : {Pairs{{"i", "eth1"}}, Pairs{{"i", "4"}}, Pairs{{"p", "udp"}},
+                             Pairs{{"p", "81"}}, Pairs{{"p.src", "80"}}, Pairs{{"p.dst", "4000"}},
+                             Pairs{{"h", "10.0.0.2"}}, Pairs{{"h.src", "fd00::2"}},
+                             Pairs{{"h.dst", "10.0.0.1"}}, Pairs{{"p", "80"}, {"i", "x"}}}) {
     EXPECT_FALSE(passes(pairs)) << json(pairs);
   }
 }
@@ -179,7 +187,8 @@ TEST(NameLookup, ANameIsLookedUpAsideAndNobodyIsCalledAfterTheEnd) {
   std::promise<HostAddresses> found;
   // A name that is known without a server, and without /etc/hosts, which a bare Debian lacks.
   const std::string name = "0x7f.1";
-  ASSERT_TRUE(names.start({name}, [&found](HostAddresses all) { found.set_value(std::move(all)); }));
+  ASSERT_TRUE(
+      names.start({name}, [&found](HostAddresses all) { found.set_value(std::move(all)); }));
   EXPECT_FALSE(found.get_future().get()[name].empty());
   names.close();
   EXPECT_FALSE(names.start({name}, [](const HostAddresses&) { FAIL() << "called after close()"; }));

@@ -17,7 +17,7 @@ Process process(const std::string& name, const std::string& command, std::uint32
 
 std::string type_of(const std::string& text, const Process& one) {
   auto rules = Rules::parse(text, "rules.yaml");
-  EXPECT_TRUE(rules) << rules.error().sentence;
+  EXPECT_TRUE(rules) << rules.error().message;
   if (!rules) return "no rules";
   const NodeLook* look = rules->look_of(one);
   return look == nullptr ? "none" : look->type;
@@ -26,7 +26,7 @@ std::string error_of(const std::string& text) {
   auto rules = Rules::parse(text, "rules.yaml");
   if (rules) return "no error";
   EXPECT_EQ(rules.error().code, ExitCode::usage);
-  return rules.error().sentence;
+  return rules.error().message;
 }
 
 constexpr const char* kContract = R"(
@@ -43,7 +43,7 @@ rules:                             # YAML or JSON
 
 TEST(Rules, TheExampleOfTheContractIsRead) {
   auto rules = Rules::parse(kContract, "rules.yaml");
-  ASSERT_TRUE(rules) << rules.error().sentence;
+  ASSERT_TRUE(rules) << rules.error().message;
   const NodeLook* look = rules->look_of(process("nginx", "nginx: worker"));
   ASSERT_NE(look, nullptr);
   EXPECT_EQ(look->type, "server");
@@ -55,8 +55,8 @@ TEST(Rules, TheExampleOfTheContractIsRead) {
 }
 
 TEST(Rules, JsonIsReadAsWell) {
-  const char* json =
-      R"({"rules":[{"match_name":"*gin*","match_pid":812,"type":"a"},{"match_cmd":"/\\d+ \"/","type":"b"}]})";
+  const char* json = R"({"rules":[{"match_name":"*gin*","match_pid":812,"type":"a"},)"
+                     R"({"match_cmd":"/\\d+ \"/","type":"b"}]})";
   EXPECT_EQ(type_of(json, process("nginx", "")), "a");
   EXPECT_EQ(type_of(json, process("nginx", "", 3)), "none") << "all matches of a rule have to hold";
   EXPECT_EQ(type_of(json, process("x", "run 12 \"q\"")), "b");
@@ -69,15 +69,20 @@ TEST(Rules, TheFirstThatMatchesWins) {
 }
 
 TEST(Rules, APathIsNoExpression) {
-  EXPECT_EQ(type_of("rules: [{match_cmd: /usr/bin/app, type: x}]", process("app", "/usr/bin/app")), "x");
-  EXPECT_EQ(type_of("rules: [{match_cmd: /usr/bin/app, type: x}]", process("app", "/usr/bin/apple")), "none");
+  EXPECT_EQ(type_of("rules: [{match_cmd: /usr/bin/app, type: x}]", process("app", "/usr/bin/app")),
+            "x");
+  EXPECT_EQ(
+      type_of("rules: [{match_cmd: /usr/bin/app, type: x}]", process("app", "/usr/bin/apple")),
+      "none");
 }
 
 TEST(Rules, ExpressionsTakeLinearTimeOnHostileCommands) {
-  EXPECT_EQ(type_of("rules: [{match_cmd: '/(a+)+b$/', type: x}]", process("a", std::string(100'000, 'a'))), "none");
+  EXPECT_EQ(type_of("rules: [{match_cmd: '/(a+)+b$/', type: x}]",
+                    process("a", std::string(100'000, 'a'))),
+            "none");
 }
 
-TEST(Rules, OctetsThatAreNoTextAreCompared) {
+TEST(Rules, BytesThatAreNoTextAreCompared) {
   EXPECT_EQ(type_of("rules: [{match_cmd: '/b$/', type: x}]", process("a", "caf\xe9 b")), "x");
 }
 
@@ -87,8 +92,9 @@ TEST(Rules, AFileWithoutRulesIsFine) {
 }
 
 TEST(Rules, ErrorsNameFileLineAndCure) {
-  EXPECT_THAT(error_of("rules:\n  - match_nam: x\n"),
-              AllOf(StartsWith("rules: rules.yaml:2: there is no 'match_nam'"), HasSubstr("match_name")));
+  EXPECT_THAT(
+      error_of("rules:\n  - match_nam: x\n"),
+      AllOf(StartsWith("rules: rules.yaml:2: there is no 'match_nam'"), HasSubstr("match_name")));
   EXPECT_THAT(error_of("rules:\n  - match_name: x\n  - type: y\n"),
               AllOf(StartsWith("rules: rules.yaml:3:"), HasSubstr("give match_pid")));
   EXPECT_THAT(error_of("rules:\n  - match_cmd: /(/\n"),
@@ -100,14 +106,15 @@ TEST(Rules, ErrorsNameFileLineAndCure) {
   EXPECT_THAT(error_of(""), HasSubstr("one list named 'rules'"));
   EXPECT_THAT(error_of("rules:\n  - match_name: ''\n"), HasSubstr("is empty"));
   EXPECT_THAT(error_of("rules:\n  - {match_name: a\n"), HasSubstr("neither YAML nor JSON"));
-  EXPECT_THAT(error_of("rules:\n  - match_name: \"\\q\"\n"), StartsWith("rules: rules.yaml:2: this is neither"));
+  EXPECT_THAT(error_of("rules:\n  - match_name: \"\\q\"\n"),
+              StartsWith("rules: rules.yaml:2: this is neither"));
   EXPECT_THAT(error_of(std::string(5000, '[')), HasSubstr("neither YAML nor JSON"));
 }
 
 TEST(Rules, AFileThatCannotBeReadIsSaid) {
   auto rules = Rules::load((std::filesystem::temp_directory_path() / "no such rules").string());
   ASSERT_FALSE(rules);
-  EXPECT_THAT(rules.error().sentence, HasSubstr("No such file"));
+  EXPECT_THAT(rules.error().message, HasSubstr("No such file"));
 }
 
 } // namespace

@@ -13,11 +13,12 @@ using Vector = flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>
 
 class SensorsTest : public ::testing::Test {
  protected:
-  Sensor& hear(const std::string& name) {
-    return sensors_.hear(**batch_of({{.head = "GET / HTTP/1.1\r\n\r\n"}}, name), now_);
+  Sensor& update_socket(const std::string& name) {
+    return sensors_.update_from(**batch_of({{.head = "GET / HTTP/1.1\r\n\r\n"}}, name), now_);
   }
   // A part of a round: interfaces by index, named after it.
-  static void tell(Sensor& sensor, const std::vector<unsigned>& indices, std::uint32_t network_namespace = 0) {
+  static void tell(Sensor& sensor, const std::vector<unsigned>& indices,
+                   std::uint32_t network_namespace = 0) {
     flatbuffers::FlatBufferBuilder builder;
     std::vector<flatbuffers::Offset<schema::InterfaceRecord>> records;
     for (const unsigned index : indices) {
@@ -56,7 +57,7 @@ class SensorsTest : public ::testing::Test {
 };
 
 TEST_F(SensorsTest, AnInterfaceThatIsGoneIsToldOfNoMore) {
-  Sensor& sensor = hear("web1");
+  Sensor& sensor = update_socket("web1");
   tell(sensor, {1, 2});
   tell(sensor, {3}); // the rest of the first round
   EXPECT_THAT(names(sensor), UnorderedElementsAre("if1", "if2", "if3"));
@@ -67,16 +68,16 @@ TEST_F(SensorsTest, AnInterfaceThatIsGoneIsToldOfNoMore) {
 }
 
 TEST_F(SensorsTest, ANumberOfRecordsLeadsToANamespace) {
-  Sensor& sensor = hear("web1");
+  Sensor& sensor = update_socket("web1");
   tell(sensor, {5}, 77);
   EXPECT_EQ(sensor.namespace_of(5), 77U);
   EXPECT_EQ(sensor.namespace_of(6), 0U);
 }
 
 TEST_F(SensorsTest, NamesWithoutEndTakeMemoryThatEnds) {
-  for (int i = 0; i < 1000; ++i) hear("sensor" + std::to_string(i));
+  for (int i = 0; i < 1000; ++i) update_socket("sensor" + std::to_string(i));
   EXPECT_LE(sensors_.all().size(), 256U);
-  Sensor& sensor = hear("web1");
+  Sensor& sensor = update_socket("web1");
   std::vector<unsigned> many(10'000);
   for (unsigned i = 0; i < many.size(); ++i) many[i] = i + 1;
   tell(sensor, many);
@@ -86,15 +87,15 @@ TEST_F(SensorsTest, NamesWithoutEndTakeMemoryThatEnds) {
 }
 
 TEST_F(SensorsTest, WhatGotLostIsDatedByWhenItWasSeenToGrow) {
-  Sensor& sensor = hear("web1");
+  Sensor& sensor = update_socket("web1");
   count(sensor, "tap_dropped", 5);
   EXPECT_TRUE(sensor.counters[0].is_loss());
   EXPECT_EQ(sensor.counters[0].grew, SteadyTime{}) << "it may be old";
   now_ += std::chrono::seconds(1);
-  count(hear("web1"), "tap_dropped", 6);
+  count(update_socket("web1"), "tap_dropped", 6);
   EXPECT_EQ(sensor.counters[0].grew, now_);
   now_ += std::chrono::seconds(1);
-  count(hear("web1"), "tap_dropped", 6);
+  count(update_socket("web1"), "tap_dropped", 6);
   EXPECT_EQ(sensor.counters[0].grew, now_ - std::chrono::seconds(1));
 }
 

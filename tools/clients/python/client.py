@@ -3,7 +3,7 @@
 import sys
 
 import zmq
-from xdpcap_schema import Batch, Kind, Span, octets, text
+from xdpcap_schema import Batch, Kind, Span, bytes_of, text
 
 expected = {}  # (capture, shard) -> topic_seq of the next batch of http
 
@@ -17,7 +17,7 @@ def count(batch, shard, seq, following):
 
 
 def show(message):
-    head = octets(message, "Head")
+    head = bytes_of(message, "Head")
     if message.Kind() == Kind.response:
         print(message.Status(), text(head, message.Reason()), flush=True)
         return

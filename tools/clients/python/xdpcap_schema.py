@@ -16,10 +16,10 @@ from xdpcap.schema.Batch import Batch  # noqa: E402
 from xdpcap.schema.Kind import Kind  # noqa: E402
 from xdpcap.schema.Span import Span  # noqa: E402
 
-__all__ = ["Batch", "Kind", "Span", "octets", "text"]
+__all__ = ["Batch", "Kind", "Span", "bytes_of", "text"]
 
 
-def octets(message, name):
+def bytes_of(message, name):
     """The bytes of Head, Body, TrailerSection or BodySha256."""
     try:
         vector = getattr(message, name + "AsNumpy")()  # one copy, where numpy is installed

@@ -16,7 +16,7 @@
 namespace xdpcap::run {
 
 int fail(const Error& error) {
-  fmt::print(stderr, "xdpcap-run: {}\n", error.sentence);
+  fmt::print(stderr, "xdpcap-run: {}\n", error.message);
   return static_cast<int>(error.code);
 }
 
@@ -32,15 +32,17 @@ engine::Ledger finish(engine::Engine& engine, const Signals& signals, bool stopp
   }
   const std::jthread answering{[&](const std::stop_token& finished) {
     constexpr std::chrono::milliseconds kTurn{5}; // so much later the process ends
-    auto heard = Signals::Heard::nothing;
-    while (heard != Signals::Heard::stop && !finished.stop_requested()) {
-      heard = signals.wait(kTurn);
-      if (heard == Signals::Heard::report) fmt::print(stderr, "{}", summary(engine.ledger(), in_full));
+    auto request = Signals::Request::nothing;
+    while (request != Signals::Request::stop && !finished.stop_requested()) {
+      request = signals.wait(kTurn);
+      if (request == Signals::Request::report)
+        fmt::print(stderr, "{}", summary(engine.ledger(), in_full));
     }
-    if (heard != Signals::Heard::stop) return;
+    if (request != Signals::Request::stop) return;
     engine.hurry();
     signals.release();
-    while (!finished.stop_requested()) std::this_thread::sleep_for(kTurn); // the thread that gets the next one
+    while (!finished.stop_requested())
+      std::this_thread::sleep_for(kTurn); // the thread that gets the next one
   }};
   return engine.finish();
 }
@@ -49,33 +51,36 @@ engine::Ledger finish(engine::Engine& engine, const Signals& signals, bool stopp
 
 int capture(Options options) {
   constexpr std::size_t kDescriptorsLeast = 256;
-  if (auto raised = sandbox::raise_descriptor_limit(kDescriptorsLeast); !raised) return fail(raised.error());
+  if (auto raised = sandbox::raise_descriptor_limit(kDescriptorsLeast); !raised)
+    return fail(raised.error());
   const Signals signals;
   auto opened = engine::Engine::open(options.config);
   if (!opened) return fail(opened.error());
   engine::Engine& engine = **opened;
-  const auto say = [&](const std::string& words) {
+  const auto print = [&](const std::string& words) {
     if (!options.quiet) fmt::print(stderr, "xdpcap-run: {}\n", words);
   };
-  for (const std::string& note : engine.notes()) say(note);
+  for (const std::string& note : engine.notes()) print(note);
 
   engine.start();
   constexpr std::chrono::milliseconds kTick{50};
   std::size_t heap_when_warm = heap_in_use();
   bool stopped = false;
   for (bool warm = false; !stopped && engine.running(); warm = true) {
-    const Signals::Heard heard = signals.wait(kTick);
+    const Signals::Request request = signals.wait(kTick);
     if (!warm) heap_when_warm = heap_in_use();
-    for (const std::string& words : engine.tick()) say(words);
-    if (heard == Signals::Heard::report) fmt::print(stderr, "{}", summary(engine.ledger(), options.in_full));
-    stopped = heard == Signals::Heard::stop;
+    for (const std::string& words : engine.tick()) print(words);
+    if (request == Signals::Request::report)
+      fmt::print(stderr, "{}", summary(engine.ledger(), options.in_full));
+    stopped = request == Signals::Request::stop;
   }
   if (stopped) engine.hurry();
   const std::size_t heap_at_end = heap_in_use();
   const engine::Ledger ledger = finish(engine, signals, stopped, options.in_full);
   if (!options.quiet) fmt::print(stderr, "{}", summary(ledger, options.in_full));
   if (options.measures())
-    tell_figures(options, ledger, engine.worked(), std::max(heap_at_end, heap_when_warm) - heap_when_warm);
+    write_figures(options, ledger, engine.worked(),
+                  std::max(heap_at_end, heap_when_warm) - heap_when_warm);
   return engine.failure() ? fail(*engine.failure()) : static_cast<int>(ExitCode::ok);
 }
 

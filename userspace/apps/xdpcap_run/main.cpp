@@ -36,7 +36,9 @@ int main(int argc, char** argv) {
   try {
     return xdpcap::run::run(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "xdpcap-run: The system refused the memory asked for; lower --memory-limit or --workers.\n");
+    fmt::print(stderr,
+               "xdpcap-run: The system refused the memory asked for; lower --memory-limit or "
+               "--workers.\n");
   } catch (const std::exception& error) {
     fmt::print(stderr, "xdpcap-run: {}.\n", error.what());
   }

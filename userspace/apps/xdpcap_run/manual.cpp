@@ -6,8 +6,8 @@ namespace xdpcap::run {
 namespace {
 
 constexpr std::string_view kDescription =
-    R"(xdpcap-run captures TCP frames of network interfaces, or reads a capture file. It follows each
-connection, rebuilds every HTTP/1 message and publishes it over ZeroMQ, or as JSON lines.
+    R"(xdpcap-run captures TCP frames of network interfaces, or reads a capture file. It follows
+each connection, rebuilds every HTTP/1 message and publishes it over ZeroMQ, or as JSON lines.
 
 In tap mode the host keeps its traffic: frames are cloned. In mirror mode XDP takes the matching
 frames away, so use it on a mirror (SPAN) port. --mode auto, the default, chooses mirror only
@@ -29,17 +29,21 @@ the file over the environment.)";
 
 std::string manual(const CLI::App& app) {
   return cli::man_page(
-      app, {.brief = "capture HTTP conversations with AF_XDP and publish them",
-            .description = kDescription,
-            .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege, ExitCode::input,
-                           ExitCode::output},
-            .environment = {{"SUDO_GID", "The group that may subscribe, where --pub-group does not name it."},
-                            {"XDG_RUNTIME_DIR", "Where the default endpoint of a user other than root is."}},
-            .examples = {{"xdpcap-run --doctor -i eth0", "Show what stands in the way of a capture on eth0:"},
-                         {"xdpcap-run -i eth0", "Capture eth0 and publish for xdpcap-sub and xdpcap-web:"},
-                         {"xdpcap-run -i eth0 --port 80 --json", "Print the messages of port 80 as JSON lines:"},
-                         {"xdpcap-run -r traffic.pcapng --json", "Read a capture file, without any privilege:"}},
-            .see_also = {"xdpcap-sub(1)", "xdpcap-web(1)", "tcpdump(8)", "capabilities(7)", "jq(1)"}});
+      app,
+      {.brief = "capture HTTP conversations with AF_XDP and publish them",
+       .description = kDescription,
+       .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege,
+                      ExitCode::input, ExitCode::output},
+       .environment = {{"SUDO_GID",
+                        "The group that may subscribe, where --pub-group does not name it."},
+                       {"XDG_RUNTIME_DIR",
+                        "Where the default endpoint of a user other than root is."}},
+       .examples =
+           {{"xdpcap-run --doctor -i eth0", "Show what stands in the way of a capture on eth0:"},
+            {"xdpcap-run -i eth0", "Capture eth0 and publish for xdpcap-sub and xdpcap-web:"},
+            {"xdpcap-run -i eth0 --port 80 --json", "Print the messages of port 80 as JSON lines:"},
+            {"xdpcap-run -r traffic.pcapng --json", "Read a capture file, without any privilege:"}},
+       .see_also = {"xdpcap-sub(1)", "xdpcap-web(1)", "tcpdump(8)", "capabilities(7)", "jq(1)"}});
 }
 
 } // namespace xdpcap::run

@@ -16,7 +16,9 @@ struct Options {
   engine::Config config;
   bool quiet = false;   // nothing but errors on standard error
   bool in_full = false; // -v: the whole ledger at the end
-  [[nodiscard]] bool measures() const noexcept { return config.rounds != 0 || config.sink != engine::Sink::zmq; }
+  [[nodiscard]] bool measures() const noexcept {
+    return config.repeat_count != 0 || config.sink != engine::Sink::zmq;
+  }
 };
 
 // The text of --help or --version, to be printed before exiting with success.

@@ -21,10 +21,11 @@ int show(const std::string& text) {
 int list_interfaces() {
   const auto interfaces = host::list_interfaces();
   if (!interfaces) {
-    fmt::print(stderr, "xdpcap-run: {}\n", interfaces.error().sentence);
+    fmt::print(stderr, "xdpcap-run: {}\n", interfaces.error().message);
     return static_cast<int>(interfaces.error().code);
   }
-  for (const host::Interface& interface : *interfaces) fmt::print("{}\n", host::describe(interface));
+  for (const host::Interface& interface : *interfaces)
+    fmt::print("{}\n", host::describe(interface));
   return static_cast<int>(ExitCode::ok);
 }
 
@@ -43,7 +44,8 @@ void examine_outputs(const engine::Config& config, std::vector<capture::Finding>
       if (publisher) {
         findings.push_back({capture::Health::ok, endpoint + " is free to publish at", {}});
       } else {
-        findings.push_back({capture::Health::bad, publisher.error().sentence, "as it says", publisher.error().code});
+        findings.push_back({capture::Health::bad, publisher.error().message, "as it says",
+                            publisher.error().code});
       }
     }
   }
@@ -66,8 +68,9 @@ int examine(const engine::Config& config) {
     fmt::print("{}  {}\n", mark, finding.what);
     if (!finding.fix.empty()) fmt::print("      {}\n", finding.fix);
   }
-  const auto first = std::find_if(findings.begin(), findings.end(),
-                                  [](const auto& finding) { return finding.health == capture::Health::bad; });
+  const auto first = std::find_if(findings.begin(), findings.end(), [](const auto& finding) {
+    return finding.health == capture::Health::bad;
+  });
   return static_cast<int>(first == findings.end() ? ExitCode::ok : first->code);
 }
 
@@ -76,16 +79,19 @@ std::size_t heap_in_use() {
   return heap.uordblks + heap.hblkhd;
 }
 
-void tell_figures(const Options& options, const engine::Ledger& ledger, std::chrono::nanoseconds took,
-                  std::size_t allocated) {
+void write_figures(const Options& options, const engine::Ledger& ledger,
+                   std::chrono::nanoseconds took, std::size_t allocated) {
   const double seconds = std::max(std::chrono::duration<double>(took).count(), 1e-9);
-  const auto per_second = [seconds](std::uint64_t count) { return static_cast<double>(count) / seconds; };
+  const auto per_second = [seconds](std::uint64_t count) {
+    return static_cast<double>(count) / seconds;
+  };
   // Standard output may carry the messages.
-  fmt::print(
-      options.config.outputs.json ? stderr : stdout,
-      "packets {} in {:.3f} s: {:.3f} Mpps, {:.0f} messages/s, {:.3f} Gbit/s, {} bytes allocated after warm-up\n",
-      ledger.captured, seconds, per_second(ledger.captured) / 1e6, per_second(ledger.requests + ledger.responses),
-      per_second(ledger.total("octets_received")) * 8 / 1e9, allocated);
+  fmt::print(options.config.outputs.json ? stderr : stdout,
+             "packets {} in {:.3f} s: {:.3f} Mpps, {:.0f} messages/s, {:.3f} Gbit/s, {} bytes "
+             "allocated after warm-up\n",
+             ledger.captured, seconds, per_second(ledger.captured) / 1e6,
+             per_second(ledger.requests + ledger.responses),
+             per_second(ledger.total("bytes_received")) * 8 / 1e9, allocated);
 }
 
 } // namespace xdpcap::run

@@ -15,10 +15,10 @@ int list_interfaces();
 // The exit code that a start with the same options would end with at once, else 0.
 int examine(const engine::Config& config);
 
-// Octets on the heap, of all threads. What stages reserve for themselves is not among them.
+// Bytes on the heap, of all threads. What stages reserve for themselves is not among them.
 std::size_t heap_in_use();
 // Prints the line that ends a measurement: how much, how fast, and by how much the heap grew.
-void tell_figures(const Options& options, const engine::Ledger& ledger, std::chrono::nanoseconds took,
-                  std::size_t allocated);
+void write_figures(const Options& options, const engine::Ledger& ledger,
+                   std::chrono::nanoseconds took, std::size_t allocated);
 
 } // namespace xdpcap::run

@@ -17,13 +17,14 @@ namespace xdpcap::run {
 //   SIGUSR2, SIGALRM    nothing: they would end the process without a report
 class Signals {
  public:
-  enum class Heard { nothing, stop, report };
+  enum class Request { nothing, stop, report };
 
   Signals() noexcept : has_terminal_(::isatty(STDERR_FILENO) == 1) {
     ::sigemptyset(&set_);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
       struct sigaction inherited {};
-      const bool is_ignored = ::sigaction(signal, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
+      const bool is_ignored =
+          ::sigaction(signal, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN;
       if (signal != SIGHUP || !is_ignored) ::sigaddset(&set_, signal);
     }
     ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
@@ -33,11 +34,12 @@ class Signals {
   }
 
   // Waits at most this long.
-  [[nodiscard]] Heard wait(std::chrono::milliseconds at_most) const noexcept {
-    const timespec time{.tv_sec = at_most.count() / 1000, .tv_nsec = at_most.count() % 1000 * 1'000'000};
+  [[nodiscard]] Request wait(std::chrono::milliseconds at_most) const noexcept {
+    const timespec time{.tv_sec = at_most.count() / 1000,
+                        .tv_nsec = at_most.count() % 1000 * 1'000'000};
     const int signal = ::sigtimedwait(&set_, nullptr, &time);
-    if (signal == SIGUSR1 || (signal == SIGHUP && !has_terminal_)) return Heard::report;
-    return signal > 0 ? Heard::stop : Heard::nothing;
+    if (signal == SIGUSR1 || (signal == SIGHUP && !has_terminal_)) return Request::report;
+    return signal > 0 ? Request::stop : Request::nothing;
   }
 
   // From now on SIGINT or SIGTERM ends the process at once, if the calling thread is there to get

@@ -33,24 +33,24 @@ void add_nulls(Object& object, std::initializer_list<std::string_view> names) {
 
 void add_request(Object& object, const std::optional<Seen>& request) {
   if (!request) {
-    add_nulls(object, {"method", "url", "host", "target", "request_octets"});
+    add_nulls(object, {"method", "url", "host", "target", "request_bytes"});
     return;
   }
   object.text("method", request->method);
   object.text("url", consume::url_of(*request));
   object.text("host", request->host);
   object.text("target", request->target);
-  object.number("request_octets", request->body_length);
+  object.number("request_bytes", request->body_length);
 }
 
 void add_response(Object& object, const std::optional<Seen>& response) {
   if (!response) {
-    add_nulls(object, {"status", "reason", "response_octets", "content_type"});
+    add_nulls(object, {"status", "reason", "response_bytes", "content_type"});
     return;
   }
   object.number("status", response->status);
   object.text("reason", response->reason);
-  object.number("response_octets", response->body_length);
+  object.number("response_bytes", response->body_length);
   object.text("content_type", response->content_type);
 }
 
@@ -78,7 +78,8 @@ void add_half(Object& object, std::string_view name, const std::optional<Seen>& 
 void append_json(std::string& out, const Exchange& exchange) {
   const auto& [request, response] = exchange;
   const Seen& first = request ? *request : *response;
-  const std::uint64_t last = std::max(request ? request->last_ns : 0, response ? response->last_ns : 0);
+  const std::uint64_t last =
+      std::max(request ? request->last_ns : 0, response ? response->last_ns : 0);
   {
     Object object(out);
     object.text("kind", "exchange");

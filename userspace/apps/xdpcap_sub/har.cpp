@@ -15,7 +15,8 @@ Result<HarFile, Error> HarFile::create(const std::string& path, publish::BodyFor
   auto opened = open_private(path, Existing::truncate);
   if (!opened) return std::move(opened).error();
   File file(::fdopen(opened->get(), "w"));
-  if (!file) return Error{ExitCode::output, fmt::format("cannot create {}: {}", path, std::strerror(errno))};
+  if (!file)
+    return Error{ExitCode::output, fmt::format("cannot create {}: {}", path, std::strerror(errno))};
   (void)opened->release();
   HarFile har(path, std::move(file), body);
   auto begun = har.write(consume::har_head("xdpcap-sub"));
@@ -41,7 +42,8 @@ Result<void, Error> HarFile::write(const std::string& text) {
 }
 
 Error HarFile::failure() const {
-  return {ExitCode::output, fmt::format("cannot write {}: {}; is the disk full?", path_, std::strerror(errno))};
+  return {ExitCode::output,
+          fmt::format("cannot write {}: {}; is the disk full?", path_, std::strerror(errno))};
 }
 
 } // namespace xdpcap::sub

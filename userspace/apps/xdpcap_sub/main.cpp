@@ -25,7 +25,7 @@ void on_signal(int signal) {
 }
 
 int fail(const Error& error) {
-  fmt::print(stderr, "xdpcap-sub: {}\n", error.sentence);
+  fmt::print(stderr, "xdpcap-sub: {}\n", error.message);
   return static_cast<int>(error.code);
 }
 

@@ -6,8 +6,8 @@ namespace xdpcap::sub {
 namespace {
 
 constexpr std::string_view kDescription =
-    R"(xdpcap-sub subscribes to a capture and prints each HTTP request with its response: time, client,
-method, status, latency, size and address. It needs no privilege.
+    R"(xdpcap-sub subscribes to a capture and prints each HTTP request with its response: time,
+client, method, status, latency, size and address. It needs no privilege.
 
 Without --connect it looks for a capture of this user, then for that of root. It refuses an
 endpoint that another user could replace.
@@ -29,7 +29,8 @@ std::string manual(const CLI::App& app) {
                           "Show the slow errors of one host:"},
                          {"xdpcap-sub --json | jq -r '[.status, .latency_ms, .url] | @tsv'",
                           "Print one JSON object a line, and pick fields of it:"},
-                         {"xdpcap-sub --har session.har -n 1000", "Save 1,000 messages for developer tools:"},
+                         {"xdpcap-sub --har session.har -n 1000",
+                          "Save 1,000 messages for developer tools:"},
                          {"xdpcap-sub --top", "Show who is slow and who fails:"}},
             .see_also = {"xdpcap-run(1)", "xdpcap-web(1)", "jq(1)"}});
 }

@@ -21,7 +21,7 @@ void Matcher::add(Seen message, Clock::time_point now) {
     return;
   }
   const bool other_half = partner->second->message.request != message.request;
-  Seen first = take(partner->second);
+  Seen first = remove(partner->second);
   if (!other_half) { // two of a kind with one number: the older one will never be answered
     hand_on_alone(std::move(first));
     wait(std::move(message), now);
@@ -66,17 +66,18 @@ void Matcher::hand_on_interim(const Seen& request) {
 }
 
 void Matcher::expire(Clock::time_point now) {
-  while (!interim_.empty() && now - interim_.front().since >= limits_.answer_patience) {
+  while (!interim_.empty() && now - interim_.front().since >= limits_.response_timeout) {
     hand_on_alone(std::move(interim_.front().message));
     interim_.pop_front();
   }
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     // Requests wait longer than responses, so the list is walked past those that may
-    // still wait; it ends at the first that is younger than either patience.
+    // still wait; it ends at the first that is younger than either timeout.
     const auto age = now - at->since;
-    if (age < std::min(limits_.request_patience, limits_.answer_patience)) return;
+    if (age < std::min(limits_.request_timeout, limits_.response_timeout)) return;
     const auto next = std::next(at);
-    if (age >= (at->message.request ? limits_.answer_patience : limits_.request_patience)) hand_on_alone(take(at));
+    if (age >= (at->message.request ? limits_.response_timeout : limits_.request_timeout))
+      hand_on_alone(remove(at));
     at = next;
   }
 }
@@ -84,23 +85,24 @@ void Matcher::expire(Clock::time_point now) {
 void Matcher::finish() {
   for (Waiting& interim : interim_) hand_on_alone(std::move(interim.message));
   interim_.clear();
-  while (!waiting_.empty()) hand_on_alone(take(waiting_.begin()));
+  while (!waiting_.empty()) hand_on_alone(remove(waiting_.begin()));
 }
 
 void Matcher::wait(Seen message, Clock::time_point now) {
-  const std::size_t octets = message.octets();
+  const std::size_t bytes = message.bytes();
   const Key key = key_of(message);
-  waiting_.push_back({std::move(message), now, octets});
+  waiting_.push_back({std::move(message), now, bytes});
   by_key_[key] = std::prev(waiting_.end());
-  octets_ += octets;
-  while (waiting_.size() > limits_.waiting_max || (octets_ > limits_.octets_max && waiting_.size() > 1)) {
-    hand_on_alone(take(waiting_.begin()));
+  bytes_ += bytes;
+  while (waiting_.size() > limits_.waiting_max ||
+         (bytes_ > limits_.bytes_max && waiting_.size() > 1)) {
+    hand_on_alone(remove(waiting_.begin()));
   }
 }
 
-Seen Matcher::take(Place place) {
+Seen Matcher::remove(Place place) {
   by_key_.erase(key_of(place->message));
-  octets_ -= place->octets;
+  bytes_ -= place->bytes;
   Seen message = std::move(place->message);
   waiting_.erase(place);
   return message;

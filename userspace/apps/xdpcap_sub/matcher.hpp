@@ -25,11 +25,11 @@ class Matcher {
   using Sink = std::function<void(Exchange&&)>;
 
   struct Limits {
-    Clock::duration answer_patience = std::chrono::seconds(10); // a request, for its response
-    Clock::duration request_patience = std::chrono::seconds(1); // a response, for its request
+    Clock::duration response_timeout = std::chrono::seconds(10); // a request, for its response
+    Clock::duration request_timeout = std::chrono::seconds(1);   // a response, for its request
     std::size_t waiting_max = 65'536;
     std::size_t interim_max = 256;
-    std::size_t octets_max = std::size_t{128} << 20;
+    std::size_t bytes_max = std::size_t{128} << 20;
   };
 
   explicit Matcher(Sink sink) : Matcher(std::move(sink), Limits()) {}
@@ -52,16 +52,18 @@ class Matcher {
   struct Waiting {
     Seen message;
     Clock::time_point since;
-    std::size_t octets = 0;
+    std::size_t bytes = 0;
   };
   using Place = std::list<Waiting>::iterator;
 
-  static Key key_of(const Seen& message) noexcept { return {message.source, message.flow, message.index}; }
+  static Key key_of(const Seen& message) noexcept {
+    return {message.source, message.flow, message.index};
+  }
   void wait(Seen message, Clock::time_point now);
   void add_interim(Seen message, Clock::time_point now);
   // Of a request that has come: the interim responses that came before it.
   void hand_on_interim(const Seen& request);
-  Seen take(Place place);
+  Seen remove(Place place);
   void hand_on_alone(Seen message);
 
   Sink sink_;
@@ -69,7 +71,7 @@ class Matcher {
   std::list<Waiting> waiting_; // oldest first
   std::map<Key, Place> by_key_;
   std::list<Waiting> interim_; // oldest first
-  std::size_t octets_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 } // namespace xdpcap::sub

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kPatience{100};
+constexpr milliseconds kTimeout{100};
 
 template <class Records>
 std::size_t count_of(const Records* records) {
@@ -62,9 +62,11 @@ Session::Session(Options options, std::unique_ptr<Receiver> receiver)
   matching_ = !options_.quiet || !options_.har_file.empty() || !options_.filter.empty();
   keep_.json_line = options_.json && !options_.quiet;
   keep_.json.body = options_.body.value_or(publish::BodyFormat::none);
-  keep_.contents = !options_.har_file.empty() || (shows_text && keep_.json.body != publish::BodyFormat::none);
+  keep_.contents =
+      !options_.har_file.empty() || (shows_text && keep_.json.body != publish::BodyFormat::none);
   if (options_.top && !options_.quiet && terminal_.is_terminal) keys_.emplace();
-  if (shows_text && terminal_.is_terminal && options_.sources.topics.front() == publish::Topic::http)
+  if (shows_text && terminal_.is_terminal &&
+      options_.sources.topics.front() == publish::Topic::http)
     text_.add_heading(output_.text());
 }
 
@@ -75,13 +77,13 @@ Result<void, Error> Session::run(const volatile std::sig_atomic_t& stop) {
     auto received = receiver_->next(milliseconds{0});
     if (!received) {
       if (!output_.flush()) break;
-      received = receiver_->next(kPatience);
+      received = receiver_->next(kTimeout);
       now = Clock::now();
     }
     terminal_.measure();
     text_.resize(terminal_);
-    if (received) take(*received, now);
-    if (now - expired_ >= kPatience) {
+    if (received) on_received(*received, now);
+    if (now - expired_ >= kTimeout) {
       matcher_.expire(now);
       expired_ = now;
     }
@@ -97,21 +99,22 @@ bool Session::ended(Clock::time_point now) const {
          (options_.timeout && now - started_ >= *options_.timeout);
 }
 
-void Session::take(const Received& received, Clock::time_point now) {
-  heard_ = true;
+void Session::on_received(const Received& received, Clock::time_point now) {
+  received_ = true;
   if (received.lost != 0 && !options_.quiet) {
     output_.flush(); // so that it stands where it happened
-    fmt::print(stderr, "xdpcap-sub: {} batches lost ({} in all)\n", received.lost, receiver_->lost());
+    fmt::print(stderr, "xdpcap-sub: {} batches lost ({} in all)\n", received.lost,
+               receiver_->lost());
   }
   if (received.topic == publish::Topic::http) {
-    take_messages(*received.batch, now);
+    show_messages(*received.batch, now);
     return;
   }
-  take_records(received);
-  if (received.topic == publish::Topic::stats) take_heartbeat(*received.batch);
+  show_records(received);
+  if (received.topic == publish::Topic::stats) update_loss(*received.batch);
 }
 
-void Session::take_messages(const schema::Batch& batch, Clock::time_point now) {
+void Session::show_messages(const schema::Batch& batch, Clock::time_point now) {
   const std::uint64_t source = source_of(batch);
   const std::string_view sensor = publish::text_of(batch.sensor());
   for (const schema::HttpMessage* message : *batch.messages()) {
@@ -126,7 +129,7 @@ void Session::take_messages(const schema::Batch& batch, Clock::time_point now) {
   }
 }
 
-void Session::take_records(const Received& received) {
+void Session::show_records(const Received& received) {
   if (std::find(options_.sources.topics.begin(), options_.sources.topics.end(), received.topic) ==
       options_.sources.topics.end())
     return;
@@ -138,16 +141,18 @@ void Session::take_records(const Received& received) {
   } else {
     text_.add(output_.text(), batch);
   }
-  full_ = full_ || (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
+  full_ = full_ ||
+          (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
 }
 
-void Session::take_heartbeat(const schema::Batch& batch) {
+void Session::update_loss(const schema::Batch& batch) {
   for (const schema::StatsRecord* record : *batch.stats()) {
     if (!record->last()) continue;
     over_ = true;
     if (!options_.quiet) {
       output_.flush();
-      fmt::print(stderr, "xdpcap-sub: the capture '{}' ended\n", printable(publish::text_of(batch.sensor()), 100));
+      fmt::print(stderr, "xdpcap-sub: the capture '{}' ended\n",
+                 printable(publish::text_of(batch.sensor()), 100));
     }
   }
 }
@@ -172,7 +177,8 @@ void Session::show(const Exchange& exchange) {
 
 void Session::count(bool request) {
   ++(request ? totals_.requests : totals_.responses);
-  full_ = full_ || (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
+  full_ = full_ ||
+          (options_.count_max != 0 && totals_.messages() + totals_.others >= options_.count_max);
 }
 
 // What was there is written over, line by line: a screen that is cleared first flickers.
@@ -183,7 +189,8 @@ void Session::redraw(Clock::time_point now) {
   drawn_ = now;
   constexpr std::size_t kOthers = 3; // lines: the figures, an empty one, and the cursor's
   std::string text = printable(
-      fmt::format("{} messages, {} batches lost; q ends", totals_.messages(), receiver_->lost()), terminal_.columns);
+      fmt::format("{} messages, {} batches lost; q ends", totals_.messages(), receiver_->lost()),
+      terminal_.columns);
   text += "\n\n" + top_.table(terminal_, std::max(terminal_.rows, kOthers + 3) - kOthers);
   output_.text() = "\x1b[H";
   for (const char c : text) output_.text() += c == '\n' ? "\x1b[K\n" : std::string(1, c);
@@ -191,17 +198,17 @@ void Session::redraw(Clock::time_point now) {
   output_.flush();
 }
 
-// A capture says something each second. Silence has a reason, and the reader should not have to guess it: it is said
-// once, and again when it is another one.
+// A capture says something each second. Silence has a reason, and the reader should not have to
+// guess it: it is said once, and again when it is another one.
 void Session::explain_silence(Clock::time_point now) {
-  if (heard_ || now - std::max(started_, explained_at_) < seconds(1)) return;
+  if (received_ || now - std::max(started_, explained_at_) < seconds(1)) return;
   explained_at_ = now;
   for (const std::string& endpoint : options_.sources.connect) {
     std::string why = consume::explain_silence(endpoint);
-    std::string& said = explained_[endpoint];
-    if (why == said) continue;
+    std::string& explained = explained_[endpoint];
+    if (why == explained) continue;
     if (!why.empty()) fmt::print(stderr, "xdpcap-sub: nothing yet from {}\n", why);
-    said = std::move(why);
+    explained = std::move(why);
   }
 }
 
@@ -209,15 +216,19 @@ Result<void, Error> Session::finish() {
   matcher_.finish();
   if (keys_) {
     keys_.reset();
-    output_.text() += "\x1b[H\x1b[J" + top_.table(terminal_, std::max<std::size_t>(terminal_.rows, 6) - 2);
+    output_.text() +=
+        "\x1b[H\x1b[J" + top_.table(terminal_, std::max<std::size_t>(terminal_.rows, 6) - 2);
   } else if (options_.top && !options_.quiet) {
     output_.text() += top_.table(terminal_, 0);
   }
-  std::string totals = fmt::format("{} messages ({} requests, {} responses), {} batches lost", totals_.messages(),
-                                   totals_.requests, totals_.responses, receiver_->lost());
+  std::string totals =
+      fmt::format("{} messages ({} requests, {} responses), {} batches lost", totals_.messages(),
+                  totals_.requests, totals_.responses, receiver_->lost());
   if (totals_.others != 0) totals += fmt::format(", {} other records", totals_.others);
-  if (receiver_->damaged() != 0) totals += fmt::format(", {} damaged batches", receiver_->damaged());
-  if (receiver_->restarts() != 0) totals += fmt::format(", {} restarts of the capture", receiver_->restarts());
+  if (receiver_->damaged() != 0)
+    totals += fmt::format(", {} damaged batches", receiver_->damaged());
+  if (receiver_->restarts() != 0)
+    totals += fmt::format(", {} restarts of the capture", receiver_->restarts());
   if (options_.quiet) output_.text() += totals + '\n';
   output_.flush();
   if (!options_.quiet) fmt::print(stderr, "{}\n", totals);
@@ -227,8 +238,8 @@ Result<void, Error> Session::finish() {
   if (failure_) return *failure_;
   // Whoever closed the pipe has seen enough: `xdpcap-sub | head` is no failure.
   if (output_.failure() != 0 && output_.failure() != EPIPE) {
-    return Error{ExitCode::output,
-                 fmt::format("cannot write to standard output: {}", std::strerror(output_.failure()))};
+    return Error{ExitCode::output, fmt::format("cannot write to standard output: {}",
+                                               std::strerror(output_.failure()))};
   }
   return {};
 }

@@ -38,10 +38,10 @@ class Session {
 
   Session(Options options, std::unique_ptr<Receiver> receiver);
   [[nodiscard]] bool ended(Clock::time_point now) const;
-  void take(const Received& received, Clock::time_point now);
-  void take_messages(const schema::Batch& batch, Clock::time_point now);
-  void take_records(const Received& received);
-  void take_heartbeat(const schema::Batch& batch);
+  void on_received(const Received& received, Clock::time_point now);
+  void show_messages(const schema::Batch& batch, Clock::time_point now);
+  void show_records(const Received& received);
+  void update_loss(const schema::Batch& batch);
   void show(const Exchange& exchange);
   void count(bool request);
   void redraw(Clock::time_point now);
@@ -63,7 +63,7 @@ class Session {
   Totals totals_;
   bool full_ = false;                            // -n is reached
   bool over_ = false;                            // the capture said it ends
-  bool heard_ = false;                           // anything at all
+  bool received_ = false;                        // anything at all
   bool quit_ = false;                            // the reader pressed q
   std::map<std::string, std::string> explained_; // by endpoint: what was said of it last
   Clock::time_point started_, drawn_, expired_, explained_at_;

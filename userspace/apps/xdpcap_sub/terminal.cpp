@@ -22,7 +22,8 @@ bool keys_changed = false;
 constexpr std::string_view kEllipsis = "...";
 
 // Letters that are seen, and that leave those beside them in their places. The others: C0 and C1
-// (ECMA-48), marks, overrides and isolates of direction (UAX #9), separators of lines, and what has no width.
+// (ECMA-48), marks, overrides and isolates of direction (UAX #9), separators of lines, and what has
+// no width.
 bool is_harmless(std::uint32_t letter) noexcept {
   struct Range {
     std::uint32_t first, last;
@@ -54,7 +55,8 @@ std::uint32_t letter_of(std::string_view text, std::size_t& length) noexcept {
 }
 
 std::size_t shared_length(std::string_view a, std::string_view b) noexcept {
-  return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                                  a.begin());
 }
 
 // `text` in `columns`, with the character at `differs` in sight.
@@ -62,8 +64,9 @@ std::string cut_around(std::string_view text, std::size_t differs, std::size_t c
   if (columns == 0 || text.size() <= columns) return std::string(text);
   if (columns < 4 * kEllipsis.size()) return std::string(text.substr(text.size() - columns));
   const auto cut_end = [columns](std::string_view whole) {
-    return whole.size() <= columns ? std::string(whole)
-                                   : fmt::format("{}{}", whole.substr(0, columns - kEllipsis.size()), kEllipsis);
+    return whole.size() <= columns
+               ? std::string(whole)
+               : fmt::format("{}{}", whole.substr(0, columns - kEllipsis.size()), kEllipsis);
   };
   if (differs + 2 * kEllipsis.size() < columns) return cut_end(text);
   // A few characters of the beginning say whose it is.
@@ -155,17 +158,20 @@ std::string cut_middle(std::string_view text, std::size_t columns) {
   return cut_around(text, text.empty() ? 0 : text.size() - 1, columns);
 }
 
-std::vector<std::string> cut_where_equal(const std::vector<std::string>& texts, std::size_t columns) {
+std::vector<std::string> cut_where_equal(const std::vector<std::string>& texts,
+                                         std::size_t columns) {
   std::vector<std::size_t> order(texts.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return texts[a] < texts[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return texts[a] < texts[b]; });
   std::vector<std::string> cut(texts.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     const std::string& text = texts[order[i]];
     std::size_t differs = 0; // behind what it shares with its neighbours in the alphabet
     if (i > 0) differs = shared_length(text, texts[order[i - 1]]);
     if (i + 1 < order.size()) differs = std::max(differs, shared_length(text, texts[order[i + 1]]));
-    cut[order[i]] = cut_around(text, std::min(differs, text.empty() ? 0 : text.size() - 1), columns);
+    cut[order[i]] =
+        cut_around(text, std::min(differs, text.empty() ? 0 : text.size() - 1), columns);
   }
   return cut;
 }

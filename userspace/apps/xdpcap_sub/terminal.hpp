@@ -43,12 +43,13 @@ std::string printable(std::string_view bytes, std::size_t columns = 0);
 // The same for text that is valid UTF-8: its letters stay. Control characters do not, and
 // neither does what is invisible or turns the direction of writing (U+202E).
 std::string printable_utf8(std::string_view text);
-// A text of ASCII, at most `columns` long (0: as it is): what is cut out is of its middle, for of two
-// addresses the ends differ.
+// A text of ASCII, at most `columns` long (0: as it is): what is cut out is of its middle, for of
+// two addresses the ends differ.
 std::string cut_middle(std::string_view text, std::size_t columns);
-// Texts of ASCII, each at most `columns` long (0: as they are). What is cut out is first the beginning
-// that a text shares with another: those that differ still do.
-std::vector<std::string> cut_where_equal(const std::vector<std::string>& texts, std::size_t columns);
+// Texts of ASCII, each at most `columns` long (0: as they are). What is cut out is first the
+// beginning that a text shares with another: those that differ still do.
+std::vector<std::string> cut_where_equal(const std::vector<std::string>& texts,
+                                         std::size_t columns);
 
 // "812 B", "1.4 kB", "23 MB": at most 7 characters.
 std::string size_text(std::uint64_t bytes);

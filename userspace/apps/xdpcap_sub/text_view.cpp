@@ -39,15 +39,19 @@ constexpr const char* kGreen = "32";
 constexpr const char* kYellow = "33";
 constexpr const char* kCyan = "36";
 
-// Left of the address: time, client, method, status, latency, size. What a narrow terminal has no room for
-// is left out, so that the address has some.
+// Left of the address: time, client, method, status, latency, size. What a narrow terminal has no
+// room for is left out, so that the address has some.
 struct Layout {
   bool client = true, whole_time = true, time = true, size = true, latency = true;
 };
 
 Layout layout_for(std::size_t columns) noexcept {
   if (columns == 0 || columns >= 110) return {};
-  return {.client = false, .whole_time = false, .time = columns >= 70, .size = columns >= 60, .latency = columns >= 40};
+  return {.client = false,
+          .whole_time = false,
+          .time = columns >= 70,
+          .size = columns >= 60,
+          .latency = columns >= 40};
 }
 
 struct Cells {
@@ -59,7 +63,9 @@ struct Cells {
 
 void add_cells(Row& row, const Layout& layout, const Cells& cells) {
   if (layout.time)
-    row.add(fmt::format("{:{}}  ", cells.time.substr(0, layout.whole_time ? 12 : 8), layout.whole_time ? 12 : 8), kDim);
+    row.add(fmt::format("{:{}}  ", cells.time.substr(0, layout.whole_time ? 12 : 8),
+                        layout.whole_time ? 12 : 8),
+            kDim);
   if (layout.client) row.add(fmt::format("{:21}  ", cells.client), cells.colour);
   row.add(fmt::format("{:7} ", cells.method), cells.colour != nullptr ? cells.colour : kBold);
   row.add(fmt::format("{:>3}", cells.status), cells.status_colour);
@@ -85,7 +91,8 @@ const char* colour_of_status(std::uint16_t status) {
 
 // Where the request went: host and target, or the target alone where it names its host.
 std::string address_of(const Seen& request) {
-  if (request.target.empty() && !request.start_line.empty()) return request.server + "  " + request.start_line;
+  if (request.target.empty() && !request.start_line.empty())
+    return request.server + "  " + request.start_line;
   const bool names_host = !request.target.starts_with("/") && request.target != "*";
   if (names_host) return request.target;
   return (request.host.empty() ? request.server : request.host) + request.target;
@@ -122,15 +129,16 @@ void TextView::add(std::string& out, const Exchange& exchange) const {
   const std::string status = exchange.response ? std::to_string(exchange.response->status) : "...";
   const std::string size = exchange.response ? size_text(exchange.response->body_length) : "-";
   const std::string waited = latency ? duration_text(*latency) : "-";
-  add_cells(row, layout_for(terminal_.columns),
-            {.time = time,
-             .client = first.client,
-             .method = method,
-             .status = status,
-             .latency = waited,
-             .size = size,
-             .status_colour = exchange.response ? colour_of_status(exchange.response->status) : kYellow,
-             .latency_colour = latency.value_or(0) >= kSlow ? kRed : nullptr});
+  add_cells(
+      row, layout_for(terminal_.columns),
+      {.time = time,
+       .client = first.client,
+       .method = method,
+       .status = status,
+       .latency = waited,
+       .size = size,
+       .status_colour = exchange.response ? colour_of_status(exchange.response->status) : kYellow,
+       .latency_colour = latency.value_or(0) >= kSlow ? kRed : nullptr});
   add_address(row, exchange);
   out += '\n';
   if (exchange.request && !exchange.interim()) add_body(out, *exchange.request);
@@ -139,16 +147,17 @@ void TextView::add(std::string& out, const Exchange& exchange) const {
 
 // The address, then the remarks; of what is left of the line the remarks have at most half.
 void TextView::add_address(Row& row, const Exchange& exchange) const {
-  std::string remarks = exchange.request && !exchange.interim() ? exchange.request->remarks : std::string{};
+  std::string remarks =
+      exchange.request && !exchange.interim() ? exchange.request->remarks : std::string{};
   if (exchange.response && !exchange.response->remarks.empty()) {
     if (!remarks.empty()) remarks += ' ';
     remarks += exchange.response->remarks;
   }
   if (!remarks.empty()) remarks = "  [" + remarks + ']';
-  const std::string address =
-      exchange.request
-          ? address_of(*exchange.request)
-          : (exchange.interim() ? "(its request is not over) " : "(request not seen) ") + exchange.response->server;
+  const std::string address = exchange.request ? address_of(*exchange.request)
+                                               : (exchange.interim() ? "(its request is not over) "
+                                                                     : "(request not seen) ") +
+                                                     exchange.response->server;
   if (terminal_.columns == 0) {
     row.add(printable(address));
     row.add(remarks, kYellow);
@@ -169,16 +178,17 @@ void TextView::add_body(std::string& out, const Seen& message) const {
     return;
   }
   const consume::DecodedBody content = consume::content_of(message);
-  if (!content.decoded || !publish::json::is_utf8(content.octets)) {
+  if (!content.decoded || !publish::json::is_utf8(content.bytes)) {
     const std::string type = printable(consume::field_of(message, "content-type"), 60);
-    out += fmt::format("    ({}, {}: {}; --body base64 shows it)\n", type.empty() ? "no content type" : type,
-                       size_text(content.octets.size()), content.decoded ? "not text" : content.error);
+    out += fmt::format("    ({}, {}: {}; --body base64 shows it)\n",
+                       type.empty() ? "no content type" : type, size_text(content.bytes.size()),
+                       content.decoded ? "not text" : content.error);
     return;
   }
   // Line by line, so that a body keeps its shape and cannot steer the terminal.
-  for (std::size_t at = 0; at < content.octets.size();) {
-    const std::size_t end = std::min(content.octets.find('\n', at), content.octets.size());
-    std::string_view line = std::string_view(content.octets).substr(at, end - at);
+  for (std::size_t at = 0; at < content.bytes.size();) {
+    const std::size_t end = std::min(content.bytes.find('\n', at), content.bytes.size());
+    std::string_view line = std::string_view(content.bytes).substr(at, end - at);
     if (line.ends_with('\r')) line.remove_suffix(1);
     out += "    " + printable_utf8(line) + '\n';
     at = end + 1;
@@ -190,17 +200,23 @@ void TextView::add_body(std::string& out, const Seen& message) const {
 void TextView::add(std::string& out, const schema::FlowRecord& record) const {
   const auto half = [](const schema::FlowHalf* side) {
     if (side == nullptr) return std::string("-");
-    std::string text = fmt::format("{} in {} packets", size_text(side->payload_bytes()), side->packets());
-    if (side->retransmitted_segments() != 0) text += fmt::format(", {} resent", side->retransmitted_segments());
+    std::string text =
+        fmt::format("{} in {} packets", size_text(side->payload_bytes()), side->packets());
+    if (side->retransmitted_segments() != 0)
+      text += fmt::format(", {} resent", side->retransmitted_segments());
     if (side->out_of_order() != 0) text += fmt::format(", {} out of order", side->out_of_order());
-    if (side->gaps() != 0) text += fmt::format(", {} gaps of {}", side->gaps(), size_text(side->gap_bytes()));
+    if (side->gaps() != 0)
+      text += fmt::format(", {} gaps of {}", side->gaps(), size_text(side->gap_bytes()));
     return text;
   };
-  out += fmt::format("{}  {:21}  {:7} {}  sent {}; got {}", coloured(clock_text(record.last_ns()), kDim),
-                     publish::text_of(record.client()), publish::name_of(record.event()),
-                     publish::text_of(record.server()), half(record.to_server()), half(record.to_client()));
-  if (record.handshake_server_ns() != 0) out += fmt::format("; rtt {}", duration_text(record.handshake_server_ns()));
-  if (record.event() == schema::FlowEvent::closed) out += fmt::format("; {}", publish::name_of(record.close()));
+  out += fmt::format(
+      "{}  {:21}  {:7} {}  sent {}; got {}", coloured(clock_text(record.last_ns()), kDim),
+      publish::text_of(record.client()), publish::name_of(record.event()),
+      publish::text_of(record.server()), half(record.to_server()), half(record.to_client()));
+  if (record.handshake_server_ns() != 0)
+    out += fmt::format("; rtt {}", duration_text(record.handshake_server_ns()));
+  if (record.event() == schema::FlowEvent::closed)
+    out += fmt::format("; {}", publish::name_of(record.close()));
   out += '\n';
 }
 
@@ -214,36 +230,42 @@ void TextView::add(std::string& out, const schema::SegmentRecord& record) const 
   out += fmt::format("{}  {:21}  {:21}  [{}] seq {} ack {} win {} length {}  {}\n",
                      coloured(clock_text(record.arrived_ns()), kDim),
                      publish::text_of(from_client ? record.client() : record.server()),
-                     publish::text_of(from_client ? record.server() : record.client()), flags, record.seq(),
-                     record.ack(), record.window(), record.payload_octets(), publish::name_of(record.verdict()));
+                     publish::text_of(from_client ? record.server() : record.client()), flags,
+                     record.seq(), record.ack(), record.window(), record.payload_bytes(),
+                     publish::name_of(record.verdict()));
 }
 
 void TextView::add(std::string& out, const schema::DatagramRecord& record) const {
-  out += fmt::format("{}  {:21}  {:21}  udp length {}\n", coloured(clock_text(record.arrived_ns()), kDim),
-                     publish::text_of(record.source()), publish::text_of(record.destination()), record.length());
+  out += fmt::format(
+      "{}  {:21}  {:21}  udp length {}\n", coloured(clock_text(record.arrived_ns()), kDim),
+      publish::text_of(record.source()), publish::text_of(record.destination()), record.length());
 }
 
 void TextView::add(std::string& out, const schema::SocketRecord& record) const {
   const schema::Process* process = record.process();
-  const std::string owner = process == nullptr
-                                ? std::string("-")
-                                : fmt::format("{}({})", printable(publish::text_of(process->name())), process->pid());
-  out += fmt::format("{}  {:6}  {} {:12}  {:21}  {:21}  {}", coloured(clock_text(record.at_ns()), kDim),
-                     publish::name_of(record.event()), publish::name_of(record.protocol()),
-                     publish::name_of(record.state()), publish::text_of(record.local()),
-                     publish::text_of(record.remote()), owner);
+  const std::string owner =
+      process == nullptr
+          ? std::string("-")
+          : fmt::format("{}({})", printable(publish::text_of(process->name())), process->pid());
+  out += fmt::format("{}  {:6}  {} {:12}  {:21}  {:21}  {}",
+                     coloured(clock_text(record.at_ns()), kDim), publish::name_of(record.event()),
+                     publish::name_of(record.protocol()), publish::name_of(record.state()),
+                     publish::text_of(record.local()), publish::text_of(record.remote()), owner);
   if (record.tcp() != nullptr && record.tcp()->rtt_ns() != 0) {
-    out += fmt::format("  rtt {}  cwnd {}", duration_text(record.tcp()->rtt_ns()), record.tcp()->congestion_window());
+    out += fmt::format("  rtt {}  cwnd {}", duration_text(record.tcp()->rtt_ns()),
+                       record.tcp()->congestion_window());
   }
   out += '\n';
 }
 
 void TextView::add(std::string& out, const schema::InterfaceRecord& record) const {
   out += fmt::format("{}  {:15}  {:4}  mtu {}", coloured(clock_text(record.at_ns()), kDim),
-                     printable(publish::text_of(record.name())), record.up() ? "up" : "down", record.mtu());
+                     printable(publish::text_of(record.name())), record.up() ? "up" : "down",
+                     record.mtu());
   for (const auto* addresses : {record.ipv4(), record.ipv6()}) {
     if (addresses == nullptr) continue;
-    for (const flatbuffers::String* address : *addresses) out += "  " + printable(publish::text_of(address), 45);
+    for (const flatbuffers::String* address : *addresses)
+      out += "  " + printable(publish::text_of(address), 45);
   }
   if (record.driver() != nullptr) out += "  " + printable(publish::text_of(record.driver()), 32);
   if (record.xdp() != nullptr) {

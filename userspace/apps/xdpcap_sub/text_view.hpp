@@ -14,7 +14,8 @@ using consume::Seen;
 
 class Row;
 
-// Lines for people: one for each exchange, columns aligned, none wider than the terminal. All append to `out`.
+// Lines for people: one for each exchange, columns aligned, none wider than the terminal. All
+// append to `out`.
 class TextView {
  public:
   TextView(Terminal terminal, publish::BodyFormat body) : terminal_(terminal), body_(body) {}

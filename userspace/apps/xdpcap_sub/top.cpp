@@ -35,11 +35,13 @@ std::size_t width_before_address(const Terminal& terminal) noexcept {
   return width;
 }
 
-std::string line_of(const Terminal& terminal, const std::array<std::string, kFigures.size()>& figures,
+std::string line_of(const Terminal& terminal,
+                    const std::array<std::string, kFigures.size()>& figures,
                     const std::string& address) {
   std::string line;
   for (std::size_t i = 0; i < kFigures.size(); ++i) {
-    if (is_shown(kFigures[i], terminal)) line += fmt::format("{:>{}}", figures[i], kFigures[i].width);
+    if (is_shown(kFigures[i], terminal))
+      line += fmt::format("{:>{}}", figures[i], kFigures[i].width);
   }
   return line + "  " + address;
 }
@@ -48,7 +50,8 @@ std::string line_of(const Terminal& terminal, const std::array<std::string, kFig
 
 void LatencyHistogram::add(std::uint64_t ns) {
   const auto power = static_cast<unsigned>(std::bit_width(ns | 1U)) - 1;
-  const std::uint64_t step = power >= kStepBits ? ns >> (power - kStepBits) : ns << (kStepBits - power);
+  const std::uint64_t step =
+      power >= kStepBits ? ns >> (power - kStepBits) : ns << (kStepBits - power);
   if (!powers_[power]) powers_[power] = std::make_unique<Power>();
   ++(*powers_[power])[step & (kSteps - 1)];
   ++count_;
@@ -63,7 +66,8 @@ std::uint64_t LatencyHistogram::quantile(double fraction) const noexcept {
     for (unsigned step = 0; step < kSteps && powers_[power]; ++step) {
       seen += (*powers_[power])[step];
       if (seen < std::max<std::uint64_t>(rank, 1)) continue;
-      const double begin = std::ldexp(static_cast<double>(kSteps + step), static_cast<int>(power) - int{kStepBits});
+      const double begin =
+          std::ldexp(static_cast<double>(kSteps + step), static_cast<int>(power) - int{kStepBits});
       const double middle = begin * (1 + 0.5 / (kSteps + step));
       // 2^64 has no place in the type.
       const auto value = middle >= 0x1p64 ? UINT64_MAX : static_cast<std::uint64_t>(middle);
@@ -76,8 +80,8 @@ std::uint64_t LatencyHistogram::quantile(double fraction) const noexcept {
 void Top::add(const Exchange& exchange) {
   if (!exchange.request || exchange.interim()) return;
   const Seen& request = *exchange.request;
-  std::string name =
-      (request.host.empty() ? request.server : request.host) + request.target.substr(0, request.target.find('?'));
+  std::string name = (request.host.empty() ? request.server : request.host) +
+                     request.target.substr(0, request.target.find('?'));
   if (places_.size() >= kPlacesMax && !places_.contains(name)) name = "(others)";
   Place& place = places_[name];
   ++place.requests;
@@ -95,7 +99,8 @@ std::string Top::table(const Terminal& terminal, std::size_t rows) const {
   std::vector<const std::pair<const std::string, Place>*> order;
   for (const auto& place : places_) order.push_back(&place);
   std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return a->second.requests != b->second.requests ? a->second.requests > b->second.requests : a->first < b->first;
+    return a->second.requests != b->second.requests ? a->second.requests > b->second.requests
+                                                    : a->first < b->first;
   });
   // Of the lines, one is the heading, and where not all have room one says so.
   std::size_t left_out = 0;
@@ -108,8 +113,9 @@ std::string Top::table(const Terminal& terminal, std::size_t rows) const {
   std::vector<std::string> addresses;
   addresses.reserve(order.size());
   for (const auto* place : order) addresses.push_back(printable(place->first));
-  addresses = cut_where_equal(addresses,
-                              terminal.columns == 0 ? 0 : std::max<std::size_t>(terminal.columns, before + 1) - before);
+  addresses = cut_where_equal(
+      addresses,
+      terminal.columns == 0 ? 0 : std::max<std::size_t>(terminal.columns, before + 1) - before);
 
   std::array<std::string, kFigures.size()> titles;
   for (std::size_t i = 0; i < titles.size(); ++i) titles[i] = kFigures[i].title;
@@ -119,11 +125,11 @@ std::string Top::table(const Terminal& terminal, std::size_t rows) const {
     const auto time = [&p](double fraction) {
       return p.latencies.count() == 0 ? "-" : duration_text(p.latencies.quantile(fraction));
     };
-    std::string line =
-        line_of(terminal,
-                {std::to_string(p.requests), std::to_string(p.client_errors), std::to_string(p.server_errors),
-                 std::to_string(p.unanswered), time(0.5), time(0.99), size_text(p.bytes)},
-                addresses[i]);
+    std::string line = line_of(terminal,
+                               {std::to_string(p.requests), std::to_string(p.client_errors),
+                                std::to_string(p.server_errors), std::to_string(p.unanswered),
+                                time(0.5), time(0.99), size_text(p.bytes)},
+                               addresses[i]);
     if (terminal.colour && p.server_errors != 0) line = fmt::format("\x1b[31m{}\x1b[0m", line);
     out += line + '\n';
   }

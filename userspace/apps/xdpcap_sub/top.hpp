@@ -14,8 +14,8 @@ namespace xdpcap::sub {
 using consume::Exchange;
 using consume::Seen;
 
-// Latencies in buckets that grow by a 64th; the middle of a bucket answers for it, so any quantile is
-// right within 1 %. Room for a power of two is there once a latency of its size was.
+// Latencies in buckets that grow by a 64th; the middle of a bucket answers for it, so any quantile
+// is right within 1 %. Room for a power of two is there once a latency of its size was.
 class LatencyHistogram {
  public:
   void add(std::uint64_t ns);
@@ -38,8 +38,8 @@ class LatencyHistogram {
 class Top {
  public:
   void add(const Exchange& exchange);
-  // The busiest as a table, of at most `rows` lines (0: all), its heading among them. A last line says
-  // how many are left out.
+  // The busiest as a table, of at most `rows` lines (0: all), its heading among them. A last line
+  // says how many are left out.
   [[nodiscard]] std::string table(const Terminal& terminal, std::size_t rows) const;
 
  private:

@@ -19,8 +19,9 @@ constexpr std::size_t kTokenLeast = 16, kTokenMost = 256;
 bool equal_secretly(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i)
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^
-                                        static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]));
+    difference |=
+        static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^
+                              static_cast<unsigned char>(b.empty() ? '\0' : b[i % b.size()]));
   return difference == 0;
 }
 
@@ -67,14 +68,16 @@ std::optional<std::string> query_token(std::string_view query) {
 
 std::optional<std::string_view> bearer_of(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer "; // case aside (RFC 9110, 11.1)
-  if (authorization.size() < kScheme.size() || ::strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0)
+  if (authorization.size() < kScheme.size() ||
+      ::strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0)
     return std::nullopt;
   authorization.remove_prefix(kScheme.size());
   authorization.remove_prefix(std::min(authorization.find_first_not_of(' '), authorization.size()));
   return authorization;
 }
 
-std::vector<std::string_view> cookies_named(std::string_view cookie, std::string_view name_and_equals) {
+std::vector<std::string_view> cookies_named(std::string_view cookie,
+                                            std::string_view name_and_equals) {
   std::vector<std::string_view> values;
   while (!cookie.empty()) {
     std::string_view one = cookie.substr(0, cookie.find(';'));
@@ -107,8 +110,9 @@ std::string make_token() {
 bool is_sound_token(std::string_view token) noexcept {
   static constexpr std::string_view kMarks = "-._~+/=";
   return token.size() >= kTokenLeast && token.size() <= kTokenMost &&
-         std::all_of(token.begin(), token.end(),
-                     [](char c) { return is_letter_or_digit(c) || kMarks.find(c) != std::string_view::npos; });
+         std::all_of(token.begin(), token.end(), [](char c) {
+           return is_letter_or_digit(c) || kMarks.find(c) != std::string_view::npos;
+         });
 }
 
 std::optional<std::string> host_of_field(std::string_view field) {
@@ -124,7 +128,8 @@ std::optional<std::string> host_of_field(std::string_view field) {
   }
   if (host.starts_with('[')) return is_ipv6_in_brackets(host) ? std::optional(host) : std::nullopt;
   const bool is_name = !host.empty() && host.size() <= 253 && is_letter_or_digit(host.front()) &&
-                       host.find("..") == std::string::npos && std::all_of(host.begin(), host.end(), [](char c) {
+                       host.find("..") == std::string::npos &&
+                       std::all_of(host.begin(), host.end(), [](char c) {
                          return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_';
                        });
   return is_name ? std::optional(host) : std::nullopt;
@@ -146,27 +151,31 @@ bool Access::is_own_host(std::string_view field) const {
 }
 
 bool Access::is_allowed_origin(std::string_view origin) const {
-  return !origin.empty() &&
-         std::find(options_.origins.begin(), options_.origins.end(), origin) != options_.origins.end();
+  return !origin.empty() && std::find(options_.origins.begin(), options_.origins.end(), origin) !=
+                                options_.origins.end();
 }
 
 std::optional<Reply> Access::refuse_stranger(const Request& request, bool is_public) const {
   if (!is_own_host(request.host)) {
     return reply_of({.status = 403,
-                     .message = "the Host of this request does not mean this gateway; open the address that xdpcap-web "
+                     .message = "the Host of this request does not mean this gateway; open the "
+                                "address that xdpcap-web "
                                 "printed, or allow the name with --host NAME"});
   }
   if (is_allowed_origin(request.origin)) return std::nullopt;
   // Before a proxy that speaks TLS the scheme is another one.
   const std::string host = lower(request.host);
-  const bool own_origin =
-      request.origin.empty() || request.origin == "http://" + host || request.origin == "https://" + host;
-  const bool from_elsewhere = request.fetch_site == "cross-site" || request.fetch_site == "same-site";
-  const bool follows_link = is_public && request.fetch_mode == "navigate" && request.fetch_destination == "document";
+  const bool own_origin = request.origin.empty() || request.origin == "http://" + host ||
+                          request.origin == "https://" + host;
+  const bool from_elsewhere =
+      request.fetch_site == "cross-site" || request.fetch_site == "same-site";
+  const bool follows_link =
+      is_public && request.fetch_mode == "navigate" && request.fetch_destination == "document";
   if (own_origin && (!from_elsewhere || follows_link)) return std::nullopt;
   return reply_of({.status = 403,
-                   .message = "a page of another site made this request; pages of an origin may ask where "
-                              "--cors ORIGIN names it"});
+                   .message =
+                       "a page of another site made this request; pages of an origin may ask where "
+                       "--cors ORIGIN names it"});
 }
 
 bool Access::is_token(std::string_view text) const {
@@ -184,7 +193,8 @@ std::optional<Reply> Access::refuse(const Request& request, bool is_public) {
     return refuse_token(true, request.peer);
   }
   const auto cookies = cookies_named(request.cookie, cookie_);
-  if (std::any_of(cookies.begin(), cookies.end(), [this](std::string_view one) { return is_token(one); }))
+  if (std::any_of(cookies.begin(), cookies.end(),
+                  [this](std::string_view one) { return is_token(one); }))
     return std::nullopt;
   return refuse_token(!cookies.empty(), request.peer);
 }
@@ -194,22 +204,24 @@ Reply Access::accept_address(std::string_view token, const std::string& peer) {
   if (!is_token(token)) return refuse_token(true, peer);
   Reply reply{.status = 303};
   reply.fields = {{"Location", "./"},
-                  {"Set-Cookie", fmt::format("{}{}; HttpOnly; SameSite=Strict; Path=/{}", cookie_, options_.token,
-                                             options_.tls ? "; Secure" : "")}};
+                  {"Set-Cookie", fmt::format("{}{}; HttpOnly; SameSite=Strict; Path=/{}", cookie_,
+                                             options_.token, options_.tls ? "; Secure" : "")}};
   return reply;
 }
 
 Reply Access::refuse_token(bool presented, const std::string& peer) {
   if (presented && !guesses_.count(peer, std::chrono::steady_clock::now())) {
-    Reply reply = reply_of({.status = 429, .message = "too many wrong tokens came from this address; wait a second"});
+    Reply reply = reply_of(
+        {.status = 429, .message = "too many wrong tokens came from this address; wait a second"});
     reply.fields.emplace_back("Retry-After", "1");
     return reply;
   }
   Reply reply = reply_of(
       {.status = 401,
-       .message = fmt::format("{}: send 'Authorization: Bearer TOKEN', or open /?token=TOKEN once in the browser; "
-                              "xdpcap-web printed that link when it started, or has the token from --token-file",
-                              presented ? "this is not the token" : "a token is wanted")});
+       .message = fmt::format(
+           "{}: send 'Authorization: Bearer TOKEN', or open /?token=TOKEN once in the browser; "
+           "xdpcap-web printed that link when it started, or has the token from --token-file",
+           presented ? "this is not the token" : "a token is wanted")});
   reply.fields.emplace_back("WWW-Authenticate", "Bearer");
   return reply;
 }
@@ -223,7 +235,8 @@ unsigned Access::check_bearer(std::string_view authorization, const std::string&
 void Access::add_fields(const Request& request, Reply& reply) const {
   static constexpr std::array<std::pair<const char*, const char*>, 6> kAlways{{
       {"Content-Security-Policy",
-       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src "
+       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
+       "'self'; connect-src "
        "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
       {"X-Content-Type-Options", "nosniff"},
       {"X-Frame-Options", "DENY"},

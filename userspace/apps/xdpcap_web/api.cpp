@@ -13,7 +13,8 @@ Reply Api::answer(const Request& request) const {
 
 Api::Cost Api::cost_of(const Request& request) {
   const std::string_view path = request.path;
-  if (path == "/healthz" || path == "/metrics" || path == "/api/health" || path == "/api/stats") return Cost::figures;
+  if (path == "/healthz" || path == "/metrics" || path == "/api/health" || path == "/api/stats")
+    return Cost::figures;
   return path == "/api/messages" ? Cost::search : Cost::other;
 }
 
@@ -30,7 +31,9 @@ Api::Answer Api::route(const Request& request) const {
   if (path == "/api/health") return health_in_words(request);
   if (path == "/metrics") return metrics(request);
   if (path == "/healthz") return health(request);
-  return ApiError{.status = 404, .message = "there is nothing at this path; the README of xdpcap-web lists the calls"};
+  return ApiError{
+      .status = 404,
+      .message = "there is nothing at this path; the README of xdpcap-web lists the calls"};
 }
 
 Api::Answer Api::graph(const Request& request) const {
@@ -39,15 +42,18 @@ Api::Answer Api::graph(const Request& request) const {
   auto query = parse_graph_query(*parameters);
   if (!query) return std::move(query).error();
   const std::lock_guard lock{parts_.model.mutex};
-  return Reply{.body = "{\"data\":" + parts_.model.graph.to_json(*query, monotonic_now_ns()) + "}\n"};
+  return Reply{.body =
+                   "{\"data\":" + parts_.model.graph.to_json(*query, monotonic_now_ns()) + "}\n"};
 }
 
 Api::Answer Api::interfaces(const Request& request) const {
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   std::vector<std::pair<std::string, std::vector<SensorInterface>>> all;
   {
     const std::lock_guard lock{parts_.model.mutex};
-    for (const auto& [name, sensor] : parts_.model.sensors.all()) all.emplace_back(name, sensor.interfaces);
+    for (const auto& [name, sensor] : parts_.model.sensors.all())
+      all.emplace_back(name, sensor.interfaces);
   }
   std::string body = "{\"data\":[";
   bool first = true;
@@ -57,8 +63,9 @@ Api::Answer Api::interfaces(const Request& request) const {
       first = false;
       JsonObject object(body);
       const auto list = [&](std::string_view member, const std::vector<std::string>& addresses) {
-        publish::json::append_array(object.member(member), &addresses,
-                                    [&](const std::string& address) { append_words(body, address); });
+        publish::json::append_array(
+            object.member(member), &addresses,
+            [&](const std::string& address) { append_words(body, address); });
       };
       object.words("Name", interface.name);
       object.words("IpV4Address", interface.ipv4.empty() ? "" : interface.ipv4.front());
@@ -82,7 +89,8 @@ Api::Answer Api::interfaces(const Request& request) const {
 
 // Everybody may ask this: it says no more than a monitor needs.
 Api::Answer Api::health(const Request& request) const {
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   const Health health = health_of(parts_);
   Reply reply{.status = health.status == Health::Status::stale ? 503U : 200U};
   JsonObject(reply.body).text("status", name_of(health.status));
@@ -91,7 +99,8 @@ Api::Answer Api::health(const Request& request) const {
 }
 
 Api::Answer Api::health_in_words(const Request& request) const {
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   Reply reply{.body = "{\"data\":"};
   append_health(reply.body, health_of(parts_));
   reply.body += "}\n";

@@ -12,9 +12,10 @@
 
 namespace xdpcap::web {
 
-// The calls of README.md that are answered at once. Stateless but for what it looks at, so any thread may call it;
-// the model is locked for as long as pointers and figures are copied, never while text is searched. Only the map is
-// written as JSON under the lock: it is bounded, and a copy of it would cost as much.
+// The calls of README.md that are answered at once. Stateless but for what it looks at, so any
+// thread may call it; the model is locked for as long as pointers and figures are copied, never
+// while text is searched. Only the map is written as JSON under the lock: it is bounded, and a copy
+// of it would cost as much.
 class Api {
  public:
   struct Parts {
@@ -61,8 +62,10 @@ class Api {
     std::string before;
     bool count = false; // go on behind the page, to know how many there are
   };
-  [[nodiscard]] Result<Page, ApiError> page_of_memory(const Query& query, const Wanted& wanted) const;
-  [[nodiscard]] Result<Page, ApiError> page_of_history(const Query& query, const Wanted& wanted) const;
+  [[nodiscard]] Result<Page, ApiError> page_of_memory(const Query& query,
+                                                      const Wanted& wanted) const;
+  [[nodiscard]] Result<Page, ApiError> page_of_history(const Query& query,
+                                                       const Wanted& wanted) const;
   struct Found {
     Exchange exchange;
     Ends ends;

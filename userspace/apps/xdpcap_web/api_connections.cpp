@@ -21,15 +21,16 @@ struct ConnectionsWanted {
     if (!process.empty() && !is_process(connection.ends.client, process) &&
         !is_process(connection.ends.server, process))
       return false;
-    return address.empty() || publish::text_of(&connection.client).find(address) != std::string::npos ||
+    return address.empty() ||
+           publish::text_of(&connection.client).find(address) != std::string::npos ||
            publish::text_of(&connection.server).find(address) != std::string::npos;
   }
 };
 
 using Less = bool (*)(const Connection&, const Connection&);
 
-std::uint64_t octets(const Connection& connection) {
-  return connection.sides[0].payload_octets + connection.sides[1].payload_octets;
+std::uint64_t bytes(const Connection& connection) {
+  return connection.sides[0].payload_bytes + connection.sides[1].payload_bytes;
 }
 std::uint64_t retransmits(const Connection& connection) {
   return connection.sides[0].retransmits + connection.sides[1].retransmits;
@@ -37,16 +38,20 @@ std::uint64_t retransmits(const Connection& connection) {
 
 // The largest first.
 Less order_of(std::string_view sort) {
-  if (sort == "opened") return [](const Connection& a, const Connection& b) { return a.first_ns > b.first_ns; };
-  if (sort == "bytes") return [](const Connection& a, const Connection& b) { return octets(a) > octets(b); };
-  if (sort == "rtt") return [](const Connection& a, const Connection& b) { return wire_rtt_ns(a) > wire_rtt_ns(b); };
+  if (sort == "opened")
+    return [](const Connection& a, const Connection& b) { return a.first_ns > b.first_ns; };
+  if (sort == "bytes")
+    return [](const Connection& a, const Connection& b) { return bytes(a) > bytes(b); };
+  if (sort == "rtt")
+    return [](const Connection& a, const Connection& b) { return wire_rtt_ns(a) > wire_rtt_ns(b); };
   if (sort == "retransmits")
     return [](const Connection& a, const Connection& b) { return retransmits(a) > retransmits(b); };
   return [](const Connection& a, const Connection& b) { return a.last_ns > b.last_ns; };
 }
 
 std::string flags_of(std::uint8_t bits) {
-  static constexpr std::string_view kNames[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+  static constexpr std::string_view kNames[] = {"FIN", "SYN", "RST", "PSH",
+                                                "ACK", "URG", "ECE", "CWR"};
   std::string names;
   for (std::size_t bit = 0; bit < std::size(kNames); ++bit) {
     if ((bits >> bit & 1) == 0) continue;
@@ -56,11 +61,13 @@ std::string flags_of(std::uint8_t bits) {
   return names;
 }
 
-// The handshake and stragglers: they carry no id, but the ends and about the time of the connection.
+// The handshake and stragglers: they carry no id, but the ends and about the time of the
+// connection.
 bool is_stray_of(const schema::SegmentRecord& segment, const Connection& connection) {
   constexpr std::uint64_t kAroundNs = 3'000'000'000;
   return segment.flow() == 0 && segment.client() != nullptr && segment.server() != nullptr &&
-         same_endpoint(*segment.client(), connection.client) && same_endpoint(*segment.server(), connection.server) &&
+         same_endpoint(*segment.client(), connection.client) &&
+         same_endpoint(*segment.server(), connection.server) &&
          segment.arrived_ns() + kAroundNs >= connection.first_ns &&
          segment.arrived_ns() <= connection.last_ns + kAroundNs;
 }
@@ -74,15 +81,15 @@ void append_segment(std::string& out, const schema::SegmentRecord& segment, bool
   object.number("ack", segment.ack());
   object.text("flags", flags_of(segment.flags()));
   object.number("window", segment.window());
-  object.number("length", segment.payload_octets());
+  object.number("length", segment.payload_bytes());
   object.text("verdict", publish::name_of(segment.verdict()));
 }
 
 } // namespace
 
 Api::Answer Api::connections(const Request& request) const {
-  auto parameters =
-      Parameters::parse(request.query, {"state", "process", "address", "sensor", "connection", "limit", "sort"});
+  auto parameters = Parameters::parse(
+      request.query, {"state", "process", "address", "sensor", "connection", "limit", "sort"});
   if (!parameters) return std::move(parameters).error();
   auto limit = parameters->number("limit", 200, 1, 1000);
   if (!limit) return std::move(limit).error();
@@ -90,11 +97,12 @@ Api::Answer Api::connections(const Request& request) const {
   if (!sort) return std::move(sort).error();
   auto state = parameters->one_of("state", {"", "open", "closed"});
   if (!state) return std::move(state).error();
-  ConnectionsWanted wanted{*state, parameters->one("process"), parameters->one("address"), parameters->one("sensor"),
-                           std::nullopt};
+  ConnectionsWanted wanted{*state, parameters->one("process"), parameters->one("address"),
+                           parameters->one("sensor"), std::nullopt};
   if (parameters->has("connection")) {
     wanted.id = ConnectionId::parse(parameters->one("connection"));
-    if (!wanted.id) return bad("connection", "this is no id of a connection; take one from an earlier answer");
+    if (!wanted.id)
+      return bad("connection", "this is no id of a connection; take one from an earlier answer");
   }
   const Less less = order_of(*sort);
   std::vector<Connection> rows;
@@ -107,7 +115,8 @@ Api::Answer Api::connections(const Request& request) const {
       if (connection.sensor != nullptr && wanted.holds(connection)) found.push_back(&connection);
     });
     total = found.size();
-    const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found.size(), *limit));
+    const auto end =
+        found.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(found.size(), *limit));
     std::partial_sort(found.begin(), end, found.end(),
                       [less](const Connection* a, const Connection* b) { return less(*a, *b); });
     for (auto at = found.begin(); at != end; ++at) {
@@ -131,11 +140,14 @@ Api::Answer Api::connections(const Request& request) const {
 // ID, ID/segments
 Api::Answer Api::connection(const Request& request, std::string_view rest) const {
   constexpr std::string_view kSegments = "/segments";
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   const bool wants_segments = rest.ends_with(kSegments);
   if (wants_segments) rest.remove_suffix(kSegments.size());
   const auto id = ConnectionId::parse(rest);
-  if (!id) return ApiError{.status = 404, .message = "this is no id of a connection; take one from /api/connections"};
+  if (!id)
+    return ApiError{.status = 404,
+                    .message = "this is no id of a connection; take one from /api/connections"};
   if (wants_segments) return segments(*id);
   std::optional<Connection> connection;
   {
@@ -167,16 +179,18 @@ Api::Answer Api::segments(const ConnectionId& id) const {
   std::vector<const schema::SegmentRecord*> found;
   for (const BatchPointer& batch : batches) {
     for (const schema::SegmentRecord* segment : *(*batch)->segments()) {
-      if (segment->flow() == id.flow || (connection && is_stray_of(*segment, *connection))) found.push_back(segment);
+      if (segment->flow() == id.flow || (connection && is_stray_of(*segment, *connection)))
+        found.push_back(segment);
     }
   }
   if (found.size() > kSegmentsMax) found.erase(found.begin(), found.end() - kSegmentsMax);
   Reply reply;
   {
     JsonObject object(reply.body);
-    publish::json::append_array(object.member("data"), &found, [&](const schema::SegmentRecord* segment) {
-      append_segment(reply.body, *segment, connection && connection->reversed);
-    });
+    publish::json::append_array(
+        object.member("data"), &found, [&](const schema::SegmentRecord* segment) {
+          append_segment(reply.body, *segment, connection && connection->reversed);
+        });
     object.boolean("published", published || !found.empty());
   }
   reply.body += '\n';

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kCopied = 512;           // exchanges under one lock
 constexpr std::chrono::seconds kSearchTime{2}; // of one call
-constexpr std::string_view kNoSuch = "there is no such exchange here any more; a history (--history) keeps them longer";
+constexpr std::string_view kNoSuch =
+    "there is no such exchange here any more; a history (--history) keeps them longer";
 
 void append_row(std::string& rows, const Exchange& exchange, const Ends& ends) {
   if (!rows.empty()) rows += ',';
@@ -26,7 +27,8 @@ void append_row(std::string& rows, const Exchange& exchange, const Ends& ends) {
 } // namespace
 
 Api::Answer Api::exchanges(const Request& request) const {
-  auto parameters = Parameters::parse(request.query, {"limit", "before", "source", "count"}, kQueryNames);
+  auto parameters =
+      Parameters::parse(request.query, {"limit", "before", "source", "count"}, kQueryNames);
   if (!parameters) return std::move(parameters).error();
   auto query = parse_query(*parameters);
   if (!query) return std::move(query).error();
@@ -37,7 +39,8 @@ Api::Answer Api::exchanges(const Request& request) const {
   auto count = parameters->flag("count");
   if (!count) return std::move(count).error();
   const Wanted wanted{*limit, parameters->one("before"), *count};
-  auto page = *source == "history" ? page_of_history(*query, wanted) : page_of_memory(*query, wanted);
+  auto page =
+      *source == "history" ? page_of_history(*query, wanted) : page_of_memory(*query, wanted);
   if (!page) return std::move(page).error();
   Reply reply;
   {
@@ -61,7 +64,8 @@ Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, const Wanted
     const char* const last = wanted.before.data() + wanted.before.size();
     const auto [stop, error] = std::from_chars(wanted.before.data(), last, end);
     if (error != std::errc{} || stop != last)
-      return bad("before", "this is no place in the list; take it from 'next' of an earlier answer");
+      return bad("before",
+                 "this is no place in the list; take it from 'next' of an earlier answer");
   }
   const auto deadline = std::chrono::steady_clock::now() + kSearchTime;
   Page page;
@@ -107,10 +111,11 @@ Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, const Wanted
 }
 
 Result<Api::Page, ApiError> Api::page_of_history(const Query& query, const Wanted& wanted) const {
-  if (parts_.history == nullptr) return bad("source", "no history is kept; start xdpcap-web with --history FILE");
+  if (parts_.history == nullptr)
+    return bad("source", "no history is kept; start xdpcap-web with --history FILE");
   auto found = parts_.history->find(query, wanted.limit, wanted.before, wanted.count);
-  if (!found && found.error().code == ExitCode::usage) return bad("before", found.error().sentence);
-  if (!found) return ApiError{.status = 500, .message = found.error().sentence};
+  if (!found && found.error().code == ExitCode::usage) return bad("before", found.error().message);
+  if (!found) return ApiError{.status = 500, .message = found.error().message};
   Page page;
   for (const auto& row : found->rows) append_row(page.rows, row.exchange, row.ends);
   if (!found->next.empty()) publish::json::append_latin1(page.next, found->next);
@@ -130,7 +135,7 @@ Result<Api::Found, ApiError> Api::find(const ExchangeId& id) const {
   }
   if (parts_.history != nullptr) {
     auto stored = parts_.history->get(id);
-    if (!stored) return ApiError{.status = 500, .message = stored.error().sentence};
+    if (!stored) return ApiError{.status = 500, .message = stored.error().message};
     if (*stored) return Found{std::move((*stored)->exchange), std::move((*stored)->ends)};
   }
   return ApiError{.status = 404, .message = std::string(kNoSuch)};
@@ -142,32 +147,40 @@ Api::Answer Api::exchange(const Request& request, std::string_view rest) const {
   const bool har = rest.ends_with(kHar), curl = rest.ends_with(kCurl);
   if (har) rest.remove_suffix(kHar.size());
   if (curl) rest.remove_suffix(kCurl.size());
-  auto parameters = har || curl ? Parameters::parse(request.query, {}) : Parameters::parse(request.query, {"body"});
+  auto parameters = har || curl ? Parameters::parse(request.query, {})
+                                : Parameters::parse(request.query, {"body"});
   if (!parameters) return std::move(parameters).error();
   auto body = parameters->one_of("body", {"decoded", "raw"});
   if (!body) return std::move(body).error();
   const auto id = ExchangeId::parse(rest);
-  if (!id) return ApiError{.status = 404, .message = "this is no id of an exchange; take one from /api/messages"};
+  if (!id)
+    return ApiError{.status = 404,
+                    .message = "this is no id of an exchange; take one from /api/messages"};
   auto found = find(*id);
   if (!found) return std::move(found).error();
   const Exchange& exchange = found->exchange;
   if ((har || curl) && !exchange.request)
-    return ApiError{.status = 404, .message = "the request of this exchange was not captured, only its response"};
+    return ApiError{.status = 404,
+                    .message = "the request of this exchange was not captured, only its response"};
   if (curl) return Reply{.type = "text/plain; charset=utf-8", .body = curl_command(exchange)};
   if (har) {
     const consume::Exchange seen = exchange.with_contents();
-    Reply reply{.body = consume::har_head("xdpcap-web") + consume::har_entry(seen, publish::BodyFormat::text) +
+    Reply reply{.body = consume::har_head("xdpcap-web") +
+                        consume::har_entry(seen, publish::BodyFormat::text) +
                         std::string(consume::har_tail())};
-    reply.fields.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.har\"", id->text()));
+    reply.fields.emplace_back("Content-Disposition",
+                              fmt::format("attachment; filename=\"{}.har\"", id->text()));
     return reply;
   }
   std::optional<Connection> connection;
   {
     const std::lock_guard lock{parts_.model.mutex};
-    if (const Connection* known = parts_.model.connections.find(id->connection)) connection = *known;
+    if (const Connection* known = parts_.model.connections.find(id->connection))
+      connection = *known;
   }
   Reply reply{.body = "{\"data\":"};
-  append_exchange_in_full(reply.body, exchange, found->ends, connection ? &*connection : nullptr, *body == "raw");
+  append_exchange_in_full(reply.body, exchange, found->ends, connection ? &*connection : nullptr,
+                          *body == "raw");
   reply.body += "}\n";
   return reply;
 }

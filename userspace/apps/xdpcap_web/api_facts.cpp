@@ -36,12 +36,13 @@ void append_sensor(std::string& out, const Sensor& sensor, SteadyTime now) {
   publish::json::append_array(object.member("publishes"), &sensor.publishes,
                               [&](const std::string& topic) { append_words(out, topic); });
   object.number("lost_batches", sensor.lost_batches);
-  publish::json::append_array(object.member("endpoints"), &sensor.endpoints, [&](const Sensor::Endpoint& endpoint) {
-    JsonObject inner(out);
-    inner.words("endpoint", endpoint.name);
-    inner.number("published", endpoint.published);
-    inner.number("dropped", endpoint.dropped);
-  });
+  publish::json::append_array(object.member("endpoints"), &sensor.endpoints,
+                              [&](const Sensor::Endpoint& endpoint) {
+                                JsonObject inner(out);
+                                inner.words("endpoint", endpoint.name);
+                                inner.number("published", endpoint.published);
+                                inner.number("dropped", endpoint.dropped);
+                              });
 }
 
 void append_history(std::string& out, const History* history) {
@@ -52,7 +53,7 @@ void append_history(std::string& out, const History* history) {
   const History::Facts facts = history->facts();
   JsonObject object(out);
   object.words("file", facts.file);
-  object.number("octets", facts.octets);
+  object.number("bytes", facts.bytes);
   object.number("size_max", facts.size_max);
   object.number("exchanges", facts.exchanges);
   object.ms_or_null("oldest", facts.oldest_ns);
@@ -60,7 +61,8 @@ void append_history(std::string& out, const History* history) {
   object.words_or_null("error", facts.error);
 }
 
-// The value of a label: UTF-8, with what the text format reserves escaped. Names come from the wire.
+// The value of a label: UTF-8, with what the text format reserves escaped. Names come from the
+// wire.
 std::string label_text(std::string_view text) {
   std::string escaped;
   const bool is_utf8 = publish::json::is_utf8(text);
@@ -76,7 +78,8 @@ std::string label_text(std::string_view text) {
 std::string metric_name(std::string_view name) {
   std::string metric = "xdpcap_";
   for (const char c : name) {
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    const bool fits =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     metric += fits ? c : '_';
   }
   return metric + "_total";
@@ -88,10 +91,11 @@ class Metrics {
     fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
   }
   void value(std::string_view name, std::string_view labels, std::uint64_t number) {
-    fmt::format_to(std::back_inserter(out), "{}{}{}{} {}\n", name, labels.empty() ? "" : "{", labels,
-                   labels.empty() ? "" : "}", number);
+    fmt::format_to(std::back_inserter(out), "{}{}{}{} {}\n", name, labels.empty() ? "" : "{",
+                   labels, labels.empty() ? "" : "}", number);
   }
-  void only(std::string_view name, std::string_view kind, std::string_view help, std::uint64_t number) {
+  void only(std::string_view name, std::string_view kind, std::string_view help,
+            std::uint64_t number) {
     begin(name, kind, help);
     value(name, "", number);
   }
@@ -99,8 +103,8 @@ class Metrics {
   std::string out;
 };
 
-// Every figure of every ledger: one metric for each name, labels for sensor, interface and queue. Whatever names come,
-// each metric and each set of labels stands there once.
+// Every figure of every ledger: one metric for each name, labels for sensor, interface and queue.
+// Whatever names come, each metric and each set of labels stands there once.
 void add_ledgers(Metrics& metrics, const std::vector<Sensor>& sensors) {
   std::map<std::string, std::map<std::string, std::uint64_t>> all; // by metric and labels
   for (const Sensor& sensor : sensors) {
@@ -110,15 +114,17 @@ void add_ledgers(Metrics& metrics, const std::vector<Sensor>& sensors) {
       if (counter.is_health()) metric.resize(metric.size() - std::string_view("_total").size());
       if (metric.starts_with("xdpcap_web_")) continue; // those are this gateway's
       std::string labels = sensor_label;
-      if (!counter.interface.empty()) labels += fmt::format(",interface=\"{}\"", label_text(counter.interface));
+      if (!counter.interface.empty())
+        labels += fmt::format(",interface=\"{}\"", label_text(counter.interface));
       if (counter.queue >= 0) labels += fmt::format(",queue=\"{}\"", counter.queue);
       all[std::move(metric)].insert_or_assign(std::move(labels), counter.value);
     }
   }
   for (const auto& [metric, values] : all) {
     const bool is_gauge = !metric.ends_with("_total");
-    metrics.begin(metric, is_gauge ? "gauge" : "counter",
-                  is_gauge ? "not 0: a problem of the capture" : "a figure of the capture's ledger");
+    metrics.begin(
+        metric, is_gauge ? "gauge" : "counter",
+        is_gauge ? "not 0: a problem of the capture" : "a figure of the capture's ledger");
     for (const auto& [labels, value] : values) metrics.value(metric, labels, value);
   }
 }
@@ -126,7 +132,8 @@ void add_ledgers(Metrics& metrics, const std::vector<Sensor>& sensors) {
 // What the statistics show of the model, so that they are written without its lock.
 struct Figures {
   std::vector<Sensor> sensors;
-  std::uint64_t exchanges = 0, connections = 0, sockets = 0, bytes = 0, oldest_ns = 0, lost_batches = 0, dropped = 0;
+  std::uint64_t exchanges = 0, connections = 0, sockets = 0, bytes = 0, oldest_ns = 0,
+                lost_batches = 0, dropped = 0;
 };
 
 Figures figures_of(Model& model) {
@@ -137,7 +144,7 @@ Figures figures_of(Model& model) {
   figures.exchanges = model.exchanges.size();
   figures.connections = model.connections.size();
   figures.sockets = model.host.sockets();
-  figures.bytes = model.exchanges.octets();
+  figures.bytes = model.exchanges.bytes();
   figures.oldest_ns = model.exchanges.oldest_ns();
   figures.lost_batches = model.lost_batches;
   figures.dropped = model.exchanges.dropped();
@@ -150,7 +157,8 @@ std::string stats_json(const Api::Parts& parts) {
   std::string out = "{\"data\":{\"sensors\":";
   const auto now = std::chrono::steady_clock::now();
   const Figures figures = figures_of(parts.model);
-  publish::json::append_array(out, &figures.sensors, [&](const Sensor& sensor) { append_sensor(out, sensor, now); });
+  publish::json::append_array(out, &figures.sensors,
+                              [&](const Sensor& sensor) { append_sensor(out, sensor, now); });
   out += ",\"health\":";
   append_health(out, health_of(parts));
   out += ",\"gateway\":";
@@ -159,7 +167,7 @@ std::string stats_json(const Api::Parts& parts) {
     gateway.number("exchanges", figures.exchanges);
     gateway.number("connections", figures.connections);
     gateway.number("sockets", figures.sockets);
-    gateway.number("octets", figures.bytes);
+    gateway.number("bytes", figures.bytes);
     gateway.number("memory_max", parts.memory_max);
     gateway.ms_or_null("oldest", figures.oldest_ns);
     gateway.number("streams", parts.streams());
@@ -172,12 +180,14 @@ std::string stats_json(const Api::Parts& parts) {
 }
 
 Api::Answer Api::stats(const Request& request) const {
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   return Reply{.body = stats_json(parts_) + '\n'};
 }
 
 Api::Answer Api::metrics(const Request& request) const {
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   Metrics metrics;
   const auto now = std::chrono::steady_clock::now();
   const Figures figures = figures_of(parts_.model);
@@ -187,24 +197,27 @@ Api::Answer Api::metrics(const Request& request) const {
   for (const Sensor& sensor : figures.sensors)
     metrics.value("xdpcap_sensor_up", fmt::format("sensor=\"{}\"", label_text(*sensor.name)),
                   !sensor.ended && !sensor.stale(now) ? 1 : 0);
-  metrics.only("xdpcap_web_problems", "gauge", "what /api/health tells", health_of(parts_).problems.size());
-  metrics.only("xdpcap_web_batches_received_total", "counter", "batches from captures", parts_.ingest.batches());
-  metrics.only("xdpcap_web_batches_lost_total", "counter", "batches that this gateway was too slow for",
-               figures.lost_batches);
-  metrics.only("xdpcap_web_batches_damaged_total", "counter", "batches that were no sound FlatBuffer",
-               parts_.ingest.damaged());
+  metrics.only("xdpcap_web_problems", "gauge", "what /api/health tells",
+               health_of(parts_).problems.size());
+  metrics.only("xdpcap_web_batches_received_total", "counter", "batches from captures",
+               parts_.ingest.batches());
+  metrics.only("xdpcap_web_batches_lost_total", "counter",
+               "batches that this gateway was too slow for", figures.lost_batches);
+  metrics.only("xdpcap_web_batches_damaged_total", "counter",
+               "batches that were no sound FlatBuffer", parts_.ingest.damaged());
   metrics.only("xdpcap_web_exchanges", "gauge", "exchanges in memory", figures.exchanges);
-  metrics.only("xdpcap_web_exchange_octets", "gauge", "octets that they take", figures.bytes);
-  metrics.only("xdpcap_web_exchanges_dropped_total", "counter", "exchanges that left memory for age or room",
-               figures.dropped);
+  metrics.only("xdpcap_web_exchange_bytes", "gauge", "bytes that they take", figures.bytes);
+  metrics.only("xdpcap_web_exchanges_dropped_total", "counter",
+               "exchanges that left memory for age or room", figures.dropped);
   metrics.only("xdpcap_web_connections", "gauge", "connections in memory", figures.connections);
   metrics.only("xdpcap_web_streams", "gauge", "open event streams", parts_.streams());
-  metrics.only("xdpcap_web_wrong_tokens_total", "counter", "requests with a wrong token", parts_.wrong_tokens());
+  metrics.only("xdpcap_web_wrong_tokens_total", "counter", "requests with a wrong token",
+               parts_.wrong_tokens());
   if (parts_.history != nullptr) {
     const History::Facts facts = parts_.history->facts();
-    metrics.only("xdpcap_web_history_octets", "gauge", "octets of the history's file", facts.octets);
-    metrics.only("xdpcap_web_history_dropped_total", "counter", "exchanges that the history had no room in time for",
-                 facts.dropped);
+    metrics.only("xdpcap_web_history_bytes", "gauge", "bytes of the history's file", facts.bytes);
+    metrics.only("xdpcap_web_history_dropped_total", "counter",
+                 "exchanges that the history had no room in time for", facts.dropped);
   }
   add_ledgers(metrics, figures.sensors);
   return Reply{.type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(metrics.out)};

@@ -7,8 +7,8 @@
 
 namespace xdpcap::web {
 
-// Who wants packets as they come. Called on the ingest thread, so it only takes note: a listener keeps
-// the batch in a bounded queue of its own and works elsewhere.
+// Who wants packets as they come. Called on the ingest thread, so it only takes note: a listener
+// keeps the batch in a bounded queue of its own and works elsewhere.
 class BatchListener {
  public:
   virtual ~BatchListener() = default;

@@ -38,7 +38,7 @@ class ByteBudget {
   };
 
   // An empty share where there is no room.
-  [[nodiscard]] Share take(std::size_t bytes) {
+  [[nodiscard]] Share reserve(std::size_t bytes) {
     if (used_.fetch_add(bytes) + bytes <= bytes_max_) return {this, bytes};
     used_ -= bytes;
     return {};

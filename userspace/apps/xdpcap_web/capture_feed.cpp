@@ -52,15 +52,18 @@ Result<std::shared_ptr<Feed>, ApiError> CaptureFeed::open(const Request& request
       }
     }
     if (std::find(captured.begin(), captured.end(), filter->interface) == captured.end())
-      return bad("i",
-                 fmt::format("no capture listens on '{}'{}", filter->interface,
-                             captured.empty() ? "; no interfaces are known (xdpcap-run tells them with --sockets)"
-                                              : fmt::format("; these are captured: {}", fmt::join(captured, ", "))));
+      return bad(
+          "i",
+          fmt::format("no capture listens on '{}'{}", filter->interface,
+                      captured.empty()
+                          ? "; no interfaces are known (xdpcap-run tells them with --sockets)"
+                          : fmt::format("; these are captured: {}", fmt::join(captured, ", "))));
   }
   return std::shared_ptr<Feed>(new CaptureFeed(std::move(*filter), parts));
 }
 
-CaptureFeed::CaptureFeed(PacketFilter filter, Api::Parts parts) : filter_(std::move(filter)), parts_(std::move(parts)) {
+CaptureFeed::CaptureFeed(PacketFilter filter, Api::Parts parts)
+    : filter_(std::move(filter)), parts_(std::move(parts)) {
   parts_.ingest.add(this);
 }
 
@@ -71,11 +74,11 @@ CaptureFeed::~CaptureFeed() {
 void CaptureFeed::on_batch(const BatchPointer& batch, publish::Topic topic) noexcept {
   if (topic != publish::Topic::tcp && topic != publish::Topic::udp) return;
   const std::lock_guard lock{mutex_};
-  if (queued_ + batch->octets() > kQueuedMax && !queue_.empty()) {
+  if (queued_ + batch->memory() > kQueuedMax && !queue_.empty()) {
     lost_ += packets_in(**batch);
     return;
   }
-  queued_ += batch->octets();
+  queued_ += batch->memory();
   queue_.push_back(batch);
 }
 
@@ -98,16 +101,17 @@ Composed CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second, Tim
       if (queue_.empty()) break;
       batch = std::move(queue_.front());
       queue_.pop_front();
-      queued_ -= batch->octets();
+      queued_ -= batch->memory();
     }
     append_packets(text, *batch, events);
   }
-  if (lost != 0) text += tell_loss(lost);
+  if (lost != 0) text += report_loss(lost);
   if (second) append_trouble(text);
   return {std::move(text), events};
 }
 
-void CaptureFeed::append_packets(std::string& text, const KeptBatch& batch, std::uint64_t& events) const {
+void CaptureFeed::append_packets(std::string& text, const KeptBatch& batch,
+                                 std::uint64_t& events) const {
   const std::string_view sensor = publish::text_of(batch->sensor());
   const auto append = [&](const auto* records) {
     if (records == nullptr) return;
@@ -136,26 +140,29 @@ void CaptureFeed::append_trouble(std::string& text) {
     const bool udp_only = filter_.protocol == schema::SocketProtocol::udp;
     const bool tcp_only = filter_.protocol == schema::SocketProtocol::tcp;
     const bool tcp = sensors.any_publishes("tcp"), udp = sensors.any_publishes("udp");
-    ended = !sensors.all().empty() &&
-            std::all_of(sensors.all().begin(), sensors.all().end(), [](const auto& each) { return each.second.ended; });
+    ended =
+        !sensors.all().empty() && std::all_of(sensors.all().begin(), sensors.all().end(),
+                                              [](const auto& each) { return each.second.ended; });
     if (sensors.all().empty()) {
       trouble = "no capture was heard of yet";
     } else if (ended) {
       trouble = "every capture has ended";
     } else if (!udp_only && !tcp && (tcp_only || !udp)) {
-      trouble = "no capture publishes TCP segments: start xdpcap-run with --segments headers or --segments payload";
+      trouble =
+          "no capture publishes TCP segments: start xdpcap-run with --segments headers or "
+          "--segments payload";
     } else if (udp_only && !udp) {
       trouble = "no capture publishes UDP datagrams: start xdpcap-run with --udp";
     }
   }
-  if (trouble == told_) return;
-  told_ = trouble;
+  if (trouble == last_trouble_) return;
+  last_trouble_ = trouble;
   if (trouble.empty()) return;
   text += error_event(trouble, 0);
   if (ended) text += *farewell().text;
 }
 
-std::string CaptureFeed::tell_loss(std::uint64_t lost) const {
+std::string CaptureFeed::report_loss(std::uint64_t lost) const {
   return error_event("this client was too slow for some packets", lost);
 }
 

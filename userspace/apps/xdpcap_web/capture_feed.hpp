@@ -13,8 +13,9 @@
 
 namespace xdpcap::web {
 
-// Packets as they pass (`GET /api/capture`). Listens from the moment it is made until its last reference is gone:
-// batches are queued on the ingest thread, and turned into events on the server's.
+// Packets as they pass (`GET /api/capture`). Listens from the moment it is made until its last
+// reference is gone: batches are queued on the ingest thread, and turned into events on the
+// server's.
 class CaptureFeed : public Feed, public BatchListener {
  public:
   static Result<std::shared_ptr<Feed>, ApiError> open(const Request& request, Api::Parts parts,
@@ -25,23 +26,24 @@ class CaptureFeed : public Feed, public BatchListener {
 
   void on_batch(const BatchPointer& batch, publish::Topic topic) noexcept override;
   Composed compose(std::vector<Change>& changes, bool second, Time until) override;
-  [[nodiscard]] std::string tell_loss(std::uint64_t lost) const override;
+  [[nodiscard]] std::string report_loss(std::uint64_t lost) const override;
 
  private:
-  // Octets of batches that may wait for the next tick.
+  // Bytes of batches that may wait for the next tick.
   static constexpr std::size_t kQueuedMax = std::size_t{8} << 20;
-  // Octets of events in one chunk; what is over waits for the next.
+  // Bytes of events in one chunk; what is over waits for the next.
   static constexpr std::size_t kChunkMax = std::size_t{512} << 10;
 
   CaptureFeed(PacketFilter filter, Api::Parts parts);
   void append_packets(std::string& text, const KeptBatch& batch, std::uint64_t& events) const;
   void append_trouble(std::string& text);
-  [[nodiscard]] std::string_view interface_name(std::string_view sensor, std::uint16_t number) const;
+  [[nodiscard]] std::string_view interface_name(std::string_view sensor,
+                                                std::uint16_t number) const;
 
   PacketFilter filter_;
   Api::Parts parts_;
   std::map<std::pair<std::string, std::int32_t>, std::string> names_; // (sensor, number) to name
-  std::string told_;                                                  // the trouble that was told last
+  std::string last_trouble_; // the trouble that was told last
 
   std::mutex mutex_; // of what follows
   std::deque<BatchPointer> queue_;

@@ -9,8 +9,8 @@
 
 namespace xdpcap::web {
 
-// A browser's connection, in clear or under TLS: whoever reads and writes need not know. An AsyncStream of Boost.Asio.
-// Time limits are set on tcp(). One thread.
+// A browser's connection, in clear or under TLS: whoever reads and writes need not know. An
+// AsyncStream of Boost.Asio. Time limits are set on tcp(). One thread.
 class ClientStream {
  public:
   using executor_type = boost::beast::tcp_stream::executor_type;
@@ -24,7 +24,9 @@ class ClientStream {
     }
   }
 
-  [[nodiscard]] boost::beast::tcp_stream& tcp() noexcept { return tls_ == nullptr ? *plain_ : tls_->next_layer(); }
+  [[nodiscard]] boost::beast::tcp_stream& tcp() noexcept {
+    return tls_ == nullptr ? *plain_ : tls_->next_layer();
+  }
   [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
   executor_type get_executor() noexcept { return tcp().get_executor(); }
 

@@ -17,13 +17,13 @@ namespace xdpcap::web {
 // What one end sent, totals (FlowHalf of the schema), and how fast.
 struct Side {
   schema::TcpState state = schema::TcpState::closed;
-  std::uint64_t packets = 0, payload_octets = 0;
+  std::uint64_t packets = 0, payload_bytes = 0;
   std::uint64_t retransmits = 0, out_of_order = 0, zero_windows = 0;
-  std::uint64_t gaps = 0, gaps_by_capture = 0, gap_octets = 0;
+  std::uint64_t gaps = 0, gaps_by_capture = 0, gap_bytes = 0;
   std::uint64_t rtt_ns = 0; // 0: none measured
   std::uint32_t window = 0, in_flight = 0;
-  double rate = 0;                // octets a second, over half a second at least
-  std::uint64_t rated_octets = 0; // payload_octets at Connection::rated_ns
+  double rate = 0;               // bytes a second, over half a second at least
+  std::uint64_t rated_bytes = 0; // payload_bytes at Connection::rated_ns
 };
 
 // The kernel's view of one end, as it last told it (TcpInfo of the schema).
@@ -49,10 +49,10 @@ struct CoursePoint {
 };
 
 // What the map took note of for a connection, so that it can be revised when more
-// is known (which process, more octets). Owned by the map alone.
+// is known (which process, more bytes). Owned by the map alone.
 struct MapShare {
   std::uint64_t edge = 0; // 0: none yet
-  std::uint64_t octets[2] = {};
+  std::uint64_t bytes[2] = {};
   std::uint64_t messages = 0, errors = 0;
   std::uint64_t latency_ns = 0, latencies = 0;
   bool active = false;
@@ -65,9 +65,10 @@ struct Connection {
   std::shared_ptr<const std::string> sensor;
   schema::Endpoint client, server;
   std::uint32_t network_namespace = 0; // of the interface that saw it; 0: not known
-  bool reversed = false;               // the capture took the client for the server (ConnectionTable)
+  bool reversed = false; // the capture took the client for the server (ConnectionTable)
   std::uint64_t first_ns = 0, last_ns = 0;
-  std::uint64_t rated_ns = 0; // until when the sides' rates are counted; messages move last_ns, not this
+  std::uint64_t rated_ns =
+      0; // until when the sides' rates are counted; messages move last_ns, not this
   bool closed = false;
   schema::CloseReason close = schema::CloseReason::open;
   std::uint64_t flags = 0; // bits by schema::FlowFlag

@@ -15,14 +15,14 @@ void append_side(std::string& out, const Side& side) {
   JsonObject object(out);
   object.text("state", publish::name_of(side.state));
   object.number("packets", side.packets);
-  object.number("payload_octets", side.payload_octets);
+  object.number("payload_bytes", side.payload_bytes);
   object.real("rate", std::round(side.rate));
   object.number("retransmits", side.retransmits);
   object.number("out_of_order", side.out_of_order);
   object.number("zero_windows", side.zero_windows);
   object.number("gaps", side.gaps);
   object.number("gaps_by_capture", side.gaps_by_capture);
-  object.number("gap_octets", side.gap_octets);
+  object.number("gap_bytes", side.gap_bytes);
   object.number("window", side.window);
   object.number("in_flight", side.in_flight);
   object.ms_or_null("rtt_ms", side.rtt_ns);
@@ -74,10 +74,12 @@ void append_flow_flags(std::string& out, std::uint64_t flags) {
 void append_course(std::string& out, const std::vector<CoursePoint>& course) {
   JsonObject object(out);
   const auto column = [&](std::string_view name, auto value) {
-    publish::json::append_array(object.member(name), &course,
-                                [&](const CoursePoint& point) { append_real(out, static_cast<double>(value(point))); });
+    publish::json::append_array(object.member(name), &course, [&](const CoursePoint& point) {
+      append_real(out, static_cast<double>(value(point)));
+    });
   };
-  constexpr std::size_t kToServer = index_of(Direction::to_server), kToClient = index_of(Direction::to_client);
+  constexpr std::size_t kToServer = index_of(Direction::to_server),
+                        kToClient = index_of(Direction::to_client);
   publish::json::append_array(object.member("time"), &course, [&](const CoursePoint& point) {
     publish::json::append_number(out, point.at_ns / 1'000'000);
   });
@@ -87,8 +89,10 @@ void append_course(std::string& out, const std::vector<CoursePoint>& course) {
   column("to_client_rate", [](const CoursePoint& point) { return point.rate[kToClient]; });
   column("to_server_window", [](const CoursePoint& point) { return point.window[kToServer]; });
   column("to_client_window", [](const CoursePoint& point) { return point.window[kToClient]; });
-  column("to_server_in_flight", [](const CoursePoint& point) { return point.in_flight[kToServer]; });
-  column("to_client_in_flight", [](const CoursePoint& point) { return point.in_flight[kToClient]; });
+  column("to_server_in_flight",
+         [](const CoursePoint& point) { return point.in_flight[kToServer]; });
+  column("to_client_in_flight",
+         [](const CoursePoint& point) { return point.in_flight[kToClient]; });
   column("cwnd", [](const CoursePoint& point) { return point.cwnd; });
   column("retransmits", [](const CoursePoint& point) { return point.retransmits; });
 }
@@ -103,7 +107,9 @@ void append_connection(std::string& out, const Connection& connection, bool with
   object.text("server", publish::text_of(&connection.server));
   object.ms("opened", connection.first_ns);
   object.ms("last", connection.last_ns);
-  object.ms("duration_ms", connection.last_ns > connection.first_ns ? connection.last_ns - connection.first_ns : 0);
+  object.ms("duration_ms", connection.last_ns > connection.first_ns
+                               ? connection.last_ns - connection.first_ns
+                               : 0);
   object.boolean("closed", connection.closed);
   object.text("close", publish::name_of(connection.close));
   append_flow_flags(object.member("flags"), connection.flags);

@@ -16,23 +16,26 @@ void update(Side& side, const schema::FlowHalf* half, double elapsed) {
   if (half == nullptr) return;
   side.state = half->state();
   side.packets = half->packets();
-  side.payload_octets = half->payload_bytes();
+  side.payload_bytes = half->payload_bytes();
   side.retransmits = half->retransmitted_segments();
   side.out_of_order = half->out_of_order();
   side.zero_windows = half->zero_windows();
   side.gaps = half->gaps();
   side.gaps_by_capture = half->gaps_by_capture();
-  side.gap_octets = half->gap_bytes();
+  side.gap_bytes = half->gap_bytes();
   side.rtt_ns = half->rtt_ns();
   side.window = half->window();
   side.in_flight = half->in_flight();
   if (elapsed <= 0) return;
-  side.rate = static_cast<double>(side.payload_octets - std::min(side.rated_octets, side.payload_octets)) / elapsed;
-  side.rated_octets = side.payload_octets;
+  side.rate =
+      static_cast<double>(side.payload_bytes - std::min(side.rated_bytes, side.payload_bytes)) /
+      elapsed;
+  side.rated_bytes = side.payload_bytes;
 }
 
 float ms_or_none(std::uint64_t ns) {
-  return ns == 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(static_cast<double>(ns) / 1e6);
+  return ns == 0 ? std::numeric_limits<float>::quiet_NaN()
+                 : static_cast<float>(static_cast<double>(ns) / 1e6);
 }
 
 // The kernel of the end that is nearer to the capture: its segments come back sooner from here.
@@ -46,8 +49,8 @@ bool server_is_near(const Connection& connection) noexcept {
 
 } // namespace
 
-// What the nearer end sends is acknowledged from the other side of the wire: that way, and the short way to the end
-// itself.
+// What the nearer end sends is acknowledged from the other side of the wire: that way, and the
+// short way to the end itself.
 std::uint64_t wire_rtt_ns(const Connection& connection) noexcept {
   const std::uint64_t to_server = connection.sides[index_of(Direction::to_server)].rtt_ns;
   const std::uint64_t to_client = connection.sides[index_of(Direction::to_client)].rtt_ns;
@@ -57,8 +60,10 @@ std::uint64_t wire_rtt_ns(const Connection& connection) noexcept {
 }
 
 std::uint64_t kernel_rtt_ns(const Connection& connection) noexcept {
-  const auto& near = server_is_near(connection) ? connection.server_socket : connection.client_socket;
-  const auto& far = server_is_near(connection) ? connection.client_socket : connection.server_socket;
+  const auto& near =
+      server_is_near(connection) ? connection.server_socket : connection.client_socket;
+  const auto& far =
+      server_is_near(connection) ? connection.client_socket : connection.server_socket;
   if (near && near->rtt_ns != 0) return near->rtt_ns;
   return far ? far->rtt_ns : 0;
 }
@@ -66,7 +71,7 @@ std::uint64_t kernel_rtt_ns(const Connection& connection) noexcept {
 ConnectionTable::Place ConnectionTable::enter(const ConnectionId& id, std::uint64_t now_ns) {
   const auto known = by_id_.find(id);
   if (known != by_id_.end()) {
-    known->second->heard_ns = now_ns;
+    known->second->last_seen_ns = now_ns;
     known->second->may_have_closed = false;
     order_.splice(order_.end(), order_, known->second);
     return known->second;
@@ -74,13 +79,14 @@ ConnectionTable::Place ConnectionTable::enter(const ConnectionId& id, std::uint6
   order_.push_back({});
   const Place place = std::prev(order_.end());
   place->connection.id = id;
-  place->heard_ns = now_ns;
+  place->last_seen_ns = now_ns;
   by_id_.emplace(id, place);
   return place;
 }
 
-void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor,
-                          std::uint64_t source, std::uint64_t now_ns, std::uint32_t network_namespace) {
+void ConnectionTable::add(const schema::FlowRecord& record,
+                          const std::shared_ptr<const std::string>& sensor, std::uint64_t source,
+                          std::uint64_t now_ns, std::uint32_t network_namespace) {
   if (record.client() == nullptr || record.server() == nullptr) return;
   const Place place = enter({source, record.flow()}, now_ns);
   Connection& connection = place->connection;
@@ -96,7 +102,8 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   if (connection.reversed) std::swap(to_server, to_client);
   connection.first_ns = record.first_ns();
   if (connection.rated_ns == 0) connection.rated_ns = record.first_ns();
-  // Two records may follow each other at once, an update and the close: what is sent between them is no rate.
+  // Two records may follow each other at once, an update and the close: what is sent between them
+  // is no rate.
   constexpr double kRateSpan = 0.5;
   double elapsed = seconds(connection.rated_ns, record.last_ns());
   if (elapsed < kRateSpan) elapsed = 0;
@@ -115,12 +122,15 @@ void ConnectionTable::add(const schema::FlowRecord& record, const std::shared_pt
   make_room();
 }
 
-// Of a connection that was met midstream, without a message that says who asks, a capture knows the ports alone: the
-// higher one is the client's. A listener knows better.
-bool ConnectionTable::is_reversed(const Connection& connection, const schema::FlowRecord& record) const {
+// Of a connection that was met midstream, without a message that says who asks, a capture knows the
+// ports alone: the higher one is the client's. A listener knows better.
+bool ConnectionTable::is_reversed(const Connection& connection,
+                                  const schema::FlowRecord& record) const {
   if (connection.reversed) return true;
-  const bool guessed = (record.flags() >> static_cast<unsigned>(schema::FlowFlag::partial) & 1) != 0;
-  if (!guessed || connection.messages != 0 || !watcher_.listens || connection.sensor == nullptr) return false;
+  const bool guessed =
+      (record.flags() >> static_cast<unsigned>(schema::FlowFlag::partial) & 1) != 0;
+  if (!guessed || connection.messages != 0 || !watcher_.listens || connection.sensor == nullptr)
+    return false;
   const SeenBy by(*connection.sensor, connection.network_namespace);
   return watcher_.listens(*record.client(), by) && !watcher_.listens(*record.server(), by);
 }
@@ -143,7 +153,8 @@ void ConnectionTable::unname(Place place) {
 
 // Sockets may have been told before their connection was.
 void ConnectionTable::look_up_ends(Connection& connection) const {
-  // A socket that ended before the connection began had the same name and was another one; clocks of one host.
+  // A socket that ended before the connection began had the same name and was another one; clocks
+  // of one host.
   constexpr std::uint64_t kSlackNs = 2'000'000'000;
   if (connection.sensor == nullptr) return;
   const SeenBy by(*connection.sensor, connection.network_namespace);
@@ -161,31 +172,36 @@ void ConnectionTable::look_up_ends(Connection& connection) const {
 }
 
 void ConnectionTable::add(const schema::SocketRecord& record, std::uint64_t now_ns) {
-  if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr || record.remote() == nullptr)
+  if (record.protocol() != schema::SocketProtocol::tcp || record.local() == nullptr ||
+      record.remote() == nullptr)
     return;
-  for (const SocketName& name :
-       {SocketName{*record.local(), *record.remote()}, SocketName{*record.remote(), *record.local()}}) {
+  for (const SocketName& name : {SocketName{*record.local(), *record.remote()},
+                                 SocketName{*record.remote(), *record.local()}}) {
     const auto same = by_client_.find(name);
     if (same == by_client_.end()) continue;
-    for (const Place place : same->second) hear(place, record, now_ns);
+    for (const Place place : same->second) update_socket(place, record, now_ns);
   }
 }
 
-void ConnectionTable::hear(Place place, const schema::SocketRecord& record, std::uint64_t now_ns) {
+void ConnectionTable::update_socket(Place place, const schema::SocketRecord& record,
+                                    std::uint64_t now_ns) {
   Connection& connection = place->connection;
-  // A closed connection hears what came late of its own sockets, not of those that took over its name.
-  if (connection.closed && record.event() == schema::SocketEvent::opened && record.at_ns() > connection.last_ns) return;
+  // A closed connection hears what came late of its own sockets, not of those that took over its
+  // name.
+  if (connection.closed && record.event() == schema::SocketEvent::opened &&
+      record.at_ns() > connection.last_ns)
+    return;
   const Ends before = connection.ends;
   look_up_ends(connection);
   ++connection.revision;
   if (before.client == connection.ends.client && before.server == connection.ends.server) return;
-  place->heard_ns = now_ns;
+  place->last_seen_ns = now_ns;
   watcher_.changed(connection);
 }
 
-void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMessage& message,
-                                   const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns,
-                                   std::uint32_t network_namespace) {
+void ConnectionTable::add_message(const ConnectionId& id, const schema::HttpMessage& message,
+                                  const std::shared_ptr<const std::string>& sensor,
+                                  std::uint64_t now_ns, std::uint32_t network_namespace) {
   if (message.client() == nullptr || message.server() == nullptr) return;
   const Place place = enter(id, now_ns);
   Connection& connection = place->connection;
@@ -206,7 +222,7 @@ void ConnectionTable::note_message(const ConnectionId& id, const schema::HttpMes
   make_room();
 }
 
-void ConnectionTable::note_latency(const ConnectionId& id, std::uint64_t latency_ns) {
+void ConnectionTable::add_latency(const ConnectionId& id, std::uint64_t latency_ns) {
   const auto known = by_id_.find(id);
   if (known == by_id_.end()) return;
   known->second->connection.latency_ns_total += latency_ns;
@@ -228,7 +244,8 @@ void ConnectionTable::add_point(Connection& connection, std::uint64_t at_ns) {
     point.in_flight[i] = static_cast<float>(connection.sides[i].in_flight);
     point.retransmits += static_cast<float>(connection.sides[i].retransmits);
   }
-  const auto& socket = server_is_near(connection) ? connection.server_socket : connection.client_socket;
+  const auto& socket =
+      server_is_near(connection) ? connection.server_socket : connection.client_socket;
   if (socket) point.cwnd = static_cast<float>(socket->cwnd);
   connection.course.push_back(point);
   ++points_;
@@ -257,21 +274,23 @@ void ConnectionTable::make_room() {
   }
 }
 
-void ConnectionTable::note_loss(std::uint64_t source) {
-  for (Kept& kept : order_) kept.may_have_closed |= kept.connection.id.source == source && !kept.connection.closed;
+void ConnectionTable::mark_uncertain(std::uint64_t source) {
+  for (Kept& kept : order_)
+    kept.may_have_closed |= kept.connection.id.source == source && !kept.connection.closed;
 }
 
-// An open connection is told of only when it moves, so it is kept longer; not where its end may have
-// been lost. One that goes on comes back with its next record, which has all its totals.
+// An open connection is told of only when it moves, so it is kept longer; not where its end may
+// have been lost. One that goes on comes back with its next record, which has all its totals.
 void ConnectionTable::expire(std::uint64_t now_ns) {
   constexpr std::uint64_t kOpenFactor = 6;
   const std::uint64_t doubt_ns = std::min(limits_.age_ns, std::uint64_t{60} * 1'000'000'000);
-  for (Place place = order_.begin(); place != order_.end() && place->heard_ns + doubt_ns < now_ns;) {
+  for (Place place = order_.begin();
+       place != order_.end() && place->last_seen_ns + doubt_ns < now_ns;) {
     const Place next = std::next(place);
     const std::uint64_t kept_ns = place->connection.closed ? limits_.age_ns
                                   : place->may_have_closed ? doubt_ns
                                                            : kOpenFactor * limits_.age_ns;
-    if (place->heard_ns + kept_ns < now_ns) drop(place);
+    if (place->last_seen_ns + kept_ns < now_ns) drop(place);
     place = next;
   }
 }

@@ -32,16 +32,18 @@ bool is_token(std::string_view text) noexcept {
   });
 }
 
-// Text that a terminal shows and pastes as it is: UTF-8 without control characters but ends of lines and tabs, and
-// without those that turn the direction of writing.
+// Text that a terminal shows and pastes as it is: UTF-8 without control characters but ends of
+// lines and tabs, and without those that turn the direction of writing.
 bool is_plain(std::string_view text) noexcept {
   if (!publish::json::is_utf8(text)) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(text[i + at]); };
-    if ((octet(0) < ' ' && text[i] != '\n' && text[i] != '\t') || octet(0) == 0x7f) return false;
-    if (octet(0) == 0xc2 && octet(1) < 0xa0) return false;                                          // C1
-    if (octet(0) == 0xe2 && octet(1) == 0x80 && octet(2) >= 0xaa && octet(2) <= 0xae) return false; // U+202A to 202E
-    if (octet(0) == 0xe2 && octet(1) == 0x81 && octet(2) >= 0xa6 && octet(2) <= 0xa9) return false; // U+2066 to 2069
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[i + at]); };
+    if ((byte(0) < ' ' && text[i] != '\n' && text[i] != '\t') || byte(0) == 0x7f) return false;
+    if (byte(0) == 0xc2 && byte(1) < 0xa0) return false; // C1
+    if (byte(0) == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae)
+      return false; // U+202A to 202E
+    if (byte(0) == 0xe2 && byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9)
+      return false; // U+2066 to 2069
   }
   return true;
 }
@@ -58,11 +60,11 @@ std::string quoted(std::string_view text) {
   return out += '\'';
 }
 
-// The argument of printf that gives these octets. An exclamation mark means history to some shells,
+// The argument of printf that gives these bytes. An exclamation mark means history to some shells,
 // a hyphen in front an option to some printfs.
-std::string printf_format(std::string_view octets) {
+std::string printf_format(std::string_view bytes) {
   std::string out = "'";
-  for (const char c : octets) {
+  for (const char c : bytes) {
     if (c >= ' ' && c <= '~' && std::string_view("'\\%!").find(c) == std::string_view::npos &&
         (c != '-' || out.size() > 1)) {
       out += c;
@@ -78,18 +80,20 @@ std::string argument(std::string_view text) {
   return is_plain(text) ? quoted(text) : "\"$(printf " + printf_format(text) + ")\"";
 }
 
-// CR, LF and NUL cannot be sent in a field value or start line: each run becomes one space, as RFC 9110, 5.5 has it.
-// `changed` is set where that was more than the fold of a line.
+// CR, LF and NUL cannot be sent in a field value or start line: each run becomes one space, as RFC
+// 9110, 5.5 has it. `changed` is set where that was more than the fold of a line.
 std::string on_one_line(std::string_view text, bool& changed) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t end = std::min(text.find_first_not_of(std::string_view("\r\n\0", 3), i), text.size());
+    const std::size_t end =
+        std::min(text.find_first_not_of(std::string_view("\r\n\0", 3), i), text.size());
     if (end == i) {
       out += text[i];
       continue;
     }
     const std::string_view run = text.substr(i, end - i);
-    const bool is_fold = (run == "\r\n" || run == "\n") && end < text.size() && (text[end] == ' ' || text[end] == '\t');
+    const bool is_fold = (run == "\r\n" || run == "\n") && end < text.size() &&
+                         (text[end] == ' ' || text[end] == '\t');
     const std::size_t next = is_fold ? text.find_first_not_of(" \t", end) : end;
     changed = changed || !is_fold;
     out += ' ';
@@ -109,7 +113,8 @@ struct HostField {
 HostField read_host(std::string_view field) noexcept {
   const auto all_of = [](std::string_view text, std::string_view allowed) {
     return std::all_of(text.begin(), text.end(), [allowed](char c) {
-      return allowed.find(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) != std::string_view::npos;
+      return allowed.find(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) !=
+             std::string_view::npos;
     });
   };
   HostField host;
@@ -119,13 +124,16 @@ HostField read_host(std::string_view field) noexcept {
   host.name = field.substr(0, end);
   const std::string_view port = field.substr(end);
   if (!port.empty()) {
-    if (port.size() < 2 || port.size() > 6 || port[1] == '0' || !all_of(port.substr(1), "0123456789")) return host;
+    if (port.size() < 2 || port.size() > 6 || port[1] == '0' ||
+        !all_of(port.substr(1), "0123456789"))
+      return host;
     host.port = 0;
     for (const char c : port.substr(1)) host.port = host.port * 10 + static_cast<unsigned>(c - '0');
     if (host.port == 80) return host;
   }
   host.fits = !host.name.empty() && !host.name.ends_with('.') &&
-              all_of(host.name, "abcdefghijklmnopqrstuvwxyz0123456789.-_") && !all_of(host.name, "0123456789abcdefx.");
+              all_of(host.name, "abcdefghijklmnopqrstuvwxyz0123456789.-_") &&
+              !all_of(host.name, "0123456789abcdefx.");
   return host;
 }
 
@@ -140,8 +148,9 @@ class Command {
   explicit Command(const schema::HttpMessage& request)
       : request_(request),
         body_(text_of(request.body())),
-        has_body_(!body_.empty() || (request.framing() == schema::Framing::content_length &&
-                                     request.has_declared_length() && request.declared_length() == 0)),
+        has_body_(!body_.empty() ||
+                  (request.framing() == schema::Framing::content_length &&
+                   request.has_declared_length() && request.declared_length() == 0)),
         method_(on_one_line(text_in(request.head(), request.method()), changed_)) {}
 
   std::string text() {
@@ -166,13 +175,15 @@ class Command {
     const HostField host = read_host(field);
     const bool same_server = host.port == request_.server()->port();
     const std::string server = text_of(request_.server());
-    const bool names_address =
-        field == server || (server.ends_with(":80") && server.substr(0, server.size() - 3) == field);
-    in_url_ = (target.starts_with('/') || target == "*") && (names_address || (host.fits && same_server));
+    const bool names_address = field == server || (server.ends_with(":80") &&
+                                                   server.substr(0, server.size() - 3) == field);
+    in_url_ =
+        (target.starts_with('/') || target == "*") && (names_address || (host.fits && same_server));
     url_ = "http://" + (in_url_ ? std::string(field) : server);
     if (in_url_ && !names_address)
       remarks_.push_back(
-          fmt::format("It was sent to {}: where the name does not lead there add --connect-to ::{}", server, server));
+          fmt::format("It was sent to {}: where the name does not lead there add --connect-to ::{}",
+                      server, server));
     url_ += is_plain_path(target) ? target : "/";
     if (method_ == "HEAD") {
       options_ += " -I";
@@ -181,7 +192,8 @@ class Command {
     }
     if (request_.version_major() == 1 && request_.version_minor() == 0) options_ += " --http1.0";
     if (!is_plain_path(target)) add("--request-target", target);
-    if (method_ == "CONNECT") remarks_.emplace_back("CONNECT opened a tunnel; what went through it is not sent again.");
+    if (method_ == "CONNECT")
+      remarks_.emplace_back("CONNECT opened a tunnel; what went through it is not sent again.");
   }
 
   void fields() {
@@ -211,8 +223,9 @@ class Command {
     if (!has_agent) add("-H", "User-Agent:");
     if (!has_accept) add("-H", "Accept:");
     if (left_out != 0)
-      remarks_.push_back(
-          fmt::format("{} field line(s) were left out: curl sends no such names, and Host only once.", left_out));
+      remarks_.push_back(fmt::format(
+          "{} field line(s) were left out: curl sends no such names, and Host only once.",
+          left_out));
   }
 
   void body() {
@@ -222,11 +235,13 @@ class Command {
         remarks_.push_back(
             method_ == "HEAD"
                 ? "The body was left out: curl sends none with HEAD."
-                : fmt::format("The body was left out: {} octets are too long for a command.", body_.size()));
+                : fmt::format("The body was left out: {} bytes are too long for a command.",
+                              body_.size()));
       return;
     }
     if (!has_type_) add("-H", "Content-Type:");
-    if (!has_expect_ && body_.size() > kArgumentMax) add("-H", "Expect:"); // curl asks first where a body is long
+    if (!has_expect_ && body_.size() > kArgumentMax)
+      add("-H", "Expect:"); // curl asks first where a body is long
     if (!is_plain(body_)) {
       feed_ = "printf " + printf_format(body_) + " | ";
     } else if (body_.size() > kArgumentMax) {
@@ -239,17 +254,19 @@ class Command {
   void doubts() {
     if (!request_.complete()) remarks_.emplace_back("The request was not captured to its end.");
     if (body_.size() < request_.full_body_length())
-      remarks_.push_back(fmt::format("Of its body {} of {} octets were kept; the others are missing here.",
-                                     body_.size(), request_.full_body_length()));
+      remarks_.push_back(
+          fmt::format("Of its body {} of {} bytes were kept; the others are missing here.",
+                      body_.size(), request_.full_body_length()));
     if (request_.trailers() != nullptr && request_.trailers()->size() != 0)
       remarks_.emplace_back("Its trailers were left out: curl cannot send any.");
-    if (request_.masked()) remarks_.emplace_back("Secret values were masked by the capture: put the real ones in.");
+    if (request_.masked())
+      remarks_.emplace_back("Secret values were masked by the capture: put the real ones in.");
     if (changed_) remarks_.emplace_back("CR, LF or NUL inside a line were replaced by spaces.");
   }
 
   const schema::HttpMessage& request_;
   std::string_view body_;
-  bool has_body_; // perhaps one of no octets
+  bool has_body_; // perhaps one of no bytes
   bool changed_ = false;
   std::string method_, url_, feed_, options_;
   std::vector<std::string> remarks_;
@@ -260,7 +277,8 @@ class Command {
 
 std::string curl_command(const Exchange& exchange) {
   if (!exchange.request) return "# The request was not captured: there is nothing to send again.\n";
-  if (exchange.request->server() == nullptr) return "# The server is not known: there is nowhere to send it.\n";
+  if (exchange.request->server() == nullptr)
+    return "# The server is not known: there is nowhere to send it.\n";
   return Command(*exchange.request).text();
 }
 

@@ -21,8 +21,9 @@ void EventStream::start(std::string head) {
 
 // A client that leaves is found by reading; one that goes on to talk has misunderstood.
 void EventStream::watch() {
-  stream_.async_read_some(asio::buffer(&byte_, 1),
-                          [self = shared_from_this()](beast::error_code, std::size_t) { self->close(); });
+  stream_.async_read_some(
+      asio::buffer(&byte_, 1),
+      [self = shared_from_this()](beast::error_code, std::size_t) { self->close(); });
 }
 
 void EventStream::offer(const Chunk& chunk) {
@@ -32,9 +33,9 @@ void EventStream::offer(const Chunk& chunk) {
     return;
   }
   if (lost_ != 0 && chunk.events != 0) {
-    auto told = std::make_shared<const std::string>(tell_loss_(std::exchange(lost_, 0)));
-    queued_ += told->size();
-    queue_.push_back({std::move(told), 0});
+    auto notice = std::make_shared<const std::string>(report_loss_(std::exchange(lost_, 0)));
+    queued_ += notice->size();
+    queue_.push_back({std::move(notice), 0});
   }
   queue_.push_back(chunk);
   queued_ += chunk.text->size();

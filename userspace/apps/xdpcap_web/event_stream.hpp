@@ -16,14 +16,16 @@ struct Chunk {
   std::uint64_t events = 0; // that count as lost when somebody does not get it
 };
 
-// One browser that follows (text/event-stream, HTML Living Standard, 9.2). What it is too slow for is dropped here,
-// counted, and told to it when it can hear again; nobody else waits for it. The server's thread only.
+// One browser that follows (text/event-stream, HTML Living Standard, 9.2). What it is too slow for
+// is dropped here, counted, and told to it when it can hear again; nobody else waits for it. The
+// server's thread only.
 class EventStream : public std::enable_shared_from_this<EventStream> {
  public:
   // Makes the event that tells a loss.
-  using TellLoss = std::function<std::string(std::uint64_t lost)>;
+  using ReportLoss = std::function<std::string(std::uint64_t lost)>;
 
-  EventStream(ClientStream stream, TellLoss tell_loss) : stream_(std::move(stream)), tell_loss_(std::move(tell_loss)) {}
+  EventStream(ClientStream stream, ReportLoss report_loss)
+      : stream_(std::move(stream)), report_loss_(std::move(report_loss)) {}
 
   // Sends the head of the answer; from then on until closed() it takes chunks.
   void start(std::string head);
@@ -42,7 +44,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
   void close();
 
   ClientStream stream_;
-  TellLoss tell_loss_;
+  ReportLoss report_loss_;
   std::deque<Chunk> queue_;
   std::size_t queued_ = 0;
   std::uint64_t lost_ = 0;

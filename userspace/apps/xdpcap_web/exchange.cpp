@@ -6,7 +6,9 @@ namespace xdpcap::web {
 
 std::optional<std::uint64_t> Exchange::latency_ns() const noexcept {
   if (!request || !response) return std::nullopt;
-  return response->first_byte_ns() > request->last_byte_ns() ? response->first_byte_ns() - request->last_byte_ns() : 0;
+  return response->first_byte_ns() > request->last_byte_ns()
+             ? response->first_byte_ns() - request->last_byte_ns()
+             : 0;
 }
 
 consume::ExchangeFacts Exchange::facts() const noexcept {

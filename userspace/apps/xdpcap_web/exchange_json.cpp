@@ -33,8 +33,9 @@ std::string joined_field(const schema::HttpMessage& message, std::string_view lo
   if (message.fields() == nullptr) return joined;
   for (const schema::FieldSpan* field : *message.fields()) {
     const std::string_view name = text_in(message.head(), field->name());
-    const bool same = std::equal(name.begin(), name.end(), lower_case_name.begin(), lower_case_name.end(),
-                                 [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+    const bool same = std::equal(
+        name.begin(), name.end(), lower_case_name.begin(), lower_case_name.end(),
+        [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
     if (!same) continue;
     if (!joined.empty()) joined += ", ";
     joined += text_in(message.head(), field->value());
@@ -45,22 +46,23 @@ std::string joined_field(const schema::HttpMessage& message, std::string_view lo
 void append_body(std::string& out, const schema::HttpMessage& message, bool raw) {
   const std::string_view kept = text_of(message.body());
   const bool whole = message.complete() && kept.size() == message.full_body_length();
-  const consume::DecodedBody decoded =
-      consume::decode_body(kept, raw ? std::string{} : joined_field(message, "content-encoding"), kDecodedMax, whole);
+  const consume::DecodedBody decoded = consume::decode_body(
+      kept, raw ? std::string{} : joined_field(message, "content-encoding"), kDecodedMax, whole);
   JsonObject object(out);
-  object.number("octets", kept.size());
-  publish::json::append_array(object.member("encoding"), &decoded.codings,
-                              [&](const std::string& coding) { publish::json::append_latin1(out, coding); });
+  object.number("bytes", kept.size());
+  publish::json::append_array(
+      object.member("encoding"), &decoded.codings,
+      [&](const std::string& coding) { publish::json::append_latin1(out, coding); });
   object.boolean("decoded", decoded.decoded);
-  object.number("decoded_octets", decoded.octets.size());
+  object.number("decoded_bytes", decoded.bytes.size());
   object.boolean("cut", decoded.cut);
   object.words_or_null("error", decoded.error);
-  if (consume::reads_as_text(decoded.octets)) {
-    publish::json::append_utf8(object.member("text"), decoded.octets);
+  if (consume::reads_as_text(decoded.bytes)) {
+    publish::json::append_utf8(object.member("text"), decoded.bytes);
     object.null("base64");
   } else {
     object.null("text");
-    publish::json::append_base64(object.member("base64"), decoded.octets);
+    publish::json::append_base64(object.member("base64"), decoded.bytes);
   }
 }
 
@@ -106,7 +108,9 @@ void append_timing(std::string& out, const Exchange& exchange, const Connection*
   JsonObject object(out);
   const auto span = [&](std::string_view name, const Half& half) {
     if (half) {
-      object.ms(name, half->last_byte_ns() > half->first_byte_ns() ? half->last_byte_ns() - half->first_byte_ns() : 0);
+      object.ms(name, half->last_byte_ns() > half->first_byte_ns()
+                          ? half->last_byte_ns() - half->first_byte_ns()
+                          : 0);
     } else {
       object.null(name);
     }
@@ -118,16 +122,19 @@ void append_timing(std::string& out, const Exchange& exchange, const Connection*
     object.null("wait_ms");
   }
   span("receive_ms", exchange.response);
-  const std::uint64_t last = exchange.response ? exchange.response->last_byte_ns() : exchange.request->last_byte_ns();
+  const std::uint64_t last =
+      exchange.response ? exchange.response->last_byte_ns() : exchange.request->last_byte_ns();
   object.ms("total_ms", last > exchange.first_ns() ? last - exchange.first_ns() : 0);
-  object.ms_or_null("handshake_client_ms", connection == nullptr ? 0 : connection->handshake_client_ns);
-  object.ms_or_null("handshake_server_ms", connection == nullptr ? 0 : connection->handshake_server_ns);
+  object.ms_or_null("handshake_client_ms",
+                    connection == nullptr ? 0 : connection->handshake_client_ns);
+  object.ms_or_null("handshake_server_ms",
+                    connection == nullptr ? 0 : connection->handshake_server_ns);
 }
 
 } // namespace
 
-void append_exchange_in_full(std::string& out, const Exchange& exchange, const Ends& ends, const Connection* connection,
-                             bool raw) {
+void append_exchange_in_full(std::string& out, const Exchange& exchange, const Ends& ends,
+                             const Connection* connection, bool raw) {
   JsonObject object(out);
   append_exchange_members(object, exchange, ends);
   append_half(object.member("request"), exchange.request, raw);

@@ -10,10 +10,11 @@
 namespace xdpcap::web {
 namespace {
 
-// The first octet tells what follows.
+// The first byte tells what follows.
 constexpr char kPlain = 'B', kZstd = 'Z';
 constexpr int kLevel = 1;
-// What one exchange may become again: two messages with the largest bodies an engine keeps, and room.
+// What one exchange may become again: two messages with the largest bodies an engine keeps, and
+// room.
 constexpr std::size_t kUnpackedMax = std::size_t{256} << 20;
 
 template <class T>
@@ -21,8 +22,8 @@ auto copy_of(flatbuffers::FlatBufferBuilder& builder, const flatbuffers::Vector<
   return vector == nullptr ? 0 : builder.CreateVector(vector->data(), vector->size());
 }
 template <class T>
-flatbuffers::Offset<flatbuffers::Vector<const T*>> copy_of(flatbuffers::FlatBufferBuilder& builder,
-                                                           const flatbuffers::Vector<const T*>* vector) {
+flatbuffers::Offset<flatbuffers::Vector<const T*>> copy_of(
+    flatbuffers::FlatBufferBuilder& builder, const flatbuffers::Vector<const T*>* vector) {
   if (vector == nullptr) return 0;
   return builder.CreateVectorOfStructs(reinterpret_cast<const T*>(vector->Data()), vector->size());
 }
@@ -38,7 +39,8 @@ flatbuffers::Offset<schema::HttpMessage> copy_message(flatbuffers::FlatBufferBui
   const auto body = copy_of(builder, message.body());
   const auto hash = copy_of(builder, message.body_sha256());
   const auto gaps = copy_of(builder, message.gaps());
-  const auto community_id = message.community_id() == nullptr ? 0 : builder.CreateString(message.community_id());
+  const auto community_id =
+      message.community_id() == nullptr ? 0 : builder.CreateString(message.community_id());
   schema::HttpMessageBuilder copy(builder);
   copy.add_flow(message.flow());
   copy.add_first_byte_ns(message.first_byte_ns());
@@ -99,28 +101,31 @@ std::string_view ExchangePacker::pack(const Exchange& exchange) {
   const std::size_t size = builder_.GetSize();
   const std::size_t bound = ::ZSTD_compressBound(size) + 1;
   if (compressed_.size() < bound) compressed_.resize(bound);
-  const std::size_t packed = ::ZSTD_compressCCtx(compressor_, compressed_.data() + 1, compressed_.size() - 1,
-                                                 builder_.GetBufferPointer(), size, kLevel);
+  const std::size_t packed =
+      ::ZSTD_compressCCtx(compressor_, compressed_.data() + 1, compressed_.size() - 1,
+                          builder_.GetBufferPointer(), size, kLevel);
   if (::ZSTD_isError(packed) == 0 && packed < size - size / 8) {
     compressed_[0] = kZstd;
     return {compressed_.data(), packed + 1};
   }
   compressed_[0] = kPlain;
-  std::copy_n(reinterpret_cast<const char*>(builder_.GetBufferPointer()), size, compressed_.data() + 1);
+  std::copy_n(reinterpret_cast<const char*>(builder_.GetBufferPointer()), size,
+              compressed_.data() + 1);
   return {compressed_.data(), size + 1};
 }
 
-std::optional<Exchange> unpack_exchange(std::string_view octets, const ExchangeId& id) {
-  if (octets.empty()) return std::nullopt;
+std::optional<Exchange> unpack_exchange(std::string_view packed, const ExchangeId& id) {
+  if (packed.empty()) return std::nullopt;
   std::string plain;
-  const std::string_view rest = octets.substr(1);
-  if (octets.front() == kZstd) {
+  const std::string_view rest = packed.substr(1);
+  if (packed.front() == kZstd) {
     const unsigned long long size = ::ZSTD_getFrameContentSize(rest.data(), rest.size());
-    if (size > kUnpackedMax) return std::nullopt; // not known, or no frame, is a number larger than that
+    if (size > kUnpackedMax)
+      return std::nullopt; // not known, or no frame, is a number larger than that
     plain.resize(size);
     const std::size_t got = ::ZSTD_decompress(plain.data(), plain.size(), rest.data(), rest.size());
     if (::ZSTD_isError(got) != 0 || got != size) return std::nullopt;
-  } else if (octets.front() == kPlain) {
+  } else if (packed.front() == kPlain) {
     plain = rest;
   } else {
     return std::nullopt;
@@ -128,7 +133,8 @@ std::optional<Exchange> unpack_exchange(std::string_view octets, const ExchangeI
   publish::BatchReader reader;
   const Bytes bytes = as_bytes(plain);
   const schema::Batch* verified = reader.open(bytes);
-  if (verified == nullptr || verified->messages() == nullptr || verified->messages()->size() == 0) return std::nullopt;
+  if (verified == nullptr || verified->messages() == nullptr || verified->messages()->size() == 0)
+    return std::nullopt;
   const BatchPointer batch = KeptBatch::keep(bytes);
   Exchange exchange;
   exchange.id = id;

@@ -11,8 +11,9 @@ struct ZSTD_CCtx_s;
 
 namespace xdpcap::web {
 
-// An exchange as octets: a `schema::Batch` with its messages alone (request, response, interim ones), compressed with
-// zstd where that saves an eighth. One thread; keeps its buffers, so that packing many does not allocate.
+// An exchange as bytes: a `schema::Batch` with its messages alone (request, response, interim
+// ones), compressed with zstd where that saves an eighth. One thread; keeps its buffers, so that
+// packing many does not allocate.
 class ExchangePacker {
  public:
   ExchangePacker();
@@ -29,8 +30,8 @@ class ExchangePacker {
   std::string compressed_;
 };
 
-// The same exchange again, in memory of its own; nothing where the octets are damaged. Any thread.
-std::optional<Exchange> unpack_exchange(std::string_view octets, const ExchangeId& id);
+// The same exchange again, in memory of its own; nothing where the bytes are damaged. Any thread.
+std::optional<Exchange> unpack_exchange(std::string_view packed, const ExchangeId& id);
 
 // A copy of a message in another buffer. Fields that this build does not know are left out.
 flatbuffers::Offset<schema::HttpMessage> copy_message(flatbuffers::FlatBufferBuilder& builder,

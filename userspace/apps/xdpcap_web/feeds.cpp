@@ -21,7 +21,8 @@ std::string key_of(const Request& request) {
   return request.path + '?' + request.query;
 }
 
-// Exchanges as they pass. At most `rate` a second: of more, a sample spread evenly over them is shown.
+// Exchanges as they pass. At most `rate` a second: of more, a sample spread evenly over them is
+// shown.
 class MessageFeed : public Feed {
  public:
   MessageFeed(Query query, std::uint64_t rate, Api::Parts parts)
@@ -50,14 +51,15 @@ class MessageFeed : public Feed {
       append_event(text, "message", change.json);
     }
     if (second) {
-      if (skipped_ != 0) append_event(text, "skipped", fmt::format(R"({{"skipped":{},"lost":0}})", skipped_));
+      if (skipped_ != 0)
+        append_event(text, "skipped", fmt::format(R"({{"skipped":{},"lost":0}})", skipped_));
       skipped_ = 0;
       append_state(text);
     }
     return {std::move(text), shown};
   }
 
-  [[nodiscard]] std::string tell_loss(std::uint64_t lost) const override {
+  [[nodiscard]] std::string report_loss(std::uint64_t lost) const override {
     std::string text;
     append_event(text, "skipped", fmt::format(R"({{"skipped":0,"lost":{}}})", lost));
     return text;
@@ -71,9 +73,11 @@ class MessageFeed : public Feed {
       const std::lock_guard lock{parts_.model.mutex};
       lost = parts_.model.lost_batches;
     }
-    append_event(text, "state",
-                 fmt::format(R"({{"sensors":{},"stale":{},"lost_batches":{},"status":"{}","problems":{}}})",
-                             health.sensors, health.alive == 0, lost, name_of(health.status), health.problems.size()));
+    append_event(
+        text, "state",
+        fmt::format(R"({{"sensors":{},"stale":{},"lost_batches":{},"status":"{}","problems":{}}})",
+                    health.sensors, health.alive == 0, lost, name_of(health.status),
+                    health.problems.size()));
   }
 
   Query query_;
@@ -88,16 +92,16 @@ class StatsFeed : public Feed {
 
   Composed compose(std::vector<Change>& /*changes*/, bool second, Time /*until*/) override {
     std::string text;
-    if (second || !told_) append_event(text, "stats", stats_json(parts_));
-    told_ = true;
+    if (second || !is_sent_) append_event(text, "stats", stats_json(parts_));
+    is_sent_ = true;
     return {std::move(text), 1};
   }
   // The next statistics say all that the lost ones did.
-  [[nodiscard]] std::string tell_loss(std::uint64_t /*lost*/) const override { return {}; }
+  [[nodiscard]] std::string report_loss(std::uint64_t /*lost*/) const override { return {}; }
 
  private:
   Api::Parts parts_;
-  bool told_ = false;
+  bool is_sent_ = false;
 };
 
 } // namespace
@@ -114,10 +118,12 @@ std::shared_ptr<Feed> Feeds::find(const Request& request) const {
 }
 
 std::vector<std::string> Feeds::names_in(const Request& request) {
-  return request.path == "/api/capture" ? CaptureFeed::names_in(request) : std::vector<std::string>{};
+  return request.path == "/api/capture" ? CaptureFeed::names_in(request)
+                                        : std::vector<std::string>{};
 }
 
-Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request, const HostAddresses& looked_up) const {
+Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request,
+                                                    const HostAddresses& looked_up) const {
   if (request.path == "/api/capture") return CaptureFeed::open(request, parts_, looked_up);
   if (request.path == "/api/messages") {
     auto parameters = Parameters::parse(request.query, {"rate"}, kQueryNames);
@@ -128,7 +134,8 @@ Result<std::shared_ptr<Feed>, ApiError> Feeds::make(const Request& request, cons
     if (!rate) return std::move(rate).error();
     return std::shared_ptr<Feed>(std::make_shared<MessageFeed>(std::move(*query), *rate, parts_));
   }
-  if (auto parameters = Parameters::parse(request.query, {}); !parameters) return std::move(parameters).error();
+  if (auto parameters = Parameters::parse(request.query, {}); !parameters)
+    return std::move(parameters).error();
   return std::shared_ptr<Feed>(std::make_shared<StatsFeed>(parts_));
 }
 
@@ -140,8 +147,8 @@ void Feeds::tick() {
   if (composing_) return; // what changes meanwhile waits in the store
   constexpr std::chrono::seconds kSecond{1};
   const auto now = std::chrono::steady_clock::now();
-  const bool second = now - said_second_ >= kSecond;
-  if (second) said_second_ = now;
+  const bool second = now - last_second_ >= kSecond;
+  if (second) last_second_ = now;
   std::vector<std::shared_ptr<Feed>> followed;
   for (auto at = feeds_.begin(); at != feeds_.end();) {
     Feed& feed = *at->second;
@@ -156,22 +163,25 @@ void Feeds::tick() {
   composing_ = true;
   boost::asio::post(composer_, [this, followed = std::move(followed), second]() mutable {
     auto all = compose(followed, second);
-    boost::asio::post(context_, [this, followed = std::move(followed), all = std::move(all)]() mutable {
-      composing_ = false;
-      hand_out(std::move(all));
-    });
+    boost::asio::post(context_,
+                      [this, followed = std::move(followed), all = std::move(all)]() mutable {
+                        composing_ = false;
+                        hand_out(std::move(all));
+                      });
   });
 }
 
-std::vector<Feeds::Said> Feeds::compose(const std::vector<std::shared_ptr<Feed>>& feeds, bool second) {
-  std::vector<Change> changes =
-      take_changes(std::any_of(feeds.begin(), feeds.end(), [](const auto& each) { return each->wants_changes(); }));
+std::vector<Feeds::Said> Feeds::compose(const std::vector<std::shared_ptr<Feed>>& feeds,
+                                        bool second) {
+  std::vector<Change> changes = pop_changes(std::any_of(
+      feeds.begin(), feeds.end(), [](const auto& each) { return each->wants_changes(); }));
   std::vector<Said> all;
   all.reserve(feeds.size());
   for (std::size_t i = 0; i < feeds.size(); ++i) {
     // What one did not use is there for the others.
     const auto share = kComposeTime / static_cast<std::chrono::milliseconds::rep>(feeds.size());
-    all.push_back({feeds[i], feeds[i]->compose(changes, second, std::chrono::steady_clock::now() + share)});
+    all.push_back(
+        {feeds[i], feeds[i]->compose(changes, second, std::chrono::steady_clock::now() + share)});
   }
   return all;
 }
@@ -184,22 +194,23 @@ void Feeds::hand_out(std::vector<Said>&& all) {
   };
   for (auto& [feed, composed] : all) {
     if (composed.text.empty()) continue;
-    ByteBudget::Share share = bytes_->take(composed.text.size());
+    ByteBudget::Share share = bytes_->reserve(composed.text.size());
     if (!share) {
       for (const auto& stream : feed->streams) stream->lose(composed.events);
       continue;
     }
-    auto piece = std::make_shared<const Piece>(Piece{bytes_, std::move(share), std::move(composed.text)});
+    auto piece =
+        std::make_shared<const Piece>(Piece{bytes_, std::move(share), std::move(composed.text)});
     const Chunk chunk{{piece, &piece->text}, composed.events};
     for (const auto& stream : feed->streams) stream->offer(chunk);
   }
 }
 
-std::vector<Change> Feeds::take_changes(bool wanted) {
+std::vector<Change> Feeds::pop_changes(bool wanted) {
   std::vector<Change> changes;
   const std::lock_guard lock{parts_.model.mutex};
   const ExchangeStore& store = parts_.model.exchanges;
-  held_.push_back(parts_.model.exchanges.take_changes());
+  held_.push_back(parts_.model.exchanges.pop_changes());
   if (held_.size() <= kTicksHeld) return changes;
   const std::vector<std::uint64_t> due = std::move(held_.front());
   held_.pop_front();

@@ -33,17 +33,19 @@ Result<void, Error> Gateway::open_parts() {
   Model::Archive archive;
   if (history_ != nullptr)
     archive = [this](const Exchange& exchange, const Ends& ends) { history_->add(exchange, ends); };
-  model_ = std::make_unique<Model>(Model::Limits{.age_ns = options_.minutes * kMinuteNs, .octets = options_.memory},
-                                   std::move(rules), archive);
+  model_ = std::make_unique<Model>(
+      Model::Limits{.age_ns = options_.minutes * kMinuteNs, .bytes = options_.memory},
+      std::move(rules), archive);
   auto ingest = Ingest::open(options_.sources, *model_);
   if (!ingest) return std::move(ingest).error();
   ingest_ = std::move(*ingest);
-  const Api::Parts parts{.model = *model_,
-                         .ingest = *ingest_,
-                         .history = history_.get(),
-                         .streams = [this] { return feeds_ == nullptr ? 0 : feeds_->streams(); },
-                         .memory_max = options_.memory,
-                         .wrong_tokens = [this] { return access_ == nullptr ? 0 : access_->wrong_tokens(); }};
+  const Api::Parts parts{
+      .model = *model_,
+      .ingest = *ingest_,
+      .history = history_.get(),
+      .streams = [this] { return feeds_ == nullptr ? 0 : feeds_->streams(); },
+      .memory_max = options_.memory,
+      .wrong_tokens = [this] { return access_ == nullptr ? 0 : access_->wrong_tokens(); }};
   api_ = std::make_unique<Api>(parts);
   feeds_ = std::make_unique<Feeds>(parts, context_);
   auto server = HttpServer::open(context_,
@@ -62,9 +64,10 @@ Result<void, Error> Gateway::open_parts() {
                                                      .origins = options_.origins,
                                                      .hosts = options_.hosts});
   if (options_.grpc.empty()) return {};
-  auto grpc = GrpcService::open(
-      {.address = options_.grpc, .tls_certificate = options_.tls_certificate, .tls_key = options_.tls_key},
-      grpc_sources(*model_, *access_));
+  auto grpc = GrpcService::open({.address = options_.grpc,
+                                 .tls_certificate = options_.tls_certificate,
+                                 .tls_key = options_.tls_key},
+                                grpc_sources(*model_, *access_));
   if (!grpc) return std::move(grpc).error();
   grpc_ = std::move(*grpc);
   return {};
@@ -74,12 +77,14 @@ Gateway::~Gateway() = default;
 
 std::vector<std::string> Gateway::notes() const {
   std::vector<std::string> notes;
-  for (const std::string& endpoint : options_.sources.connect) notes.push_back("subscribed to " + endpoint);
+  for (const std::string& endpoint : options_.sources.connect)
+    notes.push_back("subscribed to " + endpoint);
   if (history_ != nullptr) notes.push_back("history in " + options_.history_file);
   if (!options_.loopback && options_.tls_certificate.empty())
     notes.emplace_back("insecure: the token and what was captured go in clear text");
   if (grpc_ != nullptr)
-    notes.push_back(fmt::format("gRPC on port {}, with the token as 'authorization: Bearer TOKEN'", grpc_->port()));
+    notes.push_back(fmt::format("gRPC on port {}, with the token as 'authorization: Bearer TOKEN'",
+                                grpc_->port()));
   std::string url = server_->url();
   // The link is the only place where it stands: a token from a file is not printed.
   if (options_.token_file.empty()) {

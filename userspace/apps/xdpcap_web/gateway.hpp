@@ -17,8 +17,8 @@
 
 namespace xdpcap::web {
 
-// One run of xdpcap-web. Threads: this one serves, three answer calls of the API, one composes what streams follow, one
-// receives, one writes the history; gRPC has its own.
+// One run of xdpcap-web. Threads: this one serves, three answer calls of the API, one composes what
+// streams follow, one receives, one writes the history; gRPC has its own.
 class Gateway {
  public:
   static Result<std::unique_ptr<Gateway>, Error> open(Options options);

@@ -36,16 +36,18 @@ std::size_t Graph::EdgeKeyHash::operator()(const EdgeKey& key) const noexcept {
 }
 
 void Graph::update(Connection& connection, std::uint64_t now_ns) {
-  const Figures figures{.octets = {connection.sides[0].payload_octets, connection.sides[1].payload_octets},
-                        .messages = connection.messages,
-                        .errors = connection.errors,
-                        .latency_ns = connection.latency_ns_total,
-                        .latencies = connection.latencies,
-                        .rtt_ns = wire_rtt_ns(connection),
-                        .last_ns = connection.last_ns,
-                        .active = !connection.closed};
-  const SeenBy by(connection.sensor == nullptr ? std::string_view{} : std::string_view(*connection.sensor),
-                  connection.network_namespace);
+  const Figures figures{
+      .bytes = {connection.sides[0].payload_bytes, connection.sides[1].payload_bytes},
+      .messages = connection.messages,
+      .errors = connection.errors,
+      .latency_ns = connection.latency_ns_total,
+      .latencies = connection.latencies,
+      .rtt_ns = wire_rtt_ns(connection),
+      .last_ns = connection.last_ns,
+      .active = !connection.closed};
+  const SeenBy by(
+      connection.sensor == nullptr ? std::string_view{} : std::string_view(*connection.sensor),
+      connection.network_namespace);
   contribute(connection.map, {connection.ends.client, connection.client, by, Protocol::tcp},
              {connection.ends.server, connection.server, by, Protocol::tcp}, figures, now_ns);
 }
@@ -55,7 +57,8 @@ void Graph::forget(Connection& connection) {
 }
 
 // Sums are revised by differences: what the share says was added before is taken off again.
-void Graph::contribute(MapShare& share, const End& from, const End& to, const Figures& figures, std::uint64_t now_ns) {
+void Graph::contribute(MapShare& share, const End& from, const End& to, const Figures& figures,
+                       std::uint64_t now_ns) {
   Edge* edge = edge_of(share);
   if (edge == nullptr) {
     release(share);
@@ -74,17 +77,18 @@ void Graph::contribute(MapShare& share, const End& from, const End& to, const Fi
     sum += now - before;
     before = now;
   };
-  for (std::size_t i = 0; i < 2; ++i) revise(edge->octets[i], share.octets[i], figures.octets[i]);
+  for (std::size_t i = 0; i < 2; ++i) revise(edge->bytes[i], share.bytes[i], figures.bytes[i]);
   revise(edge->messages, share.messages, figures.messages);
   revise(edge->errors, share.errors, figures.errors);
   revise(edge->latency_ns, share.latency_ns, figures.latency_ns);
   revise(edge->latencies, share.latencies, figures.latencies);
   if (figures.rtt_ns != 0) edge->rtt_ns = figures.rtt_ns;
   edge->last_ns = std::max(edge->last_ns, figures.last_ns);
-  edge->heard_ns = std::max(edge->heard_ns, now_ns);
-  for (Node* node : {edge->from, edge->to}) node->last_ns = std::max(node->last_ns, figures.last_ns);
+  edge->last_seen_ns = std::max(edge->last_seen_ns, now_ns);
+  for (Node* node : {edge->from, edge->to})
+    node->last_ns = std::max(node->last_ns, figures.last_ns);
   set_active(*edge, share, figures.active);
-  settle(*edge->from); // a client that came with a connection that was over already
+  rebalance(*edge->from); // a client that came with a connection that was over already
   make_room();
 }
 
@@ -110,14 +114,14 @@ void Graph::leave(MapShare& share) {
   if (Edge* edge = edge_of(share)) {
     Node* from = edge->from;
     set_active(*edge, share, false);
-    settle(*from);
+    rebalance(*from);
   }
   release(share);
 }
 
 // Takes the whole contribution back.
 void Graph::withdraw(MapShare& share, Edge& edge) {
-  for (std::size_t i = 0; i < 2; ++i) edge.octets[i] -= share.octets[i];
+  for (std::size_t i = 0; i < 2; ++i) edge.bytes[i] -= share.bytes[i];
   edge.messages -= share.messages;
   edge.errors -= share.errors;
   edge.latency_ns -= share.latency_ns;
@@ -128,15 +132,15 @@ void Graph::withdraw(MapShare& share, Edge& edge) {
   if (edge.connections == 0) {
     remove_edge(edge.number);
   } else {
-    settle(*edge.from);
+    rebalance(*edge.from);
   }
 }
 
 // What was found out of an end is kept, though the socket that told it may be forgotten since.
 bool Graph::is_node_of(const Node& node, const End& end) {
   if (end.process == nullptr) {
-    return node.kind != Kind::host ||
-           (same_address(node.address, end.endpoint) && owners_.find(end.protocol, end.endpoint, end.by) == nullptr);
+    return node.kind != Kind::host || (same_address(node.address, end.endpoint) &&
+                                       owners_.find(end.protocol, end.endpoint, end.by) == nullptr);
   }
   if (node.kind == Kind::group) return families_.of(*end.process) == node.family;
   return node.kind == Kind::process && same_process(*node.process, *end.process);
@@ -164,8 +168,9 @@ Graph::Node& Graph::process_node(const ProcessPointer& process) {
 // Loopback is another place on each host.
 Graph::Node& Graph::host_node(const End& end) {
   const std::string address = publish::address_of(&end.endpoint);
-  const std::string id =
-      is_local_address(end.endpoint) ? fmt::format("h:{}:{}", end.by.sensor, address) : "h:" + address;
+  const std::string id = is_local_address(end.endpoint)
+                             ? fmt::format("h:{}:{}", end.by.sensor, address)
+                             : "h:" + address;
   std::unique_ptr<Node>& node = nodes_[id];
   if (node != nullptr) return *node;
   node = std::make_unique<Node>();
@@ -177,8 +182,8 @@ Graph::Node& Graph::host_node(const End& end) {
 Graph::Node& Graph::group_node(const Family& family, const ProcessPointer& process) {
   FamilyNodes& known = family_nodes_[family];
   if (known.group != nullptr) return *known.group;
-  const std::string id =
-      fmt::format("g:{}:{}:{:x}", family.sensor, family.name, std::hash<std::string>()(family.pattern));
+  const std::string id = fmt::format("g:{}:{}:{:x}", family.sensor, family.name,
+                                     std::hash<std::string>()(family.pattern));
   std::unique_ptr<Node>& node = nodes_[id];
   if (node == nullptr) node = std::make_unique<Node>();
   node->id = id;
@@ -202,7 +207,7 @@ Graph::Edge& Graph::edge_between(Node& from, Node& to, Protocol protocol, std::u
   edge.port = port;
   from.out.insert(edge.number);
   to.in.insert(edge.number);
-  settle(to); // a server is no member of a family
+  rebalance(to); // a server is no member of a family
   return edge;
 }
 
@@ -213,15 +218,16 @@ void Graph::set_active(Edge& edge, MapShare& share, bool active) {
   edge.active += active ? 1 : std::uint64_t{0} - 1;
   if (before == (edge.active != 0)) return;
   for (Node* node : {edge.from, edge.to}) node->active += active ? 1 : std::size_t{0} - 1;
-  settle(*edge.from);
+  rebalance(*edge.from);
 }
 
 // A client without an open connection goes to the back of its family's list. The longest idle one
-// beyond kAlone is merged; that is never the one that just came, so references to it and its edges stay good.
-void Graph::settle(Node& node) {
+// beyond kAlone is merged; that is never the one that just came, so references to it and its edges
+// stay good.
+void Graph::rebalance(Node& node) {
   static_assert(kAlone > 0);
-  const bool idle =
-      node.kind == Kind::process && node.active == 0 && node.in.empty() && node.listening.empty() && !node.out.empty();
+  const bool idle = node.kind == Kind::process && node.active == 0 && node.in.empty() &&
+                    node.listening.empty() && !node.out.empty();
   if (idle == node.idle) return;
   if (!idle) return leave_family(node);
   node.idle = true;
@@ -253,7 +259,8 @@ void Graph::merge(Node& node) {
 void Graph::merge_edge(Edge& edge, Node& group) {
   by_key_.erase({edge.from, edge.to, edge.protocol, edge.port});
   edge.from->out.erase(edge.number);
-  const auto [place, is_new] = by_key_.try_emplace({&group, edge.to, edge.protocol, edge.port}, edge.number);
+  const auto [place, is_new] =
+      by_key_.try_emplace({&group, edge.to, edge.protocol, edge.port}, edge.number);
   if (is_new) {
     edge.from = &group;
     group.out.insert(edge.number);
@@ -261,15 +268,16 @@ void Graph::merge_edge(Edge& edge, Node& group) {
   }
   Edge& into = edges_.at(place->second);
   into.connections += edge.connections;
-  for (std::size_t i = 0; i < 2; ++i) into.octets[i] += edge.octets[i];
+  for (std::size_t i = 0; i < 2; ++i) into.bytes[i] += edge.bytes[i];
   into.messages += edge.messages;
   into.errors += edge.errors;
   into.latency_ns += edge.latency_ns;
   into.latencies += edge.latencies;
   if (edge.rtt_ns != 0) into.rtt_ns = edge.rtt_ns;
   into.last_ns = std::max(into.last_ns, edge.last_ns);
-  into.heard_ns = std::max(into.heard_ns, edge.heard_ns);
-  // Edges of a group are never merged again, for their servers are in no family: one step leads to the sum.
+  into.last_seen_ns = std::max(into.last_seen_ns, edge.last_seen_ns);
+  // Edges of a group are never merged again, for their servers are in no family: one step leads to
+  // the sum.
   if (edge.shares != 0) merged_[edge.number] = {into.number, edge.shares};
   edge.to->in.erase(edge.number);
   edges_.erase(edge.number);
@@ -292,7 +300,7 @@ void Graph::remove_edge(std::uint64_t number) {
 }
 
 void Graph::remove_if_bare(Node& node) {
-  if (!node.out.empty() || !node.in.empty() || !node.listening.empty()) return settle(node);
+  if (!node.out.empty() || !node.in.empty() || !node.listening.empty()) return rebalance(node);
   leave_family(node);
   if (node.kind == Kind::group) {
     const auto family = family_nodes_.find(node.family);
@@ -302,13 +310,14 @@ void Graph::remove_if_bare(Node& node) {
   nodes_.erase(std::string(node.id));
 }
 
-// An eighth at once, so that a full map is not sorted for each connection. Shares that referred to what
-// goes find nothing and begin anew.
+// An eighth at once, so that a full map is not sorted for each connection. Shares that referred to
+// what goes find nothing and begin anew.
 void Graph::make_room() {
   if (edges_.size() <= limits_.edges && nodes_.size() <= limits_.nodes) return;
   std::vector<std::tuple<bool, std::uint64_t, std::uint64_t>> order;
   order.reserve(edges_.size());
-  for (const auto& [number, edge] : edges_) order.emplace_back(edge.active != 0, edge.heard_ns, number);
+  for (const auto& [number, edge] : edges_)
+    order.emplace_back(edge.active != 0, edge.last_seen_ns, number);
   const std::size_t leave = std::min(order.size(), order.size() / 8 + 1);
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(leave), order.end());
   for (std::size_t i = 0; i < leave; ++i) remove_edge(std::get<2>(order[i]));

@@ -30,14 +30,14 @@ struct GraphQuery {
 // The parameters of `/api/graph`; an error names its parameter.
 Result<GraphQuery, ApiError> parse_graph_query(const Parameters& parameters);
 
-// The map: processes and hosts, and who talks to whom. It sums up connections without owning them: what a connection
-// contributed stands in its MapShare, so that it can be revised, and moved to another edge when the process of an end
-// becomes known. Totals outlive their connections.
+// The map: processes and hosts, and who talks to whom. It sums up connections without owning them:
+// what a connection contributed stands in its MapShare, so that it can be revised, and moved to
+// another edge when the process of an end becomes known. Totals outlive their connections.
 
-// Bounded: past the limits edges that have been inactive for longest go, then the least recently active ones; a
-// connection whose edge went contributes anew when it is heard of again. Idle processes of one family
-// (process_family.hpp) beyond kAlone become one node. Times: `last` is the sensors' clock, windows count by the
-// caller's. Not locked.
+// Bounded: past the limits edges that have been inactive for longest go, then the least recently
+// active ones; a connection whose edge went contributes anew when it is heard of again. Idle
+// processes of one family (process_family.hpp) beyond kAlone become one node. Times: `last` is the
+// sensors' clock, windows count by the caller's. Not locked.
 class Graph {
  public:
   struct Limits {
@@ -55,11 +55,13 @@ class Graph {
   // It is dropped from memory: its contribution stays, but it is active no more.
   void forget(Connection& connection);
   // `process` may be missing.
-  void note_socket(const schema::SocketRecord& record, const ProcessPointer& process, std::string_view sensor,
-                   std::uint64_t now_ns);
-  void note_datagram(const schema::DatagramRecord& record, const SeenBy& by, std::uint64_t now_ns);
+  void add_socket(const schema::SocketRecord& record, const ProcessPointer& process,
+                  std::string_view sensor, std::uint64_t now_ns);
+  void add_datagram(const schema::DatagramRecord& record, const SeenBy& by, std::uint64_t now_ns);
   // Whether a TCP socket listens there.
-  [[nodiscard]] bool listens(const schema::Endpoint& end, const SeenBy& by) const { return owners_.listens(end, by); }
+  [[nodiscard]] bool listens(const schema::Endpoint& end, const SeenBy& by) const {
+    return owners_.listens(end, by);
+  }
   void expire(std::uint64_t now_ns);
 
   // {"nodes":[...],"edges":[...]}
@@ -81,10 +83,11 @@ class Graph {
     NodeLook look;            // by the rules
     std::uint64_t count = 0;  // of a group: processes whose connections came together here
     std::uint64_t last_ns = 0;
-    std::size_t active = 0;                                     // edges that are
-    std::unordered_set<std::uint64_t> out, in;                  // edges by number
-    std::unordered_map<std::uint16_t, std::uint64_t> listening; // TCP ports, and when each was last told of
-    bool idle = false;                                          // it stands in the list of its family
+    std::size_t active = 0;                    // edges that are
+    std::unordered_set<std::uint64_t> out, in; // edges by number
+    std::unordered_map<std::uint16_t, std::uint64_t>
+        listening;     // TCP ports, and when each was last told of
+    bool idle = false; // it stands in the list of its family
   };
   struct Edge {
     std::uint64_t number = 0;
@@ -92,10 +95,10 @@ class Graph {
     Protocol protocol = Protocol::tcp;
     std::uint16_t port = 0;
     std::uint64_t connections = 0, active = 0;
-    std::uint64_t octets[2] = {};
+    std::uint64_t bytes[2] = {};
     std::uint64_t messages = 0, errors = 0, latency_ns = 0, latencies = 0;
     std::uint64_t rtt_ns = 0; // of the last connection that has one
-    std::uint64_t last_ns = 0, heard_ns = 0;
+    std::uint64_t last_ns = 0, last_seen_ns = 0;
     std::uint64_t shares = 0; // that refer to this number
   };
   struct EdgeKey {
@@ -116,7 +119,7 @@ class Graph {
   };
   // Totals of a conversation as they are now.
   struct Figures {
-    std::uint64_t octets[2] = {};
+    std::uint64_t bytes[2] = {};
     std::uint64_t messages = 0, errors = 0, latency_ns = 0, latencies = 0, rtt_ns = 0, last_ns = 0;
     bool active = false;
   };
@@ -125,17 +128,19 @@ class Graph {
     std::string sensor;
     std::uint32_t network_namespace = 0;
     friend bool operator==(const UdpName& a, const UdpName& b) {
-      return SocketNameEqual()(a.ends, b.ends) && a.network_namespace == b.network_namespace && a.sensor == b.sensor;
+      return SocketNameEqual()(a.ends, b.ends) && a.network_namespace == b.network_namespace &&
+             a.sensor == b.sensor;
     }
   };
   struct UdpNameHash {
     std::size_t operator()(const UdpName& name) const noexcept {
-      return SocketNameHash()(name.ends) ^ std::hash<std::string>()(name.sensor) ^ name.network_namespace;
+      return SocketNameHash()(name.ends) ^ std::hash<std::string>()(name.sensor) ^
+             name.network_namespace;
     }
   };
   struct UdpFlow {
-    std::uint64_t octets[2] = {};
-    std::uint64_t last_ns = 0, heard_ns = 0;
+    std::uint64_t bytes[2] = {};
+    std::uint64_t last_ns = 0, last_seen_ns = 0;
     MapShare share;
   };
   struct Merged { // an edge that became part of another one, while shares refer to it
@@ -147,7 +152,8 @@ class Graph {
   };
 
   static std::string id_of(const Process& process);
-  void contribute(MapShare& share, const End& from, const End& to, const Figures& figures, std::uint64_t now_ns);
+  void contribute(MapShare& share, const End& from, const End& to, const Figures& figures,
+                  std::uint64_t now_ns);
   void withdraw(MapShare& share, Edge& edge);
   void release(MapShare& share);
   void leave(MapShare& share);
@@ -159,7 +165,7 @@ class Graph {
   Node& group_node(const Family& family, const ProcessPointer& process);
   Edge& edge_between(Node& from, Node& to, Protocol protocol, std::uint16_t port);
   void set_active(Edge& edge, MapShare& share, bool active);
-  void settle(Node& node);
+  void rebalance(Node& node);
   void leave_family(Node& node);
   void merge(Node& node);
   void merge_edge(Edge& edge, Node& group);
@@ -169,7 +175,8 @@ class Graph {
   void update(const UdpName& name, UdpFlow& flow, std::uint64_t now_ns, bool active);
   void make_room_for_flows();
 
-  [[nodiscard]] static bool is_shown(const Edge& edge, const GraphQuery& query, std::uint64_t now_ns);
+  [[nodiscard]] static bool is_shown(const Edge& edge, const GraphQuery& query,
+                                     std::uint64_t now_ns);
   [[nodiscard]] static bool is_named(const Node& node, const std::string& process);
   static void append(std::string& out, const Node& node, const std::set<std::uint16_t>& ports);
   static void append(std::string& out, const Edge& edge);

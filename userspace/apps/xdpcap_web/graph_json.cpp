@@ -53,12 +53,14 @@ bool Graph::is_named(const Node& node, const std::string& process) {
 }
 
 bool Graph::is_shown(const Edge& edge, const GraphQuery& query, std::uint64_t now_ns) {
-  if (edge.active == 0 && edge.heard_ns + query.window_ns < now_ns) return false;
+  if (edge.active == 0 && edge.last_seen_ns + query.window_ns < now_ns) return false;
   if (edge.protocol == Protocol::udp && !query.udp) return false;
   if (query.p2p && (edge.from->kind == Kind::host || edge.to->kind == Kind::host)) return false;
-  if (!query.ports.empty() && std::find(query.ports.begin(), query.ports.end(), edge.port) == query.ports.end())
+  if (!query.ports.empty() &&
+      std::find(query.ports.begin(), query.ports.end(), edge.port) == query.ports.end())
     return false;
-  return query.process.empty() || is_named(*edge.from, query.process) || is_named(*edge.to, query.process);
+  return query.process.empty() || is_named(*edge.from, query.process) ||
+         is_named(*edge.to, query.process);
 }
 
 void Graph::append(std::string& out, const Node& node, const std::set<std::uint16_t>& ports) {
@@ -67,7 +69,10 @@ void Graph::append(std::string& out, const Node& node, const std::set<std::uint1
   const std::string address = is_host ? publish::address_of(&node.address) : "";
   const bool is_mixed = is_group && node.family.name == "*";
   const std::string name = is_host || is_mixed ? "" : node.process->name;
-  std::string label = !node.look.label.empty() ? node.look.label : is_host ? address : is_mixed ? "others" : name;
+  std::string label = !node.look.label.empty() ? node.look.label
+                      : is_host                ? address
+                      : is_mixed               ? "others"
+                                               : name;
   if (is_group) label += " ×" + with_thousands(node.count);
   JsonObject object(out);
   object.words("id", node.id);
@@ -82,11 +87,14 @@ void Graph::append(std::string& out, const Node& node, const std::set<std::uint1
   }
   object.number("count", is_group ? node.count : 1);
   object.words_or_null("name", name);
-  object.words_or_null("command", is_host ? "" : is_group ? node.family.pattern : node.process->command);
+  object.words_or_null("command", is_host    ? ""
+                                  : is_group ? node.family.pattern
+                                             : node.process->command);
   object.words_or_null("container", is_host || is_group ? "" : node.process->container);
   object.words_or_null("address", address);
-  publish::json::append_array(object.member("ports"), &ports,
-                              [&out](std::uint16_t port) { publish::json::append_number(out, port); });
+  publish::json::append_array(object.member("ports"), &ports, [&out](std::uint16_t port) {
+    publish::json::append_number(out, port);
+  });
   object.words_or_null("sensor", is_host ? "" : node.process->sensor);
   object.boolean("active", node.active != 0 || !node.listening.empty());
   object.ms("last", node.last_ns);
@@ -101,8 +109,8 @@ void Graph::append(std::string& out, const Edge& edge) {
   object.number("port", edge.port);
   object.number("connections", edge.connections);
   object.number("active", edge.active);
-  object.number("octets_to_server", edge.octets[0]);
-  object.number("octets_to_client", edge.octets[1]);
+  object.number("bytes_to_server", edge.bytes[0]);
+  object.number("bytes_to_client", edge.bytes[1]);
   object.number("messages", edge.messages);
   object.number("errors", edge.errors);
   if (edge.latencies == 0) {
@@ -125,8 +133,9 @@ std::string Graph::to_json(const GraphQuery& query, std::uint64_t now_ns) const 
     append(edges, edge);
   }
   const auto is_asked = [&query](const auto& listening) {
-    return query.ports.empty() || std::any_of(query.ports.begin(), query.ports.end(),
-                                              [&](std::uint16_t port) { return listening.contains(port); });
+    return query.ports.empty() ||
+           std::any_of(query.ports.begin(), query.ports.end(),
+                       [&](std::uint16_t port) { return listening.contains(port); });
   };
   for (const auto& [id, node] : nodes_) {
     auto place = shown.find(node.get());
@@ -134,7 +143,7 @@ std::string Graph::to_json(const GraphQuery& query, std::uint64_t now_ns) const 
                          (query.process.empty() || is_named(*node, query.process));
     if (place == shown.end() && !listens) continue;
     if (place == shown.end()) place = shown.emplace(node.get(), std::set<std::uint16_t>{}).first;
-    for (const auto& [port, heard_ns] : node->listening) place->second.insert(port);
+    for (const auto& [port, last_seen_ns] : node->listening) place->second.insert(port);
     if (!nodes.empty()) nodes += ',';
     append(nodes, *node, place->second);
   }

@@ -5,11 +5,12 @@ namespace xdpcap::web {
 
 class GrpcService::Server {};
 
-Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& /*options*/, Sources /*sources*/) {
-  return Error{
-      ExitCode::usage,
-      "--grpc: this program was built without gRPC; install libgrpc++-dev and protobuf-compiler-grpc and build it "
-      "again"};
+Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& /*options*/,
+                                                              Sources /*sources*/) {
+  return Error{ExitCode::usage,
+               "--grpc: this program was built without gRPC; install libgrpc++-dev and "
+               "protobuf-compiler-grpc and build it "
+               "again"};
 }
 GrpcService::GrpcService(std::unique_ptr<Server> server) : server_(std::move(server)) {}
 GrpcService::~GrpcService() = default;

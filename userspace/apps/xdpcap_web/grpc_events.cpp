@@ -21,12 +21,12 @@ std::string utf8(std::string_view text) {
   if (publish::json::is_utf8(text)) return words(text);
   std::string out;
   for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet < 0x80) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
       out += c;
     } else {
-      out += static_cast<char>(0xc0 | (octet >> 6));
-      out += static_cast<char>(0x80 | (octet & 0x3f));
+      out += static_cast<char>(0xc0 | (byte >> 6));
+      out += static_cast<char>(0x80 | (byte & 0x3f));
     }
   }
   return out;
@@ -48,14 +48,14 @@ void fill_common(v1::Packet& packet, const Record& record, const schema::Endpoin
 void fill(v1::Side& message, const Side& side) {
   message.set_state(words(publish::name_of(side.state)));
   message.set_packets(side.packets);
-  message.set_payload_octets(side.payload_octets);
+  message.set_payload_bytes(side.payload_bytes);
   message.set_rate(side.rate);
   message.set_retransmits(side.retransmits);
   message.set_out_of_order(side.out_of_order);
   message.set_zero_windows(side.zero_windows);
   message.set_gaps(side.gaps);
   message.set_gaps_by_capture(side.gaps_by_capture);
-  message.set_gap_octets(side.gap_octets);
+  message.set_gap_bytes(side.gap_bytes);
   message.set_window(side.window);
   message.set_in_flight(side.in_flight);
   if (side.rtt_ns != 0) message.set_rtt_ns(side.rtt_ns);
@@ -69,7 +69,8 @@ void fill(v1::Socket& message, const KernelSocket& socket) {
   if (socket.min_rtt_ns != 0) message.set_min_rtt_ns(socket.min_rtt_ns);
   if (socket.rto_ns != 0) message.set_rto_ns(socket.rto_ns);
   message.set_cwnd(socket.cwnd);
-  if (socket.ssthresh != 0 && socket.ssthresh != kNoThreshold) message.set_ssthresh(socket.ssthresh);
+  if (socket.ssthresh != 0 && socket.ssthresh != kNoThreshold)
+    message.set_ssthresh(socket.ssthresh);
   message.set_mss(socket.mss);
   message.set_send_window(socket.send_window);
   message.set_receive_window(socket.receive_window);
@@ -77,7 +78,8 @@ void fill(v1::Socket& message, const KernelSocket& socket) {
   message.set_lost(socket.lost);
   message.set_retransmits(socket.retransmits);
   message.set_delivery_rate(socket.delivery_rate);
-  if (socket.pacing_rate != 0 && socket.pacing_rate != UINT64_MAX) message.set_pacing_rate(socket.pacing_rate);
+  if (socket.pacing_rate != 0 && socket.pacing_rate != UINT64_MAX)
+    message.set_pacing_rate(socket.pacing_rate);
   message.set_bytes_sent(socket.bytes_sent);
   message.set_bytes_acked(socket.bytes_acked);
   message.set_bytes_received(socket.bytes_received);
@@ -99,16 +101,24 @@ void fill(v1::Process& message, const Process& process) {
 } // namespace
 
 std::vector<std::string> names_of(const v1::MonitorRequest& request) {
-  return PacketFilter::names_in(
-      {{"h", request.address()}, {"h.src", request.source_address()}, {"h.dst", request.destination_address()}});
+  return PacketFilter::names_in({{"h", request.address()},
+                                 {"h.src", request.source_address()},
+                                 {"h.dst", request.destination_address()}});
 }
 
-Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request, const HostAddresses& looked_up) {
+Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request,
+                                         const HostAddresses& looked_up) {
   // The filter's own names, and what the fields are called.
-  const std::vector<std::pair<std::string, std::string>> names{
-      {"i", "interface"}, {"h", "address"},         {"h.src", "source_address"},  {"h.dst", "destination_address"},
-      {"p", "port"},      {"p.src", "source_port"}, {"p.dst", "destination_port"}};
-  const auto port = [](std::uint32_t number) { return number == 0 ? std::string{} : std::to_string(number); };
+  const std::vector<std::pair<std::string, std::string>> names{{"i", "interface"},
+                                                               {"h", "address"},
+                                                               {"h.src", "source_address"},
+                                                               {"h.dst", "destination_address"},
+                                                               {"p", "port"},
+                                                               {"p.src", "source_port"},
+                                                               {"p.dst", "destination_port"}};
+  const auto port = [](std::uint32_t number) {
+    return number == 0 ? std::string{} : std::to_string(number);
+  };
   if (!request.protocol().empty() && request.protocol() != "tcp" && request.protocol() != "udp")
     return ApiError{.parameter = "protocol", .message = "write tcp or udp, or leave it out"};
   auto filter = PacketFilter::parse({{"i", request.interface()},
@@ -157,7 +167,8 @@ void fill(v1::Packet& packet, const schema::SegmentRecord& record, std::uint64_t
     tcp.set_urgent(header->urgent);
     tcp.set_options(words(header->options));
   }
-  if (record.payload() != nullptr || record.payload_octets() == 0) tcp.set_payload(words(text_of(record.payload())));
+  if (record.payload() != nullptr || record.payload_bytes() == 0)
+    tcp.set_payload(words(text_of(record.payload())));
   if (record.flow() != 0) tcp.set_connection(ConnectionId{source, record.flow()}.text());
 }
 
@@ -169,7 +180,8 @@ void fill(v1::Packet& packet, const schema::DatagramRecord& record, std::uint64_
   udp.set_dst(port_of(record.destination()));
   udp.set_length(record.length());
   udp.set_checksum(record.checksum());
-  if (record.payload() != nullptr || record.length() <= kUdpHeader) udp.set_payload(words(text_of(record.payload())));
+  if (record.payload() != nullptr || record.length() <= kUdpHeader)
+    udp.set_payload(words(text_of(record.payload())));
 }
 
 void fill(v1::Connection& message, const Connection& connection) {
@@ -188,14 +200,18 @@ void fill(v1::Connection& message, const Connection& connection) {
   message.set_messages(connection.messages);
   if (const std::uint64_t rtt = wire_rtt_ns(connection); rtt != 0) message.set_wire_rtt_ns(rtt);
   if (const std::uint64_t rtt = kernel_rtt_ns(connection); rtt != 0) message.set_kernel_rtt_ns(rtt);
-  if (connection.handshake_server_ns != 0) message.set_handshake_server_ns(connection.handshake_server_ns);
-  if (connection.handshake_client_ns != 0) message.set_handshake_client_ns(connection.handshake_client_ns);
+  if (connection.handshake_server_ns != 0)
+    message.set_handshake_server_ns(connection.handshake_server_ns);
+  if (connection.handshake_client_ns != 0)
+    message.set_handshake_client_ns(connection.handshake_client_ns);
   fill(*message.mutable_to_server(), connection.sides[index_of(Direction::to_server)]);
   fill(*message.mutable_to_client(), connection.sides[index_of(Direction::to_client)]);
   if (connection.client_socket) fill(*message.mutable_client_socket(), *connection.client_socket);
   if (connection.server_socket) fill(*message.mutable_server_socket(), *connection.server_socket);
-  if (connection.ends.client != nullptr) fill(*message.mutable_client_process(), *connection.ends.client);
-  if (connection.ends.server != nullptr) fill(*message.mutable_server_process(), *connection.ends.server);
+  if (connection.ends.client != nullptr)
+    fill(*message.mutable_client_process(), *connection.ends.client);
+  if (connection.ends.server != nullptr)
+    fill(*message.mutable_server_process(), *connection.ends.server);
 }
 
 } // namespace xdpcap::web

@@ -10,7 +10,8 @@
 namespace xdpcap::web {
 
 // A request as a filter; an error names the field. Names of hosts have been looked up.
-Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request, const HostAddresses& looked_up);
+Result<PacketFilter, ApiError> filter_of(const v1::MonitorRequest& request,
+                                         const HostAddresses& looked_up);
 // The names that it wants to be looked up.
 std::vector<std::string> names_of(const v1::MonitorRequest& request);
 

@@ -37,15 +37,15 @@ std::size_t packets_in(const schema::Batch& batch) {
 // What waits for one client: filled on the ingest thread, emptied by the stream's.
 class Waiting {
  public:
-  explicit Waiting(std::size_t octets_max) : octets_max_(octets_max) {}
+  explicit Waiting(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   void add(const BatchPointer& batch) {
     const std::lock_guard lock{mutex_};
-    if (octets_ + batch->octets() > octets_max_ && !batches_.empty()) {
+    if (bytes_ + batch->memory() > bytes_max_ && !batches_.empty()) {
       lost_ += packets_in(**batch);
       return;
     }
-    octets_ += batch->octets();
+    bytes_ += batch->memory();
     batches_.push_back(batch);
     wake_.notify_one();
   }
@@ -55,28 +55,28 @@ class Waiting {
     wake_.notify_one();
   }
 
-  struct Taken {
+  struct Popped {
     BatchPointer batch; // null: none came
     std::uint64_t lost = 0;
     bool ended = false;
   };
-  Taken take(SteadyClock::time_point until) {
+  Popped pop(SteadyClock::time_point until) {
     std::unique_lock lock{mutex_};
     wake_.wait_until(lock, until, [this] { return ended_ || lost_ != 0 || !batches_.empty(); });
-    Taken taken{.lost = std::exchange(lost_, 0), .ended = ended_};
-    if (batches_.empty()) return taken;
-    taken.batch = std::move(batches_.front());
+    Popped popped{.lost = std::exchange(lost_, 0), .ended = ended_};
+    if (batches_.empty()) return popped;
+    popped.batch = std::move(batches_.front());
     batches_.pop_front();
-    octets_ -= taken.batch->octets();
-    return taken;
+    bytes_ -= popped.batch->memory();
+    return popped;
   }
 
  private:
-  const std::size_t octets_max_;
+  const std::size_t bytes_max_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<BatchPointer> batches_;
-  std::size_t octets_ = 0;
+  std::size_t bytes_ = 0;
   std::uint64_t lost_ = 0;
   bool ended_ = false;
 };
@@ -84,8 +84,9 @@ class Waiting {
 // One client: what it asked for, and what it has got.
 class Stream {
  public:
-  Stream(const v1::MonitorRequest& request, PacketFilter filter, const GrpcService::Sources& sources,
-         grpc::ServerContext& context, grpc::ServerWriter<v1::TcpEvent>& writer)
+  Stream(const v1::MonitorRequest& request, PacketFilter filter,
+         const GrpcService::Sources& sources, grpc::ServerContext& context,
+         grpc::ServerWriter<v1::TcpEvent>& writer)
       : filter_(std::move(filter)),
         sources_(sources),
         context_(context),
@@ -106,10 +107,10 @@ class Stream {
         if (packets_) names_ = sources_.interface_names();
         if (statistics_) going = send_statistics();
       }
-      const Waiting::Taken taken = waiting.take(std::min(next, now + kLook));
-      if (taken.lost != 0) going = going && send_loss(taken.lost);
-      if (taken.batch != nullptr) going = going && send_packets(*taken.batch);
-      going = going && !taken.ended;
+      const Waiting::Popped popped = waiting.pop(std::min(next, now + kLook));
+      if (popped.lost != 0) going = going && send_loss(popped.lost);
+      if (popped.batch != nullptr) going = going && send_packets(*popped.batch);
+      going = going && !popped.ended;
     }
   }
 
@@ -143,7 +144,8 @@ class Stream {
     return true;
   }
 
-  // Those that are new or have changed since they were sent: also when the kernel's news of one came late.
+  // Those that are new or have changed since they were sent: also when the kernel's news of one
+  // came late.
   bool send_statistics() {
     std::unordered_map<ConnectionId, std::uint64_t, IdHash> sent;
     for (const Connection& connection : sources_.connections(filter_)) {
@@ -177,7 +179,8 @@ std::optional<std::string> text_of_file(const std::string& name) {
 // TLS where there is a certificate; null where its files cannot be read.
 std::shared_ptr<grpc::ServerCredentials> credentials_of(const GrpcService::Options& options) {
   if (options.tls_certificate.empty()) return grpc::InsecureServerCredentials();
-  const auto certificate = text_of_file(options.tls_certificate), key = text_of_file(options.tls_key);
+  const auto certificate = text_of_file(options.tls_certificate),
+             key = text_of_file(options.tls_key);
   if (!certificate || !key) return nullptr;
   grpc::SslServerCredentialsOptions tls;
   tls.pem_key_cert_pairs = {{*key, *certificate}};
@@ -193,7 +196,8 @@ std::string address_of_peer(const std::string& peer) {
 
 class GrpcService::Server : public v1::TcpMonitor::Service {
  public:
-  Server(Options options, Sources sources) : options_(std::move(options)), sources_(std::move(sources)) {}
+  Server(Options options, Sources sources)
+      : options_(std::move(options)), sources_(std::move(sources)) {}
 
   bool start() {
     // The library prints lines of its own for what we say in a sentence.
@@ -212,20 +216,24 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
 
   grpc::Status StreamTraffic(grpc::ServerContext* context, const v1::MonitorRequest* request,
                              grpc::ServerWriter<v1::TcpEvent>* writer) override {
-    const auto wrong = [](const std::string& what) { return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, what); };
+    const auto wrong = [](const std::string& what) {
+      return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, what);
+    };
     if (auto refused = refuse(*context)) return *refused;
     constexpr std::uint32_t kPeriodMin = 100, kPeriodMax = 3'600'000;
     const std::uint32_t period = request->statistics_period_ms();
     if (!request->packets() && !request->statistics())
       return wrong("packets, statistics: nothing is asked for; set one of them");
     if (period != 0 && (period < kPeriodMin || period > kPeriodMax))
-      return wrong(fmt::format("statistics_period_ms: write {} to {}, or 0 for 1000", kPeriodMin, kPeriodMax));
+      return wrong(fmt::format("statistics_period_ms: write {} to {}, or 0 for 1000", kPeriodMin,
+                               kPeriodMax));
     auto filter = look_up_filter(*request);
     if (!filter) return wrong(filter.error().parameter + ": " + filter.error().message);
-    Waiting waiting(options_.queue_octets);
+    Waiting waiting(options_.queue_bytes);
     if (!enter(waiting, request->packets()))
       return {grpc::StatusCode::RESOURCE_EXHAUSTED,
-              fmt::format("{} streams are open already, and more are not served", options_.streams_max)};
+              fmt::format("{} streams are open already, and more are not served",
+                          options_.streams_max)};
     Stream(*request, std::move(*filter), sources_, *context, *writer).run(waiting);
     leave(waiting);
     return grpc::Status::OK;
@@ -262,14 +270,18 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
     const auto& metadata = context.client_metadata();
     const auto found = metadata.find("authorization");
     const std::string_view authorization =
-        found == metadata.end() ? std::string_view{} : std::string_view(found->second.data(), found->second.size());
-    const unsigned status = sources_.check ? sources_.check(authorization, address_of_peer(context.peer())) : 401U;
+        found == metadata.end() ? std::string_view{}
+                                : std::string_view(found->second.data(), found->second.size());
+    const unsigned status =
+        sources_.check ? sources_.check(authorization, address_of_peer(context.peer())) : 401U;
     if (status == 200) return std::nullopt;
     if (status == 429)
-      return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "too many wrong tokens came from this address");
-    return grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
-                        "a token is wanted: send the metadata 'authorization: Bearer TOKEN' with the one that "
-                        "xdpcap-web printed, or has from --token-file");
+      return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                          "too many wrong tokens came from this address");
+    return grpc::Status(
+        grpc::StatusCode::UNAUTHENTICATED,
+        "a token is wanted: send the metadata 'authorization: Bearer TOKEN' with the one that "
+        "xdpcap-web printed, or has from --token-file");
   }
 
   // This thread waits for names, as it may: it is this call's own. But not for long.
@@ -280,7 +292,8 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
     if (!names.empty()) {
       auto found = std::make_shared<std::promise<HostAddresses>>();
       auto answer = found->get_future();
-      if (!names_.start(std::move(names), [found](HostAddresses all) { found->set_value(std::move(all)); }) ||
+      if (!names_.start(std::move(names),
+                        [found](HostAddresses all) { found->set_value(std::move(all)); }) ||
           answer.wait_for(kTimeout) != std::future_status::ready)
         return bad("address", "the name could not be looked up in time; write an address");
       looked_up = answer.get();
@@ -289,12 +302,14 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
     if (!filter || filter->interface.empty()) return filter;
     std::vector<std::string> captured;
     for (const auto& [key, name] : sources_.interface_names()) {
-      if (name == filter->interface || std::to_string(key.second) == filter->interface) return filter;
+      if (name == filter->interface || std::to_string(key.second) == filter->interface)
+        return filter;
       captured.push_back(name);
     }
     return bad("interface",
                fmt::format("no capture listens on '{}'; these are captured: {}", filter->interface,
-                           captured.empty() ? "none that is known" : fmt::to_string(fmt::join(captured, ", "))));
+                           captured.empty() ? "none that is known"
+                                            : fmt::to_string(fmt::join(captured, ", "))));
   }
 
   bool enter(Waiting& waiting, bool packets) {
@@ -318,14 +333,15 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& options, Sources sources) {
+Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& options,
+                                                              Sources sources) {
   auto server = std::make_unique<Server>(options, std::move(sources));
   if (!server->start())
-    return Error{
-        ExitCode::environment,
-        fmt::format("--grpc {}: it cannot be listened on; is the port taken, the address not of this host, or the "
-                    "certificate not readable?",
-                    options.address)};
+    return Error{ExitCode::environment,
+                 fmt::format("--grpc {}: it cannot be listened on; is the port popped, the address "
+                             "not of this host, or the "
+                             "certificate not readable?",
+                             options.address)};
   return std::unique_ptr<GrpcService>(new GrpcService(std::move(server)));
 }
 

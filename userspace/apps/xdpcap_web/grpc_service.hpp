@@ -20,8 +20,9 @@ namespace xdpcap::web {
 class Access;
 class Model;
 
-// The service TcpMonitor (schemas/tcp_monitor.proto). Each stream has a thread of gRPC's and a queue of batches of its
-// own, bounded in octets: a slow client loses packets and is told how many, and nobody waits for it.
+// The service TcpMonitor (schemas/tcp_monitor.proto). Each stream has a thread of gRPC's and a
+// queue of batches of its own, bounded in bytes: a slow client loses packets and is told how many,
+// and nobody waits for it.
 //
 // A build without gRPC has this class as well: open() then says so.
 class GrpcService : public BatchListener {
@@ -30,14 +31,16 @@ class GrpcService : public BatchListener {
     std::string address;                            // ADDRESS:PORT; port 0 takes a free one
     std::string tls_certificate = {}, tls_key = {}; // PEM files; empty: in clear
     std::size_t streams_max = 16;
-    std::size_t queue_octets = std::size_t{8} << 20; // of each stream
+    std::size_t queue_bytes = std::size_t{8} << 20; // of each stream
   };
   // Where the rest comes from; called by threads of streams.
   struct Sources {
-    std::function<std::vector<Connection>(const PacketFilter&)> connections; // their courses may be left out
+    std::function<std::vector<Connection>(const PacketFilter&)>
+        connections; // their courses may be left out
     std::function<std::map<std::pair<std::string, std::int32_t>, std::string>()>
         interface_names; // by sensor and number
-    // Whether a call may be served, by its metadata `authorization` and its peer: 200, else 401 or 429.
+    // Whether a call may be served, by its metadata `authorization` and its peer: 200, else 401 or
+    // 429.
     std::function<unsigned(std::string_view authorization, const std::string& peer)> check;
   };
 

@@ -15,7 +15,8 @@ bool GuessLimit::count(const std::string& address, Time now) {
   if (known == allowances_.end()) {
     if (allowances_.size() >= kAddressesMax)
       std::erase_if(allowances_, [&](const auto& each) { return left_at(each.second) >= kBurst; });
-    if (allowances_.size() < kAddressesMax) known = allowances_.emplace(address, Allowance{kBurst, now}).first;
+    if (allowances_.size() < kAddressesMax)
+      known = allowances_.emplace(address, Allowance{kBurst, now}).first;
   }
   Allowance& allowance = known == allowances_.end() ? shared_ : known->second;
   allowance = {left_at(allowance), now};

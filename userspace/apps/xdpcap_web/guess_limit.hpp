@@ -8,9 +8,9 @@
 
 namespace xdpcap::web {
 
-// How many wrong tokens a client may send: kBurst at once, then one a second, counted by address. A right token is
-// never refused: it has 128 bits, so no rate finds it, and a limit that also stopped its owner would let any local
-// user shut them out.
+// How many wrong tokens a client may send: kBurst at once, then one a second, counted by address. A
+// right token is never refused: it has 128 bits, so no rate finds it, and a limit that also stopped
+// its owner would let any local user shut them out.
 //
 // Bounded: addresses beyond kAddressesMax share one allowance. Any thread.
 class GuessLimit {

@@ -14,19 +14,21 @@ constexpr std::size_t kProblemsMax = 256;
 constexpr std::chrono::seconds kLossShown{60};
 
 // What schemas/README.md says of a count; of one that came later, its name.
-std::string sentence_of(std::string_view name) {
+std::string message_of(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kKnown{{
       {"health_interface_gone", "the interface was removed: its capture has ended"},
       {"health_interface_down", "the interface is down: its capture waits"},
       {"health_links_detached", "somebody detached the capture's program: it sees nothing"},
-      {"health_preceded", "another program stands before the capture's and may keep frames from it"},
+      {"health_preceded",
+       "another program stands before the capture's and may keep frames from it"},
       {"health_tap_gone", "somebody removed the tap's device: its capture has ended"},
       {"health_tap_down", "the tap's device is down: the capture sees nothing"},
-      {"health_mtu", "the MTU was raised above what the capture was made for: large frames may be lost"},
+      {"health_mtu",
+       "the MTU was raised above what the capture was made for: large frames may be lost"},
       {"health_no_frames", "the interface counts packets, and the capture sees none"},
   }};
-  for (const auto& [known, sentence] : kKnown) {
-    if (known == name) return std::string(sentence);
+  for (const auto& [known, message] : kKnown) {
+    if (known == name) return std::string(message);
   }
   std::string words(name);
   std::replace(words.begin(), words.end(), '_', ' ');
@@ -35,25 +37,31 @@ std::string sentence_of(std::string_view name) {
 
 void add_sensor(Health& health, const Sensor& sensor, SteadyTime now) {
   ++health.sensors;
-  const auto add = [&](std::string name, std::string interface, std::uint64_t value, std::string message) {
+  const auto add = [&](std::string name, std::string interface, std::uint64_t value,
+                       std::string message) {
     if (health.problems.size() < kProblemsMax)
-      health.problems.push_back({std::move(name), *sensor.name, std::move(interface), value, std::move(message)});
+      health.problems.push_back(
+          {std::move(name), *sensor.name, std::move(interface), value, std::move(message)});
   };
   if (sensor.ended) return;
   if (sensor.stale(now)) {
-    const auto silent = std::chrono::duration_cast<std::chrono::seconds>(now - sensor.heard).count();
-    add("sensor_stale", "", static_cast<std::uint64_t>(silent), "nothing was heard of this capture for some seconds");
+    const auto silent =
+        std::chrono::duration_cast<std::chrono::seconds>(now - sensor.last_seen).count();
+    add("sensor_stale", "", static_cast<std::uint64_t>(silent),
+        "nothing was last_seen of this capture for some seconds");
     return;
   }
   ++health.alive;
   for (const SensorCounter& counter : sensor.counters) {
     if (counter.is_health() && counter.value != 0)
-      add(counter.name, counter.interface, counter.value, sentence_of(counter.name));
+      add(counter.name, counter.interface, counter.value, message_of(counter.name));
     if (counter.is_loss() && counter.value != 0 && counter.grew + kLossShown > now)
-      add(counter.name, counter.interface, counter.value, "the capture lost something within the last minute");
+      add(counter.name, counter.interface, counter.value,
+          "the capture lost something within the last minute");
   }
   if (sensor.lost_batches != 0 && sensor.lost + kLossShown > now)
-    add("lost_batches", "", sensor.lost_batches, "this gateway was too slow for the capture within the last minute");
+    add("lost_batches", "", sensor.lost_batches,
+        "this gateway was too slow for the capture within the last minute");
 }
 
 } // namespace
@@ -74,19 +82,20 @@ Health health_of(const Api::Parts& parts) {
   Health health;
   const auto now = std::chrono::steady_clock::now();
   const auto failure = parts.ingest.failure();
-  if (failure) health.problems.push_back({"receiving_failed", "", "", 1, failure->sentence});
+  if (failure) health.problems.push_back({"receiving_failed", "", "", 1, failure->message});
   if (parts.history != nullptr) {
     const History::Facts facts = parts.history->facts();
-    if (!facts.error.empty()) health.problems.push_back({"history_failed", "", "", facts.dropped, facts.error});
+    if (!facts.error.empty())
+      health.problems.push_back({"history_failed", "", "", facts.dropped, facts.error});
   }
   {
     const std::lock_guard lock{parts.model.mutex};
     for (const auto& [name, sensor] : parts.model.sensors.all()) add_sensor(health, sensor, now);
   }
   if (failure) {
-    health.reason = failure->sentence;
+    health.reason = failure->message;
   } else if (health.sensors == 0) {
-    health.reason = "no capture was heard of; is xdpcap-run publishing where --connect says?";
+    health.reason = "no capture was last_seen of; is xdpcap-run publishing where --connect says?";
   } else if (health.alive == 0) {
     health.reason = "every capture has ended or is silent";
   }
@@ -105,14 +114,15 @@ void append_health(std::string& out, const Health& health) {
   object.words_or_null("reason", health.reason);
   object.number("sensors", health.sensors);
   object.number("alive", health.alive);
-  publish::json::append_array(object.member("problems"), &health.problems, [&out](const Problem& problem) {
-    JsonObject inner(out);
-    inner.words("name", problem.name);
-    inner.words_or_null("sensor", problem.sensor);
-    inner.words_or_null("interface", problem.interface);
-    inner.number("value", problem.value);
-    inner.words("message", problem.message);
-  });
+  publish::json::append_array(object.member("problems"), &health.problems,
+                              [&out](const Problem& problem) {
+                                JsonObject inner(out);
+                                inner.words("name", problem.name);
+                                inner.words_or_null("sensor", problem.sensor);
+                                inner.words_or_null("interface", problem.interface);
+                                inner.number("value", problem.value);
+                                inner.words("message", problem.message);
+                              });
 }
 
 } // namespace xdpcap::web

@@ -11,7 +11,7 @@ namespace xdpcap::web {
 
 // Something that is wrong now.
 struct Problem {
-  std::string name;              // a count of `stats` (health_..., ..._dropped), or one of this gateway's own
+  std::string name; // a count of `stats` (health_..., ..._dropped), or one of this gateway's own
   std::string sensor, interface; // empty: of none in particular
   std::uint64_t value = 0;
   std::string message; // a sentence for a person

@@ -8,17 +8,17 @@ namespace xdpcap::web {
 namespace {
 
 // About what an exchange costs while it waits; its batch may be larger, and is shared by many.
-std::size_t octets_of(const Exchange& exchange) {
-  std::size_t octets = sizeof(HistoryFile::Written);
-  const auto add = [&octets](const Half& half) {
+std::size_t bytes_of(const Exchange& exchange) {
+  std::size_t bytes = sizeof(HistoryFile::Written);
+  const auto add = [&bytes](const Half& half) {
     if (!half) return;
-    octets += half->head() == nullptr ? 0 : half->head()->size();
-    octets += half->body() == nullptr ? 0 : half->body()->size();
+    bytes += half->head() == nullptr ? 0 : half->head()->size();
+    bytes += half->body() == nullptr ? 0 : half->body()->size();
   };
   add(exchange.request);
   add(exchange.response);
   for (const Half& interim : exchange.interim) add(interim);
-  return octets;
+  return bytes;
 }
 
 } // namespace
@@ -29,11 +29,13 @@ History::History(std::string file, std::uint64_t size_max, Limits limits)
   facts_.size_max = size_max_;
 }
 
-Result<std::unique_ptr<History>, Error> History::open(const std::string& file, std::uint64_t size_max) {
+Result<std::unique_ptr<History>, Error> History::open(const std::string& file,
+                                                      std::uint64_t size_max) {
   return open(file, size_max, Limits{});
 }
 
-Result<std::unique_ptr<History>, Error> History::open(const std::string& file, std::uint64_t size_max, Limits limits) {
+Result<std::unique_ptr<History>, Error> History::open(const std::string& file,
+                                                      std::uint64_t size_max, Limits limits) {
   auto written = HistoryFile::open(file, size_max);
   if (!written) return std::move(written).error();
   auto search = HistorySearch::open(file);
@@ -41,7 +43,7 @@ Result<std::unique_ptr<History>, Error> History::open(const std::string& file, s
   std::unique_ptr<History> history(new History(file, size_max, limits));
   history->file_ = std::move(*written);
   history->search_ = std::move(*search);
-  history->note_facts("");
+  history->update_facts("");
   history->thread_ = std::thread(&History::run, history.get());
   return history;
 }
@@ -51,13 +53,13 @@ History::~History() {
 }
 
 void History::add(const Exchange& exchange, const Ends& ends) {
-  const std::size_t octets = octets_of(exchange);
+  const std::size_t bytes = bytes_of(exchange);
   const std::lock_guard lock{mutex_};
-  if (stopping_ || waiting_octets_ + octets > limits_.queue_octets) {
+  if (stopping_ || waiting_bytes_ + bytes > limits_.queue_bytes) {
     ++facts_.dropped;
     return;
   }
-  waiting_octets_ += octets;
+  waiting_bytes_ += bytes;
   waiting_.push_back({exchange, ends});
   if (waiting_.size() == 1 || waiting_.size() == kTransactionMax) wake_.notify_one();
 }
@@ -74,59 +76,62 @@ void History::stop() {
 
 void History::run() {
   constexpr std::chrono::seconds kRetry{1};
-  std::vector<HistoryFile::Written> taken;
-  std::size_t taken_octets = 0;
+  std::vector<HistoryFile::Written> batch;
+  std::size_t page_bytes = 0;
   for (bool stopping = false; !stopping;) {
     {
       std::unique_lock lock{mutex_};
       wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      wake_.wait_for(lock, limits_.patience, [this] { return stopping_ || waiting_.size() >= kTransactionMax; });
+      wake_.wait_for(lock, limits_.timeout,
+                     [this] { return stopping_ || waiting_.size() >= kTransactionMax; });
       stopping = stopping_;
-      taken.swap(waiting_);
-      taken_octets = waiting_octets_;
+      batch.swap(waiting_);
+      page_bytes = waiting_bytes_;
     }
-    bool written = write(taken);
+    bool written = write(batch);
     while (!written && !stopping) {
       {
         std::unique_lock lock{mutex_};
         wake_.wait_for(lock, kRetry, [this] { return stopping_; });
         stopping = stopping_;
       }
-      written = write(taken);
+      written = write(batch);
     }
     const std::lock_guard lock{mutex_};
-    if (!written) facts_.dropped += taken.size() + waiting_.size();
-    waiting_octets_ -= taken_octets;
-    taken.clear();
+    if (!written) facts_.dropped += batch.size() + waiting_.size();
+    waiting_bytes_ -= page_bytes;
+    batch.clear();
   }
 }
 
 bool History::write(const std::vector<HistoryFile::Written>& exchanges) {
   const bool written = file_->write(exchanges) && file_->fit();
   if (!written) {
-    note_facts(fmt::format("cannot write it: {}; it is tried again each second", file_->error()));
+    update_facts(fmt::format("cannot write it: {}; it is tried again each second", file_->error()));
   } else {
-    note_facts(file_->is_readable() ? ""
-                                    : fmt::format("it is damaged: {}; start anew with another file", file_->error()));
+    update_facts(
+        file_->is_readable()
+            ? ""
+            : fmt::format("it is damaged: {}; start anew with another file", file_->error()));
   }
   return written;
 }
 
-void History::note_facts(const std::string& error) {
+void History::update_facts(const std::string& error) {
   const std::lock_guard lock{mutex_};
-  facts_.octets = file_->octets();
+  facts_.bytes = file_->bytes();
   facts_.exchanges = file_->exchanges();
   facts_.oldest_ns = file_->oldest_ns();
   facts_.error = error;
 }
 
-Result<History::Page, Error> History::find(const Query& query, std::size_t limit, const std::string& before,
-                                           bool count) {
+Result<History::Page, Error> History::find(const Query& query, std::size_t limit,
+                                           const std::string& before, bool count) {
   const std::lock_guard search_lock{search_mutex_};
   auto found = search_->find(query, {limit, before, count}, limits_.search);
   if (found || found.error().code == ExitCode::usage) return found;
   const std::lock_guard lock{mutex_};
-  facts_.error = found.error().sentence;
+  facts_.error = found.error().message;
   return found;
 }
 

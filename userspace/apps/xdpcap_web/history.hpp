@@ -14,39 +14,44 @@
 
 namespace xdpcap::web {
 
-// Exchanges in a SQLite file (--history), for search after the fact. A thread of its own writes them, in one
-// transaction for what came within kPatience. What waits is bounded in octets: past that exchanges are dropped and
-// counted, and so are those of a file that cannot be written for long; writing is tried again each second, and facts()
-// tell the reason.
+// Exchanges in a SQLite file (--history), for search after the fact. A thread of its own writes
+// them, in one transaction for what came within kTimeout. What waits is bounded in bytes: past that
+// exchanges are dropped and counted, and so are those of a file that cannot be written for long;
+// writing is tried again each second, and facts() tell the reason.
 class History {
  public:
   using Row = HistoryRow;
   using Page = HistoryPage;
   struct Facts {
     std::string file;
-    std::uint64_t octets = 0, size_max = 0; // of the file
+    std::uint64_t bytes = 0, size_max = 0; // of the file
     std::uint64_t exchanges = 0, oldest_ns = 0, dropped = 0;
     std::string error; // empty: all is well
   };
   struct Limits {
-    std::size_t queue_octets = std::size_t{32} << 20;
-    std::chrono::milliseconds patience{200};
+    std::size_t queue_bytes = std::size_t{32} << 20;
+    std::chrono::milliseconds timeout{200};
     std::chrono::milliseconds search{2000}; // of one find()
   };
 
-  static Result<std::unique_ptr<History>, Error> open(const std::string& file, std::uint64_t size_max);
-  static Result<std::unique_ptr<History>, Error> open(const std::string& file, std::uint64_t size_max, Limits limits);
+  static Result<std::unique_ptr<History>, Error> open(const std::string& file,
+                                                      std::uint64_t size_max);
+  static Result<std::unique_ptr<History>, Error> open(const std::string& file,
+                                                      std::uint64_t size_max, Limits limits);
   ~History();
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  // Never waits for the file. The same id again replaces what was added before. One thread at a time.
+  // Never waits for the file. The same id again replaces what was added before. One thread at a
+  // time.
   void add(const Exchange& exchange, const Ends& ends);
   // Writes what waits and ends the thread; what comes later is dropped. Once.
   void stop();
 
-  // Newest first; what was added within the last kPatience may not be there yet. Any thread, one after the other.
-  Result<Page, Error> find(const Query& query, std::size_t limit, const std::string& before, bool count = false);
+  // Newest first; what was added within the last kTimeout may not be there yet. Any thread, one
+  // after the other.
+  Result<Page, Error> find(const Query& query, std::size_t limit, const std::string& before,
+                           bool count = false);
   Result<std::optional<Row>, Error> get(const ExchangeId& id);
   [[nodiscard]] Facts facts() const;
 
@@ -54,7 +59,7 @@ class History {
   History(std::string file, std::uint64_t size_max, Limits limits);
   void run();
   bool write(const std::vector<HistoryFile::Written>& exchanges);
-  void note_facts(const std::string& error);
+  void update_facts(const std::string& error);
 
   static constexpr std::size_t kTransactionMax = 4096; // exchanges
 
@@ -68,7 +73,7 @@ class History {
   mutable std::mutex mutex_; // of what follows
   std::condition_variable wake_;
   std::vector<HistoryFile::Written> waiting_;
-  std::size_t waiting_octets_ = 0; // with those that are being written
+  std::size_t waiting_bytes_ = 0; // with those that are being written
   bool stopping_ = false;
   Facts facts_;
 

@@ -17,9 +17,10 @@ namespace xdpcap::web {
 
 // The writing side of the history's database. One thread.
 //
-// Exchanges are numbered as they are written, without holes: an exchange whose other half comes later keeps its number,
-// and only the lowest numbers are ever deleted. Processes stand in a table of their own; a row of it is referred to by
-// at most kProcessUse exchanges that follow it, so that it can go when those have.
+// Exchanges are numbered as they are written, without holes: an exchange whose other half comes
+// later keeps its number, and only the lowest numbers are ever deleted. Processes stand in a table
+// of their own; a row of it is referred to by at most kProcessUse exchanges that follow it, so that
+// it can go when those have.
 class HistoryFile {
  public:
   static constexpr int kSchema = 1;
@@ -31,17 +32,19 @@ class HistoryFile {
     Ends ends;
   };
 
-  // Makes the file or opens one that this schema wrote, for its owner alone; another one is refused, and one that a
-  // quick check (of two seconds at most) finds damaged.
-  static Result<std::unique_ptr<HistoryFile>, Error> open(const std::string& file, std::uint64_t size_max);
+  // Makes the file or opens one that this schema wrote, for its owner alone; another one is
+  // refused, and one that a quick check (of two seconds at most) finds damaged.
+  static Result<std::unique_ptr<HistoryFile>, Error> open(const std::string& file,
+                                                          std::uint64_t size_max);
 
   // All or none of them; where it is none, error() says why.
   bool write(const std::vector<Written>& exchanges);
-  // Deletes what is oldest where the file is too large, and gives pages back to the file system where it still is.
+  // Deletes what is oldest where the file is too large, and gives pages back to the file system
+  // where it still is.
   bool fit();
   [[nodiscard]] const std::string& error() const noexcept { return error_; }
 
-  [[nodiscard]] std::uint64_t octets() const noexcept { return octets_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::uint64_t exchanges() const noexcept { return exchanges_; }
   [[nodiscard]] std::uint64_t oldest_ns() const noexcept { return oldest_ns_; }
   // Looks the three up.
@@ -68,7 +71,7 @@ class HistoryFile {
   std::uint64_t page_size_ = 4096;
   std::string error_;
   bool is_readable_ = true;
-  std::uint64_t octets_ = 0, exchanges_ = 0, oldest_ns_ = 0;
+  std::uint64_t bytes_ = 0, exchanges_ = 0, oldest_ns_ = 0;
 };
 
 } // namespace xdpcap::web

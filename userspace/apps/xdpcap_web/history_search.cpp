@@ -41,7 +41,8 @@ struct Cursor {
   static std::optional<Cursor> parse(std::string_view text) {
     Cursor cursor;
     for (std::int64_t* number : {&cursor.first_ns, &cursor.id}) {
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number, 16);
+      const auto [end, error] =
+          std::from_chars(text.data(), text.data() + text.size(), *number, 16);
       if (error != std::errc{}) return std::nullopt;
       text.remove_prefix(static_cast<std::size_t>(end - text.data()));
       if (number == &cursor.first_ns) {
@@ -63,18 +64,23 @@ std::int64_t as_signed(std::uint64_t time_ns) {
 Result<std::unique_ptr<HistorySearch>, Error> HistorySearch::open(const std::string& file) {
   std::string reason;
   auto database = sqlite::Database::open(file, sqlite::Database::Access::read, reason);
-  if (!database) return Error{ExitCode::output, fmt::format("the history {} cannot be read: {}", file, reason)};
+  if (!database)
+    return Error{ExitCode::output, fmt::format("the history {} cannot be read: {}", file, reason)};
   std::unique_ptr<HistorySearch> search(new HistorySearch(*std::move(database)));
   constexpr std::string_view kPart = "(first_ns, id) < (?1, ?2) AND first_ns BETWEEN ?3 AND ?4";
   constexpr std::string_view kNewestFirst = "ORDER BY first_ns DESC, id DESC";
-  const auto prepare = [&search](const std::string& sql) { return sqlite::Statement(search->database_, sql.c_str()); };
+  const auto prepare = [&search](const std::string& sql) {
+    return sqlite::Statement(search->database_, sql.c_str());
+  };
   search->by_time_ = prepare(select(fmt::format("{} {}", kPart, kNewestFirst)));
-  search->by_connection_ = prepare(select(fmt::format("{} AND source = ?5 AND flow = ?6 {}", kPart, kNewestFirst)));
+  search->by_connection_ =
+      prepare(select(fmt::format("{} AND source = ?5 AND flow = ?6 {}", kPart, kNewestFirst)));
   search->by_name_ = prepare(select("source = ?1 AND flow = ?2 AND idx = ?3"));
-  search->process_ = sqlite::Statement(
-      search->database_,
-      "SELECT pid, uid, started_ns, sensor, name, command, cgroup, container FROM process WHERE id = ?");
-  if (!search->by_time_.ok() || !search->by_connection_.ok() || !search->by_name_.ok() || !search->process_.ok())
+  search->process_ = sqlite::Statement(search->database_,
+                                       "SELECT pid, uid, started_ns, sensor, name, command, "
+                                       "cgroup, container FROM process WHERE id = ?");
+  if (!search->by_time_.ok() || !search->by_connection_.ok() || !search->by_name_.ok() ||
+      !search->process_.ok())
     return search->failed();
   return search;
 }
@@ -85,11 +91,13 @@ Error HistorySearch::failed() const {
 
 // A row of a first look; what it lets through is checked again with the whole exchange.
 bool HistorySearch::may_match(const Query& query, const sqlite::Statement& row) const {
-  consume::ExchangeFacts facts{.has_request = !row.is_null(kMethod), .has_response = !row.is_null(kStatus)};
-  if (query.without_response && (facts.has_response ? query.filter.statuses.empty() : true)) return !facts.has_response;
-  facts.host = row.octets(kHost);
-  facts.method = row.octets(kMethod);
-  facts.target = row.octets(kTarget);
+  consume::ExchangeFacts facts{.has_request = !row.is_null(kMethod),
+                               .has_response = !row.is_null(kStatus)};
+  if (query.without_response && (facts.has_response ? query.filter.statuses.empty() : true))
+    return !facts.has_response;
+  facts.host = row.bytes(kHost);
+  facts.method = row.bytes(kMethod);
+  facts.target = row.bytes(kTarget);
   facts.status = static_cast<std::uint16_t>(row.number(kStatus));
   if (!row.is_null(kLatency)) facts.latency_ns = static_cast<std::uint64_t>(row.number(kLatency));
   return query.filter.matches(facts);
@@ -100,11 +108,13 @@ Result<HistoryPage, Error> HistorySearch::find(const Query& query, const History
   constexpr std::uint64_t kLook = 64; // exchanges between two looks at the clock
   const auto deadline = std::chrono::steady_clock::now() + budget;
   const auto cursor = wanted.before.empty() ? Cursor{} : Cursor::parse(wanted.before);
-  if (!cursor) return Error{ExitCode::usage, "this is no 'next' of the history; take it from the answer before"};
+  if (!cursor)
+    return Error{ExitCode::usage,
+                 "this is no 'next' of the history; take it from the answer before"};
   HistoryPage page;
   processes_.clear();
-  page.oldest_ns =
-      static_cast<std::uint64_t>(database_.number("SELECT ifnull(min(first_ns), 0) FROM exchange").value_or(0));
+  page.oldest_ns = static_cast<std::uint64_t>(
+      database_.number("SELECT ifnull(min(first_ns), 0) FROM exchange").value_or(0));
   sqlite::Statement& rows = query.connection ? by_connection_ : by_time_;
   rows.bind(1, cursor->first_ns);
   rows.bind(2, cursor->id);
@@ -129,7 +139,8 @@ Result<HistoryPage, Error> HistorySearch::find(const Query& query, const History
     }
     const bool full = page.rows.size() >= wanted.limit;
     if (full && page.next.empty()) page.next = here.text();
-    const bool late = (looked_closely || page.searched % kLook == 0) && std::chrono::steady_clock::now() > deadline;
+    const bool late = (looked_closely || page.searched % kLook == 0) &&
+                      std::chrono::steady_clock::now() > deadline;
     if (!late && (!full || wanted.count)) continue;
     if (page.next.empty()) page.next = here.text();
     break;
@@ -158,9 +169,10 @@ Result<std::optional<HistoryRow>, Error> HistorySearch::get(const ExchangeId& id
 }
 
 std::optional<HistoryRow> HistorySearch::unpack(const sqlite::Statement& row) {
-  const ExchangeId id{{static_cast<std::uint64_t>(row.number(kSource)), static_cast<std::uint64_t>(row.number(kFlow))},
+  const ExchangeId id{{static_cast<std::uint64_t>(row.number(kSource)),
+                       static_cast<std::uint64_t>(row.number(kFlow))},
                       static_cast<std::uint32_t>(row.number(kIndex))};
-  auto exchange = unpack_exchange(row.octets(kMessages), id);
+  auto exchange = unpack_exchange(row.bytes(kMessages), id);
   if (!exchange) return std::nullopt;
   return HistoryRow{*std::move(exchange), {process(row, kClient), process(row, kServer)}};
 }
@@ -173,14 +185,15 @@ ProcessPointer HistorySearch::process(const sqlite::Statement& row, int column) 
   process_.bind(1, id);
   ProcessPointer made;
   if (process_.step() == sqlite::Statement::Step::row) {
-    made = std::make_shared<const Process>(Process{.sensor = std::string(process_.octets(3)),
-                                                   .pid = static_cast<std::uint32_t>(process_.number(0)),
-                                                   .uid = static_cast<std::uint32_t>(process_.number(1)),
-                                                   .started_ns = static_cast<std::uint64_t>(process_.number(2)),
-                                                   .name = std::string(process_.octets(4)),
-                                                   .command = std::string(process_.octets(5)),
-                                                   .cgroup = std::string(process_.octets(6)),
-                                                   .container = std::string(process_.octets(7))});
+    made = std::make_shared<const Process>(
+        Process{.sensor = std::string(process_.bytes(3)),
+                .pid = static_cast<std::uint32_t>(process_.number(0)),
+                .uid = static_cast<std::uint32_t>(process_.number(1)),
+                .started_ns = static_cast<std::uint64_t>(process_.number(2)),
+                .name = std::string(process_.bytes(4)),
+                .command = std::string(process_.bytes(5)),
+                .cgroup = std::string(process_.bytes(6)),
+                .container = std::string(process_.bytes(7))});
   }
   process_.reset();
   constexpr std::size_t kProcessesMax = 8192;

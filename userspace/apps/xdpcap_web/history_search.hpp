@@ -41,10 +41,11 @@ class HistorySearch {
  public:
   static Result<std::unique_ptr<HistorySearch>, Error> open(const std::string& file);
 
-  // Time and connection are looked up, the rest is checked exchange by exchange: by columns first, so that only those
-  // that may match are unpacked. After `budget`, what was found until then comes with a `next`.
-  // An error of the code `usage` means that `before` is none of ours.
-  Result<HistoryPage, Error> find(const Query& query, const HistoryWanted& wanted, std::chrono::milliseconds budget);
+  // Time and connection are looked up, the rest is checked exchange by exchange: by columns first,
+  // so that only those that may match are unpacked. After `budget`, what was found until then comes
+  // with a `next`. An error of the code `usage` means that `before` is none of ours.
+  Result<HistoryPage, Error> find(const Query& query, const HistoryWanted& wanted,
+                                  std::chrono::milliseconds budget);
   Result<std::optional<HistoryRow>, Error> get(const ExchangeId& id);
 
  private:

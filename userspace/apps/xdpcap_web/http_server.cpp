@@ -26,7 +26,9 @@ std::string reachable_host() {
   if (::getifaddrs(&all) == 0) {
     const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(all, ::freeifaddrs);
     for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-      if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_UP) == 0 || (one->ifa_flags & IFF_LOOPBACK) != 0) continue;
+      if (one->ifa_addr == nullptr || (one->ifa_flags & IFF_UP) == 0 ||
+          (one->ifa_flags & IFF_LOOPBACK) != 0)
+        continue;
       if (one->ifa_addr->sa_family == AF_INET && found[0].empty()) {
         const auto* v4 = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
         found[0] = asio::ip::address_v4(ntohl(v4->sin_addr.s_addr)).to_string();
@@ -55,15 +57,18 @@ HttpServer::HttpServer(asio::io_context& context, Options options, const Api& ap
       ticker_(context),
       answers_(options_.answer_bytes_max) {}
 
-Result<std::unique_ptr<HttpServer>, Error> HttpServer::open(asio::io_context& context, Options options, const Api& api,
+Result<std::unique_ptr<HttpServer>, Error> HttpServer::open(asio::io_context& context,
+                                                            Options options, const Api& api,
                                                             Feeds& feeds) {
   const std::string where = fmt::format("{}:{}", options.address, options.port);
   std::unique_ptr<HttpServer> server(new HttpServer(context, std::move(options), api, feeds));
   boost::system::error_code error;
   const auto address = asio::ip::make_address(server->options_.address, error);
   if (error)
-    return Error{ExitCode::usage, fmt::format("--listen {}: '{}' is no IP address; write 127.0.0.1:8080 or [::1]:8080",
-                                              where, server->options_.address)};
+    return Error{
+        ExitCode::usage,
+        fmt::format("--listen {}: '{}' is no IP address; write 127.0.0.1:8080 or [::1]:8080", where,
+                    server->options_.address)};
   if (auto ready = server->use_tls(); !ready) return std::move(ready).error();
   const tcp::endpoint endpoint(address, server->options_.port);
   tcp::acceptor& acceptor = server->acceptor_;
@@ -72,9 +77,11 @@ Result<std::unique_ptr<HttpServer>, Error> HttpServer::open(asio::io_context& co
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(1024, error);
   if (error)
-    return Error{ExitCode::environment,
-                 fmt::format("cannot listen on {}: {}; take another one with --listen (port 0: one that is free)",
-                             where, error.message())};
+    return Error{
+        ExitCode::environment,
+        fmt::format(
+            "cannot listen on {}: {}; reserve another one with --listen (port 0: one that is free)",
+            where, error.message())};
   return server;
 }
 
@@ -82,16 +89,19 @@ Result<void, Error> HttpServer::use_tls() {
   if (options_.tls_certificate.empty()) return {};
   boost::system::error_code error;
   tls_ = std::make_unique<ssl::context>(ssl::context::tls_server);
-  tls_->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1, error);
+  tls_->set_options(
+      ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1, error);
   if (!error) tls_->use_certificate_chain_file(options_.tls_certificate, error);
   if (error)
-    return Error{ExitCode::usage, fmt::format("--tls-cert {}: there is no certificate in PEM form to be read: {}",
-                                              options_.tls_certificate, error.message())};
+    return Error{ExitCode::usage,
+                 fmt::format("--tls-cert {}: there is no certificate in PEM form to be read: {}",
+                             options_.tls_certificate, error.message())};
   tls_->use_private_key_file(options_.tls_key, ssl::context::pem, error);
   if (error)
-    return Error{ExitCode::usage,
-                 fmt::format("--tls-key {}: it is not the key of the certificate, or cannot be read: {}",
-                             options_.tls_key, error.message())};
+    return Error{
+        ExitCode::usage,
+        fmt::format("--tls-key {}: it is not the key of the certificate, or cannot be read: {}",
+                    options_.tls_key, error.message())};
   return {};
 }
 
@@ -103,7 +113,8 @@ std::uint16_t HttpServer::port() const {
 std::string HttpServer::url() const {
   boost::system::error_code ignored;
   const auto address = acceptor_.local_endpoint(ignored).address();
-  std::string host = address.is_v6() ? fmt::format("[{}]", address.to_string()) : address.to_string();
+  std::string host =
+      address.is_v6() ? fmt::format("[{}]", address.to_string()) : address.to_string();
   if (address.is_unspecified()) host = reachable_host();
   return fmt::format("{}://{}:{}/", tls_ == nullptr ? "http" : "https", host, port());
 }
@@ -128,7 +139,7 @@ HttpServer::Lane& HttpServer::lane_of(Api::Cost cost) noexcept {
 
 ByteBudget::Share HttpServer::room_for(std::size_t bytes) {
   constexpr std::chrono::seconds kStill{1};
-  ByteBudget::Share share = answers_.take(bytes);
+  ByteBudget::Share share = answers_.reserve(bytes);
   const auto now = std::chrono::steady_clock::now();
   while (!share) {
     Session* stillest = nullptr;
@@ -139,7 +150,7 @@ ByteBudget::Share HttpServer::room_for(std::size_t bytes) {
     }
     if (stillest == nullptr) break;
     stillest->abandon();
-    share = answers_.take(bytes);
+    share = answers_.reserve(bytes);
   }
   return share;
 }
@@ -149,7 +160,8 @@ void HttpServer::make_room_for_connection() {
   if (sessions_->size() < options_.connections_max) return;
   Session* idlest = nullptr;
   for (Session* session : *sessions_) {
-    if (session->is_idle() && (idlest == nullptr || session->moved() < idlest->moved())) idlest = session;
+    if (session->is_idle() && (idlest == nullptr || session->moved() < idlest->moved()))
+      idlest = session;
   }
   if (idlest != nullptr) idlest->abandon();
 }
@@ -159,7 +171,8 @@ void HttpServer::accept() {
     if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
     if (!error) {
       make_room_for_connection();
-      if (sessions_->size() < options_.connections_max) std::make_shared<Session>(std::move(socket), *this)->start();
+      if (sessions_->size() < options_.connections_max)
+        std::make_shared<Session>(std::move(socket), *this)->start();
     }
     if (!error || error == asio::error::connection_aborted) {
       accept(); // a socket beyond the limit was closed by its destructor

@@ -23,15 +23,18 @@ namespace xdpcap::web {
 
 class Session;
 
-// HTTP/1.1 for browsers (Boost.Beast), in clear or under TLS. Everything happens on the thread that runs the
-// io_context, but for the calls of the API: those that are answered from figures alone have a thread, searches have
-// one, the others have one. So a long search stops neither streams nor /healthz.
+// HTTP/1.1 for browsers (Boost.Beast), in clear or under TLS. Everything happens on the thread that
+// runs the io_context, but for the calls of the API: those that are answered from figures alone
+// have a thread, searches have one, the others have one. So a long search stops neither streams nor
+// /healthz.
 //
-// Strict on purpose: GET and HEAD only, no bodies, heads of at most 16 KiB, one Host, the target begins with /.
-// What is refused ends its connection, so nothing of it can be taken for another request.
+// Strict on purpose: GET and HEAD only, no bodies, heads of at most 16 KiB, one Host, the target
+// begins with /. What is refused ends its connection, so nothing of it can be taken for another
+// request.
 //
-// Bounded: calls that wait for a thread, connections, and the bytes of answers that clients have not read yet. Past a
-// bound an answer is 503; and who stands still for long loses its connection to those who do not.
+// Bounded: calls that wait for a thread, connections, and the bytes of answers that clients have
+// not read yet. Past a bound an answer is 503; and who stands still for long loses its connection
+// to those who do not.
 class HttpServer {
  public:
   struct Options {
@@ -42,8 +45,9 @@ class HttpServer {
     std::size_t answer_bytes_max = std::size_t{64} << 20;
   };
 
-  static Result<std::unique_ptr<HttpServer>, Error> open(boost::asio::io_context& context, Options options,
-                                                         const Api& api, Feeds& feeds);
+  static Result<std::unique_ptr<HttpServer>, Error> open(boost::asio::io_context& context,
+                                                         Options options, const Api& api,
+                                                         Feeds& feeds);
   // Accepts until stop(). The io_context's thread. `access` outlives this.
   void start(Access& access);
   void stop();

@@ -16,7 +16,9 @@ struct Request {
   std::string peer;                                      // address of the client
   bool head = false;                                     // HEAD: the answer without its body
 
-  [[nodiscard]] bool wants_events() const { return accept.find("text/event-stream") != std::string::npos; }
+  [[nodiscard]] bool wants_events() const {
+    return accept.find("text/event-stream") != std::string::npos;
+  }
 };
 
 struct Reply {
@@ -24,9 +26,12 @@ struct Reply {
   std::string_view type = "application/json"; // of static life
   std::string body;
   std::vector<std::pair<std::string, std::string>> fields; // besides those that every answer has
-  std::string_view static_body = {}; // in place of `body`; of static life: a dashboard's file is never copied
+  std::string_view static_body =
+      {}; // in place of `body`; of static life: a dashboard's file is never copied
 
-  [[nodiscard]] std::string_view content() const noexcept { return static_body.empty() ? body : static_body; }
+  [[nodiscard]] std::string_view content() const noexcept {
+    return static_body.empty() ? body : static_body;
+  }
 };
 
 // Why a request is not answered as it wanted: shown as JSON (README.md).
@@ -39,7 +44,8 @@ Reply reply_of(const ApiError& error);
 // 503: there is no room now; the client may ask again after a moment.
 Reply busy_reply(std::string message);
 
-// %41 becomes A, and where `plus_is_blank` + becomes a blank. Nothing where an escape is broken or means NUL.
+// %41 becomes A, and where `plus_is_blank` + becomes a blank. Nothing where an escape is broken or
+// means NUL.
 bool percent_decode(std::string_view text, bool plus_is_blank, std::string& decoded);
 
 } // namespace xdpcap::web

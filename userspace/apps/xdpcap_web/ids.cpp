@@ -9,7 +9,7 @@ namespace {
 
 // Takes "hex" or "hex-" off the front of `text`.
 template <class Number>
-bool take(std::string_view& text, Number& number, bool last) noexcept {
+bool parse_part(std::string_view& text, Number& number, bool last) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
   if (error != std::errc{}) return false;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
@@ -27,7 +27,7 @@ std::string ConnectionId::text() const {
 
 std::optional<ConnectionId> ConnectionId::parse(std::string_view text) noexcept {
   ConnectionId id;
-  if (!take(text, id.source, false) || !take(text, id.flow, true)) return std::nullopt;
+  if (!parse_part(text, id.source, false) || !parse_part(text, id.flow, true)) return std::nullopt;
   return id;
 }
 
@@ -37,7 +37,8 @@ std::string ExchangeId::text() const {
 
 std::optional<ExchangeId> ExchangeId::parse(std::string_view text) noexcept {
   ExchangeId id;
-  if (!take(text, id.connection.source, false) || !take(text, id.connection.flow, false) || !take(text, id.index, true))
+  if (!parse_part(text, id.connection.source, false) ||
+      !parse_part(text, id.connection.flow, false) || !parse_part(text, id.index, true))
     return std::nullopt;
   return id;
 }
@@ -45,7 +46,8 @@ std::optional<ExchangeId> ExchangeId::parse(std::string_view text) noexcept {
 // FNV-1a over the name, mixed with the epoch.
 std::uint64_t source_of(std::string_view sensor, std::uint64_t epoch) noexcept {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : sensor) hash = (hash ^ static_cast<unsigned char>(c)) * std::uint64_t{0x100000001b3};
+  for (const char c : sensor)
+    hash = (hash ^ static_cast<unsigned char>(c)) * std::uint64_t{0x100000001b3};
   return (hash ^ epoch) * std::uint64_t{0x9e3779b97f4a7c15};
 }
 

@@ -34,7 +34,9 @@ struct IdHash {
   std::size_t operator()(const ConnectionId& id) const noexcept {
     return static_cast<std::size_t>((id.source ^ id.flow) * std::uint64_t{0x9e3779b97f4a7c15});
   }
-  std::size_t operator()(const ExchangeId& id) const noexcept { return (*this)(id.connection) + id.index; }
+  std::size_t operator()(const ExchangeId& id) const noexcept {
+    return (*this)(id.connection) + id.index;
+  }
 };
 
 } // namespace xdpcap::web

@@ -10,9 +10,9 @@
 namespace xdpcap::web {
 
 std::uint64_t monotonic_now_ns() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-          .count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
 }
 
 Result<std::unique_ptr<Ingest>, Error> Ingest::open(const consume::Sources& sources, Model& model) {
@@ -33,7 +33,8 @@ void Ingest::start() {
     } catch (const std::exception& error) {
       const std::lock_guard lock{mutex_};
       failure_ =
-          Error{ExitCode::output, fmt::format("receiving ended by an error it did not expect: {}", error.what())};
+          Error{ExitCode::output,
+                fmt::format("receiving ended by an error it did not expect: {}", error.what())};
     }
   });
 }
@@ -45,10 +46,10 @@ void Ingest::stop() {
 
 void Ingest::run() {
   using Clock = std::chrono::steady_clock;
-  constexpr auto kPatience = std::chrono::milliseconds(50);
+  constexpr auto kTimeout = std::chrono::milliseconds(50);
   auto expired = Clock::now();
   while (!stopping_) {
-    if (const auto received = receiver_->next(kPatience)) take(*received);
+    if (const auto received = receiver_->next(kTimeout)) on_received(*received);
     const auto now = Clock::now();
     if (now - expired < std::chrono::milliseconds(250)) continue;
     expired = now;
@@ -57,10 +58,11 @@ void Ingest::run() {
   }
 }
 
-void Ingest::take(const consume::Received& received) {
+void Ingest::on_received(const consume::Received& received) {
   ++batches_;
   BatchPointer kept;
-  model_.add(*received.batch, received.bytes, received.topic, received.lost, kept, monotonic_now_ns());
+  model_.add(*received.batch, received.bytes, received.topic, received.lost, kept,
+             monotonic_now_ns());
   if (kept == nullptr) return;
   const std::lock_guard lock{mutex_};
   for (BatchListener* listener : listeners_) listener->on_batch(kept, received.topic);

@@ -16,7 +16,8 @@
 
 namespace xdpcap::web {
 
-// The thread that receives: batches go into the model and to the listeners. It never waits for a browser.
+// The thread that receives: batches go into the model and to the listeners. It never waits for a
+// browser.
 class Ingest {
  public:
   static Result<std::unique_ptr<Ingest>, Error> open(const consume::Sources& sources, Model& model);
@@ -27,19 +28,25 @@ class Ingest {
   void start();
   void stop();
 
-  // A listener lives until it is removed, and is not called again after remove() came back. Any thread.
+  // A listener lives until it is removed, and is not called again after remove() came back. Any
+  // thread.
   void add(BatchListener* listener);
   void remove(BatchListener* listener);
 
-  [[nodiscard]] std::uint64_t damaged() const noexcept { return damaged_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::uint64_t batches() const noexcept { return batches_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t damaged() const noexcept {
+    return damaged_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t batches() const noexcept {
+    return batches_.load(std::memory_order_relaxed);
+  }
   // Why receiving ended by itself, if it did.
   [[nodiscard]] std::optional<Error> failure() const;
 
  private:
-  Ingest(std::unique_ptr<consume::Receiver> receiver, Model& model) : receiver_(std::move(receiver)), model_(model) {}
+  Ingest(std::unique_ptr<consume::Receiver> receiver, Model& model)
+      : receiver_(std::move(receiver)), model_(model) {}
   void run();
-  void take(const consume::Received& received);
+  void on_received(const consume::Received& received);
 
   std::unique_ptr<consume::Receiver> receiver_;
   Model& model_;

@@ -16,23 +16,24 @@ using publish::text_of;
 void append_request(JsonObject& object, const Half& request) {
   if (!request) {
     for (const std::string_view name : {"method", "host", "target"}) object.null(name);
-    object.null("request_octets");
+    object.null("request_bytes");
     return;
   }
   object.text("method", text_in(request->head(), request->method()));
   object.text("host", publish::field_named(*request, "host"));
   object.text("target", text_in(request->head(), request->target()));
-  object.number("request_octets", request->full_body_length());
+  object.number("request_bytes", request->full_body_length());
 }
 
 void append_response(JsonObject& object, const Half& response) {
   if (!response) {
-    for (const std::string_view name : {"status", "reason", "response_octets", "content_type"}) object.null(name);
+    for (const std::string_view name : {"status", "reason", "response_bytes", "content_type"})
+      object.null(name);
     return;
   }
   object.number("status", response->status());
   object.text("reason", text_in(response->head(), response->reason()));
-  object.number("response_octets", response->full_body_length());
+  object.number("response_bytes", response->full_body_length());
   object.text("content_type", publish::field_named(*response, "content-type"));
 }
 
@@ -116,10 +117,11 @@ void append_exchange_members(JsonObject& object, const Exchange& exchange, const
   object.ms("duration_ms", last > exchange.first_ns() ? last - exchange.first_ns() : 0);
   object.text("client", text_of(either.client()));
   object.text("server", text_of(either.server()));
-  object.boolean("complete", exchange.request && exchange.response && exchange.request->complete() &&
-                                 exchange.response->complete());
-  append_flags(object.member("flags"), (exchange.request ? exchange.request->anomalies() : 0) |
-                                           (exchange.response ? exchange.response->anomalies() : 0));
+  object.boolean("complete", exchange.request && exchange.response &&
+                                 exchange.request->complete() && exchange.response->complete());
+  append_flags(object.member("flags"),
+               (exchange.request ? exchange.request->anomalies() : 0) |
+                   (exchange.response ? exchange.response->anomalies() : 0));
   object.text("connection", exchange.id.connection.text());
   append_process(object.member("client_process"), ends.client);
   append_process(object.member("server_process"), ends.server);

@@ -4,7 +4,7 @@
 
 namespace xdpcap::web {
 
-KeptBatch::KeptBatch(Bytes bytes) : words_((bytes.size() + 7) / 8), octets_(bytes.size()) {
+KeptBatch::KeptBatch(Bytes bytes) : words_((bytes.size() + 7) / 8), bytes_(bytes.size()) {
   std::memcpy(words_.data(), bytes.data(), bytes.size());
   batch_ = schema::GetBatch(words_.data());
 }

@@ -23,13 +23,17 @@ class KeptBatch {
 
   const schema::Batch& operator*() const noexcept { return *batch_; }
   const schema::Batch* operator->() const noexcept { return batch_; }
-  [[nodiscard]] Bytes bytes() const noexcept { return {reinterpret_cast<const std::byte*>(words_.data()), octets_}; }
+  [[nodiscard]] Bytes bytes() const noexcept {
+    return {reinterpret_cast<const std::byte*>(words_.data()), bytes_};
+  }
   // What it costs in memory.
-  [[nodiscard]] std::size_t octets() const noexcept { return sizeof(*this) + words_.size() * sizeof(words_[0]); }
+  [[nodiscard]] std::size_t memory() const noexcept {
+    return sizeof(*this) + words_.size() * sizeof(words_[0]);
+  }
 
  private:
   std::vector<std::uint64_t> words_; // FlatBuffers are read at aligned addresses
-  std::size_t octets_;
+  std::size_t bytes_;
   const schema::Batch* batch_;
 };
 

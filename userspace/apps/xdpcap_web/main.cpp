@@ -13,7 +13,7 @@ namespace xdpcap::web {
 namespace {
 
 int fail(const Error& error) {
-  fmt::print(stderr, "xdpcap-web: {}\n", error.sentence);
+  fmt::print(stderr, "xdpcap-web: {}\n", error.message);
   return static_cast<int>(error.code);
 }
 
@@ -26,7 +26,7 @@ int run(int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   auto& options = std::get<Options>(parsed);
-  auto privileges = give_up_privileges(options.user);
+  auto privileges = drop_privileges(options.user);
   if (!privileges) return fail(privileges.error());
   auto gateway = Gateway::open(std::move(options));
   if (!gateway) return fail(gateway.error());

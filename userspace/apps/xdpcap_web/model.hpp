@@ -19,13 +19,13 @@
 
 namespace xdpcap::web {
 
-// Everything the gateway knows, and the lock around it. Written by the ingest thread, read by those that answer;
-// who reads much copies pointers under the lock and works without it.
+// Everything the gateway knows, and the lock around it. Written by the ingest thread, read by those
+// that answer; who reads much copies pointers under the lock and works without it.
 class Model {
  public:
   struct Limits {
     std::uint64_t age_ns;
-    std::size_t octets; // of exchanges and segments together
+    std::size_t bytes; // of exchanges and segments together
   };
   // Gets each exchange once its ends had time to become known; under the lock.
   using Archive = std::function<void(const Exchange&, const Ends&)>;
@@ -33,8 +33,8 @@ class Model {
   Model(Limits limits, Rules rules, Archive archive);
 
   // A batch as it came in. `now_ns`: monotonic_now_ns().
-  void add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, std::uint64_t lost, BatchPointer& kept,
-           std::uint64_t now_ns);
+  void add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, std::uint64_t lost,
+           BatchPointer& kept, std::uint64_t now_ns);
   // Lets time pass; now and then.
   void expire(std::uint64_t now_ns);
   // No more comes: the archive gets what it still waits for.
@@ -57,7 +57,7 @@ class Model {
   // The owner of a socket is told up to a second after the message that went through it.
   static constexpr std::uint64_t kEndsKnownNs = 1'500'000'000;
 
-  void note_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source);
+  void add_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source);
   void hand_on(std::uint64_t before_ns);
 
   Archive archive_;

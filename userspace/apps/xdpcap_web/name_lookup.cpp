@@ -22,11 +22,14 @@ std::vector<schema::Endpoint> addresses_by_name(const std::string& name) {
   if (::getaddrinfo(name.c_str(), nullptr, &hints, &answer) != 0) return {};
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(answer, ::freeaddrinfo);
   std::vector<schema::Endpoint> addresses;
-  for (const addrinfo* one = answer; one != nullptr && addresses.size() < kAddressesMax; one = one->ai_next) {
+  for (const addrinfo* one = answer; one != nullptr && addresses.size() < kAddressesMax;
+       one = one->ai_next) {
     if (one->ai_family == AF_INET)
-      addresses.push_back(endpoint_of(reinterpret_cast<const sockaddr_in*>(one->ai_addr)->sin_addr));
+      addresses.push_back(
+          endpoint_of(reinterpret_cast<const sockaddr_in*>(one->ai_addr)->sin_addr));
     if (one->ai_family == AF_INET6)
-      addresses.push_back(endpoint_of(reinterpret_cast<const sockaddr_in6*>(one->ai_addr)->sin6_addr));
+      addresses.push_back(
+          endpoint_of(reinterpret_cast<const sockaddr_in6*>(one->ai_addr)->sin6_addr));
   }
   return addresses;
 }
@@ -60,7 +63,8 @@ bool NameLookup::start(std::vector<std::string> names, Done done) {
     std::thread([state = state_, names = std::move(names), done = std::move(done)]() mutable {
       HostAddresses found;
       for (const std::string& name : names) {
-        if (auto addresses = addresses_by_name(name); !addresses.empty()) found[name] = std::move(addresses);
+        if (auto addresses = addresses_by_name(name); !addresses.empty())
+          found[name] = std::move(addresses);
       }
       const std::lock_guard lock{state->mutex};
       --state->running;

@@ -13,9 +13,9 @@ namespace xdpcap::web {
 // Addresses of hosts by name; those of a name without any are left out.
 using HostAddresses = std::map<std::string, std::vector<schema::Endpoint>>;
 
-// Looks names up (getaddrinfo) while nobody waits: a resolver that does not answer takes half a minute and cannot be
-// called back. Each look-up has a thread of its own, of which there are at most kAtOnce; one that is still under way
-// when the program ends is left behind.
+// Looks names up (getaddrinfo) while nobody waits: a resolver that does not answer takes half a
+// minute and cannot be called back. Each look-up has a thread of its own, of which there are at
+// most kAtOnce; one that is still under way when the program ends is left behind.
 class NameLookup {
  public:
   using Done = std::function<void(HostAddresses)>;
@@ -25,7 +25,8 @@ class NameLookup {
   NameLookup(const NameLookup&) = delete;
   NameLookup& operator=(const NameLookup&) = delete;
 
-  // False: as many as may be are under way. `done` is called on a thread of its own, and not after close().
+  // False: as many as may be are under way. `done` is called on a thread of its own, and not after
+  // close().
   bool start(std::vector<std::string> names, Done done);
   void close();
 

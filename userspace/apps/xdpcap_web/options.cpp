@@ -25,40 +25,55 @@ struct Words {
   bool insecure = false, man = false;
 };
 
-Error usage(std::string sentence) {
-  return {ExitCode::usage, std::move(sentence)};
+Error usage(std::string message) {
+  return {ExitCode::usage, std::move(message)};
 }
 
 void declare(CLI::App& app, Options& options, Words& words) {
   const auto size = CLI::AsSizeValue(false);
-  app.add_option("--connect", options.sources.connect, "a capture to subscribe to (repeatable; default: the local one)")
+  app.add_option("--connect", options.sources.connect,
+                 "a capture to subscribe to (repeatable; default: the local one)")
       ->type_name("ENDPOINT");
-  app.add_option("--listen", words.listen, "where to serve (default 127.0.0.1:8080; port 0: one that is free)")
+  app.add_option("--listen", words.listen,
+                 "where to serve (default 127.0.0.1:8080; port 0: one that is free)")
       ->type_name("ADDRESS:PORT");
   app.add_option("--token-file", options.token_file,
-                 "its first line is the token that every request has to bring (default: one is made and printed)")
+                 "its first line is the token that every request has to bring (default: one is "
+                 "made and printed)")
       ->type_name("FILE");
-  app.add_option("--tls-cert", options.tls_certificate, "serve HTTPS with this certificate chain (PEM)")
+  app.add_option("--tls-cert", options.tls_certificate,
+                 "serve HTTPS with this certificate chain (PEM)")
       ->type_name("FILE");
   app.add_option("--tls-key", options.tls_key, "its private key (PEM)")->type_name("FILE");
   app.add_flag("--insecure", words.insecure, "beyond loopback in clear text");
-  app.add_option("--host", options.hosts, "a name by which browsers may call this gateway (repeatable)")
+  app.add_option("--host", options.hosts,
+                 "a name by which browsers may call this gateway (repeatable)")
       ->type_name("NAME");
-  app.add_option("--cors", options.origins, "pages of this origin may read the API (repeatable)")->type_name("ORIGIN");
+  app.add_option("--cors", options.origins, "pages of this origin may read the API (repeatable)")
+      ->type_name("ORIGIN");
   app.add_option("--minutes", options.minutes, "how long exchanges are kept in memory (default 10)")
       ->check(CLI::Range(1, 1440));
-  app.add_option("--memory", options.memory, "what they may take there at most (default 96M)")->transform(size);
-  app.add_option("--history", options.history_file, "keep them in a SQLite file as well")->type_name("FILE");
-  app.add_option("--history-size", options.history_size, "how large it may get (default 1G)")->transform(size);
-  app.add_option("--rules", options.rules_file, "types and labels for the map (YAML or JSON)")->type_name("FILE");
-  app.add_option("--grpc", options.grpc, "serve gRPC here (schemas/tcp_monitor.proto)")->type_name("ADDRESS:PORT");
-  app.add_option("--clients", options.streams_max, "event streams at once (default 512)")->check(CLI::Range(1, 65'536));
-  app.add_option("--user", options.user, "become this user, where root starts it (a service: xdpcap)")
+  app.add_option("--memory", options.memory, "what they may take there at most (default 96M)")
+      ->transform(size);
+  app.add_option("--history", options.history_file, "keep them in a SQLite file as well")
+      ->type_name("FILE");
+  app.add_option("--history-size", options.history_size, "how large it may get (default 1G)")
+      ->transform(size);
+  app.add_option("--rules", options.rules_file, "types and labels for the map (YAML or JSON)")
+      ->type_name("FILE");
+  app.add_option("--grpc", options.grpc, "serve gRPC here (schemas/tcp_monitor.proto)")
+      ->type_name("ADDRESS:PORT");
+  app.add_option("--clients", options.streams_max, "event streams at once (default 512)")
+      ->check(CLI::Range(1, 65'536));
+  app.add_option("--user", options.user,
+                 "become this user, where root starts it (a service: xdpcap)")
       ->type_name("NAME");
-  app.add_option("--curve-server-key", words.server_key, "public key of the captures, for TCP endpoints")
+  app.add_option("--curve-server-key", words.server_key,
+                 "public key of the captures, for TCP endpoints")
       ->type_name("FILE")
       ->group("CURVE");
-  app.add_option("--curve-secret-key-file", words.secret_key, "own secret key, where a capture has a list of clients")
+  app.add_option("--curve-secret-key-file", words.secret_key,
+                 "own secret key, where a capture has a list of clients")
       ->type_name("FILE")
       ->group("CURVE");
   app.footer("Exit codes: 0 ok, 1 usage, 2 cannot listen there, 5 the history cannot be written.");
@@ -98,10 +113,10 @@ Result<std::string, Error> read_token(const std::string& file) {
   std::string_view line(text.data(), got < 0 ? 0 : static_cast<std::size_t>(got));
   line = line.substr(0, line.find_first_of("\r\n"));
   if (!is_sound_token(line))
-    return usage(
-        fmt::format("--token-file {}: its first line has to be the token: 16 to 256 letters, digits and "
-                    "-._~+/=, as `openssl rand -hex 32` makes them",
-                    file));
+    return usage(fmt::format(
+        "--token-file {}: its first line has to be the token: 16 to 256 letters, digits and "
+        "-._~+/=, as `openssl rand -hex 32` makes them",
+        file));
   return std::string(line);
 }
 
@@ -124,27 +139,29 @@ std::optional<Error> understand_access(const Words& words, Options& options) {
   if (options.tls_certificate.empty() != options.tls_key.empty())
     return usage("--tls-cert and --tls-key go together: the certificate chain and its private key");
   if (!options.loopback && options.tls_certificate.empty() && !words.insecure)
-    return usage(
-        fmt::format("--listen {}: beyond loopback the token and what was captured would go in clear text; give "
-                    "--tls-cert and --tls-key, or say --insecure",
-                    words.listen));
+    return usage(fmt::format(
+        "--listen {}: beyond loopback the token and what was captured would go in clear text; give "
+        "--tls-cert and --tls-key, or say --insecure",
+        words.listen));
   for (const std::string& origin : options.origins) {
     if (!is_origin(origin))
-      return usage(
-          fmt::format("--cors {}: write the origin of those pages, as https://ops.example; there is none for "
-                      "all",
-                      origin));
+      return usage(fmt::format(
+          "--cors {}: write the origin of those pages, as https://ops.example; there is none for "
+          "all",
+          origin));
   }
   for (const std::string& host : options.hosts) {
     if (host_of_field(host) != host)
-      return usage(fmt::format("--host {}: write a name in lower case and without a port, as shop.example", host));
+      return usage(fmt::format(
+          "--host {}: write a name in lower case and without a port, as shop.example", host));
   }
   return std::nullopt;
 }
 
 std::optional<Error> understand(const Words& words, Options& options) {
   if (!split_address(words.listen, options.address, options.port))
-    return usage(fmt::format("--listen {}: write ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080", words.listen));
+    return usage(fmt::format("--listen {}: write ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080",
+                             words.listen));
   options.loopback = is_loopback(options.address);
   if (auto error = understand_access(words, options)) return error;
   std::string grpc_address;
@@ -153,16 +170,18 @@ std::optional<Error> understand(const Words& words, Options& options) {
     if (!split_address(options.grpc, grpc_address, grpc_port))
       return usage(fmt::format("--grpc {}: write ADDRESS:PORT, as 127.0.0.1:50051", options.grpc));
     if (!is_loopback(grpc_address) && options.tls_certificate.empty() && !words.insecure)
-      return usage(
-          fmt::format("--grpc {}: beyond loopback the token and what was captured would go in clear text; give "
-                      "--tls-cert and --tls-key, or say --insecure",
-                      options.grpc));
+      return usage(fmt::format(
+          "--grpc {}: beyond loopback the token and what was captured would go in clear text; give "
+          "--tls-cert and --tls-key, or say --insecure",
+          options.grpc));
   }
   constexpr std::size_t kLeastMemory = std::size_t{8} << 20;
   if (options.memory < kLeastMemory) return usage("--memory: 8M is the least that serves");
-  if (options.history_size < kLeastMemory) return usage("--history-size: 8M is the least that serves");
-  if (auto settled = consume::settle(options.sources, words.server_key, words.secret_key); !settled)
-    return std::move(settled).error();
+  if (options.history_size < kLeastMemory)
+    return usage("--history-size: 8M is the least that serves");
+  if (auto configured = consume::configure(options.sources, words.server_key, words.secret_key);
+      !configured)
+    return std::move(configured).error();
   options.sources.topics = {publish::Topic::http, publish::Topic::flow,   publish::Topic::tcp,
                             publish::Topic::udp,  publish::Topic::socket, publish::Topic::stats};
   return std::nullopt;
@@ -173,7 +192,8 @@ std::optional<Error> understand(const Words& words, Options& options) {
 std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   Options options;
   Words words;
-  CLI::App app{"Serves what xdpcap-run publishes to browsers: a live dashboard, an API, metrics.", "xdpcap-web"};
+  CLI::App app{"Serves what xdpcap-run publishes to browsers: a live dashboard, an API, metrics.",
+               "xdpcap-web"};
   app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
   app.add_flag("--man", words.man, "print the manual page and end (xdpcap-web --man | man -l -)");
   app.get_formatter()->column_width(36);

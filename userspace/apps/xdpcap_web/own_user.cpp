@@ -26,34 +26,41 @@ bool look_up(const std::string& name, Account& account) {
   std::array<char, 16384> room{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) return false;
+  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+    return false;
   account = {found->pw_uid, found->pw_gid};
   return true;
 }
 
 bool is_service() {
   const char* pid = std::getenv("SYSTEMD_EXEC_PID");
-  return std::getenv("NOTIFY_SOCKET") != nullptr || (pid != nullptr && std::to_string(::getpid()) == pid);
+  return std::getenv("NOTIFY_SOCKET") != nullptr ||
+         (pid != nullptr && std::to_string(::getpid()) == pid);
 }
 
 Result<void, Error> become(const std::string& name, const Account& account) {
-  if (::initgroups(name.c_str(), account.gid) == 0 && ::setresgid(account.gid, account.gid, account.gid) == 0 &&
+  if (::initgroups(name.c_str(), account.gid) == 0 &&
+      ::setresgid(account.gid, account.gid, account.gid) == 0 &&
       ::setresuid(account.uid, account.uid, account.uid) == 0)
     return {};
-  return Error{ExitCode::privilege, fmt::format("cannot become the user '{}': {}; start xdpcap-web as that user", name,
-                                                std::strerror(errno))};
+  return Error{ExitCode::privilege,
+               fmt::format("cannot become the user '{}': {}; start xdpcap-web as that user", name,
+                           std::strerror(errno))};
 }
 
 } // namespace
 
-Result<std::string, Error> give_up_privileges(const std::string& user) {
+Result<std::string, Error> drop_privileges(const std::string& user) {
   const bool is_root = ::geteuid() == 0;
   Account account;
   if (!user.empty()) {
     if (!look_up(user, account))
-      return Error{ExitCode::usage, fmt::format("--user {}: there is no such user; create it, or name another", user)};
+      return Error{
+          ExitCode::usage,
+          fmt::format("--user {}: there is no such user; create it, or name another", user)};
     if (!is_root && account.uid != ::geteuid())
-      return Error{ExitCode::privilege, fmt::format("--user {}: only root can become another user", user)};
+      return Error{ExitCode::privilege,
+                   fmt::format("--user {}: only root can become another user", user)};
   }
   std::string note;
   if (is_root && !user.empty()) {

@@ -20,7 +20,8 @@ ApiError bad(std::string_view parameter, std::string message) {
   return {.parameter = std::string(parameter), .message = std::move(message)};
 }
 
-Result<Parameters, ApiError> Parameters::parse(std::string_view query, std::initializer_list<std::string_view> known,
+Result<Parameters, ApiError> Parameters::parse(std::string_view query,
+                                               std::initializer_list<std::string_view> known,
                                                std::span<const std::string_view> known_too) {
   Parameters parameters;
   while (!query.empty()) {
@@ -37,13 +38,16 @@ Result<Parameters, ApiError> Parameters::parse(std::string_view query, std::init
     if (!is_known) {
       std::vector<std::string_view> names(known);
       names.insert(names.end(), known_too.begin(), known_too.end());
-      return bad(name, names.empty() ? "this call takes no parameters"
-                                     : fmt::format("there is no such parameter here; these are known: {}",
-                                                   fmt::join(names, ", ")));
+      return bad(name, names.empty()
+                           ? "this call takes no parameters"
+                           : fmt::format("there is no such parameter here; these are known: {}",
+                                         fmt::join(names, ", ")));
     }
     if (value.size() > kValueMax)
-      return bad(name, fmt::format("this value is longer than {} bytes; give a shorter one", kValueMax));
-    if (parameters.pairs_.size() >= kParametersMax) return bad(name, "these are too many parameters");
+      return bad(name,
+                 fmt::format("this value is longer than {} bytes; give a shorter one", kValueMax));
+    if (parameters.pairs_.size() >= kParametersMax)
+      return bad(name, "these are too many parameters");
     parameters.pairs_.emplace_back(std::move(name), std::move(value));
   }
   return parameters;
@@ -69,8 +73,8 @@ bool Parameters::has(std::string_view name) const {
   return !one(name).empty();
 }
 
-Result<std::uint64_t, ApiError> Parameters::number(std::string_view name, std::uint64_t without, std::uint64_t least,
-                                                   std::uint64_t most) const {
+Result<std::uint64_t, ApiError> Parameters::number(std::string_view name, std::uint64_t without,
+                                                   std::uint64_t least, std::uint64_t most) const {
   const std::string text = one(name);
   if (text.empty()) return without;
   std::uint64_t value = 0;
@@ -80,7 +84,8 @@ Result<std::uint64_t, ApiError> Parameters::number(std::string_view name, std::u
   return value;
 }
 
-Result<std::uint64_t, ApiError> Parameters::time_ns(std::string_view name, std::uint64_t without) const {
+Result<std::uint64_t, ApiError> Parameters::time_ns(std::string_view name,
+                                                    std::uint64_t without) const {
   const std::string text = one(name);
   if (text.empty()) return without;
   char* end = nullptr;
@@ -98,13 +103,14 @@ Result<bool, ApiError> Parameters::flag(std::string_view name) const {
   return bad(name, fmt::format("'{}' is neither 0 nor 1", text));
 }
 
-Result<std::string, ApiError> Parameters::one_of(std::string_view name,
-                                                 std::initializer_list<std::string_view> choices) const {
+Result<std::string, ApiError> Parameters::one_of(
+    std::string_view name, std::initializer_list<std::string_view> choices) const {
   const std::string text = one(name);
   if (text.empty()) return std::string(*choices.begin());
   if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
     std::vector<std::string_view> named;
-    std::copy_if(choices.begin(), choices.end(), std::back_inserter(named), [](auto one) { return !one.empty(); });
+    std::copy_if(choices.begin(), choices.end(), std::back_inserter(named),
+                 [](auto one) { return !one.empty(); });
     return bad(name, fmt::format("'{}' is none of {}", text, fmt::join(named, ", ")));
   }
   return text;
@@ -127,7 +133,7 @@ Result<Query, ApiError> parse_query(const Parameters& parameters) {
   for (const std::string_view name : {"latency", "min-latency"}) {
     if (!parameters.has(name)) continue;
     auto latency = consume::parse_duration_ns(parameters.one(name));
-    if (!latency) return bad(name, latency.error().sentence);
+    if (!latency) return bad(name, latency.error().message);
     query.filter.min_latency_ns = *latency;
   }
   query.text = parameters.one("text");
@@ -135,7 +141,8 @@ Result<Query, ApiError> parse_query(const Parameters& parameters) {
   query.sensor = parameters.one("sensor");
   if (parameters.has("connection")) {
     query.connection = ConnectionId::parse(parameters.one("connection"));
-    if (!query.connection) return bad("connection", "this is no id of a connection; take one from /api/connections");
+    if (!query.connection)
+      return bad("connection", "this is no id of a connection; take one from /api/connections");
   }
   auto from = parameters.time_ns("from", 0);
   if (!from) return std::move(from).error();

@@ -12,7 +12,8 @@ std::string command_pattern(std::string_view command) {
     command.remove_prefix(std::min(command.size(), word.size() + 1));
     if (word.empty()) continue;
     const std::size_t scheme = word.find("://");
-    if (scheme != std::string_view::npos) word = word.substr(0, word.find_first_of("/?#", scheme + 3));
+    if (scheme != std::string_view::npos)
+      word = word.substr(0, word.find_first_of("/?#", scheme + 3));
     if (word.starts_with("--")) word = word.substr(0, word.find('='));
     if (!pattern.empty()) pattern += ' ';
     const std::size_t begin = pattern.size();
@@ -30,7 +31,8 @@ Family Families::of(const Process& process) {
   const auto known = patterns_.find({family.sensor, family.name});
   if (known == patterns_.end() && patterns_.size() >= kNamesMax)
     return {family.sensor, std::string(1, '*'), std::string(1, '*')};
-  auto& patterns = known == patterns_.end() ? patterns_[{family.sensor, family.name}] : known->second;
+  auto& patterns =
+      known == patterns_.end() ? patterns_[{family.sensor, family.name}] : known->second;
   if (patterns.contains(family.pattern)) return family;
   if (patterns.size() >= kPatternsMax) {
     family.pattern.assign(1, '*');

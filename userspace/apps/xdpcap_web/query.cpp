@@ -15,12 +15,14 @@ char lower(char c) noexcept {
 }
 
 bool half_contains(const Half& half, std::string_view part) {
-  return half && (contains(publish::text_of(half->head()), part) || contains(publish::text_of(half->body()), part));
+  return half && (contains(publish::text_of(half->head()), part) ||
+                  contains(publish::text_of(half->body()), part));
 }
 
 } // namespace
 
-// memmem() of glibc is linear for what is as short as a parameter; it knows no case, so both are made lower case.
+// memmem() of glibc is linear for what is as short as a parameter; it knows no case, so both are
+// made lower case.
 bool contains(std::string_view text, std::string_view part) {
   constexpr std::size_t kPiece = std::size_t{64} << 10;
   if (part.empty()) return true;
@@ -38,7 +40,8 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 bool is_process(const ProcessPointer& process, std::string_view name_or_pid) {
-  return process != nullptr && (process->name == name_or_pid || std::to_string(process->pid) == name_or_pid);
+  return process != nullptr &&
+         (process->name == name_or_pid || std::to_string(process->pid) == name_or_pid);
 }
 
 bool Query::matches(const Exchange& exchange, const Ends& ends) const {
@@ -54,8 +57,10 @@ bool Query::matches(const Exchange& exchange, const Ends& ends) const {
   } else if (!filter.matches(exchange.facts())) {
     return false;
   }
-  if (!process.empty() && !is_process(ends.client, process) && !is_process(ends.server, process)) return false;
-  return text.empty() || half_contains(exchange.request, text) || half_contains(exchange.response, text);
+  if (!process.empty() && !is_process(ends.client, process) && !is_process(ends.server, process))
+    return false;
+  return text.empty() || half_contains(exchange.request, text) ||
+         half_contains(exchange.response, text);
 }
 
 } // namespace xdpcap::web

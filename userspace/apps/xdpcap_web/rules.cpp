@@ -29,7 +29,7 @@ int line_of(const YAML::Mark& mark) noexcept {
 Result<TextPattern, std::string> TextPattern::parse(const std::string& text) {
   TextPattern pattern;
   if (text.empty()) return std::string("is empty; leave it out to match everything");
-  if (text.size() > kPatternMax) return fmt::format("is longer than {} octets", kPatternMax);
+  if (text.size() > kPatternMax) return fmt::format("is longer than {} bytes", kPatternMax);
   const bool any_case = text.ends_with("/i");
   if (text.size() >= 2 && text.front() == '/' && (any_case || text.back() == '/')) {
     RE2::Options options;
@@ -37,8 +37,10 @@ Result<TextPattern, std::string> TextPattern::parse(const std::string& text) {
     options.set_case_sensitive(!any_case);
     options.set_max_mem(1 << 20);
     const std::size_t end = text.size() - (any_case ? 2 : 1);
-    const auto expression = std::make_shared<const RE2>(text.substr(1, end - std::min<std::size_t>(end, 1)), options);
-    if (!expression->ok()) return fmt::format("is no regular expression that RE2 knows: {}", expression->error());
+    const auto expression =
+        std::make_shared<const RE2>(text.substr(1, end - std::min<std::size_t>(end, 1)), options);
+    if (!expression->ok())
+      return fmt::format("is no regular expression that RE2 knows: {}", expression->error());
     pattern.expression_ = expression;
     return pattern;
   }
@@ -48,7 +50,8 @@ Result<TextPattern, std::string> TextPattern::parse(const std::string& text) {
 }
 
 bool TextPattern::matches(std::string_view text) const {
-  if (expression_ != nullptr) return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression_);
+  if (expression_ != nullptr)
+    return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression_);
   return part_ ? text.find(text_) != std::string_view::npos : text == text_;
 }
 
@@ -59,12 +62,14 @@ class Rules::Reader {
 
   Result<Rules, Error> read(const YAML::Node& root) {
     if (!root.IsMap() || !root["rules"] || root.size() != 1)
-      return wrong(file_, line_of(root.Mark()), "it has to hold one list named 'rules' and nothing else");
+      return wrong(file_, line_of(root.Mark()),
+                   "it has to hold one list named 'rules' and nothing else");
     const YAML::Node list = root["rules"];
     Rules rules;
     if (list.IsNull()) return rules;
     if (!list.IsSequence())
-      return wrong(file_, line_of(list.Mark()), "'rules' has to be a list; write '- match_name: nginx'");
+      return wrong(file_, line_of(list.Mark()),
+                   "'rules' has to be a list; write '- match_name: nginx'");
     if (list.size() > kRulesMax)
       return wrong(file_, line_of(list.Mark()), fmt::format("more than {} rules", kRulesMax));
     for (const YAML::Node& node : list) {
@@ -77,18 +82,22 @@ class Rules::Reader {
 
  private:
   std::optional<Error> read(const YAML::Node& node, Rule& rule) {
-    if (!node.IsMap()) return wrong(file_, line_of(node.Mark()), "a rule has to be a map such as 'match_name: nginx'");
+    if (!node.IsMap())
+      return wrong(file_, line_of(node.Mark()),
+                   "a rule has to be a map such as 'match_name: nginx'");
     for (const auto& member : node) {
       if (auto error = read(member.first, member.second, rule)) return error;
     }
     if (!rule.pid && !rule.name && !rule.command)
-      return wrong(file_, line_of(node.Mark()), "this rule matches nothing: give match_pid, match_name or match_cmd");
+      return wrong(file_, line_of(node.Mark()),
+                   "this rule matches nothing: give match_pid, match_name or match_cmd");
     return std::nullopt;
   }
 
   std::optional<Error> read(const YAML::Node& key, const YAML::Node& value, Rule& rule) {
     const std::string name = key.IsScalar() ? key.Scalar() : "";
-    if (!value.IsScalar()) return wrong(file_, line_of(key.Mark()), fmt::format("'{}' has to be one text", name));
+    if (!value.IsScalar())
+      return wrong(file_, line_of(key.Mark()), fmt::format("'{}' has to be one text", name));
     const std::string& text = value.Scalar();
     std::optional<TextPattern>* pattern = name == "match_pid"    ? &rule.pid
                                           : name == "match_name" ? &rule.name
@@ -96,7 +105,9 @@ class Rules::Reader {
                                                                  : nullptr;
     if (pattern != nullptr) {
       auto parsed = TextPattern::parse(text);
-      if (!parsed) return wrong(file_, line_of(value.Mark()), fmt::format("{} '{}' {}", name, text, parsed.error()));
+      if (!parsed)
+        return wrong(file_, line_of(value.Mark()),
+                     fmt::format("{} '{}' {}", name, text, parsed.error()));
       *pattern = *std::move(parsed);
       return std::nullopt;
     }
@@ -107,9 +118,12 @@ class Rules::Reader {
     if (shown == nullptr)
       return wrong(
           file_, line_of(key.Mark()),
-          fmt::format("there is no '{}'; a rule has match_pid, match_name, match_cmd, type, label, icon", name));
+          fmt::format(
+              "there is no '{}'; a rule has match_pid, match_name, match_cmd, type, label, icon",
+              name));
     if (text.size() > kTextMax)
-      return wrong(file_, line_of(value.Mark()), fmt::format("'{}' is longer than {} octets", name, kTextMax));
+      return wrong(file_, line_of(value.Mark()),
+                   fmt::format("'{}' is longer than {} bytes", name, kTextMax));
     *shown = text;
     return std::nullopt;
   }
@@ -121,7 +135,8 @@ Result<Rules, Error> Rules::parse(const std::string& text, std::string_view file
   try {
     return Reader(file).read(YAML::Load(text));
   } catch (const YAML::Exception& error) { // the library's own way to say that it is no YAML
-    return wrong(file, line_of(error.mark), fmt::format("this is neither YAML nor JSON: {}", error.msg));
+    return wrong(file, line_of(error.mark),
+                 fmt::format("this is neither YAML nor JSON: {}", error.msg));
   }
 }
 
@@ -130,9 +145,10 @@ Result<Rules, Error> Rules::load(const std::string& file) {
   std::ostringstream text;
   if (stream) text << stream.rdbuf();
   if (!stream || !text)
-    return Error{ExitCode::usage, fmt::format("rules: cannot read {}: {}", file, std::strerror(errno))};
+    return Error{ExitCode::usage,
+                 fmt::format("rules: cannot read {}: {}", file, std::strerror(errno))};
   if (text.tellp() > static_cast<std::streamoff>(kFileMax))
-    return Error{ExitCode::usage, fmt::format("rules: {} is longer than {} octets", file, kFileMax)};
+    return Error{ExitCode::usage, fmt::format("rules: {} is longer than {} bytes", file, kFileMax)};
   return parse(text.str(), file);
 }
 

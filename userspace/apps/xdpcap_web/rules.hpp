@@ -21,8 +21,9 @@ struct NodeLook {
   std::string type, label, icon;
 };
 
-// A text to compare with: exact, *part*, or /regular expression/ with i behind it for case aside. Expressions are
-// RE2's: they take linear time whatever the command line of a captured host looks like.
+// A text to compare with: exact, *part*, or /regular expression/ with i behind it for case aside.
+// Expressions are RE2's: they take linear time whatever the command line of a captured host looks
+// like.
 class TextPattern {
  public:
   // An error is the rest of a sentence that begins with the pattern.
@@ -35,8 +36,8 @@ class TextPattern {
   std::shared_ptr<const re2::RE2> expression_; // shared: patterns are copied with their rules
 };
 
-// The rules file of the map (README.md, "The map"): YAML, or JSON, which YAML reads as well. The first rule all of
-// whose matches hold gives the look. Immutable once made.
+// The rules file of the map (README.md, "The map"): YAML, or JSON, which YAML reads as well. The
+// first rule all of whose matches hold gives the look. Immutable once made.
 class Rules {
  public:
   Rules() = default;

@@ -4,9 +4,9 @@ namespace xdpcap::web {
 
 void SegmentLog::add(const BatchPointer& batch, std::uint64_t source) {
   batches_.push_back({batch, source});
-  octets_ += batch->octets();
-  while (octets_ > octets_max_ && batches_.size() > 1) {
-    octets_ -= batches_.front().batch->octets();
+  bytes_ += batch->memory();
+  while (bytes_ > bytes_max_ && batches_.size() > 1) {
+    bytes_ -= batches_.front().batch->memory();
     batches_.pop_front();
   }
 }

@@ -45,9 +45,9 @@ struct SensorInterface {
 struct Sensor {
   std::shared_ptr<const std::string> name;
   std::uint64_t epoch_ns = 0, at_ns = 0;
-  SteadyTime heard;
-  bool told = false;  // statistics came
-  bool ended = false; // it said it ends
+  SteadyTime last_seen;
+  bool has_stats = false; // statistics came
+  bool ended = false;     // it said it ends
   std::vector<SensorCounter> counters;
   std::vector<std::string> publishes;
   struct Endpoint {
@@ -56,7 +56,8 @@ struct Sensor {
   };
   std::vector<Endpoint> endpoints;
   std::vector<SensorInterface> interfaces;
-  std::uint64_t interface_round = 0; // the kernel is asked again and again: each time all of them are told
+  std::uint64_t interface_round =
+      0; // the kernel is asked again and again: each time all of them are told
   std::uint64_t lost_batches = 0;
   SteadyTime lost = {}; // when batches of it were last found lost
 
@@ -64,25 +65,31 @@ struct Sensor {
   // Of an interface by the number that records carry; 0: not known.
   [[nodiscard]] std::uint32_t namespace_of(std::uint16_t interface) const noexcept;
   // Nothing was heard of it for five seconds, though it speaks each second.
-  [[nodiscard]] bool stale(SteadyTime now) const { return !ended && now - heard > std::chrono::seconds(5); }
+  [[nodiscard]] bool stale(SteadyTime now) const {
+    return !ended && now - last_seen > std::chrono::seconds(5);
+  }
 };
 
 // By name. Not locked.
 class Sensors {
  public:
   // Any batch of it. A new epoch begins it anew.
-  Sensor& hear(const schema::Batch& batch, SteadyTime now);
+  Sensor& update_from(const schema::Batch& batch, SteadyTime now);
   static void add(Sensor& sensor, const schema::StatsRecord& record);
-  static void add(Sensor& sensor, const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records);
+  static void add(Sensor& sensor,
+                  const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records);
 
-  [[nodiscard]] const std::map<std::string, Sensor, std::less<>>& all() const noexcept { return sensors_; }
+  [[nodiscard]] const std::map<std::string, Sensor, std::less<>>& all() const noexcept {
+    return sensors_;
+  }
   [[nodiscard]] bool any_publishes(std::string_view topic) const;
   // Some sensor is alive: neither ended nor stale.
   [[nodiscard]] bool any_alive(SteadyTime now) const;
 
  private:
   // What a capture sends is well within these; whoever is not one may send anything.
-  static constexpr std::size_t kSensorsMax = 256, kCountersMax = 8192, kInterfacesMax = 4096, kEndpointsMax = 64;
+  static constexpr std::size_t kSensorsMax = 256, kCountersMax = 8192, kInterfacesMax = 4096,
+                               kEndpointsMax = 64;
   std::map<std::string, Sensor, std::less<>> sensors_;
 };
 

@@ -31,25 +31,29 @@ constexpr auto kLookUpTimeout = std::chrono::seconds(5);
 constexpr std::uint32_t kHeadMax = 16 << 10;
 constexpr auto kDrainTimeout = std::chrono::seconds(2);
 constexpr std::size_t kDrainMax = 256 << 10, kDrainPiece = 4 << 10;
-// Answers as small as this need no room of the budget: all connections together hold 32 MiB of them at most.
+// Answers as small as this need no room of the budget: all connections together hold 32 MiB of them
+// at most.
 constexpr std::size_t kSmallAnswer = 16 << 10;
 
 const Asset* asset_at(std::string_view path) {
   if (path == "/") path = "/index.html";
   const auto all = assets();
-  const auto found = std::find_if(all.begin(), all.end(), [path](const Asset& asset) { return asset.path == path; });
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [path](const Asset& asset) { return asset.path == path; });
   return found == all.end() ? nullptr : &*found;
 }
 
 Reply reply_of(const Asset& asset) {
-  Reply reply{.type = asset.type, .static_body = asset.octets};
-  reply.fields.emplace_back("Cache-Control", asset.hashed ? "public, max-age=31536000, immutable" : "no-cache");
+  Reply reply{.type = asset.type, .static_body = asset.bytes};
+  reply.fields.emplace_back("Cache-Control",
+                            asset.hashed ? "public, max-age=31536000, immutable" : "no-cache");
   return reply;
 }
 
 bool is_stream(const Request& request) {
   return request.path == "/api/capture" ||
-         (request.wants_events() && (request.path == "/api/messages" || request.path == "/api/stats"));
+         (request.wants_events() &&
+          (request.path == "/api/messages" || request.path == "/api/stats"));
 }
 
 // The head of an answer. Values are our own words, or an origin that --cors names.
@@ -76,7 +80,8 @@ ApiError malformed(const beast::error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
     return {.status = 431, .message = "the head of this request is larger than 16 KiB"};
   if (error == http::error::body_limit) return kNoBody;
-  return {.status = 400, .message = fmt::format("this is no request of HTTP/1.1: {}", error.message())};
+  return {.status = 400,
+          .message = fmt::format("this is no request of HTTP/1.1: {}", error.message())};
 }
 
 } // namespace
@@ -119,13 +124,15 @@ void Session::read() {
   parser_->header_limit(kHeadMax);
   parser_->body_limit(0);
   stream_.tcp().expires_after(kReadTimeout);
-  http::async_read_header(stream_, buffer_, *parser_,
-                          [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
+  http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
 }
 
 void Session::on_head(beast::error_code error) {
   enter(State::working);
-  if (error == http::error::body_limit && check()) error = {}; // what is wrong with it is said below
+  if (error == http::error::body_limit && check())
+    error = {}; // what is wrong with it is said below
   if (error.category() == http::make_error_code(http::error::bad_method).category() &&
       error != http::error::end_of_stream && error != http::error::partial_message) {
     reply({}, web::reply_of(malformed(error)), false);
@@ -145,11 +152,13 @@ void Session::on_head(beast::error_code error) {
   if (parser_->get().method() == http::verb::options) {
     auto preflight = server_.access_->preflight(request);
     reply(request,
-          preflight ? *std::move(preflight) : web::reply_of({.status = 405, .message = "there are GET and HEAD only"}),
+          preflight ? *std::move(preflight)
+                    : web::reply_of({.status = 405, .message = "there are GET and HEAD only"}),
           false);
     return;
   }
-  // What holds nothing that was captured is for everybody: else a browser could not even ask for the token.
+  // What holds nothing that was captured is for everybody: else a browser could not even ask for
+  // the token.
   const Asset* asset = asset_at(request.path);
   const bool is_public = asset != nullptr || request.path == kHealthPath;
   if (auto refused = server_.access_->refuse(request, is_public)) {
@@ -172,20 +181,23 @@ std::optional<ApiError> Session::check() const {
   const auto& head = parser_->get();
   const auto verb = head.method();
   if (verb != http::verb::get && verb != http::verb::head && verb != http::verb::options)
-    return ApiError{.status = 405, .message = "nothing here changes anything: there are GET and HEAD only"};
+    return ApiError{.status = 405,
+                    .message = "nothing here changes anything: there are GET and HEAD only"};
   // By the fields alone: the parser's own answers hold only for heads that it liked.
   const std::size_t lengths = head.count(http::field::content_length);
   if (head.count(http::field::transfer_encoding) != 0 || lengths > 1 ||
       (lengths == 1 && head[http::field::content_length] != "0"))
     return kNoBody;
-  if (head.count(http::field::host) > 1 || (head.version() >= 11 && head.count(http::field::host) == 0))
+  if (head.count(http::field::host) > 1 ||
+      (head.version() >= 11 && head.count(http::field::host) == 0))
     return ApiError{.status = 400, .message = "a request names one Host"};
   if (head.version() != 11 && head.version() != 10)
     return ApiError{.status = 505, .message = "HTTP/1.1 and 1.0 are spoken here"};
   if (!head.target().starts_with('/'))
     return ApiError{.status = 400, .message = "the target of a request begins with /"};
   std::string decoded;
-  if (!percent_decode(std::string_view(head.target().data(), head.target().find('?')).substr(0, head.target().size()),
+  if (!percent_decode(std::string_view(head.target().data(), head.target().find('?'))
+                          .substr(0, head.target().size()),
                       false, decoded))
     return ApiError{.status = 400, .message = "the path is not percent-encoded as RFC 3986 says"};
   return std::nullopt;
@@ -227,22 +239,25 @@ void Session::answer(Request request) {
   const bool keep = parser_->get().keep_alive();
   const Api::Cost cost = Api::cost_of(request);
   HttpServer::Lane& lane = server_.lane_of(cost);
-  if (lane.waiting >= HttpServer::kWaitingMax || (cost != Api::Cost::figures && server_.answers_.is_full())) {
+  if (lane.waiting >= HttpServer::kWaitingMax ||
+      (cost != Api::Cost::figures && server_.answers_.is_full())) {
     reply(request, busy_reply("too many calls are being answered; ask again in a moment"), keep);
     return;
   }
   stream_.tcp().expires_never(); // the answer takes as long as it takes
   ++lane.waiting;
-  asio::post(lane.pool, [self = shared_from_this(), &lane, request = std::move(request), keep]() mutable {
-    Reply made = self->server_.api_.answer(request);
-    // Handed back and not shared: the session ends on the server's thread, never on this one.
-    const auto executor = self->stream_.get_executor();
-    asio::post(executor,
-               [self = std::move(self), &lane, request = std::move(request), made = std::move(made), keep]() mutable {
+  asio::post(lane.pool,
+             [self = shared_from_this(), &lane, request = std::move(request), keep]() mutable {
+               Reply made = self->server_.api_.answer(request);
+               // Handed back and not shared: the session ends on the server's thread, never on this
+               // one.
+               const auto executor = self->stream_.get_executor();
+               asio::post(executor, [self = std::move(self), &lane, request = std::move(request),
+                                     made = std::move(made), keep]() mutable {
                  --lane.waiting;
                  self->reply(request, std::move(made), keep);
                });
-  });
+             });
 }
 
 void Session::follow(Request request) {
@@ -262,17 +277,21 @@ void Session::follow(Request request) {
   }
 }
 
-// The names of hosts in a request, by whichever comes first: their addresses, or the end of the time for it.
+// The names of hosts in a request, by whichever comes first: their addresses, or the end of the
+// time for it.
 void Session::look_up(Request request, std::vector<std::string> names) {
   if (names.size() > NameLookup::kNamesMax) {
-    reply(request, web::reply_of(bad("h", fmt::format("at most {} names are looked up", NameLookup::kNamesMax))),
+    reply(request,
+          web::reply_of(
+              bad("h", fmt::format("at most {} names are looked up", NameLookup::kNamesMax))),
           false);
     return;
   }
   stream_.tcp().expires_never();
   // The other thread gets nothing that may die there: the session lives by its timer.
   const bool started = server_.names_.start(
-      std::move(names), [weak = weak_from_this(), executor = stream_.get_executor()](HostAddresses found) {
+      std::move(names),
+      [weak = weak_from_this(), executor = stream_.get_executor()](HostAddresses found) {
         asio::post(executor, [weak, found = std::move(found)]() mutable {
           const auto self = weak.lock();
           if (self == nullptr || !self->asks_) return;
@@ -289,7 +308,9 @@ void Session::look_up(Request request, std::vector<std::string> names) {
   timer_->async_wait([self = shared_from_this()](beast::error_code) {
     if (!self->asks_) return;
     const Request late = *std::exchange(self->asks_, std::nullopt);
-    self->reply(late, web::reply_of(bad("h", "the name could not be looked up in time; write an address")), false);
+    self->reply(
+        late, web::reply_of(bad("h", "the name could not be looked up in time; write an address")),
+        false);
   });
 }
 
@@ -310,10 +331,10 @@ void Session::join(const Request& request, const std::shared_ptr<Feed>& feed) {
   Reply fields{.type = "text/event-stream"};
   server_.access_->add_fields(request, fields);
   std::string head = head_of(fields, std::nullopt, false);
-  auto stream =
-      std::make_shared<EventStream>(std::move(stream_), [weak = std::weak_ptr<Feed>(feed)](std::uint64_t lost) {
+  auto stream = std::make_shared<EventStream>(
+      std::move(stream_), [weak = std::weak_ptr<Feed>(feed)](std::uint64_t lost) {
         const auto alive = weak.lock();
-        return alive == nullptr ? std::string{} : alive->tell_loss(lost);
+        return alive == nullptr ? std::string{} : alive->report_loss(lost);
       });
   feed->streams.push_back(stream);
   stream->start(std::move(head));
@@ -322,7 +343,8 @@ void Session::join(const Request& request, const std::shared_ptr<Feed>& feed) {
 void Session::reply(const Request& request, Reply reply, bool keep) {
   if (reply.body.size() > kSmallAnswer) {
     share_ = server_.room_for(reply.body.size());
-    if (!share_) reply = busy_reply("too many answers wait for their readers; ask again in a moment");
+    if (!share_)
+      reply = busy_reply("too many answers wait for their readers; ask again in a moment");
   }
   server_.access_->add_fields(request, reply);
   reply_ = std::move(reply);
@@ -341,26 +363,27 @@ void Session::write_more() {
   const std::array<asio::const_buffer, 2> rest{asio::buffer(head.data(), head.size()),
                                                asio::buffer(content.data(), content.size())};
   stream_.tcp().expires_at(std::min(write_until_, steady_clock::now() + kStillTimeout));
-  stream_.async_write_some(rest, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
-    self->written_ += bytes;
-    self->moved_ = steady_clock::now();
-    if (!error && self->written_ < self->head_.size() + self->content_.size()) {
-      self->write_more();
-      return;
-    }
-    self->share_ = {};
-    // An assignment of {} would keep the room of its text, for as long as the connection lives.
-    [[maybe_unused]] const Reply written = std::exchange(self->reply_, {});
-    if (error || !self->keep_) {
-      self->close();
-    } else {
-      self->read();
-    }
-  });
+  stream_.async_write_some(
+      rest, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+        self->written_ += bytes;
+        self->moved_ = steady_clock::now();
+        if (!error && self->written_ < self->head_.size() + self->content_.size()) {
+          self->write_more();
+          return;
+        }
+        self->share_ = {};
+        // An assignment of {} would keep the room of its text, for as long as the connection lives.
+        [[maybe_unused]] const Reply written = std::exchange(self->reply_, {});
+        if (error || !self->keep_) {
+          self->close();
+        } else {
+          self->read();
+        }
+      });
 }
 
-// With bytes unread the kernel would answer RST, which may take our last words back: what the client still sends is
-// read for a moment, and thrown away.
+// With bytes unread the kernel would answer RST, which may take our last words back: what the
+// client still sends is read for a moment, and thrown away.
 void Session::close() {
   enter(State::idle);
   stream_.tcp().expires_after(kDrainTimeout);
@@ -375,10 +398,11 @@ void Session::close() {
 
 void Session::drain(std::size_t bytes_max) {
   buffer_.clear();
-  stream_.async_read_some(buffer_.prepare(kDrainPiece),
-                          [self = shared_from_this(), bytes_max](beast::error_code error, std::size_t bytes) {
-                            if (!error && bytes < bytes_max) self->drain(bytes_max - bytes);
-                          });
+  stream_.async_read_some(
+      buffer_.prepare(kDrainPiece),
+      [self = shared_from_this(), bytes_max](beast::error_code error, std::size_t bytes) {
+        if (!error && bytes < bytes_max) self->drain(bytes_max - bytes);
+      });
 }
 
 } // namespace xdpcap::web

@@ -14,8 +14,8 @@
 
 namespace xdpcap::web {
 
-// One connection of a browser: requests one after the other, until one of them becomes an event stream. The
-// server's thread. Lives as long as an operation of it is under way.
+// One connection of a browser: requests one after the other, until one of them becomes an event
+// stream. The server's thread. Lives as long as an operation of it is under way.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -27,7 +27,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void start();
 
-  // It waits for a request, or for its client to read an answer; and since when nothing went either way.
+  // It waits for a request, or for its client to read an answer; and since when nothing went either
+  // way.
   [[nodiscard]] bool is_idle() const noexcept { return state_ == State::idle; }
   [[nodiscard]] bool is_writing() const noexcept { return state_ == State::writing; }
   [[nodiscard]] Time moved() const noexcept { return moved_; }

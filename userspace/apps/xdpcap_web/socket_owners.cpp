@@ -15,12 +15,13 @@ bool is_any(std::uint64_t high, std::uint64_t low) noexcept {
 template <class Map>
 void make_room(Map& map, std::size_t most) {
   if (map.size() <= most) return;
-  std::vector<std::uint64_t> heard;
-  heard.reserve(map.size());
-  for (const auto& [key, value] : map) heard.push_back(value.heard_ns);
-  const auto quarter = heard.begin() + static_cast<std::ptrdiff_t>(heard.size() / 4);
-  std::nth_element(heard.begin(), quarter, heard.end());
-  std::erase_if(map, [limit = *quarter](const auto& entry) { return entry.second.heard_ns <= limit; });
+  std::vector<std::uint64_t> times;
+  times.reserve(map.size());
+  for (const auto& [key, value] : map) times.push_back(value.last_seen_ns);
+  const auto quarter = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 4);
+  std::nth_element(times.begin(), quarter, times.end());
+  std::erase_if(
+      map, [limit = *quarter](const auto& entry) { return entry.second.last_seen_ns <= limit; });
 }
 
 } // namespace
@@ -32,49 +33,54 @@ std::size_t SocketOwners::Hash::operator()(const Address& address) const noexcep
 }
 
 std::size_t SocketOwners::Hash::operator()(const Place& place) const noexcept {
-  const std::size_t numbers = std::size_t{place.port} << 40 | std::size_t{place.network_namespace} << 8 |
+  const std::size_t numbers = std::size_t{place.port} << 40 |
+                              std::size_t{place.network_namespace} << 8 |
                               static_cast<std::size_t>(place.protocol);
-  return (*this)(place.address) ^ std::hash<std::string>()(place.sensor) ^ (numbers * std::size_t{0x9e3779b97f4a7c15});
+  return (*this)(place.address) ^ std::hash<std::string>()(place.sensor) ^
+         (numbers * std::size_t{0x9e3779b97f4a7c15});
 }
 
-void SocketOwners::add(const schema::SocketRecord& record, const ProcessPointer& process, std::string_view sensor,
-                       std::uint64_t now_ns) {
+void SocketOwners::add(const schema::SocketRecord& record, const ProcessPointer& process,
+                       std::string_view sensor, std::uint64_t now_ns) {
   const schema::Endpoint* local = record.local();
   if (local == nullptr) return;
   const Address address{local->address_high(), local->address_low()};
-  note_namespace(sensor, record.network_namespace(), now_ns);
+  add_namespace(sensor, record.network_namespace(), now_ns);
   if (!is_any(address.high, address.low) && !is_local_address(*local))
-    note_home(address, sensor, record.network_namespace(), now_ns);
+    add_home(address, sensor, record.network_namespace(), now_ns);
   const bool tcp = record.protocol() == schema::SocketProtocol::tcp;
   if (tcp && record.state() != schema::TcpState::listen) return;
-  Place place{std::string(sensor), record.network_namespace(), record.protocol(), address, local->port()};
+  Place place{std::string(sensor), record.network_namespace(), record.protocol(), address,
+              local->port()};
   const auto known = owners_.find(place);
   if (record.event() == schema::SocketEvent::closed) {
     if (known != owners_.end() && known->second.cookie == record.cookie()) owners_.erase(known);
     return;
   }
   if (process == nullptr && known != owners_.end() && known->second.cookie == record.cookie()) {
-    known->second.heard_ns = now_ns;
+    known->second.last_seen_ns = now_ns;
     return;
   }
-  // Processes that share a port (SO_REUSEPORT) are told one after the other: the first stands for all.
+  // Processes that share a port (SO_REUSEPORT) are told one after the other: the first stands for
+  // all.
   if (known != owners_.end() && known->second.cookie != record.cookie() &&
-      known->second.heard_ns + kKeptNs / 4 > now_ns)
+      known->second.last_seen_ns + kKeptNs / 4 > now_ns)
     return;
   owners_[std::move(place)] = {process, record.cookie(), now_ns};
   make_room(owners_, kOwnersMax);
 }
 
-void SocketOwners::note_home(const Address& address, std::string_view sensor, std::uint32_t network_namespace,
-                             std::uint64_t now_ns) {
+void SocketOwners::add_home(const Address& address, std::string_view sensor,
+                            std::uint32_t network_namespace, std::uint64_t now_ns) {
   Homes& homes = homes_[address];
-  homes.heard_ns = now_ns;
-  std::erase_if(homes.all, [now_ns](const Home& home) { return home.heard_ns + kKeptNs < now_ns; });
+  homes.last_seen_ns = now_ns;
+  std::erase_if(homes.all,
+                [now_ns](const Home& home) { return home.last_seen_ns + kKeptNs < now_ns; });
   const auto known = std::find_if(homes.all.begin(), homes.all.end(), [&](const Home& home) {
     return home.network_namespace == network_namespace && home.sensor == sensor;
   });
   if (known != homes.all.end()) {
-    known->heard_ns = now_ns;
+    known->last_seen_ns = now_ns;
     return;
   }
   if (homes.all.size() >= kSameAddressMax) homes.all.erase(homes.all.begin());
@@ -82,7 +88,8 @@ void SocketOwners::note_home(const Address& address, std::string_view sensor, st
   make_room(homes_, kHomesMax);
 }
 
-void SocketOwners::note_namespace(std::string_view sensor, std::uint32_t network_namespace, std::uint64_t now_ns) {
+void SocketOwners::add_namespace(std::string_view sensor, std::uint32_t network_namespace,
+                                 std::uint64_t now_ns) {
   auto known = namespaces_.find(std::string(sensor));
   if (known == namespaces_.end()) {
     if (namespaces_.size() >= kSensorsMax) return;
@@ -103,7 +110,8 @@ const SocketOwners::Owner* SocketOwners::at(Place place) const {
   return found == owners_.end() ? nullptr : &found->second;
 }
 
-const SocketOwners::Owner* SocketOwners::find_owner(schema::SocketProtocol protocol, const schema::Endpoint& end,
+const SocketOwners::Owner* SocketOwners::find_owner(schema::SocketProtocol protocol,
+                                                    const schema::Endpoint& end,
                                                     const SeenBy& by) const {
   const Address address{end.address_high(), end.address_low()};
   const auto look = [&](std::string_view sensor, std::uint32_t number) {
@@ -122,7 +130,7 @@ const SocketOwners::Owner* SocketOwners::find_owner(schema::SocketProtocol proto
     if (by.network_namespace != 0) return look(by.sensor, by.network_namespace);
     const auto known = namespaces_.find(std::string(by.sensor));
     if (known == namespaces_.end()) return nullptr;
-    for (const auto& [number, heard_ns] : known->second) ask(by.sensor, number);
+    for (const auto& [number, last_seen_ns] : known->second) ask(by.sensor, number);
     return agree ? only : nullptr;
   }
   const auto homes = homes_.find(address);
@@ -139,11 +147,13 @@ const SocketOwners::Owner* SocketOwners::find_owner(schema::SocketProtocol proto
     const Home& first = homes->second.all.front();
     return homes->second.all.size() == 1 ? look(first.sensor, first.network_namespace) : nullptr;
   }
-  // Nobody told of the address; a socket that is bound to it may be in one of this sensor's own namespaces.
+  // Nobody told of the address; a socket that is bound to it may be in one of this sensor's own
+  // namespaces.
   const auto known = namespaces_.find(std::string(by.sensor));
   if (known == namespaces_.end()) return nullptr;
-  for (const auto& [number, heard_ns] : known->second) {
-    if (owners_.contains({std::string(by.sensor), number, protocol, address, end.port()})) ask(by.sensor, number);
+  for (const auto& [number, last_seen_ns] : known->second) {
+    if (owners_.contains({std::string(by.sensor), number, protocol, address, end.port()}))
+      ask(by.sensor, number);
   }
   return agree ? only : nullptr;
 }
@@ -159,8 +169,11 @@ bool SocketOwners::listens(const schema::Endpoint& end, const SeenBy& by) const 
 }
 
 void SocketOwners::expire(std::uint64_t now_ns) {
-  std::erase_if(owners_, [now_ns](const auto& entry) { return entry.second.heard_ns + kKeptNs < now_ns; });
-  std::erase_if(homes_, [now_ns](const auto& entry) { return entry.second.heard_ns + kKeptNs < now_ns; });
+  std::erase_if(owners_, [now_ns](const auto& entry) {
+    return entry.second.last_seen_ns + kKeptNs < now_ns;
+  });
+  std::erase_if(
+      homes_, [now_ns](const auto& entry) { return entry.second.last_seen_ns + kKeptNs < now_ns; });
   for (auto& [sensor, numbers] : namespaces_) {
     std::erase_if(numbers, [now_ns](const auto& entry) { return entry.second + kKeptNs < now_ns; });
   }

@@ -11,17 +11,19 @@
 
 namespace xdpcap::web {
 
-// Whose port it is: the processes that listen (TCP) or have bound a socket (UDP), by what the kernels told. It finds
-// the server's process of a connection whose own socket was never told of, and both ends of a datagram.
+// Whose port it is: the processes that listen (TCP) or have bound a socket (UDP), by what the
+// kernels told. It finds the server's process of a connection whose own socket was never told of,
+// and both ends of a datagram.
 //
-// A socket bound to one address is found by it; one bound to all addresses by the addresses that other sockets of the
-// same host and network namespace have had. An address is looked for at home first: in the namespace where the packet
-// was seen, then in the others of that host, then in the only one of another host. Where several qualify and do not
-// agree there is no answer. Bounded; what was not told of for longest goes first. Not locked.
+// A socket bound to one address is found by it; one bound to all addresses by the addresses that
+// other sockets of the same host and network namespace have had. An address is looked for at home
+// first: in the namespace where the packet was seen, then in the others of that host, then in the
+// only one of another host. Where several qualify and do not agree there is no answer. Bounded;
+// what was not told of for longest goes first. Not locked.
 class SocketOwners {
  public:
-  void add(const schema::SocketRecord& record, const ProcessPointer& process, std::string_view sensor,
-           std::uint64_t now_ns);
+  void add(const schema::SocketRecord& record, const ProcessPointer& process,
+           std::string_view sensor, std::uint64_t now_ns);
   // Nothing where nobody is known.
   [[nodiscard]] ProcessPointer find(schema::SocketProtocol protocol, const schema::Endpoint& end,
                                     const SeenBy& by) const;
@@ -40,16 +42,16 @@ class SocketOwners {
 
   struct Owner {
     ProcessPointer process;
-    std::uint64_t cookie = 0, heard_ns = 0;
+    std::uint64_t cookie = 0, last_seen_ns = 0;
   };
   struct Home {
     std::string sensor;
     std::uint32_t network_namespace = 0;
-    std::uint64_t heard_ns = 0;
+    std::uint64_t last_seen_ns = 0;
   };
   struct Homes { // of an address: two hosts, or two containers, may have the same
     std::vector<Home> all;
-    std::uint64_t heard_ns = 0;
+    std::uint64_t last_seen_ns = 0;
   };
   struct Address {
     std::uint64_t high = 0, low = 0;
@@ -68,11 +70,12 @@ class SocketOwners {
     std::size_t operator()(const Place& place) const noexcept;
   };
 
-  void note_home(const Address& address, std::string_view sensor, std::uint32_t network_namespace,
-                 std::uint64_t now_ns);
-  void note_namespace(std::string_view sensor, std::uint32_t network_namespace, std::uint64_t now_ns);
-  [[nodiscard]] const Owner* find_owner(schema::SocketProtocol protocol, const schema::Endpoint& end,
-                                        const SeenBy& by) const;
+  void add_home(const Address& address, std::string_view sensor, std::uint32_t network_namespace,
+                std::uint64_t now_ns);
+  void add_namespace(std::string_view sensor, std::uint32_t network_namespace,
+                     std::uint64_t now_ns);
+  [[nodiscard]] const Owner* find_owner(schema::SocketProtocol protocol,
+                                        const schema::Endpoint& end, const SeenBy& by) const;
   [[nodiscard]] const Owner* at(Place place) const;
 
   std::unordered_map<Place, Owner, Hash> owners_;

@@ -9,7 +9,8 @@ void Database::Close::operator()(sqlite3* handle) const noexcept {
 }
 
 std::optional<Database> Database::open(const std::string& file, Access access, std::string& error) {
-  const int flags = access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const int flags =
+      access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   sqlite3* handle = nullptr;
   const int code = ::sqlite3_open_v2(file.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database;
@@ -58,7 +59,7 @@ std::string Database::error() const {
   return ::sqlite3_errmsg(handle_.get());
 }
 
-std::int64_t Database::take_last_row() noexcept {
+std::int64_t Database::pop_last_row() noexcept {
   const std::int64_t row = ::sqlite3_last_insert_rowid(handle_.get());
   ::sqlite3_set_last_insert_rowid(handle_.get(), 0);
   return row;
@@ -70,7 +71,8 @@ void Statement::Finalize::operator()(sqlite3_stmt* handle) const noexcept {
 
 Statement::Statement(const Database& database, const char* sql) {
   sqlite3_stmt* handle = nullptr;
-  ::sqlite3_prepare_v3(database.handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  ::sqlite3_prepare_v3(database.handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle,
+                       nullptr);
   handle_.reset(handle);
 }
 
@@ -79,11 +81,13 @@ void Statement::bind(int place, std::int64_t value) noexcept {
 }
 
 void Statement::bind_text(int place, std::string_view text) noexcept {
-  ::sqlite3_bind_text64(handle_.get(), place, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  ::sqlite3_bind_text64(handle_.get(), place, text.empty() ? "" : text.data(), text.size(),
+                        SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void Statement::bind_octets(int place, std::string_view octets) noexcept {
-  ::sqlite3_bind_blob64(handle_.get(), place, octets.empty() ? "" : octets.data(), octets.size(), SQLITE_STATIC);
+void Statement::bind_bytes(int place, std::string_view bytes) noexcept {
+  ::sqlite3_bind_blob64(handle_.get(), place, bytes.empty() ? "" : bytes.data(), bytes.size(),
+                        SQLITE_STATIC);
 }
 
 void Statement::bind_null(int place) noexcept {
@@ -113,11 +117,12 @@ std::int64_t Statement::number(int column) const noexcept {
   return ::sqlite3_column_int64(handle_.get(), column);
 }
 
-std::string_view Statement::octets(int column) const noexcept {
+std::string_view Statement::bytes(int column) const noexcept {
   const void* data = ::sqlite3_column_blob(handle_.get(), column);
   const int size = ::sqlite3_column_bytes(handle_.get(), column);
-  return data == nullptr ? std::string_view{}
-                         : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  return data == nullptr
+             ? std::string_view{}
+             : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 } // namespace xdpcap::web::sqlite

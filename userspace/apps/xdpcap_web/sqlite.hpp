@@ -26,10 +26,11 @@ class Database {
   // The first number of the first row; nothing on failure or without a row.
   std::optional<std::int64_t> number(const char* sql) noexcept;
   // The same within a time: nothing as well where that is over, and then `late` is true.
-  std::optional<std::int64_t> number_within(const char* sql, std::chrono::milliseconds time, bool& late) noexcept;
+  std::optional<std::int64_t> number_within(const char* sql, std::chrono::milliseconds time,
+                                            bool& late) noexcept;
   [[nodiscard]] std::string error() const;
   // The row that was inserted last, 0 for none since the call before.
-  std::int64_t take_last_row() noexcept;
+  std::int64_t pop_last_row() noexcept;
 
  private:
   friend class Statement;
@@ -39,8 +40,8 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// A prepared statement, used again and again. Text and octets that are bound or read are borrowed: bound ones
-// until reset(), read ones until the next step() or reset().
+// A prepared statement, used again and again. Text and bytes that are bound or read are borrowed:
+// bound ones until reset(), read ones until the next step() or reset().
 class Statement {
  public:
   Statement() = default;
@@ -49,9 +50,11 @@ class Statement {
   [[nodiscard]] bool ok() const noexcept { return handle_ != nullptr; }
 
   void bind(int place, std::int64_t value) noexcept;
-  void bind(int place, std::uint64_t value) noexcept { bind(place, static_cast<std::int64_t>(value)); }
+  void bind(int place, std::uint64_t value) noexcept {
+    bind(place, static_cast<std::int64_t>(value));
+  }
   void bind_text(int place, std::string_view text) noexcept;
-  void bind_octets(int place, std::string_view octets) noexcept;
+  void bind_bytes(int place, std::string_view bytes) noexcept;
   void bind_null(int place) noexcept;
 
   enum class Step { row, done, failed };
@@ -62,7 +65,7 @@ class Statement {
 
   [[nodiscard]] bool is_null(int column) const noexcept;
   [[nodiscard]] std::int64_t number(int column) const noexcept;
-  [[nodiscard]] std::string_view octets(int column) const noexcept;
+  [[nodiscard]] std::string_view bytes(int column) const noexcept;
 
  private:
   struct Finalize {

@@ -80,8 +80,8 @@ function(type_of path result)
   set(${result} "${type}" PARENT_SCOPE)
 endfunction()
 
-# The octets come in by the assembler: no compiler has to read a long literal. A symbol is named after what it holds,
-# so that the text of assets.cpp differs where an octet does (compiler caches look no further).
+# The bytes come in by the assembler: no compiler has to read a long literal. A symbol is named after what it holds,
+# so that the text of assets.cpp differs where an byte does (compiler caches look no further).
 function(write_assets folder)
   file(GLOB_RECURSE paths RELATIVE ${folder} ${folder}/*)
   list(SORT paths)

@@ -42,7 +42,7 @@ const decodeParts: readonly PartRule[] = [
   one('decode_fragment_no_room', 'no room for a fragment', 'loss'),
   one('decode_fragment_too_large', 'fragments too large', 'bad'),
   one('decode_fragment_malformed', 'malformed fragments', 'bad'),
-  one('decode_snapped', 'cut by a snap length', 'bad'),
+  one('decode_cut_by_snaplen', 'cut by a snap length', 'bad'),
   one('decode_truncated', 'truncated', 'bad'),
   one('decode_bad_ip', 'bad IP header', 'bad'),
   one('decode_bad_tcp', 'bad TCP header', 'bad'),
@@ -71,7 +71,7 @@ const verdictParts: readonly PartRule[] = [
   one('segments_reset_ignored', 'reset outside the window', 'bad'),
   one('segments_no_connection', 'of no known connection', 'aside'),
   one('segments_hand_over_full', 'no room to hand over', 'loss'),
-  one('segments_hole_store_full', 'no room for early bytes', 'loss'),
+  one('segments_out_of_order_full', 'no room for early bytes', 'loss'),
   one('segments_flow_table_full', 'no room for the connection', 'loss'),
 ];
 
@@ -181,7 +181,7 @@ export const stageRules: readonly StageRule[] = [
     title: 'Sockets',
     unit: 'records',
     per: 'process',
-    total: ['host_sockets_told'],
+    total: ['host_sockets_published'],
     totalLabel: 'reported by the kernel',
     onRequest: true,
     parts: [

@@ -69,8 +69,8 @@ function Tiles({
       />
       <Tile
         name="Traffic"
-        value={bitRate(rateOf(counters, 'octets_received'))}
-        more={bytes(totalOf(counters, 'octets_received'))}
+        value={bitRate(rateOf(counters, 'bytes_received'))}
+        more={bytes(totalOf(counters, 'bytes_received'))}
       />
       <Tile
         name="Messages"
@@ -121,7 +121,7 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
       <h2>Gateway</h2>
       <Facts
         rows={[
-          ['Memory', `${memory(of.octets)} of ${memory(of.memory_max)}`],
+          ['Memory', `${memory(of.bytes)} of ${memory(of.memory_max)}`],
           [
             'Kept',
             `${plural(of.exchanges, 'exchange')}, ${plural(of.connections, 'connection')}` +
@@ -134,7 +134,7 @@ function GatewayFacts({ of }: { readonly of: GatewayStats }): ReactNode {
             'History',
             history
               ? `${history.file}: ${plural(history.exchanges, 'exchange')}, ` +
-                `${bytes(history.octets)} of ${bytes(history.size_max)}, ` +
+                `${bytes(history.bytes)} of ${bytes(history.size_max)}, ` +
                 `${count(history.dropped)} dropped`
               : 'off',
           ],

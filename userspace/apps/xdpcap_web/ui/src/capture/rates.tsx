@@ -26,7 +26,7 @@ export function Rates({
       frames: of('frames_received'),
       segments: of('decode_segments'),
       seen: of('xdp_seen'),
-      bytes: of('octets_received'),
+      bytes: of('bytes_received'),
       requests: of('http_requests'),
       responses: of('http_responses'),
       published: of('publish_messages_published'),

@@ -165,8 +165,8 @@ export function ConnectionView({
             <p className="dim">
               {connection.closed ? `closed by ${connection.close}` : 'open'} ·{' '}
               {duration(ageOf(connection, captureNow()))} ·{' '}
-              {bytes(connection.to_server.payload_octets)} up,{' '}
-              {bytes(connection.to_client.payload_octets)} down <Flags flags={connection.flags} />
+              {bytes(connection.to_server.payload_bytes)} up,{' '}
+              {bytes(connection.to_client.payload_bytes)} down <Flags flags={connection.flags} />
             </p>
             <div className="buttons">
               <a

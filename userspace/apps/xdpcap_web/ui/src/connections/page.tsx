@@ -63,8 +63,8 @@ const views: readonly ColumnView[] = [
   { id: 'opened', title: 'Opened', cell: (one) => clock(one.opened) },
   { id: 'last', title: 'Last', cell: (one) => clock(one.last) },
   { id: 'messages', title: 'Messages', number: true, cell: (one) => count(one.messages) },
-  { id: 'up', title: 'Up', number: true, cell: (one) => bytes(one.to_server.payload_octets) },
-  { id: 'down', title: 'Down', number: true, cell: (one) => bytes(one.to_client.payload_octets) },
+  { id: 'up', title: 'Up', number: true, cell: (one) => bytes(one.to_server.payload_bytes) },
+  { id: 'down', title: 'Down', number: true, cell: (one) => bytes(one.to_client.payload_bytes) },
   {
     id: 'rate',
     title: 'Rate',

@@ -66,9 +66,9 @@ function keyOf(connection: Connection, column: Column): number | string | null {
     case 'messages':
       return connection.messages;
     case 'up':
-      return connection.to_server.payload_octets;
+      return connection.to_server.payload_bytes;
     case 'down':
-      return connection.to_client.payload_octets;
+      return connection.to_client.payload_bytes;
     case 'rate':
       return connection.closed ? null : rateOfConnection(connection);
     case 'rtt':

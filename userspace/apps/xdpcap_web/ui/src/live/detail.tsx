@@ -94,7 +94,7 @@ function Head({
       </div>
       <p className="dim">
         {date(exchange.time)} · latency {duration(exchange.latency_ms)} ·{' '}
-        {bytes(exchange.request_octets)} up, {bytes(exchange.response_octets)} down{' '}
+        {bytes(exchange.request_bytes)} up, {bytes(exchange.response_bytes)} down{' '}
         <Flags flags={exchange.flags} />
       </p>
       <div className="buttons">

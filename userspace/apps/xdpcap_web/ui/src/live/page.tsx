@@ -1,6 +1,6 @@
 // Exchanges as they pass, or out of the history; one of them opened beside.
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { sentenceOf } from '../shared/api/client';
+import { messageOf } from '../shared/api/client';
 import { gateway } from '../shared/api/gateway';
 import { messageWords, parseFilter, withWord } from '../shared/lib/filter';
 import { count, plural } from '../shared/lib/format';
@@ -34,7 +34,7 @@ function EmptyList({
   if (fault !== null) return <Empty>This filter is not understood: {fault}.</Empty>;
   if (state.link === 'idle' || state.link === 'connecting') return <Empty>connecting…</Empty>;
   if (state.link === 'refused')
-    return <Empty>{state.error ? sentenceOf(state.error) : 'refused'}</Empty>;
+    return <Empty>{state.error ? messageOf(state.error) : 'refused'}</Empty>;
   if (state.link === 'stale')
     return (
       <Empty>

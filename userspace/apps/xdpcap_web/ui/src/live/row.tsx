@@ -45,9 +45,9 @@ function Cell({
 const malformed = ['bad_start_line', 'bad_field_name', 'missing_colon', 'head_too_large'];
 
 // What is not as it should be, in a word before the target.
-function remark({ flags, request_octets }: Exchange): string {
+function remark({ flags, request_bytes }: Exchange): string {
   if (flags.includes('head_cut')) return 'head not ended';
-  return request_octets !== null && malformed.some((flag) => flags.includes(flag))
+  return request_bytes !== null && malformed.some((flag) => flags.includes(flag))
     ? 'malformed'
     : '';
 }
@@ -96,9 +96,9 @@ export const Row = memo(function Row({
       </Cell>
       <Cell className="size number" title={isCut ? 'Not whole: open it for the reason' : undefined}>
         {isCut ? (
-          <b className="bad">✕ {bytes(exchange.response_octets)}</b>
+          <b className="bad">✕ {bytes(exchange.response_bytes)}</b>
         ) : (
-          bytes(exchange.response_octets)
+          bytes(exchange.response_bytes)
         )}
       </Cell>
       <Cell className="type" title={exchange.content_type ?? undefined}>

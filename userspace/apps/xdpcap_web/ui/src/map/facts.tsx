@@ -103,8 +103,8 @@ export function EdgeFacts({
       <Facts
         rows={[
           ['Connections', `${count(edge.active)} active of ${count(edge.connections)}`],
-          ['To the server', bytes(edge.octets_to_server)],
-          ['To the client', bytes(edge.octets_to_client)],
+          ['To the server', bytes(edge.bytes_to_server)],
+          ['To the client', bytes(edge.bytes_to_client)],
           ['Messages', count(edge.messages)],
           [
             'Errors',

@@ -73,7 +73,7 @@ function Edge({
   if (!from || !to) return null;
   const curve = curveOf(from, to, at, edge.from === edge.to);
   const self = { kind: 'edge', id: edge.id } as const;
-  const bytes = edge.octets_to_server + edge.octets_to_client;
+  const bytes = edge.bytes_to_server + edge.bytes_to_client;
   const width = Math.min(6, 1 + Math.log10(1 + bytes / 1000) * 0.8);
   return (
     <g

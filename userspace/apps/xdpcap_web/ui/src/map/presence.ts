@@ -39,7 +39,7 @@ function busiest({ nodes, edges }: Graph): { nodes: GraphNode[]; edges: GraphEdg
   if (nodes.length <= nodesMost) return { nodes, edges };
   const weight = new Map<string, number>();
   for (const edge of edges) {
-    const bytes = edge.octets_to_server + edge.octets_to_client;
+    const bytes = edge.bytes_to_server + edge.bytes_to_client;
     for (const id of [edge.from, edge.to]) weight.set(id, (weight.get(id) ?? 0) + bytes);
   }
   const chosen = [...nodes]

@@ -15,7 +15,7 @@ function pair(table: string, row: string): (string | null)[] {
 
 test('both sides stand beside each other, each with its own figures', () => {
   const to_server = side({ retransmits: 3, state: 'fin_wait_2', rtt_ms: 12 });
-  const to_client = side({ retransmits: 0, gaps: 2, gaps_by_capture: 1, gap_octets: 2896 });
+  const to_client = side({ retransmits: 0, gaps: 2, gaps_by_capture: 1, gap_bytes: 2896 });
   render(<TcpFacts connection={connection({ to_server, to_client })} />);
   assert.deepEqual(pair('On the wire', 'State'), ['fin wait 2', 'established']);
   assert.deepEqual(pair('On the wire', 'Retransmits'), ['3', '0']);

@@ -16,7 +16,7 @@ export const exchange = (more: Partial<Exchange> = {}): Exchange => ({
   ...({ id: 'a-1', sensor: 's', time: 0, method: 'GET', host: 'shop.test', target: '/' } as const),
   ...({ status: 200, reason: 'OK', version: '1.1', latency_ms: 2, duration_ms: 3 } as const),
   ...({ client: '10.0.0.1:4000', server: '10.0.0.2:80', content_type: 'text/html' } as const),
-  ...({ request_octets: 10, response_octets: 1400, complete: true, connection: 'a' } as const),
+  ...({ request_bytes: 10, response_bytes: 1400, complete: true, connection: 'a' } as const),
   flags: [],
   client_process: null,
   server_process: null,
@@ -24,10 +24,10 @@ export const exchange = (more: Partial<Exchange> = {}): Exchange => ({
 });
 
 export const body = (more: Partial<Body> = {}): Body => ({
-  octets: 5,
+  bytes: 5,
   encoding: [],
   decoded: true,
-  decoded_octets: 5,
+  decoded_bytes: 5,
   cut: false,
   error: null,
   text: 'hello',
@@ -49,8 +49,8 @@ export const half = (more: Partial<Half> = {}): Half => ({
 });
 
 export const side = (more: Partial<Side> = {}): Side => ({
-  ...({ state: 'established', packets: 4, payload_octets: 1400, rate: 0, retransmits: 0 } as const),
-  ...({ out_of_order: 0, zero_windows: 0, gaps: 0, gaps_by_capture: 0, gap_octets: 0 } as const),
+  ...({ state: 'established', packets: 4, payload_bytes: 1400, rate: 0, retransmits: 0 } as const),
+  ...({ out_of_order: 0, zero_windows: 0, gaps: 0, gaps_by_capture: 0, gap_bytes: 0 } as const),
   ...({ window: 65_535, in_flight: 0, rtt_ms: null } as const),
   ...more,
 });
@@ -112,7 +112,7 @@ export function stats(counters: Counter[], more: Partial<Stats> = {}): Stats {
     sensors: [{ ...sensor, publishes: [], lost_batches: 0, endpoints: [] }],
     health: { status: 'ok', reason: null, problems: [] },
     gateway: {
-      ...{ exchanges: 0, connections: 0, octets: 0, memory_max: 1, oldest: null, streams: 0 },
+      ...{ exchanges: 0, connections: 0, bytes: 0, memory_max: 1, oldest: null, streams: 0 },
       ...{ lost_batches: 0, damaged: 0, dropped_exchanges: 0, history: null },
     },
     ...more,
@@ -133,8 +133,8 @@ export const edge = (from: string, to: string, more: Partial<GraphEdge> = {}): G
   id: `${from}>${to}`,
   from,
   to,
-  ...({ protocol: 'tcp', port: 80, connections: 3, active: 2, octets_to_server: 0 } as const),
-  ...({ octets_to_client: 0, messages: 0, errors: 0, latency_ms: null, rtt_ms: null } as const),
+  ...({ protocol: 'tcp', port: 80, connections: 3, active: 2, bytes_to_server: 0 } as const),
+  ...({ bytes_to_client: 0, messages: 0, errors: 0, latency_ms: null, rtt_ms: null } as const),
   last: 0,
   ...more,
 });

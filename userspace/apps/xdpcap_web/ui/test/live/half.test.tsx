@@ -39,13 +39,13 @@ test('masked values say so, with the option that shows them', () => {
 });
 
 test('a body the engine cut names the option that keeps more', () => {
-  drawBody({ octets: 5 }, { flags: ['truncated'], body_length: 4000 });
+  drawBody({ bytes: 5 }, { flags: ['truncated'], body_length: 4000 });
   assert.match(text(), /The engine kept the first 5 B of 4.00 kB/);
   screen.getByText('xdpcap-run --max-body');
 });
 
 test('a body that was encoded has both its sizes', () => {
-  drawBody({ encoding: ['gzip'], octets: 20, decoded_octets: 4000 });
+  drawBody({ encoding: ['gzip'], bytes: 20, decoded_bytes: 4000 });
   screen.getByText('gzip: 20 B → 4.00 kB');
 });
 
@@ -84,7 +84,7 @@ test('gaps have their place and cause', () => {
 });
 
 test('no body is no empty box', () => {
-  drawBody({ text: '', octets: 0 }, { body_length: 0 });
+  drawBody({ text: '', bytes: 0 }, { body_length: 0 });
   screen.getByText('no body');
   assert.equal(document.querySelector('.body-text'), null);
 });

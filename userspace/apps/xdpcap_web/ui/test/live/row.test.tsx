@@ -27,7 +27,7 @@ for (const [status, colour] of [
 }
 
 test('an exchange that is open has dots for its status and no figures', () => {
-  const row = draw({ status: null, latency_ms: null, response_octets: null, complete: false });
+  const row = draw({ status: null, latency_ms: null, response_bytes: null, complete: false });
   assert.equal(cell(row, 'code').textContent, '···');
   assert.equal(cell(row, 'latency').textContent, '–');
   assert.equal(cell(row, 'size').textContent, '–');
@@ -47,7 +47,7 @@ test('what could not be read says so once', () => {
 });
 
 test('a response without a request has words in place of its target', () => {
-  const row = draw({ method: null, target: null, host: null, request_octets: null });
+  const row = draw({ method: null, target: null, host: null, request_bytes: null });
   assert.equal(cell(row, 'target').textContent, '(no request was seen)');
   assert.equal(cell(row, 'method').textContent, '–');
 });

@@ -30,8 +30,8 @@ const edge = (from: string, to: string, more: Partial<GraphEdge> = {}): GraphEdg
   port: 80,
   connections: 1,
   active: 1,
-  octets_to_server: 0,
-  octets_to_client: 0,
+  bytes_to_server: 0,
+  bytes_to_client: 0,
   messages: 0,
   errors: 0,
   latency_ms: null,
@@ -124,7 +124,7 @@ test('who is gone fades, then goes; who comes back stays', () => {
 
 test('a crowd is cut to the busiest, and the rest is counted', () => {
   const nodes = Array.from({ length: 1000 }, (_, i) => node(`n${i}`));
-  const edges = nodes.slice(1).map((one, i) => edge(one.id, 'n0', { octets_to_server: i }));
+  const edges = nodes.slice(1).map((one, i) => edge(one.id, 'n0', { bytes_to_server: i }));
   const scene = nextScene(emptyScene, { nodes, edges }, 0);
   assert.equal(scene.nodes.length, 150);
   assert.equal(scene.hidden, 850);

@@ -20,8 +20,8 @@ export interface Exchange {
   status: number | null;
   reason: string | null;
   version: string | null;
-  request_octets: number | null;
-  response_octets: number | null;
+  request_bytes: number | null;
+  response_bytes: number | null;
   latency_ms: number | null;
   duration_ms: number | null;
   client: string;
@@ -45,10 +45,10 @@ export interface ExchangePage {
 }
 
 export interface Body {
-  octets: number;
+  bytes: number;
   encoding: string[];
   decoded: boolean;
-  decoded_octets: number;
+  decoded_bytes: number;
   cut: boolean;
   error: string | null;
   text: string | null;
@@ -94,14 +94,14 @@ export interface ExchangeDetail extends Exchange {
 export interface Side {
   state: string;
   packets: number;
-  payload_octets: number;
+  payload_bytes: number;
   rate: number;
   retransmits: number;
   out_of_order: number;
   zero_windows: number;
   gaps: number;
   gaps_by_capture: number;
-  gap_octets: number;
+  gap_bytes: number;
   window: number;
   in_flight: number;
   rtt_ms: number | null;
@@ -224,8 +224,8 @@ export interface GraphEdge {
   port: number;
   connections: number;
   active: number;
-  octets_to_server: number;
-  octets_to_client: number;
+  bytes_to_server: number;
+  bytes_to_client: number;
   messages: number;
   errors: number;
   latency_ms: number | null;
@@ -260,7 +260,7 @@ export interface SensorStats {
 
 export interface History {
   file: string;
-  octets: number;
+  bytes: number;
   size_max: number;
   exchanges: number;
   oldest: number | null;
@@ -271,7 +271,7 @@ export interface History {
 export interface GatewayStats {
   exchanges: number;
   connections: number;
-  octets: number;
+  bytes: number;
   memory_max: number;
   oldest: number | null;
   streams: number;

@@ -1,6 +1,6 @@
 // Small things that several pages show.
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { sentenceOf } from '../api/client';
+import { messageOf } from '../api/client';
 import type { Process } from '../api/types';
 
 export function statusClass(status: number | null): string {
@@ -29,7 +29,7 @@ export function Notice({
 }
 
 export function Failure({ error }: { readonly error: unknown }): ReactNode {
-  return error ? <Notice kind="bad">{sentenceOf(error)}</Notice> : null;
+  return error ? <Notice kind="bad">{messageOf(error)}</Notice> : null;
 }
 
 export function Empty({ children }: { readonly children: ReactNode }): ReactNode {
@@ -153,7 +153,7 @@ export function CopyButton({
     try {
       setSaid((await copyText(await text())) ? 'copied' : 'the browser does not let us copy');
     } catch (error) {
-      setSaid(sentenceOf(error));
+      setSaid(messageOf(error));
     }
   };
   return (

@@ -85,8 +85,8 @@ function shownOf(body: Body): Shown {
 function about(body: Body): string {
   const coded = body.encoding.length > 0 ? `${body.encoding.join(', ')}: ` : '';
   return body.decoded && body.encoding.length > 0
-    ? `${coded}${bytes(body.octets)} → ${bytes(body.decoded_octets)}`
-    : `${coded}${bytes(body.octets)}`;
+    ? `${coded}${bytes(body.bytes)} → ${bytes(body.decoded_bytes)}`
+    : `${coded}${bytes(body.bytes)}`;
 }
 
 export function BodyView({ half }: { readonly half: Half }): ReactNode {
@@ -125,12 +125,12 @@ export function BodyView({ half }: { readonly half: Half }): ReactNode {
       {body.error !== null && <Notice kind="warn">Shown as it came: {body.error}</Notice>}
       {half.flags.includes('truncated') && (
         <Notice kind="warn">
-          The engine kept the first {bytes(body.octets)} of {bytes(half.body_length)} (
+          The engine kept the first {bytes(body.bytes)} of {bytes(half.body_length)} (
           <code>xdpcap-run --max-body</code>).
         </Notice>
       )}
       {body.cut && (
-        <Notice kind="warn">Only the first {bytes(body.decoded_octets)} are shown.</Notice>
+        <Notice kind="warn">Only the first {bytes(body.decoded_bytes)} are shown.</Notice>
       )}
       {half.gaps.length > 0 && (
         <Notice kind="bad">
@@ -145,7 +145,7 @@ export function BodyView({ half }: { readonly half: Half }): ReactNode {
       {way === 'text' && <Text text={body.text ?? ''} />}
       {way === 'hex' && <Hex bytes={shown.bytes} />}
       {way === 'picture' && shown.picture !== null && (
-        <img className="picture" src={shown.picture} alt={`Body of ${bytes(body.octets)}`} />
+        <img className="picture" src={shown.picture} alt={`Body of ${bytes(body.bytes)}`} />
       )}
     </section>
   );

@@ -52,7 +52,7 @@ function sideRows({ to_server: client, to_client: server, closed }: Connection):
   ];
   return [
     both('State', (side) => side.state.replaceAll('_', ' ')),
-    both('Sent', (side) => bytes(side.payload_octets)),
+    both('Sent', (side) => bytes(side.payload_bytes)),
     both('Rate', (side) => (closed ? '–' : bitRate(side.rate))),
     both('Segments', (side) => count(side.packets)),
     both('Retransmits', (side) => count(side.retransmits)),
@@ -62,7 +62,7 @@ function sideRows({ to_server: client, to_client: server, closed }: Connection):
     both('Zero windows', (side) => count(side.zero_windows)),
     both(
       'Gaps (by capture)',
-      (side) => `${count(side.gaps)} (${count(side.gaps_by_capture)}), ${bytes(side.gap_octets)}`,
+      (side) => `${count(side.gaps)} (${count(side.gaps_by_capture)}), ${bytes(side.gap_bytes)}`,
     ),
     both('Round trip, wire', (side) => duration(side.rtt_ms)),
   ];

@@ -11,7 +11,7 @@ namespace xdpcap::tcp {
 
 // A connection that is being opened: what its SYNs said, and no more. 32 bytes,
 // so that a flood of SYNs costs a fixed table and no flow record.
-struct Embryo {
+struct HalfOpen {
   std::uint64_t fingerprint = 0; // hash of the flow key; 0: unused
   Seq isn[2];                    // of key.low and key.high
   std::uint32_t born_ms = 0;     // packet time, wrapping
@@ -30,7 +30,9 @@ struct Embryo {
     syn_ack_seen = 1 << 5,
   };
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
-  [[nodiscard]] std::uint8_t packets_of(std::size_t side) const noexcept { return packets >> (4 * side) & 0xf; }
+  [[nodiscard]] std::uint8_t packets_of(std::size_t side) const noexcept {
+    return packets >> (4 * side) & 0xf;
+  }
   void count_packet(std::size_t side) noexcept {
     if (packets_of(side) < 0xf) packets = static_cast<std::uint8_t>(packets + (1U << (4 * side)));
   }
@@ -38,29 +40,30 @@ struct Embryo {
     return has(static_cast<std::uint8_t>(low_isn << side));
   }
 };
-static_assert(sizeof(Embryo) == 32);
+static_assert(sizeof(HalfOpen) == 32);
 
-// A fixed table of embryos, four to a bucket; a new one takes the place of the
+// A fixed table of half_open, four to a bucket; a new one takes the place of the
 // oldest in its bucket, so a flood only ever pushes out other half-open
-// connections. An embryo is found by the 64-bit keyed hash of its key: what it
+// connections. An half_open is found by the 64-bit keyed hash of its key: what it
 // says is believed only where the acknowledgement of a later segment agrees.
-class EmbryoTable {
+class HalfOpenTable {
  public:
   static constexpr Duration kLifetime = std::chrono::seconds{30};
 
-  explicit EmbryoTable(std::uint32_t embryos);
+  explicit HalfOpenTable(std::uint32_t half_open);
 
   // Null where there is none, or only one too old.
-  [[nodiscard]] Embryo* find(std::uint64_t fingerprint, Instant now) noexcept;
+  [[nodiscard]] HalfOpen* find(std::uint64_t fingerprint, Instant now) noexcept;
   // A fresh one under this fingerprint, which has none.
-  [[nodiscard]] Embryo& create(std::uint64_t fingerprint, Instant now) noexcept;
-  void forget(Embryo& embryo) noexcept { embryo = Embryo{}; }
+  [[nodiscard]] HalfOpen& create(std::uint64_t fingerprint, Instant now) noexcept;
+  void forget(HalfOpen& half_open) noexcept { half_open = HalfOpen{}; }
 
  private:
   static constexpr std::uint32_t kWays = 4;
 
-  [[nodiscard]] Embryo* bucket(std::uint64_t fingerprint) const noexcept {
-    return reinterpret_cast<Embryo*>(memory_.data()) + (fingerprint >> 20 & (buckets_ - 1)) * kWays;
+  [[nodiscard]] HalfOpen* bucket(std::uint64_t fingerprint) const noexcept {
+    return reinterpret_cast<HalfOpen*>(memory_.data()) +
+           (fingerprint >> 20 & (buckets_ - 1)) * kWays;
   }
 
   std::uint64_t buckets_;

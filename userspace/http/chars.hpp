@@ -9,8 +9,8 @@ namespace xdpcap::http {
 // tchar of RFC 9110, 5.6.2.
 inline constexpr std::array<bool, 256> kTokenChar = [] {
   std::array<bool, 256> table{};
-  for (const char c :
-       std::string_view{"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"}) {
+  for (const char c : std::string_view{
+           "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"}) {
     table[static_cast<unsigned char>(c)] = true;
   }
   return table;
@@ -39,7 +39,8 @@ inline constexpr char lower(char c) noexcept {
 }
 
 // `lowered` is in lower case already.
-inline constexpr bool equals_ignoring_case(std::string_view text, std::string_view lowered) noexcept {
+inline constexpr bool equals_ignoring_case(std::string_view text,
+                                           std::string_view lowered) noexcept {
   if (text.size() != lowered.size()) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (lower(text[i]) != lowered[i]) return false;

@@ -10,21 +10,22 @@
 
 namespace xdpcap::host::test {
 
-// A netlink message, octet by octet, as the kernel would send it.
-class NetlinkOctets {
+// A netlink message, byte by byte, as the kernel would send it.
+class NetlinkBytes {
  public:
   template <class Header>
-  NetlinkOctets(std::uint16_t type, const Header& header) {
+  NetlinkBytes(std::uint16_t type, const Header& header) {
     add(nlmsghdr{.nlmsg_type = type});
     add(header);
   }
 
   template <class Value>
-  NetlinkOctets& attribute(std::uint16_t type, const Value& value) {
-    return octets(type, {reinterpret_cast<const char*>(&value), sizeof value});
+  NetlinkBytes& attribute(std::uint16_t type, const Value& value) {
+    return bytes(type, {reinterpret_cast<const char*>(&value), sizeof value});
   }
-  NetlinkOctets& octets(std::uint16_t type, std::string_view value) {
-    add(nlattr{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), .nla_type = type});
+  NetlinkBytes& bytes(std::uint16_t type, std::string_view value) {
+    add(nlattr{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()),
+               .nla_type = type});
     const std::size_t at = words_.size();
     words_.resize(at + (value.size() + 3) / 4);
     if (!value.empty()) std::memcpy(words_.data() + at, value.data(), value.size());
@@ -32,18 +33,20 @@ class NetlinkOctets {
   }
   // The attribute holds what `inner` adds.
   template <class Add>
-  NetlinkOctets& nested(std::uint16_t type, Add&& inner) {
+  NetlinkBytes& nested(std::uint16_t type, Add&& inner) {
     const std::size_t at = words_.size();
     add(nlattr{.nla_type = static_cast<std::uint16_t>(type | NLA_F_NESTED)});
     inner(*this);
-    reinterpret_cast<nlattr*>(words_.data() + at)->nla_len = static_cast<std::uint16_t>((words_.size() - at) * 4);
+    reinterpret_cast<nlattr*>(words_.data() + at)->nla_len =
+        static_cast<std::uint16_t>((words_.size() - at) * 4);
     return *this;
   }
 
-  // Ends after so many octets, by default after all of them; borrowed.
-  [[nodiscard]] const nlmsghdr& message(std::size_t octets = SIZE_MAX) {
+  // Ends after so many bytes, by default after all of them; borrowed.
+  [[nodiscard]] const nlmsghdr& message(std::size_t bytes = SIZE_MAX) {
     auto* header = reinterpret_cast<nlmsghdr*>(words_.data());
-    header->nlmsg_len = static_cast<std::uint32_t>(octets < words_.size() * 4 ? octets : words_.size() * 4);
+    header->nlmsg_len =
+        static_cast<std::uint32_t>(bytes < words_.size() * 4 ? bytes : words_.size() * 4);
     return *header;
   }
   [[nodiscard]] std::size_t size() const noexcept { return words_.size() * 4; }

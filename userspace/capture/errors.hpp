@@ -17,20 +17,20 @@ inline std::string errno_text(int error) {
 
 // An error whose cure is outside of the program: interface, driver, kernel.
 template <class... Args>
-Error environment(fmt::format_string<Args...> sentence, Args&&... args) {
-  return {ExitCode::environment, fmt::format(sentence, std::forward<Args>(args)...)};
+Error environment(fmt::format_string<Args...> message, Args&&... args) {
+  return {ExitCode::environment, fmt::format(message, std::forward<Args>(args)...)};
 }
 
 // The same where a capability is what is missing.
 template <class... Args>
-Error privilege(fmt::format_string<Args...> sentence, Args&&... args) {
-  return {ExitCode::privilege, fmt::format(sentence, std::forward<Args>(args)...)};
+Error privilege(fmt::format_string<Args...> message, Args&&... args) {
+  return {ExitCode::privilege, fmt::format(message, std::forward<Args>(args)...)};
 }
 
 // The same where the request makes no sense.
 template <class... Args>
-Error usage(fmt::format_string<Args...> sentence, Args&&... args) {
-  return {ExitCode::usage, fmt::format(sentence, std::forward<Args>(args)...)};
+Error usage(fmt::format_string<Args...> message, Args&&... args) {
+  return {ExitCode::usage, fmt::format(message, std::forward<Args>(args)...)};
 }
 
 } // namespace xdpcap::capture

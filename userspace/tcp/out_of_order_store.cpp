@@ -1,4 +1,4 @@
-#include "tcp/hole_store.hpp"
+#include "tcp/out_of_order_store.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -17,14 +17,15 @@ constexpr Doubt doubt_of(std::uint32_t flags) noexcept {
 
 } // namespace
 
-HoleStore::HoleStore(std::size_t memory_bytes, std::uint32_t octets_max, OverlapPolicy policy)
+OutOfOrderStore::OutOfOrderStore(std::size_t memory_bytes, std::uint32_t bytes_max,
+                                 OverlapPolicy policy)
     : pool_(kSlabBytes, std::max<std::size_t>(memory_bytes / kSlabBytes, 4)),
-      octets_max_(octets_max),
+      bytes_max_(bytes_max),
       policy_(policy) {}
 
 // The last piece that begins before `seq`, or `none` for the head. `path`, where
 // given, gets the last such piece of every level.
-SlabPool::Index HoleStore::last_before(Anchor anchor, Seq seq, Links* path) const noexcept {
+SlabPool::Index OutOfOrderStore::last_before(Anchor anchor, Seq seq, Links* path) const noexcept {
   SlabPool::Index at = none;
   for (std::size_t level = kLevels; level-- > 0;) {
     for (;;) {
@@ -37,7 +38,7 @@ SlabPool::Index HoleStore::last_before(Anchor anchor, Seq seq, Links* path) cons
   return at;
 }
 
-std::size_t HoleStore::random_level() noexcept {
+std::size_t OutOfOrderStore::random_level() noexcept {
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
   random_ ^= random_ << 17;
@@ -46,7 +47,8 @@ std::size_t HoleStore::random_level() noexcept {
   return level;
 }
 
-bool HoleStore::new_wins(const EarlySegment& segment, std::uint32_t length, const Node& old) const noexcept {
+bool OutOfOrderStore::new_wins(const OutOfOrderSegment& segment, std::uint32_t length,
+                               const Node& old) const noexcept {
   if (const Doubt doubt = doubt_of(old.flags); doubt != segment.doubt) return segment.doubt < doubt;
   const std::int32_t ahead = distance(segment.seq, old.seq); // > 0: the new one begins before
   const bool longer = distance(old.seq + old.length, segment.seq + length) > 0;
@@ -63,61 +65,66 @@ bool HoleStore::new_wins(const EarlySegment& segment, std::uint32_t length, cons
   return false;
 }
 
-// Compares the octets that a held piece and the segment share, and lets the
+// Compares the bytes that a held piece and the segment share, and lets the
 // segment's win where the policy says so, in place. Answers whether they differ.
-bool HoleStore::merge(SlabPool::Index old, const EarlySegment& segment, std::uint32_t length) noexcept {
+bool OutOfOrderStore::merge(SlabPool::Index old, const OutOfOrderSegment& segment,
+                            std::uint32_t length) noexcept {
   Node& held = node(old);
   const std::int32_t from = std::max(0, distance(segment.seq, held.seq));
-  const std::int32_t to =
-      std::min(distance(segment.seq, held.seq + held.length), static_cast<std::int32_t>(segment.data.size()));
+  const std::int32_t to = std::min(distance(segment.seq, held.seq + held.length),
+                                   static_cast<std::int32_t>(segment.data.size()));
   if ((held.flags & kAbsent) != 0 || from >= to) return false;
   const std::byte* fresh = segment.data.data() + from;
   std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
-  const std::size_t octets = static_cast<std::size_t>(to - from);
+  const std::size_t bytes = static_cast<std::size_t>(to - from);
   const bool wins = new_wins(segment, length, held);
   // A piece whose bytes are all replaced by less doubtful ones is as doubtful as these.
-  if (wins && octets == held.length && segment.doubt < doubt_of(held.flags))
+  if (wins && bytes == held.length && segment.doubt < doubt_of(held.flags))
     held.flags = (held.flags & ~std::uint32_t{kDoubt}) | flags_of(segment.doubt);
-  if (std::memcmp(kept, fresh, octets) == 0) return false;
-  if (wins) std::memcpy(kept, fresh, octets);
+  if (std::memcmp(kept, fresh, bytes) == 0) return false;
+  if (wins) std::memcpy(kept, fresh, bytes);
   return true;
 }
 
-bool HoleStore::insert(Anchor anchor, const Node& fresh, Bytes octets) noexcept {
-  const SlabPool::Index index = pool_.take();
+bool OutOfOrderStore::insert(Anchor anchor, const Node& fresh, Bytes bytes) noexcept {
+  const SlabPool::Index index = pool_.allocate();
   if (index == none) return false;
   Links path;
   last_before(anchor, fresh.seq, &path);
   Node& placed = node(index);
   placed = fresh;
   placed.next.fill(none);
-  if (!octets.empty()) std::memcpy(data(index), octets.data(), octets.size());
+  if (!bytes.empty()) std::memcpy(data(index), bytes.data(), bytes.size());
   for (std::size_t level = 0, top = random_level(); level <= top; ++level) {
     SlabPool::Index& before = links(anchor, path[level])[level];
     placed.next[level] = before;
     before = index;
   }
-  head(anchor).octets += fresh.length;
+  head(anchor).bytes += fresh.length;
   return true;
 }
 
-// Holds the octets [from, to) of the segment, which nobody holds yet. Answers
+// Holds the bytes [from, to) of the segment, which nobody holds yet. Answers
 // how many there was room for.
-std::uint32_t HoleStore::put(Anchor anchor, const EarlySegment& segment, std::uint32_t from, std::uint32_t to,
-                             bool& first_of_frame) noexcept {
+std::uint32_t OutOfOrderStore::put(Anchor anchor, const OutOfOrderSegment& segment,
+                                   std::uint32_t from, std::uint32_t to,
+                                   bool& first_of_frame) noexcept {
   const auto there = static_cast<std::uint32_t>(segment.data.size());
   std::uint32_t at = from;
   while (at < to) {
     const bool absent = at >= there;
-    const std::uint32_t end = absent ? to : std::min({to, there, at + static_cast<std::uint32_t>(kRoom)});
-    if (head(anchor).octets + (end - at) > octets_max_) break;
+    const std::uint32_t end =
+        absent ? to : std::min({to, there, at + static_cast<std::uint32_t>(kRoom)});
+    if (head(anchor).bytes + (end - at) > bytes_max_) break;
     Node fresh{};
     fresh.seq = segment.seq + at;
     fresh.length = end - at;
     fresh.ack = segment.ack;
     fresh.arrived = segment.arrived;
-    fresh.flags = (segment.has_ack ? kHasAck : 0U) | (at == 0 && segment.at_segment_start ? kSegmentStart : 0U) |
-                  (absent ? kAbsent : 0U) | (first_of_frame ? kFirstOfFrame : 0U) | flags_of(segment.doubt);
+    fresh.flags = (segment.has_ack ? kHasAck : 0U) |
+                  (at == 0 && segment.at_segment_start ? kSegmentStart : 0U) |
+                  (absent ? kAbsent : 0U) | (first_of_frame ? kFirstOfFrame : 0U) |
+                  flags_of(segment.doubt);
     if (!insert(anchor, fresh, absent ? Bytes{} : segment.data.subspan(at, end - at))) break;
     first_of_frame = false;
     at = end;
@@ -125,27 +132,29 @@ std::uint32_t HoleStore::put(Anchor anchor, const EarlySegment& segment, std::ui
   return at - from;
 }
 
-HoldResult HoleStore::hold(Anchor& anchor, const EarlySegment& segment) noexcept {
+HoldResult OutOfOrderStore::hold(Anchor& anchor, const OutOfOrderSegment& segment) noexcept {
   HoldResult result;
-  const std::uint32_t length = static_cast<std::uint32_t>(segment.data.size()) + segment.missing_tail;
+  const std::uint32_t length =
+      static_cast<std::uint32_t>(segment.data.size()) + segment.cut_by_snaplen;
   if (anchor == none) {
-    anchor = pool_.take();
+    anchor = pool_.allocate();
     if (anchor == none) return {.no_room = true};
     head(anchor).next.fill(none);
-    head(anchor).octets = 0;
+    head(anchor).bytes = 0;
   }
 
   // Walk the held pieces that the segment meets, and put what lies between them.
   SlabPool::Index before = last_before(anchor, segment.seq, nullptr);
-  const bool covers = before != none && distance(segment.seq, node(before).seq + node(before).length) > 0;
+  const bool covers =
+      before != none && distance(segment.seq, node(before).seq + node(before).length) > 0;
   SlabPool::Index old = covers ? before : links(anchor, before)[0];
   bool first_of_frame = !segment.counted;
   std::uint32_t at = 0;
   while (at < length && !result.no_room) {
-    const std::uint32_t gap_end =
-        old == none
-            ? length
-            : static_cast<std::uint32_t>(std::clamp<std::int64_t>(distance(segment.seq, node(old).seq), at, length));
+    const std::uint32_t gap_end = old == none
+                                      ? length
+                                      : static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+                                            distance(segment.seq, node(old).seq), at, length));
     if (gap_end > at) {
       const std::uint32_t stored = put(anchor, segment, at, gap_end, first_of_frame);
       result.held |= stored != 0;
@@ -161,7 +170,7 @@ HoldResult HoleStore::hold(Anchor& anchor, const EarlySegment& segment) noexcept
   return result;
 }
 
-EarlyPiece HoleStore::front(Anchor anchor) const noexcept {
+OutOfOrderPiece OutOfOrderStore::front(Anchor anchor) const noexcept {
   const SlabPool::Index index = head(anchor).next[0];
   const Node& first = node(index);
   const bool absent = (first.flags & kAbsent) != 0;
@@ -177,36 +186,36 @@ EarlyPiece HoleStore::front(Anchor anchor) const noexcept {
           .arrived = first.arrived};
 }
 
-void HoleStore::drop_front(Anchor& anchor) noexcept {
+void OutOfOrderStore::drop_front(Anchor& anchor) noexcept {
   Head& list = head(anchor);
   const SlabPool::Index index = list.next[0];
   const Node& first = node(index);
-  list.octets -= first.length;
+  list.bytes -= first.length;
   for (std::size_t level = 0; level < kLevels && list.next[level] == index; ++level)
     list.next[level] = first.next[level];
-  pool_.give(index);
+  pool_.release(index);
   if (list.next[0] == none) {
-    pool_.give(anchor);
+    pool_.release(anchor);
     anchor = none;
   }
 }
 
-std::uint32_t HoleStore::drop_all(Anchor& anchor) noexcept {
+std::uint32_t OutOfOrderStore::drop_all(Anchor& anchor) noexcept {
   if (anchor == none) return 0;
   std::uint32_t frames = 0;
   for (SlabPool::Index index = head(anchor).next[0]; index != none;) {
     const SlabPool::Index next = node(index).next[0];
     frames += (node(index).flags & kFirstOfFrame) != 0 ? 1U : 0U;
-    pool_.give(index);
+    pool_.release(index);
     index = next;
   }
-  pool_.give(anchor);
+  pool_.release(anchor);
   anchor = none;
   return frames;
 }
 
-std::uint32_t HoleStore::octets(Anchor anchor) const noexcept {
-  return anchor == none ? 0 : head(anchor).octets;
+std::uint32_t OutOfOrderStore::bytes(Anchor anchor) const noexcept {
+  return anchor == none ? 0 : head(anchor).bytes;
 }
 
 } // namespace xdpcap::tcp

@@ -1,4 +1,4 @@
-#include "wire/text.hpp"
+#include "wire/format_address.hpp"
 
 #include <arpa/inet.h>
 
@@ -18,7 +18,9 @@ Text::Text(const Endpoint& endpoint) noexcept {
   add_address(endpoint.address);
   if (!is_v4) add(']');
   add(':');
-  char* end = std::to_chars(characters_.data() + length_, characters_.data() + characters_.size(), endpoint.port).ptr;
+  char* end = std::to_chars(characters_.data() + length_, characters_.data() + characters_.size(),
+                            endpoint.port)
+                  .ptr;
   length_ = static_cast<std::size_t>(end - characters_.data());
 }
 
@@ -26,9 +28,9 @@ void Text::add_address(const Address& address) noexcept {
   char* to = characters_.data() + length_;
   const auto room = static_cast<socklen_t>(characters_.size() - length_);
   if (address.is_v4()) {
-    ::inet_ntop(AF_INET, address.v4_octets(), to, room);
+    ::inet_ntop(AF_INET, address.v4_bytes(), to, room);
   } else {
-    ::inet_ntop(AF_INET6, address.octets.data(), to, room);
+    ::inet_ntop(AF_INET6, address.bytes.data(), to, room);
   }
   length_ += std::strlen(to);
 }
@@ -38,9 +40,10 @@ std::optional<Address> parse_address(std::string_view text) noexcept {
   if (text.size() >= terminated.size()) return std::nullopt;
   std::copy(text.begin(), text.end(), terminated.begin());
   Address address;
-  if (::inet_pton(AF_INET6, terminated.data(), address.octets.data()) == 1) return address;
-  std::array<std::byte, 4> four_octets{};
-  if (::inet_pton(AF_INET, terminated.data(), four_octets.data()) == 1) return Address::from_v4(four_octets.data());
+  if (::inet_pton(AF_INET6, terminated.data(), address.bytes.data()) == 1) return address;
+  std::array<std::byte, 4> four_bytes{};
+  if (::inet_pton(AF_INET, terminated.data(), four_bytes.data()) == 1)
+    return Address::from_v4(four_bytes.data());
   return std::nullopt;
 }
 
@@ -53,7 +56,8 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) noexcept {
   if (bracketed) host = host.substr(1, host.size() - 2);
 
   Endpoint endpoint;
-  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), endpoint.port);
+  const auto [end, error] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), endpoint.port);
   if (error != std::errc{} || end != port_text.data() + port_text.size()) return std::nullopt;
   const std::optional<Address> address = parse_address(host);
   const bool has_colon = host.find(':') != std::string_view::npos;
