@@ -142,7 +142,7 @@ TEST(Json, RandomBytesAnywhereAreStillValidJson) {
                        : TestMessage::response(200, target, bytes(4) + ": " + value + "\r\n");
     const auto format = static_cast<BodyFormat>(round % 3);
     json line;
-    ASSERT_NO_THROW(line = line_of(message.body(body), {format}))
+    ASSERT_NO_THROW(line = line_of(message.body(body), {.body = format}))
         << "seed " << kSeed << " round " << round;
     ASSERT_EQ(line["body_len"], body.size());
     ASSERT_EQ(line.contains("body"), format != BodyFormat::none);
@@ -151,12 +151,13 @@ TEST(Json, RandomBytesAnywhereAreStillValidJson) {
 
 TEST(Json, ABodyIsTextWhereItIsUtf8AndBase64WhereItIsNot) {
   EXPECT_EQ(line_of(TestMessage::response(200, "").body("gr\xc3\xbc\xc3\x9f\n"),
-                    {BodyFormat::text})["body"],
+                    {.body = BodyFormat::text})["body"],
             "grüß\n");
-  const json binary = line_of(TestMessage::response(200, "").body("\xff\xfe"), {BodyFormat::text});
+  const json binary =
+      line_of(TestMessage::response(200, "").body("\xff\xfe"), {.body = BodyFormat::text});
   EXPECT_EQ(binary["body"], "//4=");
   EXPECT_EQ(binary["body_encoding"], "base64");
-  EXPECT_EQ(line_of(TestMessage::response(200, "").body("a"), {BodyFormat::base64})["body"],
+  EXPECT_EQ(line_of(TestMessage::response(200, "").body("a"), {.body = BodyFormat::base64})["body"],
             "YQ==");
 }
 
