@@ -71,11 +71,20 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> li
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+// Short options whose next argument is a password.
+bool takes_secret_after(std::string_view program, std::string_view option) noexcept {
+  if (option == "-p") return program == "sshpass" || program.starts_with("mongo");
+  if (option == "-a") return program == "redis-cli" || program == "valkey-cli";
+  if (option == "-w") return program.starts_with("ldap");
+  if (option == "-P") return is_one_of(program, {"sqlcmd", "tsql", "ftp", "ncftp"});
+  return false;
+}
+
 Next announced_by(std::string_view option, std::string_view program,
                   const SecretNames& names) noexcept {
   if (option.empty() || option.front() != '-') return Next::nothing;
   if (is_one_of(option, {"-u", "-U", "--user", "--proxy-user"})) return Next::user;
-  if (option == "-p" && program == "sshpass") return Next::secret;
+  if (takes_secret_after(program, option)) return Next::secret;
   if (option.find_first_of("=: ") != std::string_view::npos) return Next::nothing;
   const std::string_view name =
       option.substr(std::min(option.find_first_not_of('-'), option.size()));
