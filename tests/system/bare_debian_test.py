@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import unittest
 
+import common
+
 SOURCE = pathlib.Path(os.environ["XDPCAP_SOURCE"])
 KEPT = pathlib.Path(os.environ["XDPCAP_BUILD"]).parent / "bare-debian"
 UI = "userspace/apps/xdpcap_web/ui"
@@ -18,7 +20,7 @@ RELEASE = "bookworm"
 PACKAGES = ["dash", "coreutils", "nodejs", "npm", "cmake"]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 # Private to the command: nothing stays mounted.
-ENTER = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
+ENTER = common.MAKE_PRIVATE + 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
 
 
 def run(*command, **options):
@@ -99,7 +101,7 @@ class BareDebian(unittest.TestCase):
         if shutil.which("npm"):  # of this machine's npm only where it fetches from
             environment["npm_config_registry"] = run("npm", "config", "get", "registry").strip()
         environment |= {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
-        return run("unshare", "--mount", "/bin/sh", "-c", ENTER, self.root, "/usr/bin/env", "-i", f"--chdir={folder}",
+        return run(*common.OWN_MOUNTS, "/bin/sh", "-c", ENTER, self.root, "/usr/bin/env", "-i", f"--chdir={folder}",
                    *(f"{name}={value}" for name, value in environment.items()), *command)
 
     def test_the_dashboard_builds_with_debians_own_npm(self):

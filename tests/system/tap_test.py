@@ -250,9 +250,9 @@ class Health(common.SystemTest):
         run.stop()
 
     def test_in_a_container_whose_proc_sys_is_read_only_the_tap_is_silent_and_the_ledger_closes(self):
-        program = ("mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "
+        program = (common.MAKE_PRIVATE + "mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "
                    f"{common.XDPCAP_RUN} -i server0 --json --sockets 0 -v")
-        run = common.Program(self.lab, "server", "unshare", "-m", "sh", "-c", program, name="xdpcap-run").wait_ready()
+        run = common.Program(self.lab, "server", *common.OWN_MOUNTS, "sh", "-c", program, name="xdpcap-run").wait_ready()
         self.assertEqual(self.lab.get(), "200")
         time.sleep(2)  # IPv6 solicits routers and joins groups in this time
         addresses = self.server("ip", "-6", "address", "show", "dev", "xdpcap0")
