@@ -12,7 +12,7 @@ constexpr const char* kKinds[] = {"plain", "vlan",   "qinq",  "mpls",   "pppoe",
                                   "vxlan", "geneve", "gtp-u", "erspan", "ip in ip", "nsh"};
 
 Packet wrapped(std::size_t kind, const char* near, const char* far) {
-  const Packet outer = test::eth();
+  Packet outer = test::eth();
   const auto tunnel = [&] { return outer.ipv4(near, far); };
   switch (kind) {
     case 1:

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -72,5 +74,10 @@ int main_of(int argc, char** argv) {
 } // namespace xdpcap::sim
 
 int main(int argc, char** argv) {
-  return xdpcap::sim::main_of(argc, argv);
+  try {
+    return xdpcap::sim::main_of(argc, argv);
+  } catch (const std::exception& error) {
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
 }

@@ -25,7 +25,7 @@ constexpr std::size_t kLeastOfWorker = 40 * kMiB;
 // half a record of an ended one in a table whose size is a power of two.
 constexpr std::size_t kFlowCost = 256 + 4 + 26 + 24;
 // Places in the two queues of what waits, for so many flows.
-constexpr std::size_t kWaitsCost = 2 * 32, kWaitsMost = 65536;
+constexpr std::size_t kWaitsCost = std::size_t{2} * 32, kWaitsMost = 65536;
 constexpr std::size_t kHalfOpenCost = 32;
 // A frame, and its places in the fill ring, the RX ring and the list on its way back.
 constexpr std::size_t kFrameCost = 2048 + 8 + 16 + 8;

@@ -65,9 +65,9 @@ class Stages {
 // the host.
 std::size_t beside_stages(const MemoryWish& wish, const MemoryPlan& plan) {
   constexpr std::size_t kFrame = 2048 + 32; // with its places in the rings
-  constexpr std::size_t kJoined = 64 * 4096;
-  constexpr std::size_t kSubscriber = std::size_t{45}
-                                      << 10; // as measured, with a batch of two frames each waiting
+  constexpr std::size_t kJoined = std::size_t{64} * 4096;
+  // As measured, with a batch of two frames each waiting.
+  constexpr std::size_t kSubscriber = std::size_t{45} << 10;
   const auto waiting = static_cast<std::size_t>(plan.high_water_mark) * 2 * 64;
   return wish.queues * (plan.umem_frames * kFrame + kJoined) + plan.queue_bytes +
          plan.connections * (kSubscriber + waiting) +

@@ -16,7 +16,8 @@ namespace {
 using nlohmann::json;
 
 // The JSON lines of one message, parsed.
-json line_of(TestMessage message, JsonOptions options = {}, MessageContext with = context(6)) {
+json line_of(TestMessage message, const JsonOptions& options = {},
+             MessageContext with = context(6)) {
   Doorbell doorbell;
   BatchLane lane({.normal_batches = 2, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0},
                  0, doorbell);
