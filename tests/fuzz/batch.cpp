@@ -42,7 +42,7 @@ void read(Bytes bytes) {
   if (batch == nullptr) return;
   for (const BodyFormat format : {BodyFormat::none, BodyFormat::text, BodyFormat::base64}) {
     std::string lines;
-    append_json(lines, *batch, {format});
+    append_json(lines, *batch, {.body = format});
     for (std::size_t at = 0; at < lines.size();) {
       const std::size_t end = lines.find('\n', at);
       if (end == std::string::npos ||

@@ -54,7 +54,7 @@ struct Worker {
   engine::Pipeline pipeline{options(), encoder};
 
   void take_batches() {
-    while (publish::Batch* batch = lane.next()) lane.give_back(batch);
+    while (publish::Batch* batch = lane.next()) lane.recycle(batch);
   }
 };
 
@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::uint64_t verdicts = 0;
   for (const std::uint64_t count : worker->pipeline.verdicts().snapshot()) verdicts += count;
   if (verdicts != segments) std::abort();
-  if (worker->pipeline.tracker().reassembler().holes().slabs_in_use() != 0) std::abort();
+  if (worker->pipeline.tracker().reassembler().out_of_order().slabs_in_use() != 0) std::abort();
   if (worker->pipeline.tracker().table().size() != 0) std::abort();
   if (worker->pipeline.workspace().memory_in_use() != 0) std::abort();
   return 0;
