@@ -11,7 +11,7 @@ namespace {
 
 struct Counting {
   std::uint64_t bytes = 0;
-  void on_bytes(const StreamBytes& bytes) noexcept { bytes += bytes.bytes.size(); }
+  void on_bytes(const StreamBytes& piece) noexcept { bytes += piece.bytes.size(); }
   void on_gap(const StreamGap&) noexcept {}
   void on_end(Direction, StreamEnd, Instant) noexcept {}
 };

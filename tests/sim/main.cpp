@@ -73,11 +73,8 @@ int main_of(int argc, char** argv) {
 } // namespace
 } // namespace xdpcap::sim
 
-int main(int argc, char** argv) {
-  try {
-    return xdpcap::sim::main_of(argc, argv);
-  } catch (const std::exception& error) {
-    std::fputs(error.what(), stderr);
-    return 1;
-  }
+int main(int argc, char** argv) try {
+  return xdpcap::sim::main_of(argc, argv);
+} catch (const std::exception& error) {
+  return std::fputs(error.what(), stderr), 1;
 }

@@ -18,6 +18,11 @@ unsigned status_of(const std::optional<Reply>& refused) {
   return refused ? refused->status : 200;
 }
 
+TEST(Access, ANulEndsNoAddress) {
+  EXPECT_EQ(host_of_field("[::1]:80"), "[::1]");
+  EXPECT_EQ(host_of_field(std::string_view("[::1\0evil]", 10)), std::nullopt);
+}
+
 TEST(Access, OnLoopbackOnlyALoopbackNameGetsIn) {
   Access access({.loopback = true, .token = kToken});
   for (const char* host :

@@ -42,7 +42,8 @@ bool is_ipv4(const std::string& host) {
 
 bool is_ipv6_in_brackets(const std::string& host) {
   in6_addr address{};
-  return host.starts_with('[') && host.ends_with(']') &&
+  // inet_pton() reads up to a NUL, which no address has.
+  return host.starts_with('[') && host.ends_with(']') && host.find('\0') == std::string::npos &&
          ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address) == 1;
 }
 
