@@ -220,7 +220,10 @@ TEST_F(HttpServerTest, APageSaysOfHowMany) {
 }
 
 TEST_F(HttpServerTest, HealthNamesWhatIsWrong) {
-  EXPECT_EQ(get("/api/health")["data"]["status"], "stale");
+  const json silent = get("/api/health")["data"];
+  EXPECT_EQ(silent["status"], "stale");
+  EXPECT_THAT(std::string(silent["reason"]), AllOf(HasSubstr("--connect"), Not(HasSubstr("_"))))
+      << "a sentence for a person has no name of the code";
   keep("");
   EXPECT_EQ(get("/api/health")["data"]["status"], "ok");
   EXPECT_EQ(body_of(ask("/healthz")), "{\"status\":\"ok\"}\n");

@@ -48,7 +48,7 @@ void add_sensor(Health& health, const Sensor& sensor, SteadyTime now) {
     const auto silent =
         std::chrono::duration_cast<std::chrono::seconds>(now - sensor.last_seen).count();
     add("sensor_stale", "", static_cast<std::uint64_t>(silent),
-        "nothing was last_seen of this capture for some seconds");
+        "nothing has come from this capture for some seconds");
     return;
   }
   ++health.alive;
@@ -95,7 +95,8 @@ Health health_of(const Api::Parts& parts) {
   if (failure) {
     health.reason = failure->message;
   } else if (health.sensors == 0) {
-    health.reason = "no capture was last_seen of; is xdpcap-run publishing where --connect says?";
+    health.reason =
+        "nothing has come from any capture yet; is xdpcap-run publishing where --connect says?";
   } else if (health.alive == 0) {
     health.reason = "every capture has ended or is silent";
   }
