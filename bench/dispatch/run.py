@@ -4,7 +4,8 @@
   run.py --build DIR [--quick]    prints one JSON object
 
 Each contender meets each case in a process of its own, so that memory and threads of one do not weigh on the next.
-Where others disturbed a measurement it is done once more, as long as timeout lasts: five minutes in all.
+Where others disturbed a measurement it is done once more, for five minutes
+in all.
 """
 import argparse
 import json

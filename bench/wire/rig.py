@@ -48,7 +48,7 @@ def process_seconds(pid):
 
 
 def wait_for_quiet(seconds):
-    """Until nobody else computes; or as long as timeout lasts."""
+    """Until nobody else computes; or until the timeout."""
     deadline = time.monotonic() + seconds
     while True:
         before, from_ = machine_seconds(), time.monotonic()
