@@ -91,7 +91,7 @@ class Tap(common.SystemTest):
         self.lab.start("server", "python3", "-m", "http.server", "-b", "127.0.0.1", "8000", cwd=self.lab.room / "web",
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         fetch = ("curl", "-sS", "-o", "/dev/null", "http://127.0.0.1:8000/")
-        common.wait_until(lambda: self.lab.run("server", "sh", "-c", f"{' '.join(fetch)} 2>&1 || true") == "", "the start of a server")
+        self.lab.run("server", *fetch, "--retry", "20", "--retry-delay", "1", "--retry-connrefused")
         probe = capture_lab.start(self.lab, "lo", "port=8000")
         self.lab.run("server", *fetch)
         figures = probe.figures()
