@@ -218,17 +218,20 @@ def check_names(files):
     """Retired words in identifiers: whole parts of them, as in read_bytes or ByteVector."""
     retired = retired_words()
     for path in files:
-        if path.parts[0] not in ("userspace", "bpf", "schemas") or path.suffix not in SOURCE | {".fbs"}:
+        is_code = path.suffix in SOURCE | {".fbs"}
+        if path.parts[0] not in ("userspace", "bpf", "schemas") or not is_code:
             continue
         for number, line in enumerate(blank_out(text(path)).split("\n"), 1):
             for name in re.findall(r"[A-Za-z_]\w*", line):
-                parts = [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
+                parts = [part.lower()
+                         for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+", name)]
                 for word, instead in retired.items():
                     wanted = word.rstrip("_").split("_")
                     starts_only = word.endswith("_")
                     places = [i for i in range(len(parts)) if parts[i:i + len(wanted)] == wanted]
                     if places and (not starts_only or (places[0] == 0 and len(parts) > len(wanted))):
-                        report(path, number, f"{name}: '{word}' is retired; write {instead.strip()}")
+                        report(path, number,
+                               f"{name}: '{word}' is retired; write {instead.strip()}")
 
 
 def check_dead(files):
@@ -315,7 +318,8 @@ def clang_tidy(folder):
     paths = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=50000")]
     state, depends = folder / "clang-tidy-passed.json", depends_of(folder)
     passed = json.loads(state.read_text()) if state.exists() else {}
-    digests = {source: digest_of([*paths, commands[source]], [ROOT / ".clang-tidy", source, *depends.get(source, [])])
+    digests = {source: digest_of([*paths, commands[source]],
+                                 [ROOT / ".clang-tidy", source, *depends.get(source, [])])
                for source in sorted(commands)}
     changed = [source for source, digest in digests.items() if passed.get(source) != digest]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -338,10 +342,12 @@ def clang_tidy(folder):
 
 def depends_of(folder):
     """{source: what it includes}, as the compiler told ninja; empty for what was not built."""
-    listed = subprocess.run(["ninja", "-C", str(folder), "-t", "deps"], capture_output=True, text=True).stdout
+    listed = subprocess.run(["ninja", "-C", str(folder), "-t", "deps"], capture_output=True,
+                            text=True).stdout
     depends = {}
     for block in listed.split("\n\n"):
-        files = [os.path.normpath(folder / line.strip()) for line in block.split("\n")[1:] if line.startswith("    ")]
+        files = [os.path.normpath(folder / line.strip()) for line in block.split("\n")[1:]
+                 if line.startswith("    ")]
         if files:
             depends[files[0]] = files[1:]
     return depends
@@ -359,8 +365,10 @@ def file_digest(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).digest()
 
 
-CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words, "names": check_names, "dead": check_dead,
-          "docs": check_docs, "containers": check_containers, "format": check_format, "shell": check_shell, "python": check_python}
+CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words,
+          "names": check_names, "dead": check_dead, "docs": check_docs,
+          "containers": check_containers, "format": check_format, "shell": check_shell,
+          "python": check_python}
 
 
 def main():

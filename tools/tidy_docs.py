@@ -42,7 +42,11 @@ class Docs:
             for number, sentence in sentences(self.text(path)):
                 words = len(sentence.split())
                 if words > SENTENCE_WORDS_MAX:
-                    self.report(path, number, f"a sentence of {words} words: '{' '.join(sentence.split()[:5])} ...'")
+                    self.report(
+                        path,
+                        number,
+                        f"a sentence of {words} words: '{' '.join(sentence.split()[:5])} ...'",
+                    )
 
     # ---------------------------------------------------------------- links
     def check_links(self):
@@ -62,7 +66,9 @@ class Docs:
             for number, line in self.lines(path):
                 for target in PATH.findall(line):
                     first = target.split("/")[0]
-                    is_ours = target.endswith(OURS) or any((base / first).is_dir() for base in bases)
+                    is_ours = target.endswith(OURS) or any(
+                        (base / first).is_dir() for base in bases
+                    )
                     if first in OTHERS or not is_ours:
                         continue
                     if not any((base / target).exists() for base in bases):
@@ -107,27 +113,39 @@ class Docs:
         form = r"Date: (\d{4}-\d\d-\d\d) · Status: (accepted|superseded by \d{4})"
         match = re.fullmatch(form, lines[2]) if len(lines) > 2 else None
         if not match or not is_date(match[1]):
-            self.report(path, 3, "line 3 is 'Date: YYYY-MM-DD · Status: accepted' or "
-                                 "'... superseded by NNNN'")
+            self.report(
+                path,
+                3,
+                "line 3 is 'Date: YYYY-MM-DD · Status: accepted' or " "'... superseded by NNNN'",
+            )
         headings = [line[3:] for line in lines if line.startswith("## ")]
         wanted = [heading for heading in DECISION_HEADINGS if heading in headings]
         if headings != wanted or headings[:2] != DECISION_HEADINGS[:2]:
-            self.report(path, 1, "the headings are, in this order: " + ", ".join(DECISION_HEADINGS)
-                        + "; the first two always")
+            self.report(
+                path,
+                1,
+                "the headings are, in this order: "
+                + ", ".join(DECISION_HEADINGS)
+                + "; the first two always",
+            )
         if listed.get(path.name, (0, "", ""))[1:] != (path.name[:4], title):
             self.report(path, 1, f"{DECISIONS}/README.md lists it with its number and title")
 
 
 def sentences(text):
     """(line, sentence) of Markdown without its code, tables and headings, which are blanked line for line."""
+
     def blank(match):
         return "\n" * match[0].count("\n")
+
     text = re.sub(r"^```.*?^```$", blank, text, flags=re.S | re.M)
     text = re.sub(r"^( {4}|\||#).*$", "", text, flags=re.M)
     begin = 0
     for end in re.finditer(r"[.:;?!][)`*]*(?=\s)|\n\n|\n(?= *(?:[-*]|\d+\.) )|\Z", text):
-        sentence = text[begin:end.end()]
-        yield text[:begin].count("\n") + len(sentence) - len(sentence.lstrip("\n")) + 1, sentence.strip()
+        sentence = text[begin : end.end()]
+        yield text[:begin].count("\n") + len(sentence) - len(
+            sentence.lstrip("\n")
+        ) + 1, sentence.strip()
         begin = end.end()
 
 

@@ -14,9 +14,23 @@ import unittest
 BUILD = pathlib.Path(sys.argv.pop(1)).resolve()
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ["xdpcap-run", "xdpcap-sub", "xdpcap-web"]
-SECTIONS = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "EXAMPLES", "SEE ALSO"]
+SECTIONS = [
+    "NAME",
+    "SYNOPSIS",
+    "DESCRIPTION",
+    "OPTIONS",
+    "EXIT STATUS",
+    "ENVIRONMENT",
+    "EXAMPLES",
+    "SEE ALSO",
+]
 # In a container man may not be allowed to confine itself.
-READER = os.environ | {"LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80", "MAN_DISABLE_SECCOMP": "1"}
+READER = os.environ | {
+    "LC_ALL": "C.UTF-8",
+    "MANROFFSEQ": "",
+    "MANWIDTH": "80",
+    "MAN_DISABLE_SECCOMP": "1",
+}
 
 
 def run(*command):
@@ -30,8 +44,10 @@ class ManPages(unittest.TestCase):
     def test_groff_and_man_have_nothing_to_say(self):
         """The second command is lintian's."""
         for _, page in self.each():
-            for command in (["groff", "-man", "-ww", "-z", page],
-                            ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page]):
+            for command in (
+                ["groff", "-man", "-ww", "-z", page],
+                ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page],
+            ):
                 done = run(*command)
                 self.assertEqual((done.returncode, done.stderr), (0, ""), command)
 
@@ -43,7 +59,11 @@ class ManPages(unittest.TestCase):
 
     def test_sections_stand_in_the_usual_order(self):
         for _, page in self.each():
-            headings = [line for line in self.shown(page).splitlines() if re.fullmatch(r"[A-Z][A-Z ]*", line)]
+            headings = [
+                line
+                for line in self.shown(page).splitlines()
+                if re.fullmatch(r"[A-Z][A-Z ]*", line)
+            ]
             self.assertEqual(headings, SECTIONS)
 
     def test_every_option_of_help_is_there_and_no_other(self):
@@ -80,14 +100,25 @@ class Texts(unittest.TestCase):
                     yield found[1], re.findall(r"(?<!\S)(--?[a-zA-Z][\w-]*)", found[2])
 
     def test_options_in_commands_exist(self):
-        known = {program: set(re.findall(r"(?<!\S)-\w(?=,)|--[\w-]+", run(BUILD / program, "--help").stdout))
-                 for program in PROGRAMS}
-        texts = [SOURCE / "README.md", SOURCE / "SECURITY.md", *(SOURCE / "docs").glob("*.md"), *SOURCE.glob("userspace/**/README.md")]
+        known = {
+            program: set(
+                re.findall(r"(?<!\S)-\w(?=,)|--[\w-]+", run(BUILD / program, "--help").stdout)
+            )
+            for program in PROGRAMS
+        }
+        texts = [
+            SOURCE / "README.md",
+            SOURCE / "SECURITY.md",
+            *(SOURCE / "docs").glob("*.md"),
+            *SOURCE.glob("userspace/**/README.md"),
+        ]
         seen = 0
         for path in texts:
             for program, options in self.commands(path.read_text()):
                 for option in options:
-                    self.assertIn(option, known[program], f"{path.relative_to(SOURCE)}: {program} {option}")
+                    self.assertIn(
+                        option, known[program], f"{path.relative_to(SOURCE)}: {program} {option}"
+                    )
                     seen += 1
         self.assertGreater(seen, 40)
 
@@ -101,8 +132,12 @@ class Installation(unittest.TestCase):
             for program in PROGRAMS:
                 self.assertEqual(run(root / "bin" / program, "--version").returncode, 0)
                 self.assertTrue((root / "share/man/man1" / f"{program}.1").is_file())
-            for path in ("lib/sysusers.d/xdpcap.conf", "share/xdpcap/schemas/xdpcap.fbs",
-                         "share/doc/xdpcap/LICENSE", "share/doc/xdpcap/CHANGELOG.md"):
+            for path in (
+                "lib/sysusers.d/xdpcap.conf",
+                "share/xdpcap/schemas/xdpcap.fbs",
+                "share/doc/xdpcap/LICENSE",
+                "share/doc/xdpcap/CHANGELOG.md",
+            ):
                 self.assertTrue((root / path).is_file(), path)
             units = list((root / "lib/systemd/system").iterdir())
             self.assertEqual(len(units), 2)

@@ -30,7 +30,8 @@ SERVER = "10.77.0.2"
 # Of a shell: what it mounts stays its own. 'unshare --mount' alone fails where / is no mount point,
 # as in a chroot.
 OWN_MOUNTS = ["unshare", "--mount", "--propagation", "unchanged"]
-MAKE_PRIVATE = 'while read -r _ _ _ _ at _; do mount --make-private "$at"; done </proc/self/mountinfo && '
+MAKE_PRIVATE = ('while read -r _ _ _ _ at _; do mount --make-private "$at"; done '
+                "</proc/self/mountinfo && ")
 
 
 def wait_until(condition, what, seconds=20):

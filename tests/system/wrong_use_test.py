@@ -119,7 +119,8 @@ class WrongUse(common.SystemTest):
         run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-w", self.lab.room / "frames.pcapng",
                              "--reveal")
         net_admin, nothing = {f"{1 << 12:016x}"}, {f"{0:016x}"}
-        names = ("xdpcap-worker", "xdpcap-host", "publisher", "ZMQbg/IO/0", "ZMQbg/Reaper", "xdpcap-log")
+        names = ("xdpcap-worker", "xdpcap-host", "publisher", "ZMQbg/IO/0", "ZMQbg/Reaper",
+                 "xdpcap-log")
 
         # A thread drops its capabilities before it does anything else.
         def dropped():
@@ -217,17 +218,21 @@ class WrongUse(common.SystemTest):
     def test_a_signal_after_the_end_of_the_file_still_gives_the_report(self):
         program = self.blocked_with_the_file_read()
         program.send_signal(signal.SIGUSR1)
-        common.wait_until(lambda: program.stderr.readline().startswith("ledger"), "the report in between")
+        common.wait_until(lambda: program.stderr.readline().startswith("ledger"),
+                          "the report in between")
         program.send_signal(signal.SIGTERM)
         self.assertEqual(program.wait(30), OUTPUT)
-        self.assertRegex(program.stderr.read(), r"(?s)took nothing.*packets captured|packets captured.*took nothing")
+        said = program.stderr.read()
+        self.assertIn("packets captured", said)
+        self.assertIn("took nothing", said)
 
     def test_a_second_signal_ends_the_process_at_once(self):
         program = self.blocked_with_the_file_read()
         blocked = pathlib.Path(f"/proc/{program.pid}/status")
         for _ in range(2):
             program.send_signal(signal.SIGTERM)
-            common.wait_until(lambda: program.poll() is not None or "ShdPnd:\t0000000000000000" in blocked.read_text(),
+            common.wait_until(lambda: program.poll() is not None or
+                              "ShdPnd:\t0000000000000000" in blocked.read_text(),
                               "the signal was taken")
         self.assertEqual(program.wait(30), -signal.SIGTERM)
 
