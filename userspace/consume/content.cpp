@@ -226,6 +226,8 @@ DecodedBody decode_body(std::string_view body, std::string_view content_encoding
   };
   result.decoded = result.codings.empty() || body.empty();
   if (result.decoded) return as_it_came({});
+  if (body.find_first_not_of('*') == std::string_view::npos)
+    return as_it_came("withheld by the capture: secrets in compressed data cannot be masked");
   if (result.codings.size() > kCodingsMax)
     return as_it_came(fmt::format("more than {} codings in a row are not decoded", kCodingsMax));
 

@@ -6,56 +6,14 @@
 #include <cstring>
 #include <string_view>
 
-#include "http/keyword.hpp"
+#include "publish/masking_text.hpp"
 
 namespace xdpcap::publish {
 namespace {
 
-constexpr http::Keyword kContentType{"content-type"};
-constexpr http::Keyword kForm{"application/x-www-form-urlencoded"};
-
 constexpr bool is_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
-}
-
-bool overwrite(std::span<std::byte> copy, std::size_t from, std::size_t to) noexcept {
-  if (from >= to) return false;
-  std::fill(copy.begin() + static_cast<std::ptrdiff_t>(from),
-            copy.begin() + static_cast<std::ptrdiff_t>(to), std::byte{'*'});
-  return true;
-}
-
-// A name with %XX as what it stands for; the rest of a long one counts for nothing.
-class PlainName {
- public:
-  explicit PlainName(std::string_view name) noexcept {
-    for (std::size_t at = 0; at < name.size() && size_ < text_.size(); ++at) {
-      char c = name[at];
-      if (c == '%' && at + 2 < name.size() && digit(name[at + 1]) >= 0 &&
-          digit(name[at + 2]) >= 0) {
-        c = static_cast<char>(digit(name[at + 1]) << 4 | digit(name[at + 2]));
-        at += 2;
-      }
-      text_[size_++] = c;
-    }
-  }
-  [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
-
- private:
-  static int digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-  }
-  std::array<char, 128> text_{};
-  std::size_t size_ = 0;
-};
-
-bool names_secret(std::string_view name, const SecretNames& names) noexcept {
-  if (name.empty()) return false;
-  const bool is_plain = std::memchr(name.data(), '%', name.size()) == nullptr;
-  return names.has_parameter(is_plain ? name : PlainName(name).text());
 }
 
 // A set of characters.
@@ -66,7 +24,8 @@ struct Characters {
   }
   [[nodiscard]] bool has(char c) const noexcept { return in[static_cast<unsigned char>(c)]; }
 };
-constexpr Characters kParts{"?&;#, \t\r\n\"'<>"};
+// Also where an escape begins, which a closer look is for.
+constexpr Characters kParts{"?&;#, \t\r\n\"'<>%"};
 
 // name=value, parted by what parts parameters of addresses and forms.
 bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to,
@@ -78,7 +37,8 @@ bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to
     while (equal < to && !kParts.has(text[equal]) && text[equal] != '=') ++equal;
     std::size_t end = equal;
     while (end < to && !kParts.has(text[end])) ++end;
-    if (end > equal && names_secret(text.substr(at, equal - at), names)) {
+    if (end < to && text[end] == '%') return mask_text(copy, at, to, names) || masked;
+    if (end > equal && names.has_parameter(text.substr(at, equal - at))) {
       masked = overwrite(copy, equal + 1, end) || masked;
     }
     at = end + 1;
@@ -103,17 +63,20 @@ bool mask_user_info(std::span<std::byte> copy, std::size_t from, std::size_t to,
   return masked;
 }
 
-// The first of "?;#" or the end, eight characters at a time: most targets have none of them.
+// The first of "?;#%" or the end, eight characters at a time: most targets have none of them.
 std::size_t find_parameters(std::string_view text, std::size_t at) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
   const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHighs; };
   for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data() + at, sizeof word);
-    // '?' and ';' differ in one bit.
-    if ((has_zero((word | kOnes * 4) ^ kOnes * '?') | has_zero(word ^ kOnes * '#')) != 0) break;
+    // '?' and ';' differ in one bit, '#' and '%' in two: a few others look alike.
+    if ((has_zero((word | kOnes * 4) ^ kOnes * '?') |
+         has_zero((word | kOnes * 6) ^ kOnes * ('#' | 6))) != 0)
+      break;
   }
-  while (at < text.size() && text[at] != '?' && text[at] != ';' && text[at] != '#') ++at;
+  constexpr std::string_view kBegins = "?;#%";
+  while (at < text.size() && kBegins.find(text[at]) == std::string_view::npos) ++at;
   return at;
 }
 
@@ -122,15 +85,17 @@ bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to,
   const std::string_view text = as_text(copy).substr(0, to);
   bool masked = text[from] != '/' && mask_user_info(copy, from, to, false);
   const std::size_t query = find_parameters(text, from);
-  if (query < to) masked = mask_parameters(copy, query + 1, to, names) || masked;
-  return masked;
+  if (query == to) return masked;
+  // An address may hold another one, encoded, also in its path.
+  if (text[query] == '%') return mask_text(copy, from, to, names) || masked;
+  return mask_parameters(copy, query + 1, to, names) || masked;
 }
 
 // Fields whose values are addresses, by the end of their names; the last two characters are known
 // to fit.
 bool holds_address(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 8> kEnds{
-      "referer", "referrer", "location", "destination", "refresh", "link", "url", "uri"};
+  static constexpr std::array<std::string_view, 9> kEnds{
+      "referer", "referrer", "location", "destination", "refresh", "link", "url", "uri", "origin"};
   return std::any_of(kEnds.begin(), kEnds.end(), [name](std::string_view end) {
     return name.size() >= end.size() &&
            std::equal(end.rbegin(), end.rend(), name.rbegin(),
@@ -211,18 +176,7 @@ bool mask_target(std::span<std::byte> head, http::Span target, const SecretNames
   return mask_address(head, begin, end, names) || masked;
 }
 
-bool is_form(Bytes head, std::span<const http::FieldSpan> fields) noexcept {
-  return std::any_of(fields.begin(), fields.end(), [head](const http::FieldSpan& field) {
-    return kContentType.is(field.name.in(head)) && field.value.length >= kForm.size &&
-           kForm.is(field.value.in(head).substr(0, kForm.size));
-  });
-}
-
-bool mask_form(std::span<std::byte> body, bool has_gaps, const SecretNames& names) noexcept {
-  return has_gaps ? overwrite(body, 0, body.size()) : mask_parameters(body, 0, body.size(), names);
-}
-
-bool head_is_suspicious(const http::Message& message) noexcept {
+bool head_is_doubtful(const http::Message& message) noexcept {
   using http::Anomaly;
   constexpr std::uint64_t kDoubtful =
       http::Anomalies::bit(Anomaly::obs_fold) | http::Anomalies::bit(Anomaly::space_before_colon) |
@@ -230,7 +184,11 @@ bool head_is_suspicious(const http::Message& message) noexcept {
       http::Anomalies::bit(Anomaly::nul_in_head) | http::Anomalies::bit(Anomaly::bad_field_name) |
       http::Anomalies::bit(Anomaly::missing_colon) | http::Anomalies::bit(Anomaly::bad_start_line) |
       http::Anomalies::bit(Anomaly::head_too_large);
-  return !message.complete || (message.anomalies.bits() & kDoubtful) != 0;
+  return (message.anomalies.bits() & kDoubtful) != 0;
+}
+
+bool head_is_suspicious(const http::Message& message) noexcept {
+  return !message.complete || head_is_doubtful(message);
 }
 
 } // namespace xdpcap::publish

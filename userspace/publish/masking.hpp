@@ -21,15 +21,25 @@ bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fie
                  bool suspicious, const SecretNames& names) noexcept;
 // The target of a request in its head.
 bool mask_target(std::span<std::byte> head, http::Span target, const SecretNames& names) noexcept;
-// A body of application/x-www-form-urlencoded. With a gap in it a value may have lost its name: all
-// goes.
-bool mask_form(std::span<std::byte> body, bool has_gaps, const SecretNames& names) noexcept;
-[[nodiscard]] bool is_form(Bytes head, std::span<const http::FieldSpan> fields) noexcept;
+// What was kept of a message's body, if masking looks into bodies of its type:
+//
+//   forms, multipart/form-data    values of secret names, files of these names as well
+//   JSON by its type (also one text a line, or as an event stream), what begins like JSON whatever
+//   its type, requests without a type
+//                                 as mask_text() does
+//
+// Behind a gap a value may have lost its name: all goes. So does a body that is compressed, of a
+// request, and of a response that says it is not to be kept: a field of it is secret
+// (`has_secrets`), or Cache-Control has no-store. Other responses leave as they were sent.
+bool mask_body(std::span<std::byte> body, const http::Message& message, bool has_secrets,
+               const SecretNames& names) noexcept;
 // Arguments of a command, parted by NUL: fields (-H 'Cookie: x'), users (-u name:password), options
 // (--password x), name=value, addresses.
 bool mask_arguments(std::span<char> arguments, const SecretNames& names) noexcept;
 
-// The anomalies that make the spans of a head untrustworthy for masking.
+// Anomalies that make the spans of a head untrustworthy for masking.
+bool head_is_doubtful(const http::Message& message) noexcept;
+// So they are where the head may not have ended.
 bool head_is_suspicious(const http::Message& message) noexcept;
 
 } // namespace xdpcap::publish

@@ -40,22 +40,19 @@ std::uint64_t ns_of(Duration duration) noexcept {
 }
 
 // An empty vector is an absent one: readers see both alike, and it costs nothing.
-ByteVector write_bytes(FlatBufferBuilder& builder, Bytes bytes, std::byte** copy = nullptr) {
+ByteVector write_bytes(FlatBufferBuilder& builder, Bytes bytes) {
   if (bytes.empty()) return 0;
   std::uint8_t* at = nullptr;
   const ByteVector offset = builder.CreateUninitializedVector<std::uint8_t>(bytes.size(), &at);
   std::memcpy(at, bytes.data(), bytes.size());
-  if (copy != nullptr) *copy = reinterpret_cast<std::byte*>(at);
   return offset;
 }
 
 // The only copy of a body's bytes on their way from the pool to the wire.
-ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept,
-                      std::byte** copy) {
+ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept) {
   if (kept == 0) return 0;
   std::uint8_t* at = nullptr;
   const ByteVector offset = builder.CreateUninitializedVector<std::uint8_t>(kept, &at);
-  *copy = reinterpret_cast<std::byte*>(at);
   for (const Bytes piece : body) {
     const std::size_t taken = std::min(piece.size(), kept);
     std::memcpy(at, piece.data(), taken);
@@ -64,6 +61,14 @@ ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_
     if (kept == 0) break;
   }
   return offset;
+}
+
+// Where the bytes of a vector are now: they move when the builder grows.
+std::span<std::byte> bytes_in(const FlatBufferBuilder& builder, ByteVector vector,
+                              std::size_t size) noexcept {
+  if (vector.IsNull()) return {};
+  std::uint8_t* const at = builder.GetCurrentBufferPointer() + builder.GetSize() - vector.o;
+  return {reinterpret_cast<std::byte*>(at) + sizeof(flatbuffers::uoffset_t), size};
 }
 
 Offset<flatbuffers::Vector<const schema::FieldSpan*>> write_fields(
@@ -132,26 +137,19 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
                          std::size_t body_kept, const SecretNames* masked,
                          std::string_view community_id) {
   MessageParts parts;
-  std::byte* body = nullptr;
-  parts.body = write_body(builder, message.body, body_kept, &body);
-  // At once: the builder may move what it has when it grows for the head.
-  if (masked != nullptr && body != nullptr && message.kind == http::Kind::request &&
-      is_form(message.head, message.fields)) {
-    parts.masked = mask_form({body, body_kept}, !message.gaps.empty(), *masked);
-  }
-  std::byte* head = nullptr;
-  std::byte* trailers = nullptr;
-  parts.head = write_bytes(builder, message.head, &head);
-  parts.trailer_section = write_bytes(builder, message.trailer_section, &trailers);
+  parts.body = write_body(builder, message.body, body_kept);
+  parts.head = write_bytes(builder, message.head);
+  parts.trailer_section = write_bytes(builder, message.trailer_section);
   if (masked != nullptr) {
     const bool suspicious = head_is_suspicious(message);
-    parts.masked =
-        mask_target({head, message.head.size()}, message.target, *masked) || parts.masked;
-    parts.masked = mask_fields({head, message.head.size()}, message.fields, suspicious, *masked) ||
-                   parts.masked;
-    parts.masked = mask_fields({trailers, message.trailer_section.size()}, message.trailers,
-                               suspicious, *masked) ||
-                   parts.masked;
+    const auto head = bytes_in(builder, parts.head, message.head.size());
+    const auto trailers = bytes_in(builder, parts.trailer_section, message.trailer_section.size());
+    const bool in_target = mask_target(head, message.target, *masked);
+    const bool in_head = mask_fields(head, message.fields, suspicious, *masked);
+    const bool in_trailers = mask_fields(trailers, message.trailers, suspicious, *masked);
+    const bool in_body = body_kept != 0 && mask_body(bytes_in(builder, parts.body, body_kept),
+                                                     message, in_head, *masked);
+    parts.masked = in_target || in_head || in_trailers || in_body;
   }
   parts.fields = write_fields(builder, message.fields);
   parts.trailers = write_fields(builder, message.trailers);

@@ -51,9 +51,14 @@ bool has_secret_end(std::uint64_t tail) noexcept {
   constexpr Tail kPassword{"password"}, kPasswd{"passwd"}, kCsrf{"csrf"}, kXsrf{"xsrf"};
   constexpr Tail kCredential{"credential"}, kCredentials{"credentials"},
       kInfo{"authentication-info"};
+  constexpr Tail kSignature{"signature"}, kSignature256{"signature?256"}, kHmac{"hmac"};
   switch (tail >> 56) {
     case 'e':
-      return kCookie.ends(tail);
+      return kCookie.ends(tail) || kSignature.ends(tail);
+    case '6':
+      return kSignature256.ends(tail);
+    case 'c':
+      return kHmac.ends(tail);
     case '2':
       return kCookie2.ends(tail);
     case 'n':
@@ -82,31 +87,50 @@ bool has_secret_end(std::uint64_t tail) noexcept {
 
 // Which of the 26 letters a text has (and of the other characters, some): what lacks a letter of a
 // word does not have the word in it.
-constexpr std::uint32_t letters_of(std::string_view text) noexcept {
-  std::uint32_t letters = 0;
-  for (const char c : text) letters |= 1U << (c & 31);
-  return letters;
+constexpr std::uint32_t letter_of(char c) noexcept {
+  return 1U << (c & 31);
 }
 
 struct Word {
   std::string_view text;
   std::uint32_t letters = 0;
   consteval Word(const char* word) : text(word) { // NOLINT(google-explicit-constructor)
-    for (const char c : text) {
-      if (c >= 'a' && c <= 'z') letters |= 1U << (c & 31);
-    }
+    for (const char c : text) letters |= letter_of(c);
   }
 };
 
-constexpr std::array<Word, 16> kWords{"token",     "secret",      "passw",      "passphrase",
-                                      "pwd",       "api-key",     "apikey",     "access-key",
-                                      "accesskey", "private-key", "credential", "signature",
-                                      "session",   "csrf",        "xsrf",       "authorization"};
-constexpr std::array<std::string_view, 3> kWholeFields{"dpop", "x-auth", "sec-websocket-protocol"};
-constexpr std::array<std::string_view, 7> kWholeParameters{"key",  "sig",  "sid", "jwt",
-                                                           "pass", "auth", "pwd"};
-constexpr std::size_t kShortMost =
-    4; // characters of all of them, and fewer than any other word has
+constexpr std::array<Word, 24> kWords{
+    "token",         "secret",     "passw",        "passphrase",
+    "passcode",      "pwd",        "apikey",       "accesskey",
+    "privatekey",    "signingkey", "masterkey",    "sharedkey",
+    "encryptionkey", "credential", "signature",    "session",
+    "sessid",        "csrf",       "xsrf",         "authorization",
+    "assertion",     "samlre",     "codeverifier", "connectionstring"};
+constexpr std::array<Word, 8> kNameParts{"otp", "totp", "pin", "cvv", "cvc", "jwt", "pass", "hmac"};
+constexpr std::array<std::string_view, 7> kWholeFields{
+    "dpop", "x-auth", "sec-websocket-protocol", "x-otp", "x-totp", "x-pin", "x-jwt"};
+
+// Whole names of up to four characters, in lower case, as one number each.
+constexpr std::uint32_t number_of(std::string_view name) noexcept {
+  std::uint32_t number = 0;
+  for (const char c : name) number = number << 8 | static_cast<unsigned char>(c | 0x20);
+  return number;
+}
+constexpr std::size_t kShortMost = sizeof(std::uint32_t);
+constexpr std::array<std::uint32_t, 13> kShortParameters{
+    number_of("key"),  number_of("sig"),  number_of("sid"), number_of("auth"), number_of("pwd"),
+    number_of("otp"),  number_of("pin"),  number_of("cvv"), number_of("cvc"),  number_of("jwt"),
+    number_of("totp"), number_of("pass"), number_of("hmac")};
+
+// Letters of all words, to look at them all at once.
+constexpr auto kLettersOfWords = [] {
+  std::array<std::uint32_t, kWords.size() + kNameParts.size()> letters{};
+  std::size_t at = 0;
+  for (const Word& word : kWords) letters[at++] = word.letters;
+  for (const Word& part : kNameParts) letters[at++] = part.letters;
+  return letters;
+}();
+
 // It says whether credentials may be sent, and has none.
 constexpr std::string_view kHarmless = "access-control-";
 
@@ -121,18 +145,74 @@ bool is_same(std::string_view name, std::string_view word) noexcept {
                     [](char a, char b) { return plain(a) == plain(b); });
 }
 
-bool has_word(std::string_view name) noexcept {
-  const std::uint32_t letters = letters_of(name);
-  return std::any_of(kWords.begin(), kWords.end(), [name, letters](const Word& word) {
-    if ((letters & word.letters) != word.letters) return false;
-    return std::search(name.begin(), name.end(), word.text.begin(), word.text.end(),
-                       [](char a, char b) { return plain(a) == b; }) != name.end();
+constexpr bool is_lower(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
+constexpr bool is_upper(char c) noexcept {
+  return c >= 'A' && c <= 'Z';
+}
+constexpr bool is_letter(char c) noexcept {
+  return is_lower(c) || is_upper(c);
+}
+
+// A part of a name lies between marks, digits, and where small letters become large.
+bool is_part(std::string_view name, std::size_t begin, std::size_t end) noexcept {
+  const auto is_border = [name](std::size_t at) {
+    if (at == 0 || at == name.size()) return true;
+    const char before = name[at - 1], behind = name[at];
+    return !is_letter(before) || !is_letter(behind) || (is_lower(before) && is_upper(behind));
+  };
+  return is_border(begin) && is_border(end);
+}
+
+bool has_part(std::string_view name, const Word& part) noexcept {
+  for (std::size_t at = 0; at + part.text.size() <= name.size(); ++at) {
+    const std::string_view there = name.substr(at, part.text.size());
+    if (std::equal(there.begin(), there.end(), part.text.begin(),
+                   [](char a, char b) { return plain(a) == b; }) &&
+        is_part(name, at, at + part.text.size()))
+      return true;
+  }
+  return false;
+}
+
+bool has_part_of(std::string_view name, std::uint32_t letters) noexcept {
+  return std::any_of(kNameParts.begin(), kNameParts.end(), [name, letters](const Word& part) {
+    return (letters & part.letters) == part.letters && has_part(name, part);
   });
 }
 
-bool is_one_of(std::string_view name, std::span<const std::string_view> words) noexcept {
-  return std::any_of(words.begin(), words.end(),
-                     [name](std::string_view word) { return is_same(name, word); });
+std::uint32_t letters_of(std::string_view name) noexcept {
+  std::uint32_t letters = 0;
+  for (const char c : name) letters |= letter_of(c);
+  return letters;
+}
+
+// Whether the word is there, marks between its letters being nothing.
+bool has_word(std::string_view name, const Word& word) noexcept {
+  for (std::size_t begin = 0; begin < name.size(); ++begin) {
+    std::size_t fits = 0;
+    for (std::size_t at = begin; at < name.size() && fits < word.text.size(); ++at) {
+      if (!is_letter(name[at]) && at != begin) continue;
+      if (plain(name[at]) != word.text[fits]) break;
+      ++fits;
+    }
+    if (fits == word.text.size()) return true;
+  }
+  return false;
+}
+
+bool has_word(std::string_view name) noexcept {
+  const std::uint32_t letters = letters_of(name);
+  std::uint32_t may_have = 0;
+  for (const std::uint32_t word : kLettersOfWords) may_have |= (letters & word) == word ? 1U : 0U;
+  if (may_have == 0) [[likely]]
+    return false;
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [name, letters](const Word& word) {
+                       return (letters & word.letters) == word.letters && has_word(name, word);
+                     }) ||
+         has_part_of(name, letters);
 }
 
 bool is_added(std::string_view name, const std::vector<std::string>& added) noexcept {
@@ -157,8 +237,22 @@ bool SecretNames::has_doubtful_field(std::string_view name) const noexcept {
 }
 
 bool SecretNames::has_parameter(std::string_view name) const noexcept {
-  if (name.size() <= kShortMost ? is_one_of(name, kWholeParameters) : has_word(name)) return true;
+  if (name.empty()) return false;
+  if (name.size() > kShortMost) {
+    if (has_word(name)) return true;
+  } else {
+    const std::uint32_t number = number_of(name);
+    std::uint32_t is_short = 0;
+    for (const std::uint32_t known : kShortParameters) is_short |= number == known ? 1U : 0U;
+    if (is_short != 0) return true;
+  }
   return !parameters.empty() && is_added(name, parameters);
+}
+
+bool SecretNames::has_member(std::string_view name) const noexcept {
+  if (name.empty()) return false;
+  if (is_same(name, "key")) return is_added(name, parameters) || is_added(name, fields);
+  return has_parameter(name) || has_field(name);
 }
 
 } // namespace xdpcap::publish

@@ -17,11 +17,12 @@ struct FieldEnds {
     return static_cast<std::size_t>(before & 31) << 5 | static_cast<std::size_t>(last & 31);
   }
   consteval FieldEnds() {
-    for (const std::string_view end : {"ie", "e2", "en", "on", "et", "rd", "wd", "ey", "ns", "ls",
-                                       "al", "id", "rf", "fo", "op", "ol", "th"}) {
+    for (const std::string_view end :
+         {"ie", "e2", "en", "on", "et", "rd", "wd", "ey", "ns", "ls", "al", "id",
+          "rf", "fo", "op", "ol", "th", "re", "56", "ac", "tp", "wt", "in"}) {
       kinds[index(end[0], end[1])] |= kSecretEnd;
     }
-    for (const std::string_view end : {"er", "on", "sh", "nk", "rl", "ri"})
+    for (const std::string_view end : {"er", "on", "sh", "nk", "rl", "ri", "in"})
       kinds[index(end[0], end[1])] |= kAddressEnd;
   }
 };
@@ -30,15 +31,18 @@ inline constexpr FieldEnds kFieldEnds;
 // Which names have values that are secret, whatever their case. Always:
 //
 //   fields       what ends in authorization, cookie, cookie2, token, tokens, secret, password,
-//   passwd,
-//                api-key, apikey, access-key, auth-key, subscription-key, functions-key, assertion,
-//                credential(s), session, sessionid, session-id, csrf, xsrf, authentication-info; a
-//                field that begins with X also where it has one of the words below in the middle;
-//                DPoP, X-Auth, Sec-WebSocket-Protocol
-//   parameters   (of targets, forms, command lines) what has token, secret, passw, passphrase, pwd,
-//                api-key, apikey, access-key, accesskey, private-key, credential, signature,
-//                session, csrf or xsrf in it, - and _ being the same; key, sig, sid, jwt, pass,
-//                auth, authorization as the whole name
+//                passwd, api-key, apikey, access-key, auth-key, subscription-key, functions-key,
+//                assertion, credential(s), session, sessionid, session-id, csrf, xsrf,
+//                authentication-info, signature, signature-256, hmac; a field that begins with X
+//                also where it has one of the words below; X-OTP, X-TOTP, X-PIN, X-JWT, DPoP,
+//                X-Auth, Sec-WebSocket-Protocol
+//   parameters   (of addresses, forms and command lines) what has one of these words in it,
+//                whatever marks divide it: token, secret, passw, passphrase, passcode, pwd, apikey,
+//                accesskey, privatekey, signingkey, encryptionkey, masterkey, sharedkey,
+//                credential, signature, session, sessid, csrf, xsrf, authorization, assertion,
+//                samlre, codeverifier, connectionstring; otp, totp, pin, cvv, cvc, jwt, pass, hmac
+//                as a part of the name (user_pin, otpCode); key, sig, sid, auth as the whole name
+//   members      (of JSON) both, but `key` alone, which is what JSON calls any name
 //
 // and what a user adds (--mask, --mask-parameter). Not `code` and `state` of OAuth, which are good
 // once, and as words too common: add them where they matter.
@@ -49,6 +53,7 @@ struct SecretNames {
     return may_have_field(name) && has_doubtful_field(name);
   }
   [[nodiscard]] bool has_parameter(std::string_view name) const noexcept;
+  [[nodiscard]] bool has_member(std::string_view name) const noexcept; // of JSON
 
   // One look at a name, which most fail: the hot path.
   [[nodiscard]] bool may_have_field(std::string_view name) const noexcept {

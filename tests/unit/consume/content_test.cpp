@@ -79,6 +79,13 @@ TEST(Content, DeflateIsTakenWithAndWithoutTheZlibHeader) {
   EXPECT_EQ(decode_body(deflated(text, kRaw), "deflate", kPlenty, true).bytes, text);
 }
 
+TEST(Content, WhatTheCaptureWithheldSaysSo) {
+  const DecodedBody body = decode_body("******", "gzip", kPlenty, true);
+  EXPECT_FALSE(body.decoded);
+  EXPECT_EQ(body.bytes, "******");
+  EXPECT_THAT(body.error, ::testing::HasSubstr("withheld"));
+}
+
 TEST(Content, WithoutACodingTheBodyIsTheContent) {
   for (const char* field : {"", "identity", " , identity,"}) {
     const DecodedBody body = decode_body("hello", field, kPlenty, true);

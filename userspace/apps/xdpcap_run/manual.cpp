@@ -13,7 +13,7 @@ In tap mode the host keeps its traffic: frames are cloned. In mirror mode XDP ta
 frames away, so use it on a mirror (SPAN) port. --mode auto, the default, chooses mirror only
 where nothing of this host uses the interface.
 
-Secrets in header fields, addresses, forms and command lines are masked unless --reveal is given.
+Secrets in header fields, addresses, bodies and command lines are masked unless --reveal is given.
 Every frame and message is counted in a ledger, which is printed at the end.
 
 SIGINT and SIGTERM stop the capture: what was received is processed and reported. SIGUSR1 prints

@@ -212,11 +212,11 @@ void add_secrets(CLI::App& app, Options& options) {
                                 ->type_name("NAME");
   CLI::Option* const mask_parameter =
       app.add_option("--mask-parameter", config.secrets.parameters,
-                     "mask the values of this parameter of addresses, forms and command lines too "
+                     "mask the values of this name in addresses, bodies and command lines too "
                      "(repeatable)")
           ->type_name("NAME");
   app.add_flag("--reveal", config.reveal,
-               "mask nothing: secrets in fields, addresses, forms and command lines")
+               "mask nothing: secrets in fields, addresses, bodies and command lines")
       ->excludes(mask)
       ->excludes(mask_parameter);
   app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");
