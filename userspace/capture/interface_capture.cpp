@@ -172,6 +172,7 @@ void InterfaceCapture::stop() {
   }
   device_->program.remove_sockets();
   wait_until_still();
+  if (tap_device_) queue_dropped_ = tap_device_->queue_dropped();
   for (const auto& source : device_->sources) source->stop();
 }
 
@@ -190,13 +191,29 @@ void InterfaceCapture::wait_until_still() const {
   }
 }
 
+bool InterfaceCapture::report(Problem problem, bool exists, std::string message, Words& words) {
+  const bool is_new = problems_.set(problem, exists);
+  if (is_new) words.push_back(message);
+  messages_[static_cast<std::size_t>(problem)] = exists ? std::move(message) : "";
+  return is_new;
+}
+
+std::string InterfaceCapture::why_blind() const {
+  if (!why_over_.empty()) return why_over_;
+  for (const Problem problem : {Problem::tap_changed, Problem::mtu, Problem::no_frames}) {
+    if (problems_.has(problem)) return messages_[static_cast<std::size_t>(problem)];
+  }
+  return "";
+}
+
 void InterfaceCapture::end(Problem problem, std::string why) {
   problems_.set(problem, true);
   why_over_ = std::move(why);
   stop();
 }
 
-std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time_point now) {
+std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time_point now,
+                                                 bool at_end) {
   Words words;
   if (stopped_) return words;
   const auto link = link_now(link_.index);
@@ -208,7 +225,7 @@ std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time
   } else if (check_tap(words) && check_attachment(words) && check_use(now, words)) {
     check_link(*link, words);
     if (tap_program_) queue_dropped_ = tap_device_->queue_dropped();
-    check_traffic(*link, now, words);
+    check_traffic(*link, now, at_end, words);
   }
   if (!why_over_.empty()) words.push_back(why_over_);
   return words;
@@ -217,17 +234,16 @@ std::vector<std::string> InterfaceCapture::check(std::chrono::steady_clock::time
 void InterfaceCapture::check_link(const Link& now, Words& words) {
   const bool was_down = problems_.has(Problem::interface_down);
   const bool is_down = !now.up || !now.running;
-  if (problems_.set(Problem::interface_down, is_down)) {
-    words.push_back(fmt::format("{} went down; capture goes on when it is back", link_.name));
-  } else if (was_down && !is_down) {
+  if (!report(Problem::interface_down, is_down,
+              fmt::format("{} went down; capture goes on when it is back", link_.name), words) &&
+      was_down && !is_down) {
     words.push_back(fmt::format("{} is up again; capture goes on", link_.name));
   }
-  if (problems_.set(Problem::mtu, now.mtu > device_->mtu_max)) {
-    words.push_back(
-        fmt::format("{}: its MTU is {} now, and longer frames than for an MTU of {} are lost to "
-                    "this capture: start it again",
-                    link_.name, now.mtu, device_->mtu_max));
-  }
+  report(Problem::mtu, now.mtu > device_->mtu_max,
+         fmt::format("{}: its MTU is {} now, and longer frames than for an MTU of {} are lost to "
+                     "this capture: start it again",
+                     link_.name, now.mtu, device_->mtu_max),
+         words);
 }
 
 // An interface that nothing used may get an address or a route. False: the capture is over.
@@ -246,10 +262,8 @@ bool InterfaceCapture::check_use(std::chrono::steady_clock::time_point now, Word
                                      link_.name, use));
     return false;
   }
-  if (problems_.set(Problem::in_use, !use.empty())) {
-    words.push_back(
-        fmt::format("{}: {} now, and its TCP frames go to xdpcap only", link_.name, use));
-  }
+  report(Problem::in_use, !use.empty(),
+         fmt::format("{}: {} now, and its TCP frames go to xdpcap only", link_.name, use), words);
   return true;
 }
 
@@ -261,22 +275,25 @@ bool InterfaceCapture::check_tap(Words& words) {
   const auto tap = link_now(tap_device_->outer_index());
   if (!tap && tap.error() == ENODEV) {
     end(Problem::tap_gone,
-        fmt::format("the capture of {} has ended: somebody removed its device {}; start it again",
+        fmt::format("the capture of {} has ended: somebody removed its device {}, or moved it to "
+                    "another network namespace; start it again",
                     link_.name, name));
     return false;
   }
   if (!tap) return true;
-  const int error = tap->up ? 0 : tap_device_->bring_up();
-  if (!tap->up && error == 0) {
+  const TapDevice::Repair repair = tap_device_->repair(*tap);
+  const std::string changes = fmt::format("{}", fmt::join(repair.changes, ", "));
+  if (!repair.changes.empty() && repair.error == 0) {
     words.push_back(
-        fmt::format("{}: its tap {} was set down and is up again; meanwhile nothing was seen",
-                    link_.name, name));
+        fmt::format("{}: somebody changed its tap {} ({}); it is as it was again, and what came "
+                    "meanwhile may be missing",
+                    link_.name, name, changes));
   }
-  if (problems_.set(Problem::tap_down, error != 0)) {
-    words.push_back(
-        fmt::format("{}: nothing is seen, as its tap {} is down: sudo ip link set {} up",
-                    link_.name, name, name));
-  }
+  report(Problem::tap_changed, repair.error != 0,
+         fmt::format("{}: somebody changed its tap {} ({}), it cannot be put back ({}), and frames "
+                     "may be missing: start the capture again",
+                     link_.name, name, changes, errno_text(repair.error)),
+         words);
   return true;
 }
 
@@ -315,21 +332,20 @@ bool InterfaceCapture::check_attachment(Words& words) {
     standing = tap_program_->standing();
   }
   const bool was_preceded = problems_.has(Problem::preceded);
-  if (problems_.set(Problem::preceded, standing.preceded)) {
-    words.push_back(
-        fmt::format("{}: another tc program was put before that of this capture; what it does not "
-                    "pass on is not seen: start "
-                    "the capture again to be first",
-                    link_.name));
-  } else if (was_preceded && !standing.preceded) {
+  if (!report(Problem::preceded, standing.preceded,
+              fmt::format("{}: another tc program was put before that of this capture; what it "
+                          "does not pass on is not seen: start the capture again to be first",
+                          link_.name),
+              words) &&
+      was_preceded && !standing.preceded) {
+    behind_interface_ = {}; // what others took is over
     words.push_back(
         fmt::format("{}: no other tc program is before that of this capture any more", link_.name));
   }
   return true;
 }
 
-std::uint64_t InterfaceCapture::seen() const {
-  if (tap_program_) return tap_program_->counts().seen;
+std::uint64_t InterfaceCapture::seen_by_xdp() const {
   std::uint64_t sum = 0;
   for (const XdpCounts& queue : device_->program.counts()) sum += queue.seen;
   return sum;
@@ -337,26 +353,34 @@ std::uint64_t InterfaceCapture::seen() const {
 
 // A suspicion, no proof: the driver counts what another program may take before us.
 void InterfaceCapture::check_traffic(const Link& link, std::chrono::steady_clock::time_point now,
-                                     Words& words) {
-  const std::uint64_t sent = tap_program_ ? link.statistics.tx_packets : 0;
-  const std::uint64_t counted = link.statistics.rx_packets + sent, saw = seen();
-  if (saw != seen_ || seen_at_ == std::chrono::steady_clock::time_point{}) {
-    problems_.set(Problem::no_frames, false);
-    seen_ = saw;
-    seen_at_ = now;
-    counted_ = counted;
-    return;
+                                     bool at_end, Words& words) {
+  const std::uint64_t by_xdp = seen_by_xdp();
+  std::uint64_t counted = link.statistics.rx_packets, seen = by_xdp;
+  if (tap_program_) {
+    const TapCounts tap = tap_program_->counts();
+    counted += link.statistics.tx_packets;
+    seen = tap.seen;
+    behind_tap_.update(now, tap.cloned + tap.clone_errors, by_xdp);
   }
-  const bool suspicious = now - seen_at_ >= kSilence && counted - counted_ >= kSilencePackets;
-  if (suspicious && problems_.set(Problem::no_frames, true)) {
-    words.push_back(
-        fmt::format("{}: it counts {} packets since {} s, and the capture sees none of them; "
-                    "another program may take them before: "
-                    "see "
-                    "bpftool net, and --doctor",
-                    link_.name, counted - counted_,
-                    std::chrono::duration_cast<std::chrono::seconds>(now - seen_at_).count()));
-  }
+  behind_interface_.update(now, counted, seen);
+  const auto is_reason = [](const Silence& silence, bool at_once) {
+    return silence.missed() >= kSilencePackets && (at_once || silence.seconds() >= kSilence);
+  };
+  const bool none_seen = is_reason(behind_interface_, at_end && problems_.has(Problem::preceded));
+  const bool none_through = is_reason(behind_tap_, false);
+  report(
+      Problem::no_frames, none_seen || none_through,
+      none_seen
+          ? fmt::format("{}: it counts {} packets since {} s, and the capture sees none of "
+                        "them; another program may take them before: see bpftool net, and "
+                        "--doctor",
+                        link_.name, behind_interface_.missed(), behind_interface_.seconds().count())
+          : fmt::format("{}: {} packets went into its tap {} since {} s, and none came out; "
+                        "somebody may have put a program on that device: see bpftool net",
+                        link_.name, behind_tap_.missed(),
+                        tap_device_ ? tap_device_->outer_name() : "",
+                        behind_tap_.seconds().count()),
+      words);
 }
 
 InterfaceLedger InterfaceCapture::ledger() const {
@@ -370,7 +394,7 @@ InterfaceLedger InterfaceCapture::ledger() const {
   }
   if (tap_program_) {
     ledger.tap = {tap_program_->counts(), tap_device_->statistics()};
-    ledger.tap.device.queue_dropped = stopped_ ? tap_device_->queue_dropped() : queue_dropped_;
+    ledger.tap.device.queue_dropped = queue_dropped_;
   }
   const std::vector<XdpCounts> counts = device_->program.counts();
   for (std::uint32_t queue = 0; queue < counts.size(); ++queue) {

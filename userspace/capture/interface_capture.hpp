@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,29 @@
 
 namespace xdpcap::capture {
 
+// One place counts packets for a while, and the next one on their way sees none of them.
+class Silence {
+ public:
+  // What both have counted until now.
+  void update(std::chrono::steady_clock::time_point now, std::uint64_t counted,
+              std::uint64_t saw) noexcept {
+    if (!since_ || saw != saw_) {
+      since_ = now;
+      counted_ = counted;
+      saw_ = saw;
+    }
+    missed_ = counted - counted_;
+    seconds_ = std::chrono::duration_cast<std::chrono::seconds>(now - *since_);
+  }
+  [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+  [[nodiscard]] std::chrono::seconds seconds() const noexcept { return seconds_; }
+
+ private:
+  std::optional<std::chrono::steady_clock::time_point> since_;
+  std::uint64_t counted_ = 0, saw_ = 0, missed_ = 0;
+  std::chrono::seconds seconds_{};
+};
+
 // One interface being captured, in mirror or in tap mode, with everything that
 // was set up for it; taken down in the reverse order. One thread, the sources apart.
 class InterfaceCapture {
@@ -35,10 +59,13 @@ class InterfaceCapture {
 
   // Whether it still sees what the interface carries, and mends what it can; answers
   // what a person should know, a sentence each. To be called about each second, on
-  // the thread that has CAP_NET_ADMIN if any has: mending needs it.
-  std::vector<std::string> check(std::chrono::steady_clock::time_point now);
+  // the thread that has CAP_NET_ADMIN if any has: mending needs it. The last time is
+  // `at_end`: what is suspicious is then not watched any longer.
+  std::vector<std::string> check(std::chrono::steady_clock::time_point now, bool at_end);
   // It has ended by itself: nothing will come any more. Why, in a sentence; else empty.
   [[nodiscard]] const std::string& why_over() const noexcept { return why_over_; }
+  // Why frames are missed now, in a sentence; else empty.
+  [[nodiscard]] std::string why_blind() const;
 
   [[nodiscard]] InterfaceLedger ledger() const;
   [[nodiscard]] const std::vector<std::unique_ptr<XskSource>>& sources() const {
@@ -65,13 +92,16 @@ class InterfaceCapture {
                                  std::uint32_t mtu);
   void wait_until_still() const;
   using Words = std::vector<std::string>;
+  // What is new is added to `words`. The message is kept as long as the problem exists.
+  bool report(Problem problem, bool exists, std::string message, Words& words);
   void end(Problem problem, std::string why);
   void check_link(const Link& now, Words& words);
   bool check_use(std::chrono::steady_clock::time_point now, Words& words);
   bool check_tap(Words& words);
   bool check_attachment(Words& words);
-  void check_traffic(const Link& link, std::chrono::steady_clock::time_point now, Words& words);
-  [[nodiscard]] std::uint64_t seen() const;
+  void check_traffic(const Link& link, std::chrono::steady_clock::time_point now, bool at_end,
+                     Words& words);
+  [[nodiscard]] std::uint64_t seen_by_xdp() const;
 
   Link link_; // as it was at the start; its statistics are the baseline
   CaptureMode mode_;
@@ -81,11 +111,10 @@ class InterfaceCapture {
   bool symmetric_ = false;
   bool stopped_ = false;
   Problems problems_;
+  std::array<std::string, Problems::size> messages_; // of those that exist
   std::uint64_t queue_dropped_ = 0; // by the tap's queueing discipline, when check() last asked
   std::string why_over_;
-  // When the capture last saw something, and what the interface had counted then.
-  std::chrono::steady_clock::time_point seen_at_;
-  std::uint64_t seen_ = 0, counted_ = 0;
+  Silence behind_interface_, behind_tap_;
   std::optional<PromiscuousMode> promiscuous_;
   std::unique_ptr<SymmetricRss> rss_;
   std::optional<TapDevice> tap_device_;

@@ -122,22 +122,24 @@ std::optional<Link> find_link(const std::vector<Link>& links, std::string_view n
   return found == links.end() ? std::nullopt : std::optional(*found);
 }
 
-std::uint64_t qdisc_drops(unsigned ifindex) {
+RootQdisc root_qdisc(unsigned ifindex) {
   auto netlink = Netlink::open();
-  if (!netlink) return 0;
+  if (!netlink) return {};
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_GETQDISC, NLM_F_DUMP);
   auto* about = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(tcmsg)));
   about->tcm_ifindex = static_cast<int>(ifindex);
-  std::uint64_t drops = 0;
+  RootQdisc root;
   netlink->request(*request, [&](const nlmsghdr& answer) {
     const auto* qdisc = static_cast<const tcmsg*>(mnl_nlmsg_get_payload(&answer));
     if (qdisc->tcm_ifindex != static_cast<int>(ifindex) || qdisc->tcm_parent != TC_H_ROOT) return;
+    root.handle = qdisc->tcm_handle;
     each_attribute(answer, sizeof(tcmsg), [&](const nlattr& attribute) {
-      if (mnl_attr_get_type(&attribute) == TCA_STATS2) drops = drops_of(attribute);
+      if (mnl_attr_get_type(&attribute) == TCA_KIND) root.kind = mnl_attr_get_str(&attribute);
+      if (mnl_attr_get_type(&attribute) == TCA_STATS2) root.drops = drops_of(attribute);
     });
   });
-  return drops;
+  return root;
 }
 
 std::vector<Link> with_everything_above(const std::vector<Link>& links, const Link& link) {

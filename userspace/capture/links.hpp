@@ -42,9 +42,14 @@ std::optional<Link> find_link(const std::vector<Link>& links, std::string_view n
 // The link an RTM_NEWLINK or RTM_DELLINK message is about.
 Link parse_link(const nlmsghdr& message);
 
-// Packets that the queueing disciplines of one interface dropped; each level of a
-// tree counts what its children dropped, so only the root's number is taken.
-std::uint64_t qdisc_drops(unsigned ifindex);
+// The root of an interface's queueing disciplines. Each level of a tree counts what its children
+// dropped, so the drops of the root are those of all.
+struct RootQdisc {
+  std::string kind;
+  std::uint32_t handle = 0;
+  std::uint64_t drops = 0;
+};
+RootQdisc root_qdisc(unsigned ifindex);
 
 // Names of interfaces that carry traffic of `link`: itself, the bridge or bond it
 // is a port of, the VLANs on it, and what sits on these.

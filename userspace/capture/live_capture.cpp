@@ -116,13 +116,13 @@ bool LiveCapture::only_taps() const noexcept {
                      [](const auto& interface) { return interface->mode() == CaptureMode::tap; });
 }
 
-std::vector<std::string> LiveCapture::check(bool at_once) {
+std::vector<std::string> LiveCapture::check(bool at_end) {
   std::vector<std::string> words;
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_check_ && !at_once) return words;
+  if (now < next_check_ && !at_end) return words;
   next_check_ = now + kCheckPeriod;
   for (const auto& interface : interfaces_) {
-    for (std::string& message : interface->check(now)) words.push_back(std::move(message));
+    for (std::string& message : interface->check(now, at_end)) words.push_back(std::move(message));
   }
   return words;
 }
@@ -132,10 +132,11 @@ bool LiveCapture::anything_left() const noexcept {
                      [](const auto& i) { return i->why_over().empty(); });
 }
 
-std::string LiveCapture::why_over() const {
+std::string LiveCapture::why_blind() const {
   std::vector<std::string> reasons;
   for (const auto& interface : interfaces_) {
-    if (!interface->why_over().empty()) reasons.push_back(interface->why_over());
+    if (std::string reason = interface->why_blind(); !reason.empty())
+      reasons.push_back(std::move(reason));
   }
   return fmt::format("{}", fmt::join(reasons, "; "));
 }

@@ -50,12 +50,13 @@ class LiveCapture {
   [[nodiscard]] bool only_taps() const noexcept;
 
   // Looks each second whether every interface is still seen, whatever the caller's
-  // pace, and mends what it can; answers what a person should know. `at_once`: now.
-  [[nodiscard]] std::vector<std::string> check(bool at_once = false);
+  // pace, and mends what it can; answers what a person should know. `at_end`: now, for
+  // the last time.
+  [[nodiscard]] std::vector<std::string> check(bool at_end = false);
   // False: every capture has ended by itself, nothing will come any more.
   [[nodiscard]] bool anything_left() const noexcept;
-  // Why the captures that ended by themselves did, in sentences.
-  [[nodiscard]] std::string why_over() const;
+  // Why captures ended by themselves or miss frames now, in sentences; empty: none does.
+  [[nodiscard]] std::string why_blind() const;
 
   // Any time until close(); see QueueLedger for what holds when.
   [[nodiscard]] LiveLedger ledger() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ struct QueueLedger {
 struct TapLedger {
   TapCounts program;
   TapDevice::Statistics device;
+
+  [[nodiscard]] std::uint64_t dropped() const noexcept {
+    return device.dropped + std::max(device.queue_dropped, program.clone_errors);
+  }
 };
 
 struct InterfaceLedger {

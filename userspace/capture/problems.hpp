@@ -15,7 +15,7 @@ enum class Problem : std::uint8_t {
   links_detached,
   preceded,
   tap_gone,
-  tap_down,
+  tap_changed,
   mtu,
   no_frames,
   in_use,
@@ -29,7 +29,7 @@ inline std::string_view name_of(Problem problem) noexcept {
       "links_detached",
       "preceded",
       "tap_gone",
-      "tap_down",
+      "tap_changed",
       "mtu",
       "no_frames",
       "in_use"};

@@ -76,6 +76,15 @@ int set_up(Netlink& netlink, unsigned index) {
   return netlink.request(*request);
 }
 
+int release_port(Netlink& netlink, unsigned index) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_NEWLINK, 0);
+  static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)))->ifi_index =
+      static_cast<int>(index);
+  mnl_attr_put_u32(request, IFLA_MASTER, 0);
+  return netlink.request(*request);
+}
+
 int remove_link(Netlink& netlink, unsigned index) {
   NetlinkMessage message;
   nlmsghdr* request = message.begin(RTM_DELLINK, 0);
@@ -100,12 +109,26 @@ int put_qdisc(Netlink& netlink, unsigned index, std::uint32_t parent, std::uint3
   return netlink.request(*request);
 }
 
+int remove_qdisc(Netlink& netlink, unsigned index) {
+  NetlinkMessage message;
+  nlmsghdr* request = message.begin(RTM_DELQDISC, 0);
+  auto* about = static_cast<tcmsg*>(mnl_nlmsg_put_extra_header(request, sizeof(tcmsg)));
+  about->tcm_ifindex = static_cast<int>(index);
+  about->tcm_parent = TC_H_ROOT;
+  return netlink.request(*request);
+}
+
+const char* root_kind(std::uint32_t queues) {
+  return queues == 1 ? "pfifo" : "mq";
+}
+
 // A plain queue before each transmit queue: a default of the host might be one
 // that drops by delay. Without any, a full veth drops at once.
 int put_queues(Netlink& netlink, unsigned index, std::uint32_t queues) {
-  if (queues == 1) return put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "pfifo");
-  if (const int error = put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, "mq"); error != 0)
+  const char* root = root_kind(queues);
+  if (const int error = put_qdisc(netlink, index, TC_H_ROOT, kRootHandle, root); error != 0)
     return error;
+  if (queues == 1) return 0;
   for (std::uint32_t queue = 1; queue <= queues; ++queue) {
     const int error = put_qdisc(netlink, index, kRootHandle | queue, (queue + 1) << 16, "pfifo");
     if (error != 0) return error;
@@ -120,6 +143,14 @@ bool leaves_packets_unfinished(std::string_view feature) {
          (feature.starts_with("tx-") && feature.ends_with("-segmentation")) ||
          feature.starts_with("tx-gso") || feature == "tx-vlan-hw-insert" ||
          feature == "tx-vlan-stag-hw-insert";
+}
+
+std::vector<std::string> offloads_on(const Ethtool& ethtool) {
+  std::vector<std::string> on;
+  for (const auto& [name, is_on] : ethtool.features()) {
+    if (is_on && leaves_packets_unfinished(name)) on.push_back(name);
+  }
+  return on;
 }
 
 } // namespace
@@ -194,12 +225,46 @@ Result<void, Error> TapDevice::prepare_outer(std::uint32_t queues) {
   if (const int error = put_queues(*netlink, outer_index_, queues); error != 0) {
     return environment("the tap's queues cannot be set up: {}", errno_text(error));
   }
+  queues_ = queues;
+  offloads_ = offloads_on(ethtool);
   return {};
 }
 
 int TapDevice::bring_up() const {
   auto netlink = Netlink::open();
   return netlink ? set_up(*netlink, outer_index_) : EIO;
+}
+
+TapDevice::Repair TapDevice::repair(const Link& now) {
+  Repair repair;
+  auto netlink = Netlink::open();
+  if (!netlink) return repair; // the next time
+  const auto undo = [&](std::string_view change, const auto& how) {
+    repair.changes.push_back(change);
+    if (const int error = how(); error != 0) repair.error = error;
+  };
+  if (now.master != 0) {
+    undo("it was made a port", [&] { return release_port(*netlink, outer_index_); });
+  }
+  const Ethtool ethtool(now.name);
+  if (offloads_on(ethtool) != offloads_) {
+    undo("offloads were switched on", [&] {
+      const int error = ethtool.disable_features(leaves_packets_unfinished);
+      return error == 0 && offloads_on(ethtool) != offloads_ ? EBUSY : error;
+    });
+  }
+  const RootQdisc root = root_qdisc(outer_index_);
+  count_drops(root.drops);
+  if (root.kind != root_kind(queues_) || root.handle != kRootHandle) {
+    undo("its queueing discipline was replaced", [&] {
+      if (root.handle != 0) (void)remove_qdisc(*netlink, outer_index_);
+      return put_queues(*netlink, outer_index_, queues_);
+    });
+  }
+  if (!now.up) {
+    undo("it was set down", [&] { return set_up(*netlink, outer_index_); });
+  }
+  return repair;
 }
 
 TapDevice::Statistics TapDevice::statistics() const {
@@ -211,8 +276,15 @@ TapDevice::Statistics TapDevice::statistics() const {
   return statistics;
 }
 
-std::uint64_t TapDevice::queue_dropped() const {
-  return qdisc_drops(outer_index_);
+std::uint64_t TapDevice::queue_dropped() {
+  count_drops(root_qdisc(outer_index_).drops);
+  return dropped_before_ + dropped_;
+}
+
+// A discipline that replaced another begins at 0.
+void TapDevice::count_drops(std::uint64_t drops) noexcept {
+  if (drops < dropped_) dropped_before_ += dropped_;
+  dropped_ = drops;
 }
 
 } // namespace xdpcap::capture

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "capture/links.hpp"
 #include "capture/network_namespace.hpp"
@@ -26,8 +28,16 @@ class TapDevice {
   TapDevice(TapDevice&&) noexcept = default;
   TapDevice& operator=(TapDevice&&) = delete; // it would have to remove the target's devices
 
-  // Brings the outer end up, the first time or after somebody took it down. 0 or an errno.
+  // Brings the outer end up for the first time. 0 or an errno.
   [[nodiscard]] int bring_up() const;
+
+  // The outer end is where others can reach it, and tools that know nothing of it set up what they
+  // find: this undoes what they changed.
+  struct Repair {
+    std::vector<std::string_view> changes; // what somebody did, in words
+    int error = 0;                         // why the last one of them could not be undone
+  };
+  [[nodiscard]] Repair repair(const Link& now);
 
   [[nodiscard]] const NetworkNamespace& inside() const noexcept { return inside_; }
   [[nodiscard]] unsigned outer_index() const noexcept { return outer_index_; }
@@ -41,9 +51,10 @@ class TapDevice {
   };
   // Without `queue_dropped`: the kernel lists the queueing disciplines of all its devices for that.
   [[nodiscard]] Statistics statistics() const;
-  [[nodiscard]] std::uint64_t queue_dropped() const;
+  [[nodiscard]] std::uint64_t queue_dropped();
 
  private:
+  void count_drops(std::uint64_t drops) noexcept;
   explicit TapDevice(NetworkNamespace inside) noexcept : inside_(std::move(inside)) {}
   Result<void, Error> make_pair(std::uint32_t queues, std::uint32_t mtu);
   Result<void, Error> prepare_inner(std::uint32_t queues);
@@ -53,6 +64,9 @@ class TapDevice {
   std::string outer_name_;
   unsigned outer_index_ = 0;
   unsigned inner_index_ = 0;
+  std::uint32_t queues_ = 1;
+  std::uint64_t dropped_before_ = 0, dropped_ = 0; // by earlier disciplines and by this one
+  std::vector<std::string> offloads_;              // that no driver switches off: normally none
 };
 
 } // namespace xdpcap::capture

@@ -19,8 +19,7 @@ constexpr auto kStopTimeout = std::chrono::milliseconds{2000};
 std::uint64_t losses_in(const capture::LiveLedger& live) {
   std::uint64_t losses = 0;
   for (const auto& interface : live.interfaces) {
-    losses +=
-        interface.nic_missed + interface.tap.device.dropped + interface.tap.device.queue_dropped;
+    losses += interface.nic_missed + interface.tap.dropped();
     for (const auto& queue : interface.queues) {
       losses += queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full;
     }
@@ -290,7 +289,7 @@ void Engine::hurry() noexcept {
   publisher_->hurry(kStopTimeout);
 }
 
-std::vector<std::string> Engine::tick() {
+std::vector<std::string> Engine::tick(bool at_end) {
   std::vector<std::string> words;
   if (publisher_->endpoints_gone() != 0 && !std::exchange(reported_endpoint_, true)) {
     words.emplace_back(
@@ -304,7 +303,7 @@ std::vector<std::string> Engine::tick() {
   if (!live_) return words;
   {
     const std::lock_guard lock{live_mutex_};
-    for (std::string& message : live_->check()) words.push_back(std::move(message));
+    for (std::string& message : live_->check(at_end)) words.push_back(std::move(message));
     update_losses(looked_at_ = live_->ledger());
   }
   if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
@@ -352,11 +351,6 @@ std::chrono::nanoseconds Engine::worked() const noexcept {
 Ledger Engine::finish() {
   if (!finished_) {
     finished_ = true;
-    // Workers that ended by themselves know that something vanished; this says what.
-    if (live_ && !running()) {
-      const std::lock_guard lock{live_mutex_};
-      (void)live_->check(true);
-    }
     // Sockets are drained, a file is left where it is.
     if (live_) live_->stop();
     if (!live_) shared_.stopping = true;
@@ -367,7 +361,8 @@ Ledger Engine::finish() {
     for (const auto& worker : workers_) worker->pipeline->finish();
     if (host_ != nullptr) host_->stop();
     if (live_) {
-      if (!live_->anything_left()) fail({ExitCode::environment, live_->why_over() + "."});
+      if (const std::string why = live_->why_blind(); !why.empty())
+        fail({ExitCode::environment, why + "."});
       const std::lock_guard lock{live_mutex_};
       final_live_ = live_->close();
     }

@@ -48,8 +48,9 @@ class Engine {
   // False once the source is at its end, an output failed for good, every
   // interface is gone, or a count was reached.
   [[nodiscard]] bool running() const noexcept;
-  // Looks after interfaces and losses; answers what a person should know.
-  std::vector<std::string> tick();
+  // Looks after interfaces and losses; answers what a person should know. `at_end`: before
+  // finish(), for what came since.
+  std::vector<std::string> tick(bool at_end = false);
 
   // Before finish(), where somebody waits for the end: an output that nobody reads is given up
   // then.

@@ -112,7 +112,7 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
     add("tap_sent", of.tap.device.sent);
     add("tap_dropped", of.tap.device.dropped);
     add("tap_queue_dropped", of.tap.device.queue_dropped);
-    ledger.dropped_by_kernel += of.tap.device.dropped + of.tap.device.queue_dropped;
+    ledger.dropped_by_kernel += of.tap.dropped();
     std::uint64_t seen = 0;
     for (const capture::QueueLedger& queue : of.queues) seen += queue.xdp.seen;
     ledger.equations.push_back(

@@ -75,6 +75,7 @@ int capture(Options options) {
     stopped = request == Signals::Request::stop;
   }
   if (stopped) engine.hurry();
+  for (const std::string& words : engine.tick(true)) print(words);
   const std::size_t heap_at_end = heap_in_use();
   const engine::Ledger ledger = finish(engine, signals, stopped, options.in_full);
   if (!options.quiet) fmt::print(stderr, "{}", summary(ledger, options.in_full));

@@ -22,7 +22,7 @@ std::string message_of(std::string_view name) {
       {"health_preceded",
        "another program stands before the capture's and may keep frames from it"},
       {"health_tap_gone", "somebody removed the tap's device: its capture has ended"},
-      {"health_tap_down", "the tap's device is down: the capture sees nothing"},
+      {"health_tap_changed", "somebody changed the tap's device: the capture may see nothing"},
       {"health_mtu",
        "the MTU was raised above what the capture was made for: large frames may be lost"},
       {"health_no_frames", "the interface counts packets, and the capture sees none"},
