@@ -360,8 +360,10 @@ void Session::reply(const Request& request, Reply reply, bool keep) {
 void Session::write_more() {
   const std::string_view head = std::string_view(head_).substr(std::min(written_, head_.size()));
   const std::string_view content = content_.substr(written_ - std::min(written_, head_.size()));
-  const std::array<asio::const_buffer, 2> rest{asio::buffer(head.data(), head.size()),
-                                               asio::buffer(content.data(), content.size())};
+  std::array<asio::const_buffer, 2> rest{asio::buffer(head.data(), head.size()),
+                                         asio::buffer(content.data(), content.size())};
+  // The stream of TLS writes nothing at all where the first of two is empty and the second is long.
+  if (head.empty()) std::swap(rest[0], rest[1]);
   stream_.tcp().expires_at(std::min(write_until_, steady_clock::now() + kStillTimeout));
   stream_.async_write_some(
       rest, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
