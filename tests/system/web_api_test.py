@@ -279,7 +279,7 @@ class WebApi(common.SystemTest):
             status = dict(line.split(":\t", 1) for line in (thread / "status").read_text().splitlines() if ":\t" in line)
             for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 self.assertEqual(int(status[kind], 16), 0, f"{status['Name']}: {kind}")
-            self.assertEqual(status["NoNewPrivs"], "1", status["Name"])
+            self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"), status["Name"])
         self.assertIn("runs as root", gateway.err)
 
     def test_beyond_loopback_it_speaks_tls(self):

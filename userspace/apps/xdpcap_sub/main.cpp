@@ -1,5 +1,6 @@
 // xdpcap-sub: shows what xdpcap-run publishes.
 #include <fmt/format.h>
+#include <linux/capability.h>
 
 #include <csignal>
 #include <cstdio>
@@ -8,6 +9,7 @@
 #include "apps/xdpcap_sub/options.hpp"
 #include "apps/xdpcap_sub/session.hpp"
 #include "apps/xdpcap_sub/terminal.hpp"
+#include "sandbox/sandbox.hpp"
 
 namespace xdpcap::sub {
 namespace {
@@ -39,6 +41,12 @@ int run(int argc, char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);
+  // Before the first thread. What root may read and write stays: the endpoint's directory belongs
+  // to another user, and --har goes where the user says.
+  const auto confined = sandbox::confine({.capabilities = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH},
+                                          .sockets = true,
+                                          .every_file = true});
+  if (!confined) return fail(confined.error());
   auto session = Session::open(std::get<Options>(std::move(parsed)));
   if (!session) return fail(session.error());
   if (auto ran = session.value()->run(stop); !ran) return fail(ran.error());
