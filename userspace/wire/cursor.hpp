@@ -89,7 +89,7 @@ struct Cursor {
   ChecksumResult checksum_result = ChecksumResult::valid; // of the IP headers so far
   bool tagged = false; // a VLAN tag was seen since the last Ethernet header
   bool from_tunnel = false;
-  bool has_options = false; // the innermost IPv4 header so far has some
+  bool has_options = false; // of the innermost IP header so far, in it or in extension headers
   bool from_fragments = false;
 
   struct {
@@ -261,6 +261,7 @@ inline NextHeader read_ipv6(Cursor& cursor) noexcept {
   cursor.protocol = load_u8(at + 6);
   cursor.is_v6 = true;
   cursor.verifiable = true;
+  cursor.has_options = false;
   return after_protocol(cursor);
 }
 

@@ -38,11 +38,12 @@ struct Datagram {
 // copied once, to where it belongs. Pages are committed as they are used. One
 // thread; never allocates after construction.
 //
-// Overlaps: IPv4 keeps the bytes that came first, as the hosts do that we know
-// of; IPv6 discards the datagram (RFC 5722). A fragment that brings nothing new and
-// does not contradict is a repeat, and harmless in both.
-// Room: with all places taken, the datagram that waits longest makes way; with
-// all lent out, the fragment is refused.
+// Overlaps: IPv4 keeps the bytes that came first; hosts differ, and Linux discards the datagram
+// since 4.20, so what fragments make is doubtful (Segment). IPv6 discards it (RFC 5722). A fragment
+// that brings nothing new and does not contradict is a repeat, and harmless in both.
+//
+// Room: with all places taken, the datagram that waits longest makes way; with all lent out, the
+// fragment is refused.
 class FragmentStore {
  public:
   static constexpr std::size_t datagram_bytes_max = 65535;

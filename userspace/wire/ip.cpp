@@ -76,6 +76,7 @@ NextHeader read_extension(Cursor& cursor) noexcept {
   // On the way, the destination is not the last one, which the sender summed.
   if (cursor.protocol == XDPCAP_PROTOCOL_ROUTING && load_u8(at + 3) != 0) cursor.verifiable = false;
   cursor.protocol = load_u8(at);
+  cursor.has_options = true;
   cursor.rest.skip(header);
   return after_protocol(cursor);
 }

@@ -78,6 +78,31 @@ TEST(Segment, AnIpv4MappedAddressOfIpv6IsNoIpv4Address) {
   EXPECT_EQ(source_of(*mapped), "[::ffff:10.0.0.1]:1234");
 }
 
+TEST(Segment, WhatReceiversMayRefuseIsDoubtful) {
+  Decoding decode;
+  const Packet v6 = eth().ipv6("2001:db8::1", "2001:db8::2");
+  const auto is_doubtful = [&](const Packet& packet) {
+    const Decoded decoded = decode(packet.tcp(1234, 80).payload(request));
+    return decoded.ok() && decoded->doubtful();
+  };
+  EXPECT_FALSE(is_doubtful(v6));
+  EXPECT_FALSE(is_doubtful(eth().ipv4("10.0.0.1", "10.0.0.2")));
+  EXPECT_TRUE(is_doubtful(eth().ipv4("10.0.0.1", "10.0.0.2").ip_options({7, 7, 4, 0, 0, 0, 0})));
+  for (const int kind : {0, 43, 60, 135}) {
+    EXPECT_TRUE(is_doubtful(v6.extension(static_cast<std::uint8_t>(kind)))) << kind;
+  }
+  EXPECT_TRUE(is_doubtful(v6.extension(60).extension(0))) << "hop-by-hop that is not the first";
+  EXPECT_TRUE(is_doubtful(v6.authentication()));
+  // Inside of a tunnel the headers before it do not count.
+  EXPECT_FALSE(is_doubtful(v6.extension(60).ipv6("::1", "::2")));
+
+  std::vector<Packet> pieces = with_request(eth()).fragments(16, 9);
+  for (std::size_t i = 0; i + 1 < pieces.size(); ++i) ASSERT_FALSE(decode(pieces[i]).ok());
+  const Decoded joined = decode(pieces.back());
+  ASSERT_TRUE(joined.ok());
+  EXPECT_TRUE(joined->doubtful()) << "their overlaps are dropped";
+}
+
 TEST(Segment, OptionsAreRead) {
   Decoding decode;
   const Decoded decoded =
