@@ -277,7 +277,7 @@ TEST_F(HttpServerTest, AStreamTellsOfWhatComes) {
 TEST_F(HttpServerTest, ACaptureByNameIsLookedUpAside) {
   const OwnedFd client = connect();
   send(client, "/api/capture?h=0x7f.1"); // a name that is known even without /etc/hosts
-  EXPECT_THAT(receive(client, "event: error"), HasSubstr("no capture was heard of yet"));
+  EXPECT_THAT(receive(client, "event: error"), HasSubstr("nothing has come from any capture yet"));
   EXPECT_THAT(ask("/api/capture?h=no.such.host.invalid"), HasSubstr("\"parameter\":\"h\""));
   EXPECT_THAT(ask("/api/capture?h=a&h=b&h=c&h=d&h=e"), HasSubstr("at most 4 names"));
 }

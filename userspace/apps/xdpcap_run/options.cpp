@@ -13,6 +13,7 @@
 
 #include "apps/xdpcap_run/manual.hpp"
 #include "cli/environment.hpp"
+#include "cli/wrong_use.hpp"
 #include "publish/curve.hpp"
 #include "publish/endpoint.hpp"
 #include "wire/filter.hpp"
@@ -52,7 +53,8 @@ CLI::Validator one_of(std::map<std::string, Value> names) {
     if (found == names.end()) {
       std::vector<std::string> known;
       for (const auto& [name, value] : names) known.push_back(name);
-      return fmt::format("'{}' is none of {}", text, fmt::join(known, ", "));
+      return fmt::format("'{}' is none of {}{}", text, fmt::join(known, ", "),
+                         cli::did_you_mean(text, known));
     }
     text = std::to_string(static_cast<unsigned>(found->second));
     return {};
@@ -409,6 +411,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   add_secrets(app, options);
   limit_to_one_word(app);
   cli::name_environment(app);
+  cli::refuse_negative_numbers(app);
   app.footer(
       "Examples: xdpcap-run --doctor -i eth0; xdpcap-run -i eth0 --port 80 --json; xdpcap-run -r "
       "FILE --json\n"
@@ -426,15 +429,14 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
     const std::vector<std::string> extra = app.remaining();
     const bool is_words = std::none_of(extra.begin(), extra.end(),
                                        [](const auto& word) { return word.starts_with('-'); });
-    if (!is_words || extra.empty())
-      return usage(fmt::format("{} (xdpcap-run --help lists the options)", error.what()));
+    if (!is_words || extra.empty()) return usage(cli::complaint(app, error));
     return usage(
         fmt::format("'{}' stands alone; filters are options here: --port 80, --host 10.0.0.0/8; an "
                     "interface is -i IF, "
                     "a file -r FILE",
                     fmt::join(extra, " ")));
   } catch (const CLI::ParseError& error) {
-    return usage(fmt::format("{} (xdpcap-run --help lists the options)", error.what()));
+    return usage(cli::complaint(app, error));
   }
   if (words.man) return Shown{manual(app)};
   if (auto understood = understand_input(words, options); !understood)

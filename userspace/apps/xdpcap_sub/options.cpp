@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "apps/xdpcap_sub/manual.hpp"
+#include "cli/wrong_use.hpp"
 
 namespace xdpcap::sub {
 namespace {
@@ -83,8 +84,9 @@ std::optional<Error> understand(const Words& words, Options& options) {
   for (const std::string& name : words.topics) {
     const auto topic = publish::topic_named(name);
     if (!topic)
-      return usage(fmt::format("there is no topic '{}': {} are published", name,
-                               fmt::join(publish::kTopicNames, ", ")));
+      return usage(fmt::format(
+          "there is no topic '{}': {} are published{}", name, fmt::join(publish::kTopicNames, ", "),
+          cli::did_you_mean(name, {publish::kTopicNames.begin(), publish::kTopicNames.end()})));
     options.sources.topics.push_back(*topic);
   }
   for (const std::string& status : words.statuses) {
@@ -127,6 +129,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   app.add_flag("--man", words.man, "print the manual page and end (xdpcap-sub --man | man -l -)");
   app.get_formatter()->column_width(36);
   declare(app, options, words);
+  cli::refuse_negative_numbers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -134,7 +137,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   } catch (const CLI::CallForVersion&) {
     return Shown{app.version() + "\n"};
   } catch (const CLI::ParseError& error) {
-    return usage(fmt::format("{} (xdpcap-sub --help lists the options)", error.what()));
+    return usage(cli::complaint(app, error));
   }
   if (words.man) return Shown{manual(app)};
   if (!words.keygen.empty()) {

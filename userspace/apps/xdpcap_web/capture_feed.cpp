@@ -144,7 +144,7 @@ void CaptureFeed::append_trouble(std::string& text) {
         !sensors.all().empty() && std::all_of(sensors.all().begin(), sensors.all().end(),
                                               [](const auto& each) { return each.second.ended; });
     if (sensors.all().empty()) {
-      trouble = "no capture was heard of yet";
+      trouble = "nothing has come from any capture yet";
     } else if (ended) {
       trouble = "every capture has ended";
     } else if (!udp_only && !tcp && (tcp_only || !udp)) {

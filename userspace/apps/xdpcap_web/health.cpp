@@ -13,28 +13,6 @@ namespace {
 constexpr std::size_t kProblemsMax = 256;
 constexpr std::chrono::seconds kLossShown{60};
 
-// What schemas/README.md says of a count; of one that came later, its name.
-std::string message_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kKnown{{
-      {"health_interface_gone", "the interface was removed: its capture has ended"},
-      {"health_interface_down", "the interface is down: its capture waits"},
-      {"health_links_detached", "somebody detached the capture's program: it sees nothing"},
-      {"health_preceded",
-       "another program stands before the capture's and may keep frames from it"},
-      {"health_tap_gone", "somebody removed the tap's device: its capture has ended"},
-      {"health_tap_changed", "somebody changed the tap's device: the capture may see nothing"},
-      {"health_mtu",
-       "the MTU was raised above what the capture was made for: large frames may be lost"},
-      {"health_no_frames", "the interface counts packets, and the capture sees none"},
-  }};
-  for (const auto& [known, message] : kKnown) {
-    if (known == name) return std::string(message);
-  }
-  std::string words(name);
-  std::replace(words.begin(), words.end(), '_', ' ');
-  return words;
-}
-
 void add_sensor(Health& health, const Sensor& sensor, SteadyTime now) {
   ++health.sensors;
   const auto add = [&](std::string name, std::string interface, std::uint64_t value,
@@ -54,7 +32,7 @@ void add_sensor(Health& health, const Sensor& sensor, SteadyTime now) {
   ++health.alive;
   for (const SensorCounter& counter : sensor.counters) {
     if (counter.is_health() && counter.value != 0)
-      add(counter.name, counter.interface, counter.value, message_of(counter.name));
+      add(counter.name, counter.interface, counter.value, health_message(counter.name));
     if (counter.is_loss() && counter.value != 0 && counter.grew + kLossShown > now)
       add(counter.name, counter.interface, counter.value,
           "the capture lost something within the last minute");
@@ -65,6 +43,29 @@ void add_sensor(Health& health, const Sensor& sensor, SteadyTime now) {
 }
 
 } // namespace
+
+std::string health_message(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kKnown{{
+      {"health_interface_gone", "the interface was removed: its capture has ended"},
+      {"health_interface_down", "the interface is down: its capture waits"},
+      {"health_links_detached", "somebody detached the capture's program: it sees nothing"},
+      {"health_preceded",
+       "another program stands before the capture's and may keep frames from it"},
+      {"health_tap_gone", "somebody removed the tap's device: its capture has ended"},
+      {"health_tap_changed", "somebody changed the tap's device: the capture may see nothing"},
+      {"health_mtu",
+       "the MTU was raised above what the capture was made for: large frames may be lost"},
+      {"health_no_frames", "the interface counts packets, and the capture sees none"},
+      {"health_in_use",
+       "this host uses the interface since the start, and mirror mode takes its TCP frames"},
+  }};
+  for (const auto& [known, message] : kKnown) {
+    if (known == name) return std::string(message);
+  }
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
 
 std::string_view name_of(Health::Status status) noexcept {
   switch (status) {

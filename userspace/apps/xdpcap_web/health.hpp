@@ -27,6 +27,8 @@ struct Health {
 };
 
 std::string_view name_of(Health::Status status) noexcept;
+// What schemas/README.md says of a count; of one that came later, its name in words.
+std::string health_message(std::string_view name);
 
 // Locks the model for as long as figures are copied. Any thread.
 Health health_of(const Api::Parts& parts);

@@ -14,6 +14,7 @@
 
 #include "apps/xdpcap_web/access.hpp"
 #include "apps/xdpcap_web/manual.hpp"
+#include "cli/wrong_use.hpp"
 #include "core/owned_fd.hpp"
 
 namespace xdpcap::web {
@@ -198,6 +199,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   app.add_flag("--man", words.man, "print the manual page and end (xdpcap-web --man | man -l -)");
   app.get_formatter()->column_width(36);
   declare(app, options, words);
+  cli::refuse_negative_numbers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -205,7 +207,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   } catch (const CLI::CallForVersion&) {
     return Shown{app.version() + "\n"};
   } catch (const CLI::ParseError& error) {
-    return usage(fmt::format("{} (xdpcap-web --help lists the options)", error.what()));
+    return usage(cli::complaint(app, error));
   }
   if (words.man) return Shown{manual(app)};
   if (auto error = understand(words, options)) return *std::move(error);

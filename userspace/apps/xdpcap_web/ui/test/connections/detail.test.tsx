@@ -33,6 +33,13 @@ test('a socket that is not known has dashes beside the one that is', () => {
   assert.deepEqual(pair('In the kernel', 'Slow start until'), ['no limit yet', '–']);
 });
 
+test('a figure that the kernel does not have is a dash without a unit', () => {
+  const client_socket = socket({ cwnd: null, rtt_ms: null, rtt_var_ms: null });
+  render(<TcpFacts connection={connection({ client_socket })} />);
+  assert.deepEqual(pair('In the kernel', 'Congestion window'), ['–', '–']);
+  assert.deepEqual(pair('In the kernel', 'Round trip'), ['–', '–']);
+});
+
 test('without sockets there is the option that brings them', () => {
   render(<TcpFacts connection={connection()} />);
   assert.equal(screen.queryByRole('table', { name: 'In the kernel' }), null);

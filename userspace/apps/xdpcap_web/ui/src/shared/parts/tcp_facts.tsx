@@ -76,10 +76,14 @@ function socketRows(client: Socket | null, server: Socket | null): Row[] {
   ];
   return [
     both('State', (socket) => socket.state.replaceAll('_', ' ')),
-    both('Round trip', (socket) => `${duration(socket.rtt_ms)} ± ${duration(socket.rtt_var_ms)}`),
+    both('Round trip', (socket) =>
+      socket.rtt_ms === null ? '–' : `${duration(socket.rtt_ms)} ± ${duration(socket.rtt_var_ms)}`,
+    ),
     both('Smallest', (socket) => duration(socket.min_rtt_ms)),
     both('Retransmit timeout', (socket) => duration(socket.rto_ms)),
-    both('Congestion window', (socket) => `${count(socket.cwnd)} segments`),
+    both('Congestion window', (socket) =>
+      socket.cwnd === null ? '–' : `${count(socket.cwnd)} segments`,
+    ),
     both('Slow start until', (socket) =>
       socket.ssthresh === null ? 'no limit yet' : `${count(socket.ssthresh)} segments`,
     ),
