@@ -198,12 +198,22 @@ def messages(program):
     return [json.loads(line) for line in program.out.splitlines()]
 
 
-def bpf_links(lab, node="server", program=None):
-    """The numbers of all bpf_links, or of those of programs with this name."""
-    def listed(what):
-        return json.loads(lab.run(node, "/usr/sbin/bpftool", "-j", what, "list"))
-    programs = {one["id"] for one in listed("prog") if program in (None, one.get("name"))}
-    return {one["id"] for one in listed("link") if one.get("prog_id") in programs}
+def bpf_links(running, name=None):
+    """
+    The numbers of the bpf_links that a running program holds, or of those with BPF programs of this name. Links of others
+    on this machine are none of our business.
+    """
+    listed = subprocess.run(["/usr/sbin/bpftool", "-j", "prog", "list"], capture_output=True, text=True, check=True)
+    wanted = {one["id"] for one in json.loads(listed.stdout) if name in (None, one.get("name"))}
+    found = set()
+    for descriptor in pathlib.Path(f"/proc/{running.process.pid}/fdinfo").iterdir():
+        try:
+            numbers = dict(re.findall(r"^(link_id|prog_id):\t(\d+)$", descriptor.read_text(), re.MULTILINE))
+        except OSError:  # closed meanwhile
+            continue
+        if "link_id" in numbers and int(numbers["prog_id"]) in wanted:
+            found.add(int(numbers["link_id"]))
+    return found
 
 
 def detach_links(lab, links, node="server"):

@@ -180,10 +180,10 @@ class Health(common.SystemTest):
 
     def test_detached_links_are_attached_again(self):
         run = self.start()
-        links = common.bpf_links(self.lab, program="xdpcap_tap")
+        links = common.bpf_links(run, "xdpcap_tap")
         self.assertEqual(common.detach_links(self.lab, links), 2)
         self.said(run, "server0: somebody detached the tc program of this capture; it is attached again")
-        common.wait_until(lambda: not links & common.bpf_links(self.lab, program="xdpcap_tap"), "new links, both")
+        common.wait_until(lambda: not links & common.bpf_links(run, "xdpcap_tap"), "new links, both")
         self.assertEqual([self.lab.get() for _ in range(3)], ["200"] * 3)
         run.stop()
         self.assertEqual(self.responses(run), 3)
@@ -191,7 +191,7 @@ class Health(common.SystemTest):
 
     def test_what_cannot_be_attached_again_ends_the_capture(self):
         run = self.start()
-        self.assertEqual(common.detach_links(self.lab, common.bpf_links(self.lab, program="capture")), 1)
+        self.assertEqual(common.detach_links(self.lab, common.bpf_links(run, "capture")), 1)
         run.wait(2)
         self.assertIn("the capture of server0 has ended: somebody detached its XDP program", run.err)
 
