@@ -14,7 +14,7 @@ using Vector = flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>
 class SensorsTest : public ::testing::Test {
  protected:
   Sensor& update_socket(const std::string& name) {
-    return sensors_.update_from(**batch_of({{.head = "GET / HTTP/1.1\r\n\r\n"}}, name), now_);
+    return *sensors_.update_from(**batch_of({{.head = "GET / HTTP/1.1\r\n\r\n"}}, name), now_);
   }
   // A part of a round: interfaces by index, named after it.
   static void tell(Sensor& sensor, const std::vector<unsigned>& indices,
@@ -55,6 +55,21 @@ class SensorsTest : public ::testing::Test {
   SteadyTime now_{std::chrono::hours(1)};
   Sensors sensors_;
 };
+
+TEST_F(SensorsTest, NamesThatNoCaptureHasAreCounted) {
+  const auto update = [this](const std::string& name) {
+    return sensors_.update_from(**batch_of({{.head = "GET / HTTP/1.1\r\n\r\n"}}, name), now_);
+  };
+  EXPECT_NE(update(std::string(255, 'a')), nullptr);
+  EXPECT_EQ(sensors_.refused().batches, 0u);
+  for (const std::string& name : {std::string(256, 'b'), std::string(1 << 20, 'b'),
+                                  std::string("web\n1"), std::string("\x1b[31m")}) {
+    EXPECT_EQ(update(name), nullptr);
+    EXPECT_EQ(sensors_.refused().name, name.substr(0, 32));
+  }
+  EXPECT_EQ(sensors_.refused().batches, 4u);
+  EXPECT_EQ(sensors_.all().size(), 1u);
+}
 
 TEST_F(SensorsTest, AnInterfaceThatIsGoneIsToldOfNoMore) {
   Sensor& sensor = update_socket("web1");

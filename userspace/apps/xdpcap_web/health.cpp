@@ -92,6 +92,11 @@ Health health_of(const Api::Parts& parts) {
   {
     const std::lock_guard lock{parts.model.mutex};
     for (const auto& [name, sensor] : parts.model.sensors.all()) add_sensor(health, sensor, now);
+    const Sensors::Refused& refused = parts.model.sensors.refused();
+    if (refused.batches != 0 && refused.last + kLossShown > now)
+      health.problems.push_back(
+          {"sensor_name_refused", "", "", refused.batches,
+           fmt::format("batches were left out, as '{}' is no name of a capture", refused.name)});
   }
   if (failure) {
     health.reason = failure->message;

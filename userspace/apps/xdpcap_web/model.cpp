@@ -36,7 +36,9 @@ void Model::add(const schema::Batch& batch, Bytes bytes, publish::Topic topic, s
                 BatchPointer& kept, std::uint64_t now_ns) {
   const std::lock_guard lock{mutex};
   now_ns_ = now_ns;
-  Sensor& sensor = sensors.update_from(batch, std::chrono::steady_clock::now());
+  Sensor* const known = sensors.update_from(batch, std::chrono::steady_clock::now());
+  if (known == nullptr) return;
+  Sensor& sensor = *known;
   sensor.lost_batches += lost;
   if (lost != 0) sensor.lost = sensor.last_seen;
   lost_batches += lost;

@@ -34,8 +34,15 @@ bool Sensor::publishes_topic(std::string_view topic) const {
   return std::find(publishes.begin(), publishes.end(), topic) != publishes.end();
 }
 
-Sensor& Sensors::update_from(const schema::Batch& batch, SteadyTime now) {
+Sensor* Sensors::update_from(const schema::Batch& batch, SteadyTime now) {
   const std::string_view name = text_of(batch.sensor());
+  const bool has_controls = std::any_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
+  });
+  if (name.size() > kNameMax || has_controls) {
+    refused_ = {refused_.batches + 1, std::string(name.substr(0, 32)), now};
+    return nullptr;
+  }
   auto known = sensors_.find(name);
   if (known == sensors_.end()) {
     if (sensors_.size() >= kSensorsMax) {
@@ -52,7 +59,7 @@ Sensor& Sensors::update_from(const schema::Batch& batch, SteadyTime now) {
     sensor = {.name = sensor.name, .epoch_ns = batch.epoch(), .lost_batches = sensor.lost_batches};
   }
   sensor.last_seen = now;
-  return sensor;
+  return &sensor;
 }
 
 void Sensors::add(Sensor& sensor, const schema::StatsRecord& record) {

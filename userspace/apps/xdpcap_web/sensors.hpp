@@ -73,8 +73,9 @@ struct Sensor {
 // By name. Not locked.
 class Sensors {
  public:
-  // Any batch of it. A new epoch begins it anew.
-  Sensor& update_from(const schema::Batch& batch, SteadyTime now);
+  // Any batch of it. A new epoch begins it anew. Nothing where the name is none that a capture has:
+  // over 255 bytes, or with control characters.
+  Sensor* update_from(const schema::Batch& batch, SteadyTime now);
   static void add(Sensor& sensor, const schema::StatsRecord& record);
   static void add(Sensor& sensor,
                   const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records);
@@ -82,6 +83,13 @@ class Sensors {
   [[nodiscard]] const std::map<std::string, Sensor, std::less<>>& all() const noexcept {
     return sensors_;
   }
+  // Batches that were left out for their name, and how the last one began.
+  struct Refused {
+    std::uint64_t batches = 0;
+    std::string name;
+    SteadyTime last = {};
+  };
+  [[nodiscard]] const Refused& refused() const noexcept { return refused_; }
   [[nodiscard]] bool any_publishes(std::string_view topic) const;
   // Some sensor is alive: neither ended nor stale.
   [[nodiscard]] bool any_alive(SteadyTime now) const;
@@ -90,7 +98,9 @@ class Sensors {
   // What a capture sends is well within these; whoever is not one may send anything.
   static constexpr std::size_t kSensorsMax = 256, kCountersMax = 8192, kInterfacesMax = 4096,
                                kEndpointsMax = 64;
+  static constexpr std::size_t kNameMax = 255; // what an engine sends at most
   std::map<std::string, Sensor, std::less<>> sensors_;
+  Refused refused_;
 };
 
 } // namespace xdpcap::web
