@@ -45,11 +45,9 @@ class SampleMessage {
 };
 
 inline publish::MessageContext sample_context() {
-  const std::array<std::byte, 4> client{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{1}};
-  const std::array<std::byte, 4> server{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{2}};
   return {.flow = 7,
-          .client = {wire::Address::from_v4(client.data()), 40000},
-          .server = {wire::Address::from_v4(server.data()), 80}};
+          .client = {0, 0xffff'0a00'0001, 40000, 4}, // 10.0.0.1
+          .server = {0, 0xffff'0a00'0002, 80, 4}};
 }
 
 } // namespace xdpcap::bench

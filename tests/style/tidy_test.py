@@ -52,6 +52,12 @@ class TidyFinds(unittest.TestCase):
         self.write("userspace/wire/decode.hpp", '#include "http/head.hpp"\n')
         self.assert_found("floors", "userspace/wire/decode.hpp:1: wire does not stand on http")
 
+    def test_a_floor_may_include_what_the_schema_makes(self):
+        self.write("userspace/core/used.hpp", '#include "core/made.hpp"\n')
+        self.assert_found("floors", "userspace/core/used.hpp:1: there is no core/made.hpp")
+        self.write("schemas/generate.py", 'OUTPUTS = {"core/made.hpp": "structs"}\n')
+        self.assert_clean("floors")
+
     def test_containers_start_on_debian_12_and_without_the_internet(self):
         self.write("docker/compose.yaml", "services:\n  web:\n    image: nginx\nvolumes:\n  data:\n")
         self.assert_clean("containers")

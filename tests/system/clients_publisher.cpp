@@ -57,10 +57,8 @@ class Conversation {
   static MessageContext context() { return {7, endpoint(1, 4000), endpoint(2, 80), 0}; }
 
  private:
-  static wire::Endpoint endpoint(unsigned char last, std::uint16_t port) {
-    const std::array<std::byte, 4> bytes{std::byte{10}, std::byte{0}, std::byte{0},
-                                         std::byte{last}};
-    return {wire::Address::from_v4(bytes.data()), port};
+  static record::Endpoint endpoint(unsigned char last, std::uint16_t port) {
+    return {0, 0xffff'0a00'0000U | last, port, 4}; // 10.0.0.last
   }
   http::Message described(std::string_view head, std::int64_t at_ms, std::string_view body) {
     fields_.clear();
@@ -99,10 +97,10 @@ void talk(Encoder& encoder) {
   talk.response(1, 503, "HTTP/1.1 503 Service Unavailable\r\n", 1600);
   talk.request(2, "GET /caf\xe9\x1b[31m HTTP/1.1\r\nHost: other.example\r\n", 1700);
   encoder.close();
-  FlowRecord flow;
+  record::FlowRecord flow;
   flow.flow = 7;
-  flow.event = FlowEvent::closed;
-  flow.close = CloseReason::fin;
+  flow.event = schema::FlowEvent::closed;
+  flow.close = schema::CloseReason::fin;
   flow.client = Conversation::context().client;
   flow.server = Conversation::context().server;
   encoder.add(flow);

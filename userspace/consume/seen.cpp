@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "publish/batch_view.hpp"
-#include "publish/schema_names.hpp"
 
 namespace xdpcap::consume {
 namespace {
@@ -19,11 +18,11 @@ std::string remarks_of(const schema::HttpMessage& message) {
     const auto anomaly = static_cast<schema::Anomaly>(bit);
     if (anomaly == schema::Anomaly::interim || !publish::has(message, anomaly)) continue;
     if (!remarks.empty()) remarks += ' ';
-    remarks += publish::name_of(anomaly);
+    remarks += name_of(anomaly);
   }
   if (!message.complete()) {
     if (!remarks.empty()) remarks += ' ';
-    remarks += fmt::format("incomplete:{}", publish::name_of(message.end()));
+    remarks += fmt::format("incomplete:{}", name_of(message.end()));
   }
   return remarks;
 }

@@ -32,5 +32,8 @@ inline constexpr std::uint32_t wrapping_ms(Instant at) noexcept {
 inline constexpr std::uint32_t wrapping_us(Instant at) noexcept {
   return static_cast<std::uint32_t>(ns_since_1970(at) / 1'000);
 }
+inline constexpr std::uint64_t ns_of_us(std::uint32_t us) noexcept {
+  return std::uint64_t{us} * 1'000;
+}
 
 } // namespace xdpcap

@@ -4,12 +4,15 @@
 
 #include "core/bytes.hpp"
 #include "core/instant.hpp"
+#include "record/enums.hpp"
 
 namespace xdpcap {
 
 // Which half of a conversation sends. The client is who sent the SYN; without a
 // SYN the first evidence decides (see tcp/connection.hpp).
-enum class Direction : std::uint8_t { to_server = 0, to_client = 1 };
+using schema::Direction;
+// Who lost the bytes of a gap.
+using schema::GapCause;
 
 inline constexpr Direction opposite(Direction direction) noexcept {
   return direction == Direction::to_server ? Direction::to_client : Direction::to_server;
@@ -28,15 +31,6 @@ struct StreamBytes {
   std::uint64_t offset = 0; // of bytes[0]; 0 is the first byte after the SYN, or the first one seen
   Bytes bytes;
   Instant arrived;
-};
-
-// Who lost the bytes of a gap.
-enum class GapCause : std::uint8_t {
-  network,  // the receiver acknowledged them, and they never reached this capture
-  capture,  // this capture dropped frames meanwhile (ring full, memory)
-  snaplen,  // the frame was cut by the snap length of the capture file
-  fragment, // an IP fragment of the segment is missing
-  unknown,  // the stream ended, or a cap was reached, before anybody said
 };
 
 // Bytes of one direction that will never come. Delivered in the place of the

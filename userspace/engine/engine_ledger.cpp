@@ -22,7 +22,7 @@ Ledger Engine::ledger() const {
 }
 
 void Engine::fill_stats(publish::StatsBuilder& stats) const {
-  for (const publish::Count& count : ledger().counts)
+  for (const record::Counter& count : ledger().counts)
     stats.add(count.name, count.value, count.interface, count.queue);
 }
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "core/live_clock.hpp"
-#include "engine/host_records.hpp"
 
 namespace xdpcap::engine {
 namespace {
@@ -82,7 +81,7 @@ bool HostThread::is_wanted() const noexcept {
 
 void HostThread::publish(const host::Socket& socket) {
   sockets_published_.fetch_add(1, std::memory_order_relaxed);
-  encoder_.load()->add(SocketRecordOf(socket).get());
+  encoder_.load()->add(socket);
 }
 
 void HostThread::run() {
@@ -113,16 +112,16 @@ void HostThread::run() {
 
 void HostThread::publish_round() {
   watch_->look([this](const host::Socket& socket) { publish(socket); });
-  const auto interfaces = watch_->interfaces();
+  auto interfaces = watch_->interfaces();
   if (!interfaces.ok()) return; // they change just now; the next round sees them
-  for (const host::InterfaceFacts& facts : *interfaces) {
+  for (record::InterfaceRecord& interface : *interfaces) {
     const auto found =
-        std::find(options_.interfaces.begin(), options_.interfaces.end(), facts.name);
-    const auto number = found == options_.interfaces.end()
-                            ? std::int16_t{-1}
-                            : static_cast<std::int16_t>(found - options_.interfaces.begin());
-    encoder_.load()->add(
-        interface_record(facts, LiveClock::now(), number, watch_->own_namespace()));
+        std::find(options_.interfaces.begin(), options_.interfaces.end(), interface.name);
+    if (found != options_.interfaces.end())
+      interface.number = static_cast<std::int16_t>(found - options_.interfaces.begin());
+    interface.at_ns = utc_ns(LiveClock::now());
+    interface.network_namespace = watch_->own_namespace();
+    encoder_.load()->add(interface);
   }
 }
 

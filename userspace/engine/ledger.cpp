@@ -30,7 +30,7 @@ class Sum {
       add(fmt::format("{}{}", prefix, name_of(i)), values[i]);
   }
   void add(std::string name, std::uint64_t value) {
-    for (publish::Count& count : ledger_.counts) {
+    for (record::Counter& count : ledger_.counts) {
       if (count.name == name && count.interface.empty()) {
         count.value += value;
         return;
@@ -190,7 +190,7 @@ bool Ledger::closes() const noexcept {
 
 std::uint64_t Ledger::total(std::string_view name) const noexcept {
   std::uint64_t sum = 0;
-  for (const publish::Count& count : counts) {
+  for (const record::Counter& count : counts) {
     if (count.name == name) sum += count.value;
   }
   return sum;
@@ -240,7 +240,7 @@ std::string summary(const Ledger& ledger, bool in_full) {
   line(fmt::format("{} packets received by filter", ledger.received_by_filter));
   line(fmt::format("{} packets dropped by kernel", ledger.dropped_by_kernel));
   if (in_full) {
-    for (const publish::Count& count : ledger.counts) {
+    for (const record::Counter& count : ledger.counts) {
       if (count.value == 0) continue;
       const std::string where = count.interface.empty() ? ""
                                 : count.queue < 0

@@ -26,7 +26,7 @@ struct Equation {
 // Where every frame and every message of a run went. A snapshot; the equations
 // hold exactly once the workers have ended.
 struct Ledger {
-  std::vector<publish::Count> counts; // by name; zeroes too
+  std::vector<record::Counter> counts; // by name; zeroes too
   std::vector<Equation> equations;
   std::vector<publish::EndpointReport> sinks; // what became of the records at each endpoint
 

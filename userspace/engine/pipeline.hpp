@@ -4,13 +4,14 @@
 
 #include "core/counters.hpp"
 #include "engine/flow.hpp"
-#include "engine/translate.hpp"
 #include "http/start_line.hpp"
 #include "http/workspace.hpp"
 #include "publish/encoder.hpp"
+#include "tcp/records.hpp"
 #include "tcp/tracker.hpp"
 #include "wire/decode.hpp"
 #include "wire/filter.hpp"
+#include "wire/records.hpp"
 
 namespace xdpcap::engine {
 
@@ -52,7 +53,7 @@ class Pipeline {
         tracker_(options.tracker, options.timeouts),
         workspace_(options.http, options.http_memory),
         encoder_(encoder),
-        publish_flows_(options.publish_flows),
+        publish_flows_(options.publish_flows && !encoder.discards()),
         segments_(options.segments),
         publish_datagrams_(options.publish_datagrams),
         datagram_payload_max_(options.datagram_payload_max) {}
@@ -108,11 +109,11 @@ class Pipeline {
   void on_open(Flow& flow) noexcept {
     if (flow.tcp.has(tcp::Connection::partial)) flow.http.mark_partial();
     if (publish_flows_)
-      encoder_.add(flow_record(flow.tcp, publish::FlowEvent::opened, flow.tcp.last_seen));
+      encoder_.add(tcp::flow_record(flow.tcp, schema::FlowEvent::opened, flow.tcp.last_seen));
   }
   void on_update(Flow& flow) noexcept {
     if (publish_flows_)
-      encoder_.add(flow_record(flow.tcp, publish::FlowEvent::update, flow.tcp.last_seen));
+      encoder_.add(tcp::flow_record(flow.tcp, schema::FlowEvent::update, flow.tcp.last_seen));
   }
   void on_bytes(Flow& flow, const StreamBytes& bytes) noexcept {
     MessageOut out{*this, flow};
@@ -130,9 +131,9 @@ class Pipeline {
     const bool switched = flow.http.switched();
     flow.http.release(workspace_);
     if (!publish_flows_) return;
-    publish::FlowRecord record = flow_record(flow.tcp, publish::FlowEvent::closed, at);
-    record.close = close_reason(end);
-    if (switched) record.flags.add(publish::FlowFlag::tunnel);
+    record::FlowRecord record = tcp::flow_record(flow.tcp, schema::FlowEvent::closed, at);
+    record.close = tcp::close_reason(end);
+    if (switched) record.flags |= bit(schema::FlowFlag::tunnel);
     encoder_.add(record);
   }
   void on_segment(Flow& flow, Direction direction, const wire::Segment& segment,
@@ -140,8 +141,8 @@ class Pipeline {
     if (segments_ == SegmentTopic::off) [[likely]]
       return;
     segment_published_ = true;
-    encoder_.add(
-        segment_record(flow.tcp, direction, segment, verdict, segments_ == SegmentTopic::payload));
+    encoder_.add(tcp::segment_record(segment, flow.tcp.id, direction, verdict,
+                                     segments_ == SegmentTopic::payload));
   }
 
   [[nodiscard]] bool publishes_datagrams() const noexcept { return publish_datagrams_; }
@@ -162,9 +163,9 @@ class Pipeline {
     const bool syn = segment.flags.has(wire::TcpFlags::syn),
                ack = segment.flags.has(wire::TcpFlags::ack);
     const bool from_client = syn ? !ack : is_client(segment);
-    encoder_.add(unowned_segment_record(segment,
-                                        from_client ? Direction::to_server : Direction::to_client,
-                                        verdict, segments_ == SegmentTopic::payload));
+    const Direction direction = from_client ? Direction::to_server : Direction::to_client;
+    encoder_.add(
+        tcp::segment_record(segment, 0, direction, verdict, segments_ == SegmentTopic::payload));
   }
   // The decoder has counted why a frame is none; two kinds are published all the same.
   [[gnu::noinline]] void publish_no_segment(wire::DecodeError why) noexcept {
@@ -175,7 +176,7 @@ class Pipeline {
   }
   void publish_datagram(const wire::UdpDatagram& datagram) noexcept {
     if (!filter_.wants(datagram)) return frames_.add(FrameCount::datagrams_filtered);
-    encoder_.add(datagram_record(datagram, datagram_payload_max_));
+    encoder_.add(wire::record_of(datagram, datagram_payload_max_));
   }
 
   // What TCP knows and a message should say. Where the start was not captured, the answer to the
@@ -199,11 +200,13 @@ class Pipeline {
     Pipeline& pipeline;
     Flow& flow;
     void on_message(const http::Message& message) noexcept {
-      pipeline.encoder_.add(message, {.flow = flow.tcp.id,
-                                      .client = flow.tcp.client(),
-                                      .server = flow.tcp.server(),
-                                      .interface = flow.tcp.interface,
-                                      .anomalies = facts_of(flow, message)});
+      pipeline.encoder_.add(message, [&]() noexcept -> publish::MessageContext {
+        return {.flow = flow.tcp.id,
+                .client = wire::record_of(flow.tcp.client()),
+                .server = wire::record_of(flow.tcp.server()),
+                .interface = flow.tcp.interface,
+                .anomalies = facts_of(flow, message)};
+      });
     }
   };
 

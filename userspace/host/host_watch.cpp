@@ -23,12 +23,11 @@ constexpr std::array<std::string_view, Counters<WatchCount>::size> kWatchNames{
 constexpr std::array<std::string_view, Counters<BookCount>::size> kBookNames{
     "sockets_opened", "sockets_closed", "sockets_without_process", "not_kept"};
 
-TcpFigures figures_of(const xdpcap_tcp_figures& info) {
-  using std::chrono::microseconds;
-  TcpFigures figures;
-  figures.rtt = microseconds{info.srtt_us8 / 8};
-  figures.rtt_var = microseconds{info.rtt_var_us4 / 4};
-  if (info.min_rtt_us != UINT32_MAX) figures.min_rtt = microseconds{info.min_rtt_us};
+TcpInfo figures_of(const xdpcap_tcp_figures& info) {
+  TcpInfo figures;
+  figures.rtt_ns = ns_of_us(info.srtt_us8 / 8);
+  figures.rtt_var_ns = ns_of_us(info.rtt_var_us4 / 4);
+  if (info.min_rtt_us != UINT32_MAX) figures.min_rtt_ns = ns_of_us(info.min_rtt_us);
   figures.congestion_window = info.congestion_window;
   figures.slow_start_threshold = info.slow_start_threshold;
   figures.mss = info.mss;
@@ -98,8 +97,8 @@ void HostWatch::on_event(const xdpcap_socket_event& event) {
   news.network_namespace = event.network_namespace;
   news.state = state_of(event.new_state);
   news.changed_state = event.kind == XDPCAP_EVENT_STATE;
-  news.local = {address_of(event.version, event.local), event.local_port};
-  news.remote = {address_of(event.version, event.remote), event.remote_port};
+  news.local = endpoint_of(event.version, event.local, event.local_port);
+  news.remote = endpoint_of(event.version, event.remote, event.remote_port);
   news.process = processes_.find(event.pid, event.process_started_ns);
   news.uid = event.uid;
   if (news.changed_state && news.state == SocketState::closed) news.tcp = figures_of(event.figures);
@@ -143,7 +142,7 @@ bool HostWatch::look_into(std::uint32_t network_namespace, Instant now,
                           std::vector<Socket>& without_owner, const SocketBook::Publish& publish) {
   const int error = dump_sockets([&](Socket&& socket) {
     counters_.add(WatchCount::sockets_seen);
-    socket.at = now;
+    socket.set_time(now);
     socket.network_namespace = network_namespace;
     socket.process = book_.process_of(socket);
     const bool may_have_one = socket.process == nullptr && socket.inode != 0;

@@ -62,7 +62,7 @@ class HostWatch {
   void publish_all_events(const SocketBook::Publish& publish) { book_.publish_all(publish); }
   // Every socket there is. `tell` is called while the kernel's answer is read.
   void look(const SocketBook::Publish& publish);
-  Result<std::vector<InterfaceFacts>, Error> interfaces() { return interfaces_.look(); }
+  Result<std::vector<InterfaceRecord>, Error> interfaces() { return interfaces_.look(); }
 
   [[nodiscard]] std::uint32_t own_namespace() const noexcept { return namespaces_.own(); }
   [[nodiscard]] const Counters<WatchCount>& counters() const noexcept { return counters_; }

@@ -55,7 +55,7 @@ std::string mac_of(const nlattr& attribute) {
 }
 
 // Several programs may be attached at once, one of each mode; the one nearest to the wire is told.
-void read_xdp(const nlattr& attribute, InterfaceFacts& interface) {
+void read_xdp(const nlattr& attribute, InterfaceRecord& interface) {
   std::uint32_t generic = 0, native = 0, offloaded = 0, only = 0;
   unsigned mode = XDP_ATTACHED_NONE;
   const Visit visit = [&](const nlattr& inner) {
@@ -99,7 +99,7 @@ int ask_ethtool(int socket, const std::string& name, void* question) {
   return ::ioctl(socket, SIOCETHTOOL, &request);
 }
 
-void ask_driver(int socket, InterfaceFacts& interface) {
+void ask_driver(int socket, InterfaceRecord& interface) {
   ethtool_drvinfo driver{};
   driver.cmd = ETHTOOL_GDRVINFO;
   if (ask_ethtool(socket, interface.name, &driver) == 0) {
@@ -131,12 +131,12 @@ int dump(std::uint16_t type, const Netlink::Visitor& visit) {
 
 } // namespace
 
-void read_link(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFacts>& interfaces) {
+void read_link(const nlmsghdr& message, std::map<std::uint32_t, InterfaceRecord>& interfaces) {
   if (message.nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(&message) < sizeof(ifinfomsg))
     return;
   ifinfomsg about{};
   std::memcpy(&about, mnl_nlmsg_get_payload(&message), sizeof about);
-  InterfaceFacts& interface = interfaces[static_cast<std::uint32_t>(about.ifi_index)];
+  InterfaceRecord& interface = interfaces[static_cast<std::uint32_t>(about.ifi_index)];
   interface.index = static_cast<std::uint32_t>(about.ifi_index);
   interface.up = (about.ifi_flags & IFF_UP) != 0;
   interface.running = (about.ifi_flags & IFF_RUNNING) != 0;
@@ -160,7 +160,7 @@ void read_link(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFacts>&
   });
 }
 
-void read_address(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFacts>& interfaces) {
+void read_address(const nlmsghdr& message, std::map<std::uint32_t, InterfaceRecord>& interfaces) {
   if (message.nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(&message) < sizeof(ifaddrmsg))
     return;
   ifaddrmsg about{};
@@ -183,8 +183,8 @@ void read_address(const nlmsghdr& message, std::map<std::uint32_t, InterfaceFact
     (about.ifa_family == AF_INET ? interface->second.ipv4 : interface->second.ipv6).push_back(own);
 }
 
-Result<std::vector<InterfaceFacts>, Error> InterfaceWatch::look() {
-  std::map<std::uint32_t, InterfaceFacts> by_index;
+Result<std::vector<InterfaceRecord>, Error> InterfaceWatch::look() {
+  std::map<std::uint32_t, InterfaceRecord> by_index;
   int error = dump(RTM_GETLINK, [&](const nlmsghdr& message) { read_link(message, by_index); });
   if (error == 0)
     error = dump(RTM_GETADDR, [&](const nlmsghdr& message) { read_address(message, by_index); });
@@ -193,7 +193,7 @@ Result<std::vector<InterfaceFacts>, Error> InterfaceWatch::look() {
                                                     std::generic_category().message(error))};
   }
   const OwnedFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  std::vector<InterfaceFacts> interfaces;
+  std::vector<InterfaceRecord> interfaces;
   for (auto& [index, interface] : by_index) {
     if (socket) ask_driver(socket.get(), interface);
     if (interface.xdp_program != 0) interface.xdp_name = name_of_program(interface.xdp_program);

@@ -44,7 +44,7 @@ void SocketBook::note(const SocketNews& news) {
   if (entry == nullptr) return;
   const bool closes = news.changed_state && news.state == SocketState::closed;
   if (closes && news.tcp && entry->figures == nullptr)
-    entry->figures = std::make_unique<TcpFigures>(*news.tcp);
+    entry->figures = std::make_unique<TcpInfo>(*news.tcp);
   if (entry->is_closed) return;
   entry->at = news.at;
   entry->network_namespace = news.network_namespace;
@@ -141,7 +141,7 @@ void SocketBook::set_fallback_owner(Entry& entry) {
 
 Socket SocketBook::socket_of(std::uint64_t cookie, const Entry& entry, SocketEvent event) {
   Socket socket;
-  socket.at = event == SocketEvent::opened ? entry.opened_at : entry.at;
+  socket.set_time(event == SocketEvent::opened ? entry.opened_at : entry.at);
   socket.event = event;
   socket.protocol = entry.protocol;
   socket.state = entry.state;

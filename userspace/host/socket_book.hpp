@@ -20,10 +20,10 @@ struct SocketNews {
   std::uint32_t network_namespace = 0;
   SocketState state = SocketState::closed;
   bool changed_state = true;
-  wire::Endpoint local, remote; // port 0: not known (yet, or any more)
-  ProcessRef process;           // who did it; null where it happened in no process's name
+  record::Endpoint local, remote; // port 0: not known (yet, or any more)
+  ProcessRef process;             // who did it; null where it happened in no process's name
   std::uint32_t uid = 0;
-  std::optional<TcpFigures> tcp; // as the socket closes
+  std::optional<TcpInfo> tcp; // as the socket closes
 };
 
 enum class BookCount : std::uint8_t {
@@ -75,9 +75,9 @@ class SocketBook {
   // A socket as the last event had it, in few bytes.
   struct Entry {
     Instant at, opened_at, search_again;
-    wire::Endpoint local, remote;
+    record::Endpoint local, remote;
     ProcessRef process;
-    std::unique_ptr<TcpFigures> figures; // as it closed
+    std::unique_ptr<TcpInfo> figures; // as it closed
     std::uint32_t network_namespace = 0;
     std::uint32_t uid = 0;
     std::uint32_t round = 0;

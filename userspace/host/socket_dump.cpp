@@ -17,24 +17,22 @@
 namespace xdpcap::host {
 namespace {
 
-using std::chrono::microseconds;
-
 // tcpi_rcv_wnd of kernel 6.2, which the headers of older releases lack.
 constexpr std::size_t kReceiveWindowAt =
     offsetof(tcp_info, tcpi_snd_wnd) + sizeof(tcp_info::tcpi_snd_wnd);
 
-TcpFigures figures_of(const nlattr& attribute) {
+TcpInfo figures_of(const nlattr& attribute) {
   tcp_info info{};
   const auto* payload = static_cast<const std::byte*>(mnl_attr_get_payload(&attribute));
   const std::size_t bytes = mnl_attr_get_payload_len(&attribute);
   std::memcpy(&info, payload, std::min(bytes, sizeof info));
 
-  TcpFigures figures;
-  figures.rtt = microseconds{info.tcpi_rtt};
-  figures.rtt_var = microseconds{info.tcpi_rttvar};
+  TcpInfo figures;
+  figures.rtt_ns = ns_of_us(info.tcpi_rtt);
+  figures.rtt_var_ns = ns_of_us(info.tcpi_rttvar);
   // All ones: none measured yet.
-  if (info.tcpi_min_rtt != UINT32_MAX) figures.min_rtt = microseconds{info.tcpi_min_rtt};
-  figures.rto = microseconds{info.tcpi_rto};
+  if (info.tcpi_min_rtt != UINT32_MAX) figures.min_rtt_ns = ns_of_us(info.tcpi_min_rtt);
+  figures.rto_ns = ns_of_us(info.tcpi_rto);
   figures.congestion_window = info.tcpi_snd_cwnd;
   figures.slow_start_threshold = info.tcpi_snd_ssthresh;
   figures.mss = info.tcpi_snd_mss;
@@ -69,17 +67,18 @@ int on_attribute(const nlattr* attribute, void* data) {
   switch (mnl_attr_get_type(attribute)) {
     case INET_DIAG_INFO:
       if (socket.protocol == SocketProtocol::tcp) {
-        std::string name = socket.tcp ? std::move(socket.tcp->congestion_control) : std::string();
+        const auto name =
+            socket.tcp ? socket.tcp->congestion_control : decltype(TcpInfo::congestion_control){};
         socket.tcp = figures_of(*attribute);
-        socket.tcp->congestion_control = std::move(name);
+        socket.tcp->congestion_control = name;
       }
       break;
     case INET_DIAG_CONG:
       if (!socket.tcp) socket.tcp.emplace();
-      socket.tcp->congestion_control.assign(
-          static_cast<const char*>(mnl_attr_get_payload(attribute)),
-          ::strnlen(static_cast<const char*>(mnl_attr_get_payload(attribute)),
-                    mnl_attr_get_payload_len(attribute)));
+      socket.tcp->congestion_control =
+          std::string_view(static_cast<const char*>(mnl_attr_get_payload(attribute)),
+                           ::strnlen(static_cast<const char*>(mnl_attr_get_payload(attribute)),
+                                     mnl_attr_get_payload_len(attribute)));
       break;
     case INET_DIAG_SKMEMINFO:
       socket.memory = memory_of(*attribute);
@@ -122,8 +121,8 @@ std::optional<Socket> parse_socket(const nlmsghdr& message, SocketProtocol proto
   // The kernel has no states for UDP but these two.
   socket.state = state_of(about.idiag_state);
   const unsigned version = about.idiag_family == AF_INET ? 4 : 6;
-  socket.local = {address_of(version, about.id.idiag_src), ntohs(about.id.idiag_sport)};
-  socket.remote = {address_of(version, about.id.idiag_dst), ntohs(about.id.idiag_dport)};
+  socket.local = endpoint_of(version, about.id.idiag_src, ntohs(about.id.idiag_sport));
+  socket.remote = endpoint_of(version, about.id.idiag_dst, ntohs(about.id.idiag_dport));
   socket.cookie = std::uint64_t{about.id.idiag_cookie[1]} << 32 | about.id.idiag_cookie[0];
   socket.receive_queue = about.idiag_rqueue;
   socket.send_queue = about.idiag_wqueue;

@@ -9,58 +9,16 @@
 #include "core/bytes.hpp"
 #include "core/instant.hpp"
 #include "core/stream.hpp"
+#include "record/enums.hpp"
 
 namespace xdpcap::http {
 
-enum class Kind : std::uint8_t { request, response };
-
-// How the end of a message's body is found (RFC 9112, 6.3).
-enum class Framing : std::uint8_t { none, content_length, chunked, until_close };
-
+using schema::Framing;
+using schema::Kind;
 // Why a message ended. Only `complete` and, for a body that runs to the end of
 // the connection, `fin` are messages whose end was seen.
-enum class End : std::uint8_t { complete, fin, rst, timeout, gap, evicted, malformed, capture };
-
-// What was odd about a message. The names are part of the wire contract
-// (schemas/xdpcap.fbs has the same list; publish/ asserts that they agree).
-enum class Anomaly : std::uint8_t {
-  interim,                  // a 1xx response: not the answer, the answer follows (RFC 9110, 15.2)
-  te_cl_conflict,           // Transfer-Encoding and Content-Length in one message; the former wins
-  duplicate_content_length, // repeated, equal values
-  bad_content_length,       // not one plain number, or different ones
-  bad_transfer_encoding,    // chunked is not the last coding
-  te_in_http10,
-  obs_fold, // a field line continued on the next (RFC 9112, 5.2)
-  space_before_colon,
-  bare_lf,
-  bare_cr,
-  nul_in_head,
-  bad_field_name,
-  missing_colon,
-  chunk_extension,
-  bad_chunk_size,
-  missing_chunk_crlf, // chunk data not followed by a line end
-  host_mismatch,      // the target's authority is not Host's value
-  host_missing,
-  host_repeated,
-  leading_empty_lines,
-  bad_start_line,
-  unknown_version,
-  data_after_close, // sent after a message that announced the close of the connection
-  body_on_bodyless, // a length was declared for a response that cannot have a body
-  head_too_large,
-  truncated,          // more body was seen than was kept (--max-body, or memory)
-  resynchronised,     // parsing began again here behind a gap, or in the middle of a connection
-  partial_connection, // the start of the connection was not captured
-  one_sided,          // nothing of the other direction was seen so far
-  unpaired,           // a response without a request
-  tunnel,             // HTTP/1 ends here: CONNECT or Upgrade was agreed on
-  h2_preface,         // "PRI * HTTP/2.0": another protocol follows
-  overlap_conflict,   // the stream carried two versions of the same bytes
-  head_cut,           // the head never ended; what there was of it is shown
-  unproved,           // nobody acknowledged its bytes, and no checksum vouches for them
-  count_,
-};
+using schema::Anomaly;
+using schema::End;
 
 class Anomalies {
  public:
@@ -75,7 +33,7 @@ class Anomalies {
  private:
   std::uint64_t bits_ = 0;
 };
-static_assert(static_cast<unsigned>(Anomaly::count_) <= 64);
+static_assert(static_cast<unsigned>(Anomaly::MAX) < 64);
 
 // A piece of the head (or of the trailer section), by offset.
 struct Span {

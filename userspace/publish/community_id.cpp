@@ -4,6 +4,7 @@
 #include <nettle/sha1.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace xdpcap::publish {
 namespace {
@@ -19,28 +20,33 @@ class Tuple {
     add(static_cast<std::uint8_t>(port >> 8));
     add(static_cast<std::uint8_t>(port & 0xff));
   }
-  void add(const wire::Address& address) noexcept {
-    for (std::size_t i = address.is_v4() ? wire::Address::v4_prefix.size() : 0;
-         i < address.bytes.size(); ++i) {
-      add(static_cast<std::uint8_t>(address.bytes[i]));
-    }
+  void add_address(const record::Endpoint& endpoint) noexcept {
+    if (endpoint.ip_version != 4) add_word(endpoint.address_high, 64);
+    add_word(endpoint.address_low, endpoint.ip_version == 4 ? 32 : 64);
   }
   [[nodiscard]] const std::uint8_t* data() const noexcept { return bytes_.data(); }
   [[nodiscard]] std::size_t size() const noexcept { return used_; }
 
  private:
+  void add_word(std::uint64_t word, unsigned bits) noexcept {
+    while (bits != 0) add(static_cast<std::uint8_t>(word >> (bits -= 8) & 0xff));
+  }
   std::array<std::uint8_t, 2 + 16 + 16 + 2 + 4> bytes_{};
   std::size_t used_ = 0;
 };
 
 } // namespace
 
-CommunityId::CommunityId(const wire::Endpoint& one, const wire::Endpoint& other) noexcept {
-  const auto& [low, high] = std::minmax(one, other);
+CommunityId::CommunityId(const record::Endpoint& one, const record::Endpoint& other) noexcept {
+  const auto is_lower = [](const record::Endpoint& a, const record::Endpoint& b) {
+    return std::tie(a.address_high, a.address_low, a.port) <
+           std::tie(b.address_high, b.address_low, b.port);
+  };
+  const auto& [low, high] = std::minmax(one, other, is_lower);
   Tuple tuple;
   tuple.add_port(0); // the seed
-  tuple.add(low.address);
-  tuple.add(high.address);
+  tuple.add_address(low);
+  tuple.add_address(high);
   tuple.add(kTcp);
   tuple.add(std::uint8_t{0});
   tuple.add_port(low.port);

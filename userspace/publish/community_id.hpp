@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "wire/segment.hpp"
+#include "record/records.hpp"
 
 namespace xdpcap::publish {
 
@@ -13,7 +13,7 @@ namespace xdpcap::publish {
 // (https://github.com/corelight/community-id-spec). No allocation.
 class CommunityId {
  public:
-  CommunityId(const wire::Endpoint& one, const wire::Endpoint& other) noexcept;
+  CommunityId(const record::Endpoint& one, const record::Endpoint& other) noexcept;
 
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), text_.size()}; }
 

@@ -128,45 +128,44 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   if (batch->large()) close(messages_);
 }
 
-void Encoder::add(const FlowRecord& record) noexcept {
+void Encoder::add(const record::FlowRecord& record) noexcept {
   if (options_.discard) return;
-  Batch* batch = room_for(flows_, bytes_of(record));
-  if (batch == nullptr) {
-    miss(flows_, bytes_of(record));
-    counters_.add(EncoderCount::flows_dropped);
+  if (!options_.community_id) {
+    add_plain(flows_, record, EncoderCount::flows_published, EncoderCount::flows_dropped);
     return;
   }
-  std::optional<CommunityId> id;
-  if (options_.community_id) id.emplace(record.client, record.server);
-  keep(flows_, write(batch->builder(), record, id ? id->text() : std::string_view{}));
-  counters_.add(EncoderCount::flows_published);
+  const CommunityId id(record.client, record.server);
+  record::FlowRecord named = record;
+  named.community_id = id.text();
+  add_plain(flows_, named, EncoderCount::flows_published, EncoderCount::flows_dropped);
 }
 
-void Encoder::add(const SegmentRecord& record) noexcept {
+void Encoder::add(const record::SegmentRecord& record) noexcept {
   if (options_.discard) return;
-  SegmentRecord whole = record;
+  record::SegmentRecord whole = record;
   // A segment is at most 64 KiB and a normal batch may be smaller than that.
-  const std::size_t most = lane_.normal_room() - bytes_of(SegmentRecord{});
+  const std::size_t most = lane_.normal_room() - bytes_of(record::SegmentRecord{});
   whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
   add_plain(segments_, whole, EncoderCount::segments_published, EncoderCount::segments_dropped);
 }
 
-void Encoder::add(const DatagramRecord& record) noexcept {
+void Encoder::add(const record::DatagramRecord& record) noexcept {
   if (options_.discard) return counters_.add(EncoderCount::datagrams_discarded);
-  DatagramRecord whole = record;
-  const std::size_t most = lane_.normal_room() - bytes_of(DatagramRecord{});
+  record::DatagramRecord whole = record;
+  const std::size_t most = lane_.normal_room() - bytes_of(record::DatagramRecord{});
   whole.payload = whole.payload.first(std::min(whole.payload.size(), most));
   add_plain(datagrams_, whole, EncoderCount::datagrams_published, EncoderCount::datagrams_dropped);
 }
 
 // Many sockets belong to one process, which is written once in a batch.
-void Encoder::add(const SocketRecord& record) noexcept {
+void Encoder::add(const record::SocketRecord& record) noexcept {
   if (options_.discard) return;
   close(interfaces_); // one topic, one order
-  const std::size_t alone =
-      bytes_of(record) + (record.process == nullptr ? 0 : bytes_of(*record.process));
-  Batch* batch =
-      alone > lane_.normal_room() ? nullptr : room_for(sockets_, bytes_with_process(record));
+  const std::size_t alone = bytes_with_process(record);
+  const bool is_written = record.process == nullptr || processes_.find(*record.process).o != 0;
+  Batch* batch = alone > lane_.normal_room()
+                     ? nullptr
+                     : room_for(sockets_, is_written ? bytes_of(record) : alone);
   if (batch == nullptr) {
     miss(sockets_, alone);
     counters_.add(EncoderCount::sockets_dropped);
@@ -178,16 +177,11 @@ void Encoder::add(const SocketRecord& record) noexcept {
   counters_.add(EncoderCount::sockets_published);
 }
 
-void Encoder::add(const InterfaceRecord& record) noexcept {
+void Encoder::add(const record::InterfaceRecord& record) noexcept {
   if (options_.discard) return;
   close(sockets_);
   add_plain(interfaces_, record, EncoderCount::interfaces_published,
             EncoderCount::interfaces_dropped);
-}
-
-std::size_t Encoder::bytes_with_process(const SocketRecord& record) const noexcept {
-  const bool is_written = record.process == nullptr || processes_.find(*record.process).o != 0;
-  return bytes_of(record) + (is_written ? 0 : bytes_of(*record.process));
 }
 
 void Encoder::flush() noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,7 +9,7 @@
 #include "core/counters.hpp"
 #include "http/message.hpp"
 #include "publish/batch.hpp"
-#include "publish/host_record_writer.hpp"
+#include "publish/record_writer.hpp"
 #include "publish/records.hpp"
 #include "schemas/xdpcap_generated.h"
 
@@ -69,12 +70,17 @@ class Encoder {
   Encoder(EncoderOptions options, BatchLane& lane);
 
   void add(const http::Message& message, const MessageContext& context) noexcept;
-  void add(const FlowRecord& record) noexcept;
-  void add(const SegmentRecord& record) noexcept;
-  void add(const DatagramRecord& record) noexcept;
+  // The same; `context()` makes the context where it is wanted.
+  void add(const http::Message& message, const std::invocable auto& context) noexcept {
+    if (options_.discard) return counters_.add(EncoderCount::messages_discarded);
+    add(message, context());
+  }
+  void add(const record::FlowRecord& record) noexcept;
+  void add(const record::SegmentRecord& record) noexcept;
+  void add(const record::DatagramRecord& record) noexcept;
   // Both go to topic `socket`, in the order in which they were added.
-  void add(const SocketRecord& record) noexcept;
-  void add(const InterfaceRecord& record) noexcept;
+  void add(const record::SocketRecord& record) noexcept;
+  void add(const record::InterfaceRecord& record) noexcept;
 
   // When nothing more is to come for now: hands over what there is. Not while the
   // publisher is far behind: batches go on filling then, until the next call.
@@ -82,6 +88,8 @@ class Encoder {
   // At the end of the capture: hands over everything.
   void close() noexcept;
 
+  // Records are thrown away: whoever makes them may spare himself the work.
+  [[nodiscard]] bool discards() const noexcept { return options_.discard; }
   [[nodiscard]] const Counters<EncoderCount>& counters() const noexcept { return counters_; }
 
  private:
@@ -104,7 +112,6 @@ class Encoder {
   template <class SchemaRecord, class Record>
   bool add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderCount published,
                  EncoderCount dropped) noexcept;
-  [[nodiscard]] std::size_t bytes_with_process(const SocketRecord& record) const noexcept;
   template <class Record>
   Batch* room_for(Slot<Record>& slot, std::size_t bytes) noexcept;
   template <class Record>

@@ -26,12 +26,5 @@ struct JsonOptions {
 // reason: one character for each byte.
 void append_json(std::string& out, const schema::Batch& batch, const JsonOptions& options);
 void append_json(std::string& out, const schema::HttpMessage& message, const JsonOptions& options);
-void append_json(std::string& out, const schema::FlowRecord& record);
-void append_json(std::string& out, const schema::SegmentRecord& record, const JsonOptions& options);
-void append_json(std::string& out, const schema::DatagramRecord& record,
-                 const JsonOptions& options);
-void append_json(std::string& out, const schema::SocketRecord& record);
-void append_json(std::string& out, const schema::InterfaceRecord& record);
-void append_json(std::string& out, const schema::StatsRecord& record, const schema::Batch& batch);
 
 } // namespace xdpcap::publish

@@ -203,4 +203,23 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+std::string utf8_of(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xc0 | (byte >> 6));
+      out += static_cast<char>(0x80 | (byte & 0x3f));
+    }
+  }
+  return out;
+}
+
+void append_words(std::string& out, std::string_view text) {
+  is_utf8(text) ? append_utf8(out, text) : append_latin1(out, text);
+}
+
 } // namespace xdpcap::publish::json

@@ -28,5 +28,9 @@ void append_number(std::string& out, std::uint64_t number);
 void append_time(std::string& out, std::uint64_t ns_since_1970);
 
 bool is_utf8(std::string_view text) noexcept;
+// Text of a host as UTF-8: as it is, or each byte one character.
+std::string utf8_of(std::string_view text);
+// The same as a string in quotes.
+void append_words(std::string& out, std::string_view text);
 
 } // namespace xdpcap::publish::json

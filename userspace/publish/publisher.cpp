@@ -38,8 +38,9 @@ std::string cure_for(int failure) {
 }
 
 EndpointReport report_of(std::string name, const Counters<OutletCount>& counters) {
-  return {std::move(name), counters.get(OutletCount::batches_published),
-          counters.get(OutletCount::batches_dropped), counters.get(OutletCount::records_published),
+  return {{std::move(name), counters.get(OutletCount::batches_published),
+           counters.get(OutletCount::batches_dropped)},
+          counters.get(OutletCount::records_published),
           counters.get(OutletCount::records_dropped)};
 }
 
@@ -296,13 +297,13 @@ void Publisher::service(SteadyInstant now) {
 
 void Publisher::beat(bool last) {
   const SteadyInstant now = steady_clock::now();
-  Heartbeat heartbeat;
+  std::vector<record::TopicPosition> positions;
   // First how far each topic has come, then everything up to there is sent: a
   // heartbeat must never speak of batches that come behind it.
   for (BatchLane& lane : lanes_) {
     if (blocked()) break; // nothing can be sent, so nothing can be said
     for (const Topic topic : kRecordTopics) {
-      heartbeat.positions.push_back({lane.shard(), topic, lane.next_seq(topic)});
+      positions.push_back({lane.shard(), name_of(topic), lane.next_seq(topic)});
     }
     forward_lane(lane, lane.batches());
   }
@@ -313,17 +314,25 @@ void Publisher::beat(bool last) {
       static_cast<unsigned>(std::count_if(socket_files_.begin(), socket_files_.end(), is_gone));
   StatsBuilder stats;
   if (options_.fill_stats) options_.fill_stats(stats);
-  heartbeat.sensor = options_.sensor;
-  heartbeat.epoch_ns = options_.epoch_ns;
-  heartbeat.topic_seq = stats_seq_++;
-  heartbeat.at_ns = utc_ns(LiveClock::now());
-  heartbeat.interval_ns = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count());
-  heartbeat.last = last;
   add_peer_counts(stats);
-  heartbeat.counts = stats.counts();
-  heartbeat.endpoints = report();
-  heartbeat.publishes = options_.publishes;
+  const std::vector<EndpointReport> reports = report();
+  const std::vector<record::EndpointCounts> endpoints(reports.begin(), reports.end());
+  std::vector<std::string_view> publishes;
+  for (std::size_t i = 0; i < kTopics; ++i) {
+    if (options_.publishes.has(static_cast<Topic>(i))) publishes.push_back(kTopicNames[i]);
+  }
+  const Heartbeat heartbeat{
+      .sensor = options_.sensor,
+      .epoch_ns = options_.epoch_ns,
+      .topic_seq = stats_seq_++,
+      .stats = {.at_ns = utc_ns(LiveClock::now()),
+                .interval_ns = static_cast<std::uint64_t>(
+                    std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_beat_).count()),
+                .last = last,
+                .counters = stats.counters(),
+                .topics = positions,
+                .endpoints = endpoints,
+                .publishes = publishes}};
   last_beat_ = now;
   forward({Topic::stats, 1, write_heartbeat(stats_builder_, heartbeat)});
 }

@@ -71,6 +71,11 @@ struct PublisherOptions {
 // Owns ZeroMQ, the endpoints and the thread that sends. In this order:
 // open(); add_lane() for each worker; start(); the workers' encoders close;
 // stop(). All calls on one thread, except failed(), subscribed(), wants(), report().
+// What became of the records at an endpoint.
+struct EndpointReport : record::EndpointCounts {
+  std::uint64_t records_published = 0, records_dropped = 0;
+};
+
 class Publisher {
  public:
   // Binds the endpoints. Where one cannot be bound, the sentence says which and

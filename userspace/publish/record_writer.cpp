@@ -18,9 +18,6 @@ using ByteVector = Offset<flatbuffers::Vector<std::uint8_t>>;
 // written, the length words and paddings of its vectors, and its offset in the batch.
 constexpr std::size_t kMessageTable = 1024;
 static_assert(MessageTables::bytes_max < kMessageTable / 2);
-constexpr std::size_t kFlowTable = 1536; // three tables
-constexpr std::size_t kSegmentTable = 512;
-constexpr std::size_t kDatagramTable = 320;
 
 // Field spans go over as they are.
 static_assert(sizeof(http::FieldSpan) == sizeof(schema::FieldSpan) &&
@@ -30,22 +27,6 @@ static_assert(std::is_trivially_copyable_v<http::FieldSpan> &&
 
 schema::Span span_of(http::Span span) noexcept {
   return {span.offset, span.length};
-}
-
-std::uint64_t ns_of(Instant instant) noexcept {
-  return utc_ns(instant);
-}
-std::uint64_t ns_of(Duration duration) noexcept {
-  return static_cast<std::uint64_t>(std::max<Duration::rep>(duration.count(), 0));
-}
-
-// An empty vector is an absent one: readers see both alike, and it costs nothing.
-ByteVector write_bytes(FlatBufferBuilder& builder, Bytes bytes) {
-  if (bytes.empty()) return 0;
-  std::uint8_t* at = nullptr;
-  const ByteVector offset = builder.CreateUninitializedVector<std::uint8_t>(bytes.size(), &at);
-  std::memcpy(at, bytes.data(), bytes.size());
-  return offset;
 }
 
 // The only copy of a body's bytes on their way from the pool to the wire.
@@ -87,14 +68,9 @@ Offset<flatbuffers::Vector<const schema::Gap*>> write_gaps(FlatBufferBuilder& bu
   schema::Gap* at = nullptr;
   const auto offset = builder.CreateUninitializedVectorOfStructs<schema::Gap>(gaps.size(), &at);
   for (const http::BodyGap& gap : gaps) {
-    *at++ = schema::Gap(gap.offset, gap.length, static_cast<schema::GapCause>(gap.cause));
+    *at++ = schema::Gap(gap.offset, gap.length, gap.cause);
   }
   return offset;
-}
-
-Offset<flatbuffers::String> write_text(FlatBufferBuilder& builder, std::string_view text) {
-  return text.empty() ? Offset<flatbuffers::String>(0)
-                      : builder.CreateString(text.data(), text.size());
 }
 
 schema::Pairing pairing_of(const http::Anomalies& anomalies) noexcept {
@@ -104,24 +80,6 @@ schema::Pairing pairing_of(const http::Anomalies& anomalies) noexcept {
     return schema::Pairing::realigned;
   }
   return schema::Pairing::counted;
-}
-
-Offset<schema::FlowHalf> write_half(FlatBufferBuilder& builder, const FlowHalf& half) {
-  schema::FlowHalfBuilder out(builder);
-  out.add_rtt_ns(ns_of(half.rtt));
-  out.add_gap_bytes(half.gap_bytes);
-  out.add_gaps_by_capture(half.gaps_by_capture);
-  out.add_gaps(half.gaps);
-  out.add_zero_windows(half.zero_windows);
-  out.add_out_of_order(half.out_of_order);
-  out.add_retransmitted_segments(half.retransmitted_segments);
-  out.add_payload_bytes(half.payload_bytes);
-  out.add_packets(half.packets);
-  out.add_window(half.window);
-  out.add_in_flight(half.in_flight);
-  out.add_window_scale(half.window_scale);
-  out.add_state(static_cast<schema::TcpState>(half.state));
-  return out.Finish();
 }
 
 // The parts of a message that lie outside its table.
@@ -138,8 +96,8 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
                          std::string_view community_id) {
   MessageParts parts;
   parts.body = write_body(builder, message.body, body_kept);
-  parts.head = write_bytes(builder, message.head);
-  parts.trailer_section = write_bytes(builder, message.trailer_section);
+  parts.head = record::write_bytes(builder, message.head);
+  parts.trailer_section = record::write_bytes(builder, message.trailer_section);
   if (masked != nullptr) {
     const bool suspicious = head_is_suspicious(message);
     const auto head = bytes_in(builder, parts.head, message.head.size());
@@ -154,39 +112,28 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
   parts.fields = write_fields(builder, message.fields);
   parts.trailers = write_fields(builder, message.trailers);
   parts.gaps = write_gaps(builder, message.gaps);
-  if (message.body_sha256) parts.sha256 = write_bytes(builder, *message.body_sha256);
-  parts.community_id = write_text(builder, community_id);
+  if (message.body_sha256) parts.sha256 = record::write_bytes(builder, *message.body_sha256);
+  parts.community_id = record::write_text(builder, community_id);
   return parts;
 }
 
-} // namespace
-
-schema::Endpoint endpoint_of(const wire::Endpoint& endpoint) noexcept {
-  const wire::Address& address = endpoint.address;
-  constexpr std::uint64_t kMapped = 0xffff; // ::ffff:a.b.c.d
-  if (address.is_v4()) return {0, kMapped << 32 | load_be32(address.v4_bytes()), endpoint.port, 4};
-  const auto half = [bytes = address.bytes.data()](std::size_t at) {
-    return std::uint64_t{load_be32(bytes + at)} << 32 | load_be32(bytes + at + 4);
-  };
-  return {half(0), half(8), endpoint.port, 6};
+// Arguments as one line, parted by blanks.
+record::Text write_command(FlatBufferBuilder& builder, std::string_view command,
+                           const SecretNames* masked) {
+  std::array<char, record::kTextMax> line;
+  command = command.substr(0, line.size());
+  std::copy(command.begin(), command.end(), line.begin());
+  if (masked != nullptr) (void)mask_arguments({line.data(), command.size()}, *masked);
+  std::replace(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(command.size()), '\0', ' ');
+  return record::write_text(builder, {line.data(), command.size()});
 }
+
+} // namespace
 
 std::size_t bytes_without_body(const http::Message& message) noexcept {
   return kMessageTable + message.head.size() + message.trailer_section.size() +
          (message.fields.size() + message.trailers.size()) * sizeof(schema::FieldSpan) +
          message.gaps.size() * sizeof(schema::Gap);
-}
-
-std::size_t bytes_of(const FlowRecord&) noexcept {
-  return kFlowTable;
-}
-
-std::size_t bytes_of(const SegmentRecord& record) noexcept {
-  return kSegmentTable + record.payload.size() + record.header.size();
-}
-
-std::size_t bytes_of(const DatagramRecord& record) noexcept {
-  return kDatagramTable + record.payload.size();
 }
 
 WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables,
@@ -198,12 +145,12 @@ WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables,
   anomalies.add(context.anomalies);
   if (body_kept < message.body.size()) anomalies.add(http::Anomaly::truncated);
 
-  MessageTable table;
+  record::HttpMessageTable table;
   table.flow = context.flow;
-  table.client = endpoint_of(context.client);
-  table.server = endpoint_of(context.server);
-  table.first_byte_ns = ns_of(message.first_byte);
-  table.last_byte_ns = ns_of(message.last_byte);
+  table.client = table_form(context.client);
+  table.server = table_form(context.server);
+  table.first_byte_ns = utc_ns(message.first_byte);
+  table.last_byte_ns = utc_ns(message.last_byte);
   table.declared_length = message.declared_length.value_or(0);
   table.full_body_length = message.body_length;
   table.anomalies = anomalies.bits();
@@ -221,92 +168,37 @@ WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables,
   table.community_id = parts.community_id.o;
   table.status = message.status;
   table.interface = context.interface;
-  table.kind = static_cast<schema::Kind>(message.kind);
-  table.direction = static_cast<schema::Direction>(message.direction);
+  table.kind = message.kind;
+  table.direction = message.direction;
   table.pairing = pairing_of(message.anomalies);
   table.version_major = message.version_major;
   table.version_minor = message.version_minor;
-  table.framing = static_cast<schema::Framing>(message.framing);
+  table.framing = message.framing;
   table.has_declared_length = message.declared_length.has_value();
   table.complete = message.complete;
-  table.end = static_cast<schema::End>(message.end);
+  table.end = message.end;
   table.masked = parts.masked;
   return {tables.write(builder, table), parts.masked};
 }
 
-Offset<schema::FlowRecord> write(FlatBufferBuilder& builder, const FlowRecord& record,
-                                 std::string_view community_id) {
-  const auto to_server = write_half(builder, record.halves[index_of(Direction::to_server)]);
-  const auto to_client = write_half(builder, record.halves[index_of(Direction::to_client)]);
-  const auto community = write_text(builder, community_id);
-  const schema::Endpoint client = endpoint_of(record.client);
-  const schema::Endpoint server = endpoint_of(record.server);
-
-  schema::FlowRecordBuilder out(builder);
-  out.add_flow(record.flow);
-  out.add_client(&client);
-  out.add_server(&server);
-  out.add_first_ns(ns_of(record.first));
-  out.add_last_ns(ns_of(record.last));
-  out.add_handshake_server_ns(ns_of(record.handshake_server));
-  out.add_handshake_client_ns(ns_of(record.handshake_client));
-  out.add_flags(record.flags.bits());
-  out.add_to_server(to_server);
-  out.add_to_client(to_client);
-  out.add_community_id(community);
-  out.add_interface(record.interface);
-  out.add_event(static_cast<schema::FlowEvent>(record.event));
-  out.add_close(static_cast<schema::CloseReason>(record.close));
-  return out.Finish();
+std::size_t bytes_with_process(const record::SocketRecord& record) noexcept {
+  const record::Process* process = record.process.get();
+  return bytes_of(record) +
+         (process == nullptr ? 0 : bytes_of(*process) + record::room_for(process->command));
 }
 
-Offset<schema::SegmentRecord> write(FlatBufferBuilder& builder, const SegmentRecord& record) {
-  const ByteVector payload = write_bytes(builder, record.payload);
-  const ByteVector header = write_bytes(builder, record.header);
-  const schema::Endpoint client = endpoint_of(record.client);
-  const schema::Endpoint server = endpoint_of(record.server);
-
-  schema::SegmentRecordBuilder out(builder);
-  out.add_flow(record.flow);
-  out.add_client(&client);
-  out.add_server(&server);
-  out.add_arrived_ns(ns_of(record.arrived));
-  out.add_seq(record.seq.value);
-  out.add_ack(record.ack.value);
-  out.add_payload_bytes(record.payload_bytes);
-  out.add_wire_length(record.wire_length);
-  out.add_timestamp_value(record.options.timestamp_value);
-  out.add_timestamp_echo(record.options.timestamp_echo);
-  out.add_payload(payload);
-  out.add_header(header);
-  out.add_window(record.window);
-  out.add_mss(record.options.mss);
-  out.add_interface(record.interface);
-  out.add_direction(static_cast<schema::Direction>(record.direction));
-  out.add_flags(record.flags.bits);
-  out.add_verdict(static_cast<schema::Verdict>(record.verdict));
-  out.add_has_window_scale(record.options.has_window_scale);
-  out.add_window_scale(record.options.window_scale);
-  out.add_sack_permitted(record.options.sack_permitted);
-  out.add_has_timestamps(record.options.has_timestamps);
-  return out.Finish();
-}
-
-Offset<schema::DatagramRecord> write(FlatBufferBuilder& builder, const DatagramRecord& record) {
-  const ByteVector payload = write_bytes(builder, record.payload);
-  const schema::Endpoint source = endpoint_of(record.source);
-  const schema::Endpoint destination = endpoint_of(record.destination);
-
-  schema::DatagramRecordBuilder out(builder);
-  out.add_arrived_ns(ns_of(record.arrived));
-  out.add_source(&source);
-  out.add_destination(&destination);
-  out.add_wire_length(record.wire_length);
-  out.add_payload(payload);
-  out.add_length(record.length);
-  out.add_checksum(record.checksum);
-  out.add_interface(record.interface);
-  return out.Finish();
+Offset<schema::SocketRecord> write(FlatBufferBuilder& builder, const record::SocketRecord& record,
+                                   ProcessesWritten& processes, const SecretNames* masked) {
+  ProcessesWritten::Offset process;
+  if (record.process != nullptr) {
+    process = processes.find(*record.process);
+    if (process.o == 0) {
+      process =
+          write(builder, *record.process, write_command(builder, record.process->command, masked));
+      processes.add(*record.process, process);
+    }
+  }
+  return write(builder, record, process);
 }
 
 } // namespace xdpcap::publish

@@ -3,26 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
+
+#include "record/enums.hpp"
 
 namespace xdpcap::tcp {
 
 // The states of RFC 9293, 3.3.2, of one end of a connection as seen from the
 // middle. The pair of both ends is the only faithful picture an observer has.
-enum class State : std::uint8_t {
-  closed,
-  listen,
-  syn_sent,
-  syn_received,
-  established,
-  fin_wait_1,
-  fin_wait_2,
-  close_wait,
-  closing,
-  last_ack,
-  time_wait,
-  count_,
-};
+using State = schema::TcpState;
 
 // What happened to one end. An end has received something only when it
 // acknowledged it: that it was sent is no evidence.
@@ -43,12 +31,12 @@ enum class Event : std::uint8_t {
 namespace detail {
 
 using Row = std::array<State, static_cast<std::size_t>(Event::reset)>;
-using enum State;
+using enum schema::TcpState;
 
 // A row for each state in the order above, a column for each event before `reset`. An
 // event that means nothing in a state leaves it as it is.
 // clang-format off
-inline constexpr std::array<Row, static_cast<std::size_t>(State::count_)> kTransitions{{
+inline constexpr std::array<Row, static_cast<std::size_t>(State::MAX) + 1> kTransitions{{
     // sent_syn    received_syn  syn_acked    sent_fin    received_fin fin_acked     joined
     {syn_sent,     listen,       closed,      closed,     closed,      closed,       established},
     {syn_received, listen,       listen,      listen,     listen,      listen,       established},
@@ -69,13 +57,6 @@ inline constexpr std::array<Row, static_cast<std::size_t>(State::count_)> kTrans
 inline constexpr State next_state(State state, Event event) noexcept {
   if (event >= Event::reset) return State::closed;
   return detail::kTransitions[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
-}
-
-inline constexpr std::string_view name_of(State state) noexcept {
-  constexpr std::array<std::string_view, static_cast<std::size_t>(State::count_)> kNames{
-      "CLOSED",     "LISTEN",     "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
-      "FIN-WAIT-2", "CLOSE-WAIT", "CLOSING",  "LAST-ACK",     "TIME-WAIT"};
-  return kNames[static_cast<std::size_t>(state)];
 }
 
 // The ways of a client that closes first, of the server it closes, and of both

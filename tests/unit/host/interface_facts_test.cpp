@@ -37,7 +37,7 @@ class Facts : public ::testing::Test {
     message.bytes(type, {bytes.data(), family == AF_INET ? std::size_t{4} : std::size_t{16}});
     read_address(message.message(), interfaces_);
   }
-  std::map<std::uint32_t, InterfaceFacts> interfaces_;
+  std::map<std::uint32_t, InterfaceRecord> interfaces_;
 };
 
 TEST_F(Facts, AnInterfaceIsReadFromItsMessages) {
@@ -55,7 +55,7 @@ TEST_F(Facts, AnInterfaceIsReadFromItsMessages) {
   add_address(3, AF_INET6, IFA_ADDRESS, "2001:db8::1");
   add_address(4, AF_INET, IFA_LOCAL, "192.0.2.4"); // of an interface that was not told of
 
-  const InterfaceFacts& told = interfaces_.at(3);
+  const InterfaceRecord& told = interfaces_.at(3);
   EXPECT_EQ(told.name, "eth0");
   EXPECT_TRUE(told.up && told.running);
   EXPECT_EQ(told.mtu, 9000U);
@@ -108,7 +108,7 @@ TEST(InterfaceWatch, SeesTheLoopbackThatEveryHostHas) {
   const auto interfaces = watch.look();
   ASSERT_TRUE(interfaces.ok());
   const auto loopback = std::find_if(interfaces->begin(), interfaces->end(),
-                                     [](const InterfaceFacts& one) { return one.name == "lo"; });
+                                     [](const InterfaceRecord& one) { return one.name == "lo"; });
   ASSERT_NE(loopback, interfaces->end());
   EXPECT_EQ(loopback->index, 1U);
   EXPECT_GT(loopback->mtu, 0U);

@@ -14,9 +14,8 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-wire::Endpoint endpoint(std::uint8_t last, std::uint16_t port) {
-  const std::array<std::byte, 4> bytes{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
-  return {wire::Address::from_v4(bytes.data()), port};
+record::Endpoint endpoint(std::uint8_t last, std::uint16_t port) {
+  return {0, 0xffff'0a00'0000U | last, port, 4}; // 10.0.0.last
 }
 
 class Book : public ::testing::Test {

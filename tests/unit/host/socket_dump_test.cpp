@@ -14,13 +14,17 @@
 
 #include "core/owned_fd.hpp"
 #include "unit/host/netlink_bytes.hpp"
-#include "wire/format_address.hpp"
 
 namespace xdpcap::host::test {
 namespace {
 
-std::string text_of(const wire::Endpoint& endpoint) {
-  return std::string(wire::Text(endpoint).view());
+std::string text_of(const record::Endpoint& endpoint) {
+  const std::uint64_t words[] = {htobe64(endpoint.address_high), htobe64(endpoint.address_low)};
+  const bool is_v4 = endpoint.ip_version == 4;
+  const auto* address = reinterpret_cast<const std::byte*>(words) + (is_v4 ? 12 : 0);
+  char text[INET6_ADDRSTRLEN];
+  ::inet_ntop(is_v4 ? AF_INET : AF_INET6, address, text, sizeof text);
+  return (is_v4 ? text : "[" + std::string(text) + "]") + ":" + std::to_string(endpoint.port);
 }
 
 inet_diag_msg about(int family, const char* local, const char* remote, std::uint8_t state = 1) {
@@ -78,8 +82,8 @@ TEST(SocketDump, ASocketIsReadFromItsMessage) {
   EXPECT_EQ(socket->inode, 5555U);
   EXPECT_EQ(socket->memory, 1200U);
   ASSERT_TRUE(socket->tcp);
-  EXPECT_EQ(socket->tcp->rtt, std::chrono::milliseconds{20});
-  EXPECT_EQ(socket->tcp->min_rtt, std::chrono::milliseconds{19});
+  EXPECT_EQ(socket->tcp->rtt_ns, 20'000'000U);
+  EXPECT_EQ(socket->tcp->min_rtt_ns, 19'000'000U);
   EXPECT_EQ(socket->tcp->slow_start_threshold, 2147483647U);
   EXPECT_EQ(socket->tcp->retransmits, 7U);
   EXPECT_EQ(socket->tcp->bytes_retransmitted, 99U);
@@ -108,7 +112,7 @@ TEST(SocketDump, AnOlderKernelSaysLessAndANewerOneMore) {
   less.bytes(INET_DIAG_INFO,
              {reinterpret_cast<const char*>(&info), offsetof(tcp_info, tcpi_pacing_rate)});
   const auto socket = parse_socket(less.message(), SocketProtocol::tcp);
-  EXPECT_EQ(socket->tcp->rtt, std::chrono::milliseconds{20});
+  EXPECT_EQ(socket->tcp->rtt_ns, 20'000'000U);
   EXPECT_EQ(socket->tcp->bytes_sent, 0U);
 }
 
@@ -122,7 +126,7 @@ TEST(SocketDump, Ipv4InAnIpv6SocketIsIpv4) {
 }
 
 TEST(SocketDump, TheKernelsStatesHaveTheNamesOfTheRfc) {
-  using enum SocketState;
+  using enum schema::TcpState;
   const std::vector<SocketState> expected{established, syn_sent,  syn_received, fin_wait_1,
                                           fin_wait_2,  time_wait, closed,       close_wait,
                                           last_ack,    listen,    closing,      syn_received};

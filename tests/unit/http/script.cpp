@@ -55,7 +55,7 @@ std::ostream& operator<<(std::ostream& out, const Seen& seen) {
       << " body=" << seen.body_length << ':' << seen.body.substr(0, 60)
       << " framing=" << static_cast<int>(seen.framing) << " end=" << static_cast<int>(seen.end)
       << (seen.complete ? " complete" : " incomplete") << " anomalies={";
-  for (unsigned i = 0; i < static_cast<unsigned>(Anomaly::count_); ++i) {
+  for (unsigned i = 0; i <= static_cast<unsigned>(Anomaly::MAX); ++i) {
     if (seen.has(static_cast<Anomaly>(i))) out << ' ' << i;
   }
   return out << " } first=" << seen.first_byte << " last=" << seen.last_byte;

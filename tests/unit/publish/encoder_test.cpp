@@ -93,23 +93,23 @@ TEST_F(EncoderTest, EverythingOfAMessageComesBackAsItWas) {
 
 TEST_F(EncoderTest, FlowsAndSegmentsComeBackUnderTheirOwnTopics) {
   Encoder encoder = this->encoder({.community_id = true});
-  FlowRecord flow;
+  record::FlowRecord flow;
   flow.flow = 7;
-  flow.event = FlowEvent::closed;
+  flow.event = schema::FlowEvent::closed;
   flow.client = v4(1, 1);
   flow.server = v4(2, 80);
-  flow.halves[index_of(Direction::to_client)].state = TcpState::time_wait;
-  flow.halves[index_of(Direction::to_client)].retransmitted_segments = 99;
-  flow.halves[index_of(Direction::to_client)].rtt = Duration(1500);
-  flow.handshake_server = Duration(11);
-  flow.flags.add(FlowFlag::paws);
-  flow.close = CloseReason::evicted;
+  flow.to_client.state = schema::TcpState::time_wait;
+  flow.to_client.retransmitted_segments = 99;
+  flow.to_client.rtt_ns = 1500;
+  flow.handshake_server_ns = 11;
+  flow.flags = bit(schema::FlowFlag::paws);
+  flow.close = schema::CloseReason::evicted;
   encoder.add(flow);
-  SegmentRecord segment;
-  segment.seq = {4'000'000'000};
-  segment.flags = {wire::TcpFlags::syn | wire::TcpFlags::ack};
-  segment.options.mss = 1460;
-  segment.verdict = Verdict::keep_alive;
+  record::SegmentRecord segment;
+  segment.seq = 4'000'000'000;
+  segment.flags = 0x12; // SYN, ACK
+  segment.mss = 1460;
+  segment.verdict = schema::Verdict::keep_alive;
   segment.payload_bytes = 3;
   segment.payload = as_bytes("abc");
   encoder.add(segment);
@@ -126,7 +126,7 @@ TEST_F(EncoderTest, FlowsAndSegmentsComeBackUnderTheirOwnTopics) {
   EXPECT_EQ(got.to_client()->rtt_ns(), 1500u);
   EXPECT_EQ(got.to_server()->retransmitted_segments(), 0u);
   EXPECT_EQ(got.handshake_server_ns(), 11u);
-  EXPECT_EQ(got.flags(), 1u << static_cast<unsigned>(FlowFlag::paws));
+  EXPECT_EQ(got.flags(), 1u << static_cast<unsigned>(schema::FlowFlag::paws));
   EXPECT_EQ(got.close(), schema::CloseReason::evicted);
   EXPECT_EQ(text_of(got.community_id()).substr(0, 2), "1:");
   EXPECT_EQ(topic_of(*batches[1]), Topic::tcp);
@@ -323,12 +323,12 @@ TEST_F(EncoderTest, AWaitingEncoderGoesOnWhenNobodyTakesBatchesAnyMore) {
 TEST_F(EncoderTest, CommunityIdsAreThoseOfOtherTools) {
   Encoder encoder = this->encoder({.community_id = true});
   const auto endpoint = [](std::array<unsigned char, 4> bytes, std::uint16_t port) {
-    wire::Endpoint made = v4(0, port);
-    for (std::size_t i = 0; i < 4; ++i) made.address.bytes[12 + i] = std::byte{bytes[i]};
+    record::Endpoint made{0, 0xffff, port, 4};
+    for (const unsigned char byte : bytes) made.address_low = made.address_low << 8 | byte;
     return made;
   };
-  const wire::Endpoint client = endpoint({128, 232, 110, 120}, 34855);
-  const wire::Endpoint server = endpoint({66, 35, 250, 204}, 80);
+  const record::Endpoint client = endpoint({128, 232, 110, 120}, 34855);
+  const record::Endpoint server = endpoint({66, 35, 250, 204}, 80);
   encoder.add(TestMessage::request("GET", "/").get(), {1, client, server, 0});
   encoder.add(TestMessage::request("GET", "/").get(), {1, server, client, 0});
   encoder.close();

@@ -1,5 +1,3 @@
-#include "publish/host_records.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,21 +18,23 @@ constexpr LaneShape kLane{
 
 class HostRecords : public ::testing::Test {
  protected:
-  static Process process(std::uint64_t serial, std::string_view name) {
-    return {.serial = serial,
-            .pid = static_cast<std::uint32_t>(1000 + serial),
-            .name = name,
-            .command = "/usr/bin/shop --port 80",
-            .cgroup = "/system.slice/shop.service",
-            .container = "",
-            .started_ns = 5,
-            .uid = 33};
+  using Owner = std::shared_ptr<const record::Process>;
+  static Owner process(std::uint64_t serial, const std::string& name) {
+    record::Process made{.serial = serial,
+                         .pid = static_cast<std::uint32_t>(1000 + serial),
+                         .name = name,
+                         .command = "/usr/bin/shop --port 80",
+                         .cgroup = "/system.slice/shop.service",
+                         .container = "",
+                         .started_ns = 5,
+                         .uid = 33};
+    return std::make_shared<const record::Process>(std::move(made));
   }
-  static SocketRecord socket(const Process* process) {
-    SocketRecord record;
-    record.at = instant_from_ns(7);
-    record.event = SocketEvent::opened;
-    record.state = TcpState::established;
+  static record::SocketRecord socket(const Owner& process) {
+    record::SocketRecord record;
+    record.at_ns = 7;
+    record.event = schema::SocketEvent::opened;
+    record.state = schema::TcpState::established;
     record.cookie = 0x1234567890;
     record.network_namespace = 4026531840;
     record.local = v4(1, 4000);
@@ -51,16 +51,16 @@ class HostRecords : public ::testing::Test {
 };
 
 TEST_F(HostRecords, ASocketComesBackWithItsProcessAndItsFigures) {
-  const Process owner = process(1, "shop");
-  TcpInfo info;
-  info.rtt = Duration(20'000'000);
+  const Owner owner = process(1, "shop");
+  record::TcpInfo info;
+  info.rtt_ns = 20'000'000;
   info.congestion_window = 10;
   info.slow_start_threshold = 2147483647;
   info.pacing_rate = UINT64_MAX;
   info.bytes_retransmitted = 99;
   info.congestion_control = "cubic";
-  SocketRecord sent = socket(&owner);
-  sent.tcp = &info;
+  record::SocketRecord sent = socket(owner);
+  sent.tcp = info;
   sent.receive_queue = 3;
   sent.memory = 4096;
   encoder_.add(sent);
@@ -96,11 +96,11 @@ TEST_F(HostRecords, ASocketComesBackWithItsProcessAndItsFigures) {
 }
 
 TEST_F(HostRecords, SocketsOfOneProcessShareItsTable) {
-  const Process one = process(1, "one");
-  const Process other = process(2, "other");
+  const Owner one = process(1, "one");
+  const Owner other = process(2, "other");
   for (int i = 0; i < 10; ++i) {
-    encoder_.add(socket(&one));
-    encoder_.add(socket(&other));
+    encoder_.add(socket(one));
+    encoder_.add(socket(other));
   }
   encoder_.add(socket(nullptr));
   encoder_.close();
@@ -120,8 +120,8 @@ TEST_F(HostRecords, EachBatchHasTheProcessesOfItsSockets) {
   std::size_t batches = 0, sockets = 0;
   for (int i = 0; i < 3000; ++i) {
     const auto of = static_cast<std::uint64_t>(i % 300);
-    const Process owner = process(of + 1, names[of]);
-    encoder_.add(socket(&owner));
+    const Owner owner = process(of + 1, names[of]);
+    encoder_.add(socket(owner));
     if (i % 50 != 49 && i != 2999) continue;
     if (i == 2999) encoder_.close();
     for (const schema::Batch* batch : takes_.all()) {
@@ -140,7 +140,7 @@ TEST_F(HostRecords, EachBatchHasTheProcessesOfItsSockets) {
 TEST_F(HostRecords, SocketsAndInterfacesAreNumberedTogetherInTheOrderTheyCame) {
   const std::vector<std::string> ipv4{"192.0.2.1", "192.0.2.2"};
   const std::vector<std::string> ipv6{"2001:db8::1"};
-  InterfaceRecord interface;
+  record::InterfaceRecord interface;
   interface.name = "eth0";
   interface.ipv4 = ipv4;
   interface.ipv6 = ipv6;
@@ -177,23 +177,24 @@ TEST(HostRecordsInSmallBatches, TextsThatAreTooLongAreCutAndNeverOverrunABatch) 
                  0, doorbell);
   Encoder encoder({}, lane);
   const std::string endless(100'000, 'x');
-  SocketRecord socket;
-  Process owner{.serial = 1, .command = endless};
-  socket.process = &owner;
-  encoder.add(socket);
-  Process larger_than_a_batch{
-      .serial = 2, .name = endless, .command = endless, .cgroup = endless, .container = endless};
-  socket.process = &larger_than_a_batch;
-  encoder.add(socket);
-  owner.serial = 3;
-  socket.process = &owner;
-  encoder.add(socket);
+  const auto add = [&](record::Process owner) {
+    record::SocketRecord socket;
+    socket.process = std::make_shared<const record::Process>(std::move(owner));
+    encoder.add(socket);
+  };
+  add({.serial = 1, .command = endless});
+  add({.serial = 2, // larger than a batch
+       .name = endless,
+       .command = endless,
+       .cgroup = endless,
+       .container = endless});
+  add({.serial = 3, .command = endless});
   encoder.close();
   std::size_t sockets = 0;
   Takes takes(lane);
   for (const schema::Batch* batch : takes.all()) {
     for (const schema::SocketRecord* record : *batch->sockets()) {
-      EXPECT_EQ(record->process()->command()->size(), Process::text_max);
+      EXPECT_EQ(record->process()->command()->size(), record::kTextMax);
       ++sockets;
     }
   }
@@ -207,14 +208,15 @@ TEST(HostRecordsInSmallBatches, TextsThatAreTooLongAreCutAndNeverOverrunABatch) 
 // Records of several sizes, for it is a matter of which fills the batch before the vector is full.
 TEST(HostRecordsInSmallBatches, ManyBareSocketsLeaveRoomForTheirPlaces) {
   constexpr std::size_t kSockets = 3000;
-  SocketRecord socket;
+  record::SocketRecord socket;
   for (const auto widen :
-       {+[](SocketRecord&) {}, +[](SocketRecord& one) { one.at = instant_from_ns(7); },
-        +[](SocketRecord& one) { one.cookie = 1; },
-        +[](SocketRecord& one) { one.network_namespace = 1; },
-        +[](SocketRecord& one) { one.uid = 33; }, +[](SocketRecord& one) { one.memory = 1; },
-        +[](SocketRecord& one) { one.send_queue = 1; },
-        +[](SocketRecord& one) { one.receive_queue = 1; }}) {
+       {+[](record::SocketRecord&) {}, +[](record::SocketRecord& one) { one.at_ns = 7; },
+        +[](record::SocketRecord& one) { one.cookie = 1; },
+        +[](record::SocketRecord& one) { one.network_namespace = 1; },
+        +[](record::SocketRecord& one) { one.uid = 33; },
+        +[](record::SocketRecord& one) { one.memory = 1; },
+        +[](record::SocketRecord& one) { one.send_queue = 1; },
+        +[](record::SocketRecord& one) { one.receive_queue = 1; }}) {
     widen(socket);
     Doorbell doorbell;
     BatchLane lane(

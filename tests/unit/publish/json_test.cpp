@@ -178,17 +178,17 @@ TEST(Json, FlowsSegmentsAndStatsAreLinesToo) {
   BatchLane lane({.normal_batches = 4, .normal_bytes = 65536, .large_batches = 0, .large_bytes = 0},
                  0, doorbell);
   Encoder encoder({}, lane);
-  FlowRecord flow;
-  flow.event = FlowEvent::closed;
-  flow.flags.add(FlowFlag::partial);
-  flow.close = CloseReason::fin;
+  record::FlowRecord flow;
+  flow.event = schema::FlowEvent::closed;
+  flow.flags = bit(schema::FlowFlag::partial);
+  flow.close = schema::CloseReason::fin;
   encoder.add(flow);
-  SegmentRecord segment;
+  record::SegmentRecord segment;
   segment.client = v4(1, 1);
   segment.server = v4(2, 2);
   segment.direction = Direction::to_client;
-  segment.flags = {wire::TcpFlags::fin | wire::TcpFlags::ack};
-  segment.verdict = Verdict::retransmit;
+  segment.flags = 0x11;
+  segment.verdict = schema::Verdict::retransmit;
   encoder.add(segment);
   encoder.close();
   Takes takes(lane);
@@ -210,12 +210,14 @@ TEST(Json, FlowsSegmentsAndStatsAreLinesToo) {
   EXPECT_EQ(line["verdict"], "retransmit");
 
   flatbuffers::FlatBufferBuilder builder;
+  const std::array counters{record::Counter{"frames", 5, "eth0", 1}};
+  const std::array topics{record::TopicPosition{0, "http", 9}};
+  const std::array<std::string_view, 2> publishes{"http", "socket"};
   Heartbeat beat;
   beat.sensor = "s";
-  beat.counts.push_back({"frames", 5, "eth0", 1});
-  beat.positions.push_back({0, Topic::http, 9});
-  beat.publishes.add(Topic::http);
-  beat.publishes.add(Topic::socket);
+  beat.stats.counters = counters;
+  beat.stats.topics = topics;
+  beat.stats.publishes = publishes;
   out.clear();
   append_json(out, *takes.keep(write_heartbeat(builder, beat)), {});
   line = json::parse(out);

@@ -27,8 +27,8 @@ TEST(NoAllocation, AnEncoderNeverAllocatesFromTheFirstMessageOn) {
   const http::Message& request = small.get();
   const http::Message& response = large.get();
   const MessageContext with = context();
-  const FlowRecord flow;
-  const SegmentRecord segment;
+  const record::FlowRecord flow;
+  const record::SegmentRecord segment;
   std::uint64_t batches = 0;
 
   EXPECT_EQ(allocations_of([&] {

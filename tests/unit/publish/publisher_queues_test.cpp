@@ -80,11 +80,10 @@ TEST_F(PublisherTest, PushWaitsForRoomThenDropsAndCountsEveryBatch) {
     encoder.close();
   }
   const auto deadline = std::chrono::steady_clock::now() + kAtMost;
-  while (publisher->report().at(0).batches_dropped < 10 &&
-         std::chrono::steady_clock::now() < deadline) {
+  while (publisher->report().at(0).dropped < 10 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(1ms);
   }
-  EXPECT_EQ(publisher->report().at(0).batches_dropped, 10u);
+  EXPECT_EQ(publisher->report().at(0).dropped, 10u);
   EXPECT_EQ(publisher->report().at(0).records_dropped, 20u);
   publisher->stop(0ms);
 }
@@ -119,7 +118,7 @@ TEST_F(PublisherTest, PushWithoutLimitHoldsTheFileBackUntilSomebodyPulls) {
   }
   worker.join();
   publisher->stop(0ms);
-  EXPECT_EQ(publisher->report().at(0).batches_dropped, 0u);
+  EXPECT_EQ(publisher->report().at(0).dropped, 0u);
 }
 
 TEST_F(PublisherTest, WhatAllQueuesTogetherHoldIsBounded) {

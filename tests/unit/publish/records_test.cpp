@@ -1,4 +1,4 @@
-#include "publish/records.hpp"
+#include "record/records.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,12 +22,12 @@ class Records : public ::testing::Test {
 };
 
 TEST_F(Records, WindowsBytesInFlightAndTheHeaderOfASegmentComeBack) {
-  FlowRecord flow;
-  flow.event = FlowEvent::update;
-  flow.halves[index_of(Direction::to_server)].window = 5'000'000;
-  flow.halves[index_of(Direction::to_server)].in_flight = 1460;
+  record::FlowRecord flow;
+  flow.event = schema::FlowEvent::update;
+  flow.to_server.window = 5'000'000;
+  flow.to_server.in_flight = 1460;
   encoder_.add(flow);
-  SegmentRecord segment;
+  record::SegmentRecord segment;
   segment.header = as_bytes("twenty bytes of it.");
   encoder_.add(segment);
   encoder_.close();
@@ -42,8 +42,8 @@ TEST_F(Records, WindowsBytesInFlightAndTheHeaderOfASegmentComeBack) {
 }
 
 TEST_F(Records, DatagramsComeBackUnderTheirTopic) {
-  DatagramRecord datagram;
-  datagram.arrived = instant_from_ns(99);
+  record::DatagramRecord datagram;
+  datagram.arrived_ns = 99;
   datagram.source = v6(1, 53);
   datagram.destination = v4(2, 4000);
   datagram.wire_length = 60;
@@ -76,8 +76,8 @@ TEST_F(Records, ThatAreSmallFillABatchAndNeverOverrunIt) {
   Takes takes(lane);
   std::size_t datagrams = 0, sockets = 0;
   for (int i = 0; i < 10'000; ++i) {
-    encoder.add(DatagramRecord{});
-    encoder.add(SocketRecord{});
+    encoder.add(record::DatagramRecord{});
+    encoder.add(record::SocketRecord{});
     if (i % 1000 != 999) continue;
     encoder.close();
     for (const schema::Batch* batch : takes.all()) {

@@ -14,22 +14,11 @@
 // Messages as sentences, and a stand-in for the publisher.
 namespace xdpcap::publish::test {
 
-inline wire::Endpoint v4(std::uint8_t last, std::uint16_t port) {
-  wire::Endpoint endpoint;
-  const std::array<std::byte, 4> bytes{std::byte{10}, std::byte{0}, std::byte{0}, std::byte{last}};
-  endpoint.address = wire::Address::from_v4(bytes.data());
-  endpoint.port = port;
-  return endpoint;
+inline record::Endpoint v4(std::uint8_t last, std::uint16_t port) {
+  return {0, 0xffff'0a00'0000U | last, port, 4}; // 10.0.0.last
 }
-inline wire::Endpoint v6(std::uint8_t last, std::uint16_t port) {
-  wire::Endpoint endpoint;
-  endpoint.address.bytes[0] = std::byte{0x20};
-  endpoint.address.bytes[1] = std::byte{0x01};
-  endpoint.address.bytes[2] = std::byte{0x0d};
-  endpoint.address.bytes[3] = std::byte{0xb8};
-  endpoint.address.bytes[15] = std::byte{last};
-  endpoint.port = port;
-  return endpoint;
+inline record::Endpoint v6(std::uint8_t last, std::uint16_t port) {
+  return {0x2001'0db8'0000'0000, last, port, 6};
 }
 
 // Finds the fields of a section line by line, without any of the parser's care.

@@ -19,11 +19,11 @@ inline const auto kSensor = std::make_shared<const std::string>("web1");
 
 inline ProcessPointer process(std::uint32_t pid, const std::string& name,
                               const std::string& command = "", std::uint64_t started_ns = 0) {
-  return std::make_shared<const Process>(Process{.sensor = *kSensor,
-                                                 .pid = pid,
-                                                 .started_ns = started_ns,
-                                                 .name = name,
-                                                 .command = command.empty() ? name : command});
+  return std::make_shared<const Process>(Process{{.pid = pid,
+                                                  .name = name,
+                                                  .command = command.empty() ? name : command,
+                                                  .started_ns = started_ns},
+                                                 *kSensor});
 }
 
 inline Made<schema::SocketRecord> socket(const std::string& local, SocketProtocol protocol,

@@ -78,8 +78,8 @@ TEST_F(GraphSockets, AnAddressOfTwoNamespacesIsServedInTheOneOfTheInterface) {
 
 TEST_F(GraphSockets, AnAddressOfTwoHostsIsServedByEachItself) {
   const auto other = std::make_shared<const std::string>("db1");
-  auto theirs = std::make_shared<Process>(
-      Process{.sensor = *other, .pid = 5, .name = "caddy", .command = "caddy"});
+  auto theirs =
+      std::make_shared<Process>(Process{{.pid = 5, .name = "caddy", .command = "caddy"}, *other});
   graph_.add_socket(*listener("172.17.0.2:80"), nginx_, *kSensor, now_);
   graph_.add_socket(*listener("172.17.0.2:80"), theirs, *other, now_);
   Connection here = connection("172.17.0.1:4000", "172.17.0.2:80");

@@ -159,7 +159,7 @@ TEST_F(GrpcServiceTest, ConnectionsComeAtFirstAndWhenTheyChange) {
   web.server = endpoint("10.0.0.2:80");
   web.last_ns = 1 * kSecond;
   web.sides[0].payload_bytes = 10;
-  web.ends.client = std::make_shared<const Process>(Process{.pid = 7, .name = "caf\xe9"});
+  web.ends.client = std::make_shared<const Process>(Process{{.pid = 7, .name = "caf\xe9"}, {}});
   other = web;
   other.id = {1, 2};
   other.server = endpoint("10.0.0.2:443");
@@ -184,7 +184,7 @@ TEST_F(GrpcServiceTest, ConnectionsComeAtFirstAndWhenTheyChange) {
   ASSERT_NE(event, nullptr);
   EXPECT_TRUE(event->connection().closed()) << "what did not change is not sent again";
   // What the kernel tells late moves nothing on the wire.
-  web.ends.server = std::make_shared<const Process>(Process{.pid = 8, .name = "nginx"});
+  web.ends.server = std::make_shared<const Process>(Process{{.pid = 8, .name = "nginx"}, {}});
   ++web.revision;
   set_connections({web, other});
   event = client->next();

@@ -17,14 +17,14 @@ namespace xdpcap::web::history_test {
 inline constexpr std::uint64_t kSecond = 1'000'000'000;
 
 inline ProcessPointer process(std::uint32_t pid, const std::string& name) {
-  return std::make_shared<const Process>(Process{.sensor = "web1",
-                                                 .pid = pid,
-                                                 .uid = 33,
-                                                 .started_ns = 99,
-                                                 .name = name,
-                                                 .command = name + " --all",
-                                                 .cgroup = "/system.slice",
-                                                 .container = "c0ffee"});
+  return std::make_shared<const Process>(Process{{.pid = pid,
+                                                  .name = name,
+                                                  .command = name + " --all",
+                                                  .cgroup = "/system.slice",
+                                                  .container = "c0ffee",
+                                                  .started_ns = 99,
+                                                  .uid = 33},
+                                                 "web1"});
 }
 
 class HistoryTest : public ::testing::Test {

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 Process process(const std::string& name, const std::string& command, std::uint32_t pid = 812) {
-  return {.sensor = "web1", .pid = pid, .name = name, .command = command};
+  return {{.pid = pid, .name = name, .command = command}, "web1"};
 }
 
 std::string type_of(const std::string& text, const Process& one) {

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "publish/json_object.hpp"
-#include "publish/schema_names.hpp"
 
 namespace xdpcap::sub {
 namespace {
@@ -62,7 +61,7 @@ void add_flags(Object& object, std::uint64_t anomalies) {
     if ((anomalies >> bit & 1) == 0) continue;
     if (!first) out += ',';
     first = false;
-    publish::json::append_latin1(out, publish::name_of(static_cast<schema::Anomaly>(bit)));
+    publish::json::append_latin1(out, name_of(static_cast<schema::Anomaly>(bit)));
   }
   out += ']';
 }

@@ -6,7 +6,6 @@
 
 #include "publish/batch_view.hpp"
 #include "publish/json_text.hpp"
-#include "publish/schema_names.hpp"
 
 namespace xdpcap::sub {
 
@@ -211,12 +210,12 @@ void TextView::add(std::string& out, const schema::FlowRecord& record) const {
   };
   out += fmt::format(
       "{}  {:21}  {:7} {}  sent {}; got {}", coloured(clock_text(record.last_ns()), kDim),
-      publish::text_of(record.client()), publish::name_of(record.event()),
-      publish::text_of(record.server()), half(record.to_server()), half(record.to_client()));
+      publish::text_of(record.client()), name_of(record.event()), publish::text_of(record.server()),
+      half(record.to_server()), half(record.to_client()));
   if (record.handshake_server_ns() != 0)
     out += fmt::format("; rtt {}", duration_text(record.handshake_server_ns()));
   if (record.event() == schema::FlowEvent::closed)
-    out += fmt::format("; {}", publish::name_of(record.close()));
+    out += fmt::format("; {}", name_of(record.close()));
   out += '\n';
 }
 
@@ -232,7 +231,7 @@ void TextView::add(std::string& out, const schema::SegmentRecord& record) const 
                      publish::text_of(from_client ? record.client() : record.server()),
                      publish::text_of(from_client ? record.server() : record.client()), flags,
                      record.seq(), record.ack(), record.window(), record.payload_bytes(),
-                     publish::name_of(record.verdict()));
+                     name_of(record.verdict()));
 }
 
 void TextView::add(std::string& out, const schema::DatagramRecord& record) const {
@@ -248,8 +247,8 @@ void TextView::add(std::string& out, const schema::SocketRecord& record) const {
           ? std::string("-")
           : fmt::format("{}({})", printable(publish::text_of(process->name())), process->pid());
   out += fmt::format("{}  {:6}  {} {:12}  {:21}  {:21}  {}",
-                     coloured(clock_text(record.at_ns()), kDim), publish::name_of(record.event()),
-                     publish::name_of(record.protocol()), publish::name_of(record.state()),
+                     coloured(clock_text(record.at_ns()), kDim), name_of(record.event()),
+                     name_of(record.protocol()), name_of(record.state()),
                      publish::text_of(record.local()), publish::text_of(record.remote()), owner);
   if (record.tcp() != nullptr && record.tcp()->rtt_ns() != 0) {
     out += fmt::format("  rtt {}  cwnd {}", duration_text(record.tcp()->rtt_ns()),

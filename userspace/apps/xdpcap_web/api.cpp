@@ -65,7 +65,7 @@ Api::Answer Api::interfaces(const Request& request) const {
       const auto list = [&](std::string_view member, const std::vector<std::string>& addresses) {
         publish::json::append_array(
             object.member(member), &addresses,
-            [&](const std::string& address) { append_words(body, address); });
+            [&](const std::string& address) { publish::json::append_words(body, address); });
       };
       object.words("Name", interface.name);
       object.words("IpV4Address", interface.ipv4.empty() ? "" : interface.ipv4.front());

@@ -4,7 +4,6 @@
 #include "apps/xdpcap_web/json_views.hpp"
 #include "apps/xdpcap_web/parameters.hpp"
 #include "publish/batch_view.hpp"
-#include "publish/schema_names.hpp"
 
 // The calls under /api/connections (api.hpp).
 namespace xdpcap::web {
@@ -33,7 +32,7 @@ std::uint64_t bytes(const Connection& connection) {
   return connection.sides[0].payload_bytes + connection.sides[1].payload_bytes;
 }
 std::uint64_t retransmits(const Connection& connection) {
-  return connection.sides[0].retransmits + connection.sides[1].retransmits;
+  return connection.sides[0].retransmitted_segments + connection.sides[1].retransmitted_segments;
 }
 
 // The largest first.
@@ -82,7 +81,7 @@ void append_segment(std::string& out, const schema::SegmentRecord& segment, bool
   object.text("flags", flags_of(segment.flags()));
   object.number("window", segment.window());
   object.number("length", segment.payload_bytes());
-  object.text("verdict", publish::name_of(segment.verdict()));
+  object.text("verdict", name_of(segment.verdict()));
 }
 
 } // namespace

@@ -33,8 +33,9 @@ void append_sensor(std::string& out, const Sensor& sensor, SteadyTime now) {
   object.boolean("ended", sensor.ended);
   publish::json::append_array(object.member("counters"), &sensor.counters,
                               [&](const SensorCounter& counter) { append_counter(out, counter); });
-  publish::json::append_array(object.member("publishes"), &sensor.publishes,
-                              [&](const std::string& topic) { append_words(out, topic); });
+  publish::json::append_array(
+      object.member("publishes"), &sensor.publishes,
+      [&](const std::string& topic) { publish::json::append_words(out, topic); });
   object.number("lost_batches", sensor.lost_batches);
   publish::json::append_array(object.member("endpoints"), &sensor.endpoints,
                               [&](const Sensor::Endpoint& endpoint) {

@@ -10,34 +10,19 @@
 #include "apps/xdpcap_web/ids.hpp"
 #include "apps/xdpcap_web/process.hpp"
 #include "core/stream.hpp"
+#include "record/records.hpp"
 #include "schemas/xdpcap_generated.h"
 
 namespace xdpcap::web {
 
-// What one end sent, totals (FlowHalf of the schema), and how fast.
-struct Side {
-  schema::TcpState state = schema::TcpState::closed;
-  std::uint64_t packets = 0, payload_bytes = 0;
-  std::uint64_t retransmits = 0, out_of_order = 0, zero_windows = 0;
-  std::uint64_t gaps = 0, gaps_by_capture = 0, gap_bytes = 0;
-  std::uint64_t rtt_ns = 0; // 0: none measured
-  std::uint32_t window = 0, in_flight = 0;
+// What one end sent, and how fast.
+struct Side : record::FlowHalf {
   double rate = 0;               // bytes a second, over half a second at least
   std::uint64_t rated_bytes = 0; // payload_bytes at Connection::rated_ns
 };
 
-// The kernel's view of one end, as it last told it (TcpInfo of the schema).
-struct KernelSocket {
-  schema::TcpState state = schema::TcpState::closed;
-  bool has_info = false;
-  std::uint64_t at_ns = 0, cookie = 0;
-  std::uint64_t rtt_ns = 0, rtt_var_ns = 0, min_rtt_ns = 0, rto_ns = 0;
-  std::uint32_t cwnd = 0, ssthresh = 0, mss = 0, send_window = 0, receive_window = 0;
-  std::uint32_t unacked = 0, lost = 0, receive_queue = 0, send_queue = 0, memory = 0;
-  std::uint64_t retransmits = 0, delivery_rate = 0, pacing_rate = 0;
-  std::uint64_t bytes_sent = 0, bytes_acked = 0, bytes_received = 0;
-  std::string congestion_control;
-};
+// The kernel's view of one end, as it last told it; without its process.
+using KernelSocket = record::SocketRecord;
 
 // A point of a connection's course, by a flow record.
 struct CoursePoint {

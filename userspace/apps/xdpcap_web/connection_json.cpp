@@ -3,29 +3,16 @@
 #include "apps/xdpcap_web/connection_table.hpp"
 #include "apps/xdpcap_web/json_views.hpp"
 #include "publish/batch_view.hpp"
-#include "publish/schema_names.hpp"
+#include "schemas/record_views.hpp"
 
 // Connections and their course (json_views.hpp).
 namespace xdpcap::web {
 namespace {
 
-constexpr std::uint32_t kNoThreshold = 0x7fffffff; // TCP_INFINITE_SSTHRESH of the kernel
-
 void append_side(std::string& out, const Side& side) {
   JsonObject object(out);
-  object.text("state", publish::name_of(side.state));
-  object.number("packets", side.packets);
-  object.number("payload_bytes", side.payload_bytes);
+  append_members(object, static_cast<const record::FlowHalf&>(side));
   object.real("rate", std::round(side.rate));
-  object.number("retransmits", side.retransmits);
-  object.number("out_of_order", side.out_of_order);
-  object.number("zero_windows", side.zero_windows);
-  object.number("gaps", side.gaps);
-  object.number("gaps_by_capture", side.gaps_by_capture);
-  object.number("gap_bytes", side.gap_bytes);
-  object.number("window", side.window);
-  object.number("in_flight", side.in_flight);
-  object.ms_or_null("rtt_ms", side.rtt_ns);
 }
 
 void append_socket(std::string& out, const std::optional<KernelSocket>& socket) {
@@ -34,28 +21,11 @@ void append_socket(std::string& out, const std::optional<KernelSocket>& socket) 
     return;
   }
   JsonObject object(out);
-  object.text("state", publish::name_of(socket->state));
-  object.ms_or_null("rtt_ms", socket->rtt_ns);
-  object.ms_or_null("rtt_var_ms", socket->rtt_var_ns);
-  object.ms_or_null("min_rtt_ms", socket->min_rtt_ns);
-  object.ms_or_null("rto_ms", socket->rto_ns);
-  object.number("cwnd", socket->cwnd);
-  object.number_or_null("ssthresh", socket->ssthresh == kNoThreshold ? 0 : socket->ssthresh);
-  object.number("mss", socket->mss);
-  object.number("send_window", socket->send_window);
-  object.number("receive_window", socket->receive_window);
-  object.number("unacked", socket->unacked);
-  object.number("lost", socket->lost);
-  object.number("retransmits", socket->retransmits);
-  object.number("delivery_rate", socket->delivery_rate);
-  object.number_or_null("pacing_rate", socket->pacing_rate == UINT64_MAX ? 0 : socket->pacing_rate);
-  object.number("bytes_sent", socket->bytes_sent);
-  object.number("bytes_acked", socket->bytes_acked);
-  object.number("bytes_received", socket->bytes_received);
+  object.text("state", name_of(socket->state));
+  append_members(object, socket->tcp.value_or(record::TcpInfo{}));
   object.number("receive_queue", socket->receive_queue);
   object.number("send_queue", socket->send_queue);
   object.number("memory", socket->memory);
-  object.words("congestion_control", socket->congestion_control);
   object.ms("at", socket->at_ns);
 }
 
@@ -66,7 +36,7 @@ void append_flow_flags(std::string& out, std::uint64_t flags) {
     if ((flags >> bit & 1) == 0) continue;
     if (!first) out += ',';
     first = false;
-    publish::json::append_latin1(out, publish::name_of(static_cast<schema::FlowFlag>(bit)));
+    publish::json::append_latin1(out, name_of(static_cast<schema::FlowFlag>(bit)));
   }
   out += ']';
 }
@@ -111,7 +81,7 @@ void append_connection(std::string& out, const Connection& connection, bool with
                                ? connection.last_ns - connection.first_ns
                                : 0);
   object.boolean("closed", connection.closed);
-  object.text("close", publish::name_of(connection.close));
+  object.text("close", name_of(connection.close));
   append_flow_flags(object.member("flags"), connection.flags);
   object.number("messages", connection.messages);
   object.ms_or_null("wire_rtt_ms", wire_rtt_ns(connection));

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "schemas/record_tables.hpp"
+
 namespace xdpcap::web {
 namespace {
 
@@ -14,18 +16,7 @@ double seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
 // `elapsed`: seconds since the last rate; 0: too few for another.
 void update(Side& side, const schema::FlowHalf* half, double elapsed) {
   if (half == nullptr) return;
-  side.state = half->state();
-  side.packets = half->packets();
-  side.payload_bytes = half->payload_bytes();
-  side.retransmits = half->retransmitted_segments();
-  side.out_of_order = half->out_of_order();
-  side.zero_windows = half->zero_windows();
-  side.gaps = half->gaps();
-  side.gaps_by_capture = half->gaps_by_capture();
-  side.gap_bytes = half->gap_bytes();
-  side.rtt_ns = half->rtt_ns();
-  side.window = half->window();
-  side.in_flight = half->in_flight();
+  static_cast<record::FlowHalf&>(side) = record::read(*half);
   if (elapsed <= 0) return;
   side.rate =
       static_cast<double>(side.payload_bytes - std::min(side.rated_bytes, side.payload_bytes)) /
@@ -60,12 +51,13 @@ std::uint64_t wire_rtt_ns(const Connection& connection) noexcept {
 }
 
 std::uint64_t kernel_rtt_ns(const Connection& connection) noexcept {
-  const auto& near =
-      server_is_near(connection) ? connection.server_socket : connection.client_socket;
-  const auto& far =
-      server_is_near(connection) ? connection.client_socket : connection.server_socket;
-  if (near && near->rtt_ns != 0) return near->rtt_ns;
-  return far ? far->rtt_ns : 0;
+  const bool is_server = server_is_near(connection);
+  const auto rtt_ns = [](const std::optional<KernelSocket>& socket) {
+    return socket && socket->tcp ? socket->tcp->rtt_ns : 0;
+  };
+  const std::uint64_t near =
+      rtt_ns(is_server ? connection.server_socket : connection.client_socket);
+  return near != 0 ? near : rtt_ns(is_server ? connection.client_socket : connection.server_socket);
 }
 
 ConnectionTable::Place ConnectionTable::enter(const ConnectionId& id, std::uint64_t now_ns) {
@@ -164,7 +156,7 @@ void ConnectionTable::look_up_ends(Connection& connection) const {
     if (known == nullptr || known->kernel.at_ns + kSlackNs < connection.first_ns ||
         known->first_ns > connection.last_ns + kSlackNs)
       return;
-    if (known->kernel.has_info || !socket) socket = known->kernel;
+    if (known->kernel.tcp || !socket) socket = known->kernel;
     if (known->process != nullptr) process = known->process;
   };
   look(connection.client, connection.server, connection.client_socket, connection.ends.client);
@@ -242,11 +234,11 @@ void ConnectionTable::add_point(Connection& connection, std::uint64_t at_ns) {
     point.rate[i] = static_cast<float>(connection.sides[i].rate);
     point.window[i] = static_cast<float>(connection.sides[i].window);
     point.in_flight[i] = static_cast<float>(connection.sides[i].in_flight);
-    point.retransmits += static_cast<float>(connection.sides[i].retransmits);
+    point.retransmits += static_cast<float>(connection.sides[i].retransmitted_segments);
   }
   const auto& socket =
       server_is_near(connection) ? connection.server_socket : connection.client_socket;
-  if (socket) point.cwnd = static_cast<float>(socket->cwnd);
+  if (socket && socket->tcp) point.cwnd = static_cast<float>(socket->tcp->congestion_window);
   connection.course.push_back(point);
   ++points_;
 }

@@ -3,7 +3,6 @@
 #include "apps/xdpcap_web/json_views.hpp"
 #include "consume/content.hpp"
 #include "publish/batch_view.hpp"
-#include "publish/schema_names.hpp"
 
 // One exchange in full: heads, fields, bodies, timing (json_views.hpp).
 namespace xdpcap::web {
@@ -71,7 +70,7 @@ void append_gaps(std::string& out, const schema::HttpMessage& message) {
     JsonObject object(out);
     object.number("offset", gap->offset());
     object.number("length", gap->length());
-    object.text("cause", publish::name_of(gap->cause()));
+    object.text("cause", name_of(gap->cause()));
   });
 }
 
@@ -87,7 +86,7 @@ void append_half(std::string& out, const Half& half, bool raw) {
   append_fields(object.member("headers"), half->fields(), half->head());
   append_fields(object.member("trailers"), half->trailers(), half->trailer_section());
   object.text("version", fmt::format("{}.{}", half->version_major(), half->version_minor()));
-  object.text("framing", publish::name_of(half->framing()));
+  object.text("framing", name_of(half->framing()));
   if (half->has_declared_length()) {
     object.number("declared_length", half->declared_length());
   } else {
@@ -97,7 +96,7 @@ void append_half(std::string& out, const Half& half, bool raw) {
   object.ms("first", half->first_byte_ns());
   object.ms("last", half->last_byte_ns());
   object.boolean("complete", half->complete());
-  object.text("end", publish::name_of(half->end()));
+  object.text("end", name_of(half->end()));
   append_flags(object.member("flags"), half->anomalies());
   append_gaps(object.member("gaps"), *half);
   object.boolean("masked", half->masked());

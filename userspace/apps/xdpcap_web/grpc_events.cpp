@@ -3,34 +3,19 @@
 #include "apps/xdpcap_web/connection_table.hpp"
 #include "publish/batch_view.hpp"
 #include "publish/json_text.hpp"
-#include "publish/schema_names.hpp"
+#include "schemas/record_views.hpp"
 
 namespace xdpcap::web {
 namespace {
 
 using publish::text_of;
 
-constexpr std::uint32_t kNoThreshold = 0x7fffffff; // TCP_INFINITE_SSTHRESH of the kernel
-
 std::string words(std::string_view text) {
   return std::string(text);
 }
 
 // Strings of protobuf are UTF-8; names and commands of a host may be anything.
-std::string utf8(std::string_view text) {
-  if (publish::json::is_utf8(text)) return words(text);
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xc0 | (byte >> 6));
-      out += static_cast<char>(0x80 | (byte & 0x3f));
-    }
-  }
-  return out;
-}
+using publish::json::utf8_of;
 
 std::uint32_t port_of(const schema::Endpoint* endpoint) noexcept {
   return endpoint == nullptr ? 0 : endpoint->port();
@@ -46,56 +31,17 @@ void fill_common(v1::Packet& packet, const Record& record, const schema::Endpoin
 }
 
 void fill(v1::Side& message, const Side& side) {
-  message.set_state(words(publish::name_of(side.state)));
-  message.set_packets(side.packets);
-  message.set_payload_bytes(side.payload_bytes);
+  set_members(message, static_cast<const record::FlowHalf&>(side));
   message.set_rate(side.rate);
-  message.set_retransmits(side.retransmits);
-  message.set_out_of_order(side.out_of_order);
-  message.set_zero_windows(side.zero_windows);
-  message.set_gaps(side.gaps);
-  message.set_gaps_by_capture(side.gaps_by_capture);
-  message.set_gap_bytes(side.gap_bytes);
-  message.set_window(side.window);
-  message.set_in_flight(side.in_flight);
-  if (side.rtt_ns != 0) message.set_rtt_ns(side.rtt_ns);
 }
 
 void fill(v1::Socket& message, const KernelSocket& socket) {
-  message.set_state(words(publish::name_of(socket.state)));
+  message.set_state(words(name_of(socket.state)));
   message.set_at_ns(socket.at_ns);
-  if (socket.rtt_ns != 0) message.set_rtt_ns(socket.rtt_ns);
-  if (socket.rtt_var_ns != 0) message.set_rtt_var_ns(socket.rtt_var_ns);
-  if (socket.min_rtt_ns != 0) message.set_min_rtt_ns(socket.min_rtt_ns);
-  if (socket.rto_ns != 0) message.set_rto_ns(socket.rto_ns);
-  message.set_cwnd(socket.cwnd);
-  if (socket.ssthresh != 0 && socket.ssthresh != kNoThreshold)
-    message.set_ssthresh(socket.ssthresh);
-  message.set_mss(socket.mss);
-  message.set_send_window(socket.send_window);
-  message.set_receive_window(socket.receive_window);
-  message.set_unacked(socket.unacked);
-  message.set_lost(socket.lost);
-  message.set_retransmits(socket.retransmits);
-  message.set_delivery_rate(socket.delivery_rate);
-  if (socket.pacing_rate != 0 && socket.pacing_rate != UINT64_MAX)
-    message.set_pacing_rate(socket.pacing_rate);
-  message.set_bytes_sent(socket.bytes_sent);
-  message.set_bytes_acked(socket.bytes_acked);
-  message.set_bytes_received(socket.bytes_received);
+  set_members(message, socket.tcp.value_or(record::TcpInfo{}));
   message.set_receive_queue(socket.receive_queue);
   message.set_send_queue(socket.send_queue);
   message.set_memory(socket.memory);
-  message.set_congestion_control(utf8(socket.congestion_control));
-}
-
-void fill(v1::Process& message, const Process& process) {
-  message.set_pid(process.pid);
-  message.set_name(utf8(process.name));
-  message.set_command(utf8(process.command));
-  message.set_container(utf8(process.container));
-  message.set_cgroup(utf8(process.cgroup));
-  message.set_uid(process.uid);
 }
 
 } // namespace
@@ -186,16 +132,16 @@ void fill(v1::Packet& packet, const schema::DatagramRecord& record, std::uint64_
 
 void fill(v1::Connection& message, const Connection& connection) {
   message.set_id(connection.id.text());
-  if (connection.sensor != nullptr) message.set_sensor(utf8(*connection.sensor));
+  if (connection.sensor != nullptr) message.set_sensor(utf8_of(*connection.sensor));
   message.set_client(text_of(&connection.client));
   message.set_server(text_of(&connection.server));
   message.set_opened_ns(connection.first_ns);
   message.set_last_ns(connection.last_ns);
   message.set_closed(connection.closed);
-  message.set_close(words(publish::name_of(connection.close)));
+  message.set_close(words(name_of(connection.close)));
   for (unsigned bit = 0; bit <= static_cast<unsigned>(schema::FlowFlag::MAX); ++bit) {
     if ((connection.flags >> bit & 1) != 0)
-      message.add_flags(words(publish::name_of(static_cast<schema::FlowFlag>(bit))));
+      message.add_flags(words(name_of(static_cast<schema::FlowFlag>(bit))));
   }
   message.set_messages(connection.messages);
   if (const std::uint64_t rtt = wire_rtt_ns(connection); rtt != 0) message.set_wire_rtt_ns(rtt);
@@ -209,9 +155,11 @@ void fill(v1::Connection& message, const Connection& connection) {
   if (connection.client_socket) fill(*message.mutable_client_socket(), *connection.client_socket);
   if (connection.server_socket) fill(*message.mutable_server_socket(), *connection.server_socket);
   if (connection.ends.client != nullptr)
-    fill(*message.mutable_client_process(), *connection.ends.client);
+    set_members(*message.mutable_client_process(),
+                static_cast<const record::Process&>(*connection.ends.client));
   if (connection.ends.server != nullptr)
-    fill(*message.mutable_server_process(), *connection.ends.server);
+    set_members(*message.mutable_server_process(),
+                static_cast<const record::Process&>(*connection.ends.server));
 }
 
 } // namespace xdpcap::web

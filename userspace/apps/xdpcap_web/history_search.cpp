@@ -185,15 +185,15 @@ ProcessPointer HistorySearch::process(const sqlite::Statement& row, int column) 
   process_.bind(1, id);
   ProcessPointer made;
   if (process_.step() == sqlite::Statement::Step::row) {
-    made = std::make_shared<const Process>(
-        Process{.sensor = std::string(process_.bytes(3)),
-                .pid = static_cast<std::uint32_t>(process_.number(0)),
-                .uid = static_cast<std::uint32_t>(process_.number(1)),
-                .started_ns = static_cast<std::uint64_t>(process_.number(2)),
-                .name = std::string(process_.bytes(4)),
-                .command = std::string(process_.bytes(5)),
-                .cgroup = std::string(process_.bytes(6)),
-                .container = std::string(process_.bytes(7))});
+    record::Process stored{.pid = static_cast<std::uint32_t>(process_.number(0)),
+                           .name = std::string(process_.bytes(4)),
+                           .command = std::string(process_.bytes(5)),
+                           .cgroup = std::string(process_.bytes(6)),
+                           .container = std::string(process_.bytes(7)),
+                           .started_ns = static_cast<std::uint64_t>(process_.number(2)),
+                           .uid = static_cast<std::uint32_t>(process_.number(1))};
+    made =
+        std::make_shared<const Process>(Process{std::move(stored), std::string(process_.bytes(3))});
   }
   process_.reset();
   constexpr std::size_t kProcessesMax = 8192;

@@ -4,51 +4,14 @@
 #include <array>
 #include <random>
 
-#include "publish/batch_view.hpp"
+#include "schemas/record_tables.hpp"
 
 namespace xdpcap::web {
 namespace {
 
-using publish::text_of;
-
-// What a capture sends is shorter; whoever is not one may send anything.
-constexpr std::size_t kNameMax = 256, kCommandMax = 4096;
-
-KernelSocket kernel_socket(const schema::SocketRecord& record) {
-  KernelSocket socket;
-  socket.state = record.state();
-  socket.at_ns = record.at_ns();
-  socket.cookie = record.cookie();
-  socket.receive_queue = record.receive_queue();
-  socket.send_queue = record.send_queue();
-  socket.memory = record.memory();
-  const schema::TcpInfo* info = record.tcp();
-  if (info == nullptr) return socket;
-  socket.has_info = true;
-  socket.rtt_ns = info->rtt_ns();
-  socket.rtt_var_ns = info->rtt_var_ns();
-  socket.min_rtt_ns = info->min_rtt_ns();
-  socket.rto_ns = info->rto_ns();
-  socket.cwnd = info->congestion_window();
-  socket.ssthresh = info->slow_start_threshold();
-  socket.mss = info->mss();
-  socket.send_window = info->send_window();
-  socket.receive_window = info->receive_window();
-  socket.unacked = info->unacked();
-  socket.lost = info->lost();
-  socket.retransmits = info->retransmits();
-  socket.delivery_rate = info->delivery_rate();
-  socket.pacing_rate = info->pacing_rate();
-  socket.bytes_sent = info->bytes_sent();
-  socket.bytes_acked = info->bytes_acked();
-  socket.bytes_received = info->bytes_received();
-  socket.congestion_control = text_of(info->congestion_control()).substr(0, kNameMax);
-  return socket;
-}
-
 // A record without figures (an event, TIME-WAIT) does not wipe out those that are known.
 void update(KernelSocket& known, KernelSocket&& received) {
-  if (!received.has_info && known.has_info && known.cookie == received.cookie) {
+  if (!received.tcp && known.tcp && known.cookie == received.cookie) {
     known.state = received.state;
     return;
   }
@@ -99,21 +62,13 @@ bool SocketNameEqual::operator()(const SocketName& a, const SocketName& b) const
 ProcessPointer HostView::process_of(const schema::Process& process, std::string_view sensor) {
   const auto known = processes_.find({sensor, process.pid(), process.started_ns()});
   // A process may take another name after it was met (exec).
-  if (known != processes_.end() &&
-      known->second->name == text_of(process.name()).substr(0, kNameMax) &&
-      known->second->command == text_of(process.command()).substr(0, kCommandMax))
+  if (known != processes_.end() && known->second->name == record::read_text(process.name()) &&
+      known->second->command == record::read_text(process.command()))
     return known->second;
   if (known != processes_.end()) processes_.erase(known);
   if (processes_.size() >= kProcessesMax) processes_.erase(processes_.begin());
-  auto made = std::make_shared<Process>();
-  made->sensor = sensor;
-  made->pid = process.pid();
-  made->uid = process.uid();
-  made->started_ns = process.started_ns();
-  made->name = text_of(process.name()).substr(0, kNameMax);
-  made->command = text_of(process.command()).substr(0, kCommandMax);
-  made->cgroup = text_of(process.cgroup()).substr(0, kCommandMax);
-  made->container = text_of(process.container()).substr(0, kNameMax);
+  const auto made =
+      std::make_shared<const Process>(Process{record::read(process), std::string(sensor)});
   processes_.emplace(ProcessKey{made->sensor, made->pid, made->started_ns}, made);
   return made;
 }
@@ -128,7 +83,7 @@ ProcessPointer HostView::add(const schema::SocketRecord& record, std::string_vie
   Known& socket = enter({*record.local(), *record.remote()}, sensor, record);
   const bool another = socket.kernel.cookie != record.cookie() && record.cookie() != 0;
   if (another) socket = {.first_ns = record.at_ns()}; // the same name, used again
-  update(socket.kernel, kernel_socket(record));
+  update(socket.kernel, record::read(record));
   if (process != nullptr) socket.process = process;
   socket.last_seen_ns = now_ns;
   ProcessPointer owner = socket.process;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "publish/batch_view.hpp"
-#include "publish/schema_names.hpp"
+#include "schemas/record_views.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -47,14 +47,6 @@ void append_real(std::string& out, double value) {
   }
 }
 
-void append_words(std::string& out, std::string_view text) {
-  if (publish::json::is_utf8(text)) {
-    publish::json::append_utf8(out, text);
-  } else {
-    publish::json::append_latin1(out, text);
-  }
-}
-
 void JsonObject::ms(std::string_view name, std::uint64_t ns) {
   std::string& out = member(name);
   fmt::format_to(std::back_inserter(out), "{}", ns / 1'000'000);
@@ -68,7 +60,7 @@ void JsonObject::real(std::string_view name, double value) {
 }
 
 void JsonObject::words(std::string_view name, std::string_view value) {
-  append_words(member(name), value);
+  publish::json::append_words(member(name), value);
 }
 
 void append_process(std::string& out, const ProcessPointer& process) {
@@ -77,12 +69,7 @@ void append_process(std::string& out, const ProcessPointer& process) {
     return;
   }
   JsonObject object(out);
-  object.number("pid", process->pid);
-  object.words("name", process->name);
-  object.words("command", process->command);
-  object.words_or_null("container", process->container);
-  object.words_or_null("cgroup", process->cgroup);
-  object.number("uid", process->uid);
+  append_members(object, static_cast<const record::Process&>(*process));
 }
 
 void append_flags(std::string& out, std::uint64_t anomalies) {
@@ -93,7 +80,7 @@ void append_flags(std::string& out, std::uint64_t anomalies) {
     if ((anomalies >> bit & 1) == 0 || anomaly == schema::Anomaly::interim) continue;
     if (!first) out += ',';
     first = false;
-    publish::json::append_latin1(out, publish::name_of(anomaly));
+    publish::json::append_latin1(out, name_of(anomaly));
   }
   out += ']';
 }

@@ -32,8 +32,7 @@ class JsonObject : public publish::json::Object {
   }
 };
 
-void append_real(std::string& out, double value); // null where it is no number
-void append_words(std::string& out, std::string_view text);
+void append_real(std::string& out, double value);                     // null where it is no number
 void append_process(std::string& out, const ProcessPointer& process); // or null
 
 // The names of the anomalies as an array, without `interim`, which shows by its status.

@@ -1,6 +1,7 @@
 // One exchange in the list. All of it is text: captured bytes never become markup.
 import { memo, type ReactNode } from 'react';
 import type { Exchange } from '../shared/api/types';
+import type { Anomaly } from '../shared/api/records';
 import { classes } from '../shared/lib/classes';
 import { clock, date, day, duration, bytes } from '../shared/lib/format';
 import { isSelecting } from '../shared/lib/selection';
@@ -42,7 +43,12 @@ function Cell({
   );
 }
 
-const malformed = ['bad_start_line', 'bad_field_name', 'missing_colon', 'head_too_large'];
+const malformed: readonly Anomaly[] = [
+  'bad_start_line',
+  'bad_field_name',
+  'missing_colon',
+  'head_too_large',
+];
 
 // What is not as it should be, in a word before the target.
 function remark({ flags, request_bytes }: Exchange): string {

@@ -36,7 +36,12 @@ export const body = (more: Partial<Body> = {}): Body => ({
 });
 
 export const half = (more: Partial<Half> = {}): Half => ({
-  ...({ start_line: 'HTTP/1.1 200 OK', head: '', version: '1.1', framing: 'length' } as const),
+  ...({
+    start_line: 'HTTP/1.1 200 OK',
+    head: '',
+    version: '1.1',
+    framing: 'content_length',
+  } as const),
   ...({ declared_length: 5, body_length: 5, first: 0, last: 0, complete: true } as const),
   headers: [['Content-Type', 'text/plain']],
   trailers: [],
@@ -64,8 +69,8 @@ export const socket = (more: Partial<Socket> = {}): Socket => ({
     rto_ms: 200,
   } as const),
   ...({ cwnd: 10, ssthresh: null, mss: 1448, send_window: 1, receive_window: 1 } as const),
-  ...({ unacked: 0, lost: 0, retransmits: 0, delivery_rate: null, pacing_rate: null } as const),
-  ...({ bytes_sent: null, bytes_acked: null, bytes_received: null, receive_queue: 0 } as const),
+  ...({ unacked: 0, lost: 0, retransmits: 0, delivery_rate: 0, pacing_rate: null } as const),
+  ...({ bytes_sent: 0, bytes_acked: 0, bytes_received: 0, receive_queue: 0 } as const),
   ...({ send_queue: 0, memory: 0, congestion_control: 'cubic', at: 0 } as const),
   ...more,
 });

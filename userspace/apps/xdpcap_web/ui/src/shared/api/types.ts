@@ -1,14 +1,22 @@
 // What the API answers, word for word as ../../../README.md has it. Times are milliseconds since
-// 1970, durations milliseconds, lengths bytes; what is not known is null.
+// 1970, durations milliseconds, lengths bytes; what is not known is null. What is a record's comes
+// from records.ts, which schemas/generate.py makes.
+import type {
+  Anomaly,
+  CloseReason,
+  Direction,
+  End,
+  FlowFlag,
+  FlowHalf,
+  Framing,
+  GapCause,
+  Process,
+  TcpInfo,
+  TcpState,
+  Verdict,
+} from './records';
 
-export interface Process {
-  pid: number;
-  name: string;
-  command: string;
-  container: string | null;
-  cgroup: string;
-  uid: number;
-}
+export type { Process };
 
 export interface Exchange {
   id: string;
@@ -28,7 +36,7 @@ export interface Exchange {
   server: string;
   content_type: string | null;
   complete: boolean;
-  flags: string[];
+  flags: Anomaly[];
   connection: string;
   client_process: Process | null;
   server_process: Process | null;
@@ -61,15 +69,15 @@ export interface Half {
   headers: [string, string][];
   trailers: [string, string][];
   version: string;
-  framing: string;
+  framing: Framing;
   declared_length: number | null;
   body_length: number;
   first: number;
   last: number;
   complete: boolean;
-  end: string;
-  flags: string[];
-  gaps: { offset: number; length: number; cause: string }[];
+  end: End;
+  flags: Anomaly[];
+  gaps: { offset: number; length: number; cause: GapCause }[];
   masked: boolean;
   body: Body;
 }
@@ -91,45 +99,15 @@ export interface ExchangeDetail extends Exchange {
   tcp: Connection | null;
 }
 
-export interface Side {
-  state: string;
-  packets: number;
-  payload_bytes: number;
+export interface Side extends FlowHalf {
   rate: number;
-  retransmits: number;
-  out_of_order: number;
-  zero_windows: number;
-  gaps: number;
-  gaps_by_capture: number;
-  gap_bytes: number;
-  window: number;
-  in_flight: number;
-  rtt_ms: number | null;
 }
 
-export interface Socket {
-  state: string;
-  rtt_ms: number | null;
-  rtt_var_ms: number | null;
-  min_rtt_ms: number | null;
-  rto_ms: number | null;
-  cwnd: number | null;
-  ssthresh: number | null;
-  mss: number | null;
-  send_window: number | null;
-  receive_window: number | null;
-  unacked: number | null;
-  lost: number | null;
-  retransmits: number | null;
-  delivery_rate: number | null;
-  pacing_rate: number | null;
-  bytes_sent: number | null;
-  bytes_acked: number | null;
-  bytes_received: number | null;
-  receive_queue: number | null;
-  send_queue: number | null;
-  memory: number | null;
-  congestion_control: string | null;
+export interface Socket extends TcpInfo {
+  state: TcpState;
+  receive_queue: number;
+  send_queue: number;
+  memory: number;
   at: number;
 }
 
@@ -142,8 +120,8 @@ export interface Connection {
   last: number;
   duration_ms: number;
   closed: boolean;
-  close: string;
-  flags: string[];
+  close: CloseReason;
+  flags: FlowFlag[];
   messages: number;
   wire_rtt_ms: number | null;
   kernel_rtt_ms: number | null;
@@ -185,13 +163,13 @@ export interface ConnectionPage {
 
 export interface TcpSegment {
   time: number;
-  direction: 'to_server' | 'to_client';
+  direction: Direction;
   seq: number;
   ack: number;
   flags: string;
   window: number;
   length: number;
-  verdict: string;
+  verdict: Verdict;
 }
 
 export interface SegmentPage {

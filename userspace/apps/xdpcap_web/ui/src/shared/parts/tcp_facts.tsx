@@ -87,7 +87,7 @@ function socketRows(client: Socket | null, server: Socket | null): Row[] {
     both('Slow start until', (socket) =>
       socket.ssthresh === null ? 'no limit yet' : `${count(socket.ssthresh)} segments`,
     ),
-    both('Congestion control', (socket) => socket.congestion_control ?? '–'),
+    both('Congestion control', (socket) => socket.congestion_control || '–'),
     both('MSS', (socket) => bytes(socket.mss)),
     both(
       'Send, receive window',

@@ -1,17 +1,17 @@
-#include "engine/translate.hpp"
+#include "tcp/records.hpp"
 
 #include <gtest/gtest.h>
 
 #include <iterator>
 #include <utility>
 
-namespace xdpcap::engine {
+namespace xdpcap::tcp {
 namespace {
 
-tcp::HalfConnection half(std::uint32_t next, std::uint32_t acked, std::uint32_t edge) {
-  tcp::HalfConnection self;
-  self.set(tcp::HalfConnection::started);
-  self.set(tcp::HalfConnection::acked_any);
+HalfConnection half(std::uint32_t next, std::uint32_t acked, std::uint32_t edge) {
+  HalfConnection self;
+  self.set(HalfConnection::started);
+  self.set(HalfConnection::acked_any);
   self.next = {next};
   self.last_ack = {acked};
   self.window_edge = {edge};
@@ -19,12 +19,12 @@ tcp::HalfConnection half(std::uint32_t next, std::uint32_t acked, std::uint32_t 
 }
 
 TEST(FlowRecords, SayWhatEachSideWouldTakeAndHasOnItsWay) {
-  tcp::Connection connection;
+  Connection connection;
   connection.from(Direction::to_server) = half(5000, 0xfffffff0, 1000); // the other's numbers wrap
   connection.from(Direction::to_client) = half(16, 3540, 69076);
-  const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
-  const publish::FlowHalf& client = record.halves[index_of(Direction::to_server)];
-  const publish::FlowHalf& server = record.halves[index_of(Direction::to_client)];
+  const record::FlowRecord record = flow_record(connection, schema::FlowEvent::update, {});
+  const record::FlowHalf& client = record.to_server;
+  const record::FlowHalf& server = record.to_client;
   EXPECT_EQ(client.in_flight, 1460U);
   EXPECT_EQ(client.window, 1016U);
   EXPECT_EQ(server.in_flight, 32U);
@@ -32,11 +32,11 @@ TEST(FlowRecords, SayWhatEachSideWouldTakeAndHasOnItsWay) {
 }
 
 TEST(FlowRecords, SayNothingOfWhatWasNotSeen) {
-  tcp::Connection connection;
-  connection.from(Direction::to_server).set(tcp::HalfConnection::started);
+  Connection connection;
+  connection.from(Direction::to_server).set(HalfConnection::started);
   connection.from(Direction::to_server).next = {5000};
-  const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
-  for (const publish::FlowHalf& side : record.halves) {
+  const record::FlowRecord record = flow_record(connection, schema::FlowEvent::update, {});
+  for (const record::FlowHalf& side : {record.to_server, record.to_client}) {
     EXPECT_EQ(side.in_flight, 0U);
     EXPECT_EQ(side.window, 0U);
   }
@@ -44,17 +44,16 @@ TEST(FlowRecords, SayNothingOfWhatWasNotSeen) {
 
 // What was acknowledged and not seen is not on its way.
 TEST(FlowRecords, AreNotLedAstrayByBytesThatWereNeverSeen) {
-  tcp::Connection connection;
+  Connection connection;
   connection.from(Direction::to_server) = half(5000, 1, 1);
   connection.from(Direction::to_client) = half(1, 6000, 7000);
-  const publish::FlowRecord record = flow_record(connection, publish::FlowEvent::update, {});
-  EXPECT_EQ(record.halves[index_of(Direction::to_server)].in_flight, 0U);
+  const record::FlowRecord record = flow_record(connection, schema::FlowEvent::update, {});
+  EXPECT_EQ(record.to_server.in_flight, 0U);
 }
 
 // A segment that was dropped or refused is never published as one in order.
 TEST(SegmentRecords, SayWhatBecameOfEachSegment) {
-  using publish::Verdict;
-  using tcp::SegmentVerdict;
+  using schema::Verdict;
   const std::pair<SegmentVerdict, Verdict> expected[] = {
       {SegmentVerdict::delivered, Verdict::in_order},
       {SegmentVerdict::control, Verdict::in_order},
@@ -75,10 +74,10 @@ TEST(SegmentRecords, SayWhatBecameOfEachSegment) {
   };
   static_assert(std::size(expected) == static_cast<std::size_t>(SegmentVerdict::count_));
   for (const auto& [verdict, published] : expected) {
-    EXPECT_EQ(unowned_segment_record({}, Direction::to_server, verdict, false).verdict, published)
+    EXPECT_EQ(segment_record({}, 0, Direction::to_server, verdict, false).verdict, published)
         << name_of(verdict);
   }
 }
 
 } // namespace
-} // namespace xdpcap::engine
+} // namespace xdpcap::tcp
