@@ -125,7 +125,7 @@ export interface TcpInfo {
   rtt_var_ms: number | null;
   min_rtt_ms: number | null;
   rto_ms: number | null;
-  cwnd: number;
+  cwnd: number | null;
   ssthresh: number | null;
   mss: number;
   send_window: number;
