@@ -34,8 +34,8 @@ std::string server_of(const Connection& connection) {
 // What a reader of a failure wants to know of a body.
 std::string shape_of(const PublishedMessage& message) {
   std::string text =
-      fmt::format("{}, {} bytes of {} kept, {}", schema::EnumNameFraming(message.framing),
-                  message.body.size(), message.full_body_length, schema::EnumNameEnd(message.end));
+      fmt::format("{}, {} bytes of {} kept, {}", name_of(message.framing), message.body.size(),
+                  message.full_body_length, name_of(message.end));
   for (const PublishedGap& gap : message.gaps)
     text += fmt::format(", gap {}+{}", gap.offset, gap.length);
   return text;
@@ -236,8 +236,7 @@ class Judge {
     for (const Anomaly anomaly :
          {Anomaly::resynchronised, Anomaly::partial_connection, Anomaly::unpaired,
           Anomaly::overlap_conflict, Anomaly::head_cut}) {
-      if (found->has(anomaly))
-        wrong("message {} says {}", expected.id, schema::EnumNameAnomaly(anomaly));
+      if (found->has(anomaly)) wrong("message {} says {}", expected.id, name_of(anomaly));
     }
   }
 
@@ -276,8 +275,7 @@ class Judge {
     if (connection.trace.reset || !witness.fin_acknowledged[0] || !witness.fin_acknowledged[1])
       return;
     if (flow.close != schema::CloseReason::fin)
-      wrong("connection {} was closed by FIN, its flow says {}", name,
-            schema::EnumNameCloseReason(flow.close));
+      wrong("connection {} was closed by FIN, its flow says {}", name, name_of(flow.close));
     // A full table gives up first who only waits for the last acknowledgement.
     const bool may_end_early = scenario_.plan.flows <= traffic_.connections.size();
     bool waits = may_end_early;
@@ -289,8 +287,7 @@ class Judge {
       waits |= half.state == schema::TcpState::time_wait;
       if (!may_end_early && half.state != schema::TcpState::time_wait &&
           half.state != schema::TcpState::closed)
-        wrong("connection {}: side {} ends in {}", name, side,
-              schema::EnumNameTcpState(half.state));
+        wrong("connection {}: side {} ends in {}", name, side, name_of(half.state));
     }
     if (!waits) wrong("connection {}: nobody waits in TIME-WAIT", name);
     // Of queues with an order of their own nobody knows who closed first.

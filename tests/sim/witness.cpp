@@ -157,7 +157,7 @@ std::string frames_text(const Traffic& traffic, const Outcome& outcome, std::siz
     text += fmt::format("  {:>8} us {} {}+{}: {}\n", segment.arrived_ns / 1000 - start,
                         side == kClient ? "->" : "<-",
                         static_cast<std::int32_t>(segment.seq - connection.tcp.isn[side] - 1),
-                        segment.payload_bytes, schema::EnumNameVerdict(segment.verdict));
+                        segment.payload_bytes, name_of(segment.verdict));
   }
   return text;
 }
