@@ -91,6 +91,7 @@ struct Cursor {
   bool from_tunnel = false;
   bool has_options = false; // of the innermost IP header so far, in it or in extension headers
   bool from_fragments = false;
+  bool overlapped = false; // these fragments
 
   struct {
     std::uint32_t offset = 0; // in bytes

@@ -114,7 +114,7 @@ std::optional<DecodeError> Decoder::fill(Segment& segment, const Frame& frame) n
   segment.arrived = frame.arrived;
   segment.wire_length = frame.wire_length;
   segment.interface = frame.interface;
-  segment.unusual = cursor.has_options || cursor.from_fragments || segment.options.has_signature;
+  segment.unusual = cursor.has_options || cursor.overlapped || segment.options.has_signature;
   segment.checksum_result = judge_checksum(cursor);
   if (segment.checksum_result == ChecksumResult::bad && checksums_.refuses()) [[unlikely]] {
     refused_ = segment;
@@ -177,6 +177,7 @@ NextHeader Decoder::join(Cursor& cursor, Instant arrived) noexcept {
   cursor.rest = {whole.bytes.data(), whole.bytes.size(), whole.bytes.size()};
   cursor.protocol = whole.protocol;
   cursor.from_fragments = true;
+  cursor.overlapped |= whole.overlapped;
   return after_protocol(cursor);
 }
 

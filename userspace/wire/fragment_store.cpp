@@ -99,9 +99,11 @@ std::optional<DecodeError> FragmentStore::put(Place& place, const Fragment& frag
   if (there == units_of(fragment.bytes.size())) {
     const bool same = std::memcmp(data(place) + fragment.offset, fragment.bytes.data(),
                                   fragment.bytes.size()) == 0;
+    place.overlapped |= !same;
     return place.is_v6 && !same ? reject_overlap(place) : DecodeError::fragment_repeated;
   }
   if (there != 0 && place.is_v6) return reject_overlap(place);
+  place.overlapped |= there != 0;
 
   copy(place, fragment);
   if (fragment.offset == 0) place.protocol = fragment.protocol;
@@ -113,7 +115,9 @@ std::optional<DecodeError> FragmentStore::put(Place& place, const Fragment& frag
   }
   counters_.add(DecodeCount::fragments_joined, place.frames);
   place.state = State::lent;
-  whole = {.bytes = {data(place), place.end}, .protocol = place.protocol};
+  whole = {.bytes = {data(place), place.end},
+           .protocol = place.protocol,
+           .overlapped = place.overlapped};
   return std::nullopt;
 }
 
@@ -142,6 +146,7 @@ void FragmentStore::copy(Place& place, const Fragment& fragment) noexcept {
 // In IPv6 the whole datagram is to go, with what of it is yet to come; in IPv4
 // only the fragment that does not fit.
 DecodeError FragmentStore::reject_overlap(Place& place) noexcept {
+  place.overlapped = true;
   if (place.is_v6) {
     counters_.add(DecodeCount::fragments_discarded, place.frames);
     place.frames = 0;

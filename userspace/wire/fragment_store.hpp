@@ -31,6 +31,7 @@ struct Fragment {
 struct Datagram {
   Bytes bytes;
   std::uint8_t protocol = 0;
+  bool overlapped = false; // fragments disagreed or covered each other in part; IPv4 only
 };
 
 // Puts IPv4 (RFC 791) and IPv6 (RFC 8200, 4.5) datagrams together again. A fixed
@@ -39,7 +40,7 @@ struct Datagram {
 // thread; never allocates after construction.
 //
 // Overlaps: IPv4 keeps the bytes that came first; hosts differ, and Linux discards the datagram
-// since 4.20, so what fragments make is doubtful (Segment). IPv6 discards it (RFC 5722). A fragment
+// since 4.20, so what they make is doubtful (Segment). IPv6 discards it (RFC 5722). A fragment
 // that brings nothing new and does not contradict is a repeat, and harmless in both.
 //
 // Room: with all places taken, the datagram that waits longest makes way; with all lent out, the
@@ -71,6 +72,7 @@ class FragmentStore {
     std::uint8_t protocol = 0; // IPv6: of the fragment at offset 0, the only one to be believed
     bool is_v6 = false;
     bool last_seen = false; // `end` is the end of the datagram
+    bool overlapped = false;
     State state = State::unused;
   };
   // Offsets count in units of 8 bytes, and one bit for each says that it came.

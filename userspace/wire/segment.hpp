@@ -108,8 +108,8 @@ struct Segment {
   ChecksumResult checksum_result = ChecksumResult::valid;
   std::uint8_t header_bytes = 0; // of the TCP header, captured; they lie right before `payload`
   // It came with what makes many receivers refuse it: options of IPv4, extension headers of IPv6
-  // (one of unknown kind, in another order, or with segments left is dropped), fragments (overlaps
-  // are dropped), or a signature (RFC 2385, RFC 5925).
+  // (one of unknown kind, in another order, or with segments left is dropped), fragments that
+  // overlap, or a signature (RFC 2385, RFC 5925).
   bool unusual = false;
 
   [[nodiscard]] const Endpoint& source() const noexcept { return from_low ? key.low : key.high; }

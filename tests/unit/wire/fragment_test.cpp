@@ -126,6 +126,24 @@ TEST(Fragments, OfIpv4ThatOverlapKeepWhatCameFirst) {
   EXPECT_THAT(decode(piece(false, 0, true, header)), IsSegmentWith("headFIRST_1_FIRST_2_SECOND"));
 }
 
+// Linux drops such a datagram. A repeat that says the same is harmless.
+TEST(Fragments, OfIpv4ThatOverlapAreDoubtful) {
+  const std::vector<std::pair<Packet, bool>> cases{
+      {piece(false, 24, true, "FIRST_1_"), false},         // again
+      {piece(false, 24, true, "OTHER_1_"), true},          // its place, other bytes
+      {piece(false, 24, true, "FIRST_1_FIRST_2_"), true}}; // a part that is there
+  for (const auto& [second, is_doubtful] : cases) {
+    Decoding decode({.checksums = wire::ChecksumMode::off});
+    EXPECT_FALSE(decode(piece(false, 24, true, "FIRST_1_")).ok());
+    EXPECT_FALSE(decode(second).ok());
+    EXPECT_FALSE(decode(piece(false, 32, true, "FIRST_2_")).ok());
+    EXPECT_FALSE(decode(piece(false, 40, false, "THIRD")).ok());
+    const Decoded whole = decode(piece(false, 0, true, header));
+    ASSERT_TRUE(whole.ok());
+    EXPECT_EQ(whole->doubtful(), is_doubtful);
+  }
+}
+
 TEST(Fragments, OfIpv6ThatOverlapTakeTheDatagramWithThem) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
   EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_FIRST_2_")),
