@@ -236,6 +236,8 @@ class Judge {
     for (const Anomaly anomaly :
          {Anomaly::resynchronised, Anomaly::partial_connection, Anomaly::unpaired,
           Anomaly::overlap_conflict, Anomaly::head_cut}) {
+      // Two versions, and no checksum speaks for one of them: it is true.
+      if (anomaly == Anomaly::overlap_conflict && scenario_.network.acks_unsent) continue;
       if (found->has(anomaly)) wrong("message {} says {}", expected.id, name_of(anomaly));
     }
   }

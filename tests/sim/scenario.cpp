@@ -178,6 +178,10 @@ Scenario make_scenario(std::uint64_t seed, Random& random) {
                         scenario.tiny_memory || scenario.config.frames_max != UINT64_MAX ||
                         scenario.stops_after != SIZE_MAX;
   if (may_lose) scenario.dialogue.heads_only = false;
+  // One can tell what is not sent yet from what is not captured yet, or lost.
+  scenario.network.acks_unsent = !may_lose && scenario.network.lost_before == 0 &&
+                                 scenario.envelope.fragmented == 0 &&
+                                 (scenario.workers == 1 || scenario.symmetric);
   return scenario;
 }
 

@@ -13,13 +13,14 @@
 namespace xdpcap::sim {
 
 struct NetworkTraits {
-  double lost_before = 0; // a segment, on its way to the capture
-  double lost_behind = 0; // captured, and never arrived
-  double repeated = 0;    // by the network
-  double delayed = 0;     // so that others overtake it, before the capture
-  double resent = 0;      // without need
-  double forged = 0;      // somebody sends other bytes with a checksum that is wrong, just before
-  double probes = 0;      // keep-alive
+  double lost_before = 0;      // a segment, on its way to the capture
+  double lost_behind = 0;      // captured, and never arrived
+  double repeated = 0;         // by the network
+  double delayed = 0;          // so that others overtake it, before the capture
+  double resent = 0;           // without need
+  double forged = 0;           // somebody sends other bytes just before, which the receiver refuses
+  bool acks_unsent = false;    // some of these with an acknowledgement of what was not sent yet
+  double probes = 0;           // keep-alive
   std::int64_t delay_us = 500; // end to capture
 };
 

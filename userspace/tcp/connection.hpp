@@ -98,7 +98,8 @@ struct Connection {
     update_due = 1 << 9,    // stands in the queue of connections whose new figures are to be told
     unproved = 1 << 10, // bytes were delivered that nobody acknowledged and no checksum vouches for
     // `last` of the client's, of the server's half is the place of a FIN that its receiver may have
-    // refused: it counts once it is acknowledged.
+    // refused: it counts once it is acknowledged. `probe_end` is what it acknowledged, unless that
+    // is not the reason for the doubt.
     client_fin_doubted = 1 << 11,
     server_fin_doubted = 1 << 12,
   };

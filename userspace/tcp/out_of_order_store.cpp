@@ -12,7 +12,7 @@ constexpr std::uint32_t flags_of(Doubt doubt) noexcept {
   return static_cast<std::uint32_t>(doubt) << kDoubtShift;
 }
 constexpr Doubt doubt_of(std::uint32_t flags) noexcept {
-  return static_cast<Doubt>(flags >> kDoubtShift & 3);
+  return static_cast<Doubt>(flags >> kDoubtShift & 7);
 }
 
 } // namespace

@@ -22,6 +22,7 @@ enum class Doubt : std::uint8_t {
   none,
   refused,   // by the rules of TCP, most likely: beyond the window, an old timestamp
   offloaded, // its checksum was left to hardware; wanted at the end even if nobody acknowledged it
+  ack_ahead, // it acknowledges bytes that were not seen: lost by the capture, or not sent yet
   bad_checksum, // its checksum is wrong
 };
 
@@ -113,7 +114,7 @@ class OutOfOrderStore {
     kSegmentStart = 2,
     kAbsent = 4,
     kFirstOfFrame = 8,
-    kDoubt = 48
+    kDoubt = 112
   };
   static constexpr std::size_t kRoom = kSlabBytes - sizeof(Node);
 

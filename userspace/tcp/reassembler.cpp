@@ -23,12 +23,13 @@ bool Reassembler::is_old_by_timestamp(const HalfConnection& self, const HalfConn
 
 // Without an acknowledgement (RFC 9293, 3.10.7.4), or with one older than any window (RFC
 // 5961, 5.2), or with headers that few receivers take.
-bool Reassembler::may_be_refused(const HalfConnection& self,
+bool Reassembler::may_be_refused(const HalfConnection& self, const HalfConnection& peer,
                                  const wire::Segment& segment) noexcept {
   if (segment.unusual || !segment.flags.has(wire::TcpFlags::ack)) return true;
   constexpr std::uint8_t kKnown = HalfConnection::acked_any | HalfConnection::scale_known;
   return (self.flags & kKnown) == kKnown &&
-         distance(segment.ack, self.last_ack) > distance(self.last_ack, self.window_edge);
+         distance(segment.ack, is_acknowledged_unseen(peer, self) ? peer.next : self.last_ack) >
+             distance(self.last_ack, self.window_edge);
 }
 
 void Reassembler::record_start(HalfConnection& self, const wire::Segment& segment) noexcept {
@@ -60,16 +61,44 @@ void Reassembler::update_clock(HalfConnection& self, const HalfConnection& peer,
   self.set(HalfConnection::has_timestamps);
 }
 
+// Bytes that nobody saw were sent: not only who acknowledges them says so, but their sender as
+// well, who went on behind them, or has taken what the other one said with it (`follower`). Of a
+// sender that nobody ever sees no other word can be had.
+bool Reassembler::has_sent(const Connection& connection, Direction direction) const noexcept {
+  const HalfConnection& self = connection.from(direction);
+  const HalfConnection& peer = connection.from(opposite(direction));
+  if (self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction)))
+    return distance(peer.last_ack, self.last + 1) >= 0;
+  if (self.packets == 0 || self.out_of_order_queue != OutOfOrderStore::none) return true;
+  if (peer.out_of_order_queue == OutOfOrderStore::none) return false;
+  const OutOfOrderPiece follower = out_of_order_.front(peer.out_of_order_queue);
+  return follower.has_ack && distance(self.next, follower.ack) > 0 &&
+         has_acknowledged(self, follower.seq + follower.length);
+}
+
+void Reassembler::disbelieve_acknowledgement(const HalfConnection& self,
+                                             HalfConnection& peer) noexcept {
+  peer.window_edge =
+      peer.window_edge - static_cast<std::uint32_t>(distance(self.next, peer.last_ack));
+  peer.last_ack = self.next;
+}
+
 void Reassembler::record_fin(Connection& connection, Direction direction,
-                             const wire::Segment& segment, bool doubtful) noexcept {
+                             const wire::Segment& segment, Doubt doubt) noexcept {
   HalfConnection& self = connection.from(direction);
   if (!segment.flags.has(wire::TcpFlags::fin)) return;
   if (self.has(HalfConnection::fin_seen) || self.has(HalfConnection::ended)) return;
   const Seq fin = segment.seq + segment.length();
-  if (distance(self.next, fin) < 0) return;
-  if (doubtful) {
+  if (distance(self.next, fin) < 0) {
+    // Its sender never sent what was delivered behind its end.
+    if (doubt == Doubt::none) connection.set(Connection::overlap_conflict);
+    return;
+  }
+  if (doubt != Doubt::none) {
     if (self.has(HalfConnection::rst_pending)) return; // `last` is taken
     self.last = fin;
+    self.probe_us = 0;
+    self.probe_end = doubt == Doubt::ack_ahead ? segment.ack : fin;
     connection.set(Connection::fin_doubted(direction));
     return;
   }
@@ -86,24 +115,34 @@ void Reassembler::record_fin(Connection& connection, Direction direction,
 }
 
 // A doubtful FIN was taken by its receiver if that acknowledged it, and all that was sent before.
+// Or the capture had swapped it with what it acknowledges, up to the end of a segment.
 void Reassembler::confirm_fin(Connection& connection, Direction direction) noexcept {
   HalfConnection& self = connection.from(direction);
   HalfConnection& peer = connection.from(opposite(direction));
-  if (!connection.has(Connection::fin_doubted(direction)) || !peer.has(HalfConnection::acked_any) ||
-      !(self.next == self.last) || !(peer.last_ack == self.last + 1))
-    return;
+  if (!connection.has(Connection::fin_doubted(direction)) || !(self.next == self.last)) return;
+  const bool acknowledged = peer.has(HalfConnection::acked_any) && peer.last_ack == self.last + 1;
+  const bool swapped =
+      self.probe_us == 0 && !(self.probe_end == self.last) && self.probe_end == peer.next;
+  if (!acknowledged && !swapped) return;
   connection.clear(Connection::fin_doubted(direction));
   self.set(HalfConnection::fin_seen);
   self.on(Event::sent_fin);
+  if (!acknowledged) return;
   self.on(Event::fin_acknowledged);
   peer.on(Event::received_fin);
 }
 
 // An acknowledgement that the fast path did not expect: the first one, an old
-// one, or one of bytes that were not seen.
-void Reassembler::record_acknowledgement_ahead(HalfConnection& self, HalfConnection& peer,
+// one, or one of bytes that were not seen. There is nothing to acknowledge behind a FIN.
+void Reassembler::record_acknowledgement_ahead(Connection& connection, Direction direction,
                                                const wire::Segment& segment) noexcept {
-  if (self.has(HalfConnection::acked_any) && distance(self.last_ack, segment.ack) < 0) return;
+  HalfConnection& self = connection.from(direction);
+  HalfConnection& peer = connection.from(opposite(direction));
+  const bool has_fin = peer.has(HalfConnection::fin_seen) ||
+                       connection.has(Connection::fin_doubted(opposite(direction)));
+  const bool too_far = has_fin && distance(peer.last, self.last_ack) > 1;
+  if (self.has(HalfConnection::acked_any) && !too_far && distance(self.last_ack, segment.ack) < 0)
+    return;
   if (peer.has(HalfConnection::started) && distance(peer.next, segment.ack) > kWindowMax) return;
   self.set(HalfConnection::acked_any);
   update_acknowledgement(self, peer, segment);

@@ -55,7 +55,10 @@ struct EndOfWait {
 // A segment that its receiver may have refused (beyond the window, an old timestamp or
 // acknowledgement, or none, unusual headers, a checksum that does not sum up) is doubtful: its
 // bytes are held until the receiver acknowledges them, and any other version of them wins. So
-// nothing that was taken is lost, and nothing that was refused is believed.
+// nothing that was taken is lost, and nothing that was refused is believed. The same goes for a
+// segment that acknowledges bytes which were not seen: the capture missed them, or they were not
+// sent yet and its receiver refuses it (RFC 9293, 3.10.7.4). They are missing once their own sender
+// has gone on behind them.
 class Reassembler {
  public:
   // No window is larger (RFC 7323, 2.3): what is farther away is not of this stream.
@@ -105,11 +108,11 @@ class Reassembler {
   }
   [[nodiscard]] Instant held_since(const Connection& connection, Instant now) const noexcept;
 
-  // Ends the waits for which there is proof: what the receiver acknowledged and
+  // Ends the waits for which there is proof: what the sender sent, the receiver acknowledged and
   // was not seen is a gap of this cause; so is a hole in a direction whose other
   // one was never seen. With `by_force` every wait ends: bytes whose sender left the checksum to
-  // its hardware are delivered without proof (Connection::unproved), other doubtful ones are
-  // dropped.
+  // its hardware, or acknowledged what was not seen, are delivered without proof
+  // (Connection::unproved), other doubtful ones are dropped.
   template <StreamSink Sink>
   void abandon_holes(Connection& connection, const EndOfWait& wait, Instant now,
                      Sink& sink) noexcept;
@@ -222,6 +225,19 @@ class Reassembler {
   static bool has_acknowledged(const HalfConnection& peer, Seq end) noexcept {
     return peer.has(HalfConnection::acked_any) && distance(end, peer.last_ack) >= 0;
   }
+  // It acknowledges bytes that were not seen, of a direction that can be seen. What is held in its
+  // place, for its cause or in doubt, was seen.
+  [[nodiscard]] bool is_ack_ahead(const HalfConnection& peer,
+                                  const wire::Segment& segment) const noexcept {
+    if (peer.packets == 0 || !is_blocked(peer, segment.flags.has(wire::TcpFlags::ack), segment.ack))
+      return false;
+    return peer.out_of_order_queue == OutOfOrderStore::none ||
+           distance(peer.next, out_of_order_.front(peer.out_of_order_queue).seq) > 0;
+  }
+  // Wanted at the end even if nobody has acknowledged it; and at once where somebody has.
+  static constexpr bool is_likely(Doubt doubt) noexcept {
+    return doubt == Doubt::ack_ahead || doubt == Doubt::offloaded;
+  }
   static bool is_acknowledged_unseen(const HalfConnection& self,
                                      const HalfConnection& peer) noexcept {
     return peer.has(HalfConnection::acked_any) && self.has(HalfConnection::started) &&
@@ -254,19 +270,24 @@ class Reassembler {
   template <StreamSink Sink>
   void reach_end(HalfConnection&, Direction, Instant, Sink&) noexcept;
   template <StreamSink Sink>
+  bool end_proved_wait(Connection&, const EndOfWait&, Instant, Sink&) noexcept;
+  template <StreamSink Sink>
   bool end_one_wait(Connection&, const EndOfWait&, Instant, Sink&) noexcept;
 
   // Non-template halves of the above.
   static bool is_old_by_timestamp(const HalfConnection& self, const HalfConnection& peer,
                                   const wire::Segment& segment) noexcept;
-  static bool may_be_refused(const HalfConnection& self, const wire::Segment& segment) noexcept;
+  static bool may_be_refused(const HalfConnection& self, const HalfConnection& peer,
+                             const wire::Segment& segment) noexcept;
   static void record_start(HalfConnection& self, const wire::Segment& segment) noexcept;
   static void update_clock(HalfConnection& self, const HalfConnection& peer,
                            const wire::Segment& segment) noexcept;
+  [[nodiscard]] bool has_sent(const Connection& connection, Direction direction) const noexcept;
+  static void disbelieve_acknowledgement(const HalfConnection& self, HalfConnection& peer) noexcept;
   static void record_fin(Connection& connection, Direction direction, const wire::Segment& segment,
-                         bool doubtful) noexcept;
+                         Doubt doubt) noexcept;
   static void confirm_fin(Connection& connection, Direction direction) noexcept;
-  static void record_acknowledgement_ahead(HalfConnection& self, HalfConnection& peer,
+  static void record_acknowledgement_ahead(Connection& connection, Direction direction,
                                            const wire::Segment& segment) noexcept;
   enum class ResetFit : std::uint8_t { exact, in_window, outside };
   static ResetFit judge_reset(const HalfConnection& self, const HalfConnection& peer,

@@ -25,8 +25,7 @@ template <StreamSink Sink>
   // Of a direction that nobody answers nothing is ever acknowledged: there is no proof to wait for.
   const bool answered = peer.has(HalfConnection::started);
   const Doubt of_checksum = answered ? doubt_of(segment.checksum_result) : Doubt::none;
-  const bool is_refused = is_old || (answered && may_be_refused(self, segment));
-  const Doubt doubt = std::max(is_refused ? Doubt::refused : Doubt::none, of_checksum);
+  const bool is_refused = is_old || (answered && may_be_refused(self, peer, segment));
   if (segment.flags.has(TcpFlags::urg)) connection.set(Connection::urgent_seen);
   if (self.has(HalfConnection::syn_unconfirmed)) {
     // Its sender goes on although no SYN-ACK was seen: where it goes on tells
@@ -34,15 +33,21 @@ template <StreamSink Sink>
     confirm_syn_data(connection, direction, distance(self.next, segment.seq) > 0, sink);
   }
   record_start(self, segment);
+  bool ahead = false;
   if (!is_old) {
-    if (!is_refused && !segment.doubtful()) update_clock(self, peer, segment);
     // What a segment acknowledges comes before what it says: a FIN that answers a FIN is sent in
     // CLOSE-WAIT.
-    if (segment.flags.has(TcpFlags::ack)) record_acknowledgement_ahead(self, peer, segment);
-    if (connection.has(Connection::fin_doubted(opposite(direction))))
+    if (segment.flags.has(TcpFlags::ack))
+      record_acknowledgement_ahead(connection, direction, segment);
+    if (connection.has(Connection::fin_doubted(opposite(direction))) ||
+        peer.out_of_order_queue != OutOfOrderStore::none)
       deliver_ready(connection, sink); // it may be proved now
+    ahead = is_ack_ahead(peer, segment);
+    if (!is_refused && !ahead && !segment.doubtful()) update_clock(self, peer, segment);
   }
-  record_fin(connection, direction, segment, doubt != Doubt::none);
+  const Doubt of_headers = is_refused ? Doubt::refused : ahead ? Doubt::ack_ahead : Doubt::none;
+  const Doubt doubt = std::max(of_headers, of_checksum);
+  record_fin(connection, direction, segment, doubt);
   if (self.has(HalfConnection::rst_pending) && segment.length() != 0 && doubt == Doubt::none)
     revoke_reset(connection, self);
 
@@ -256,12 +261,20 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
   if (self.has(HalfConnection::syn_unconfirmed)) return false;
   while (self.out_of_order_queue != OutOfOrderStore::none) {
     const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
-    if (distance(self.next, piece.seq) > 0 || is_blocked(peer, piece.has_ack, piece.ack)) break;
+    if (distance(self.next, piece.seq) > 0) break;
+    if (is_blocked(peer, piece.has_ack, piece.ack)) {
+      // Its receiver has taken it: so what it acknowledges was sent.
+      if (piece.doubt == Doubt::ack_ahead && has_acknowledged(peer, piece.seq + piece.length) &&
+          distance(self.last_ack, piece.ack) > 0)
+        self.last_ack = piece.ack;
+      break;
+    }
     // What may have been refused was not, once it is acknowledged. But captures swap directions:
     // unless hardware is the reason for the doubt, what was taken may still come, and
-    // end_one_wait() decides.
-    if (piece.doubt != Doubt::none &&
-        !(piece.doubt == Doubt::offloaded && has_acknowledged(peer, piece.seq + piece.length)))
+    // end_one_wait() decides. Where they did, a segment ends where this one's acknowledgement does.
+    const bool swapped = piece.doubt == Doubt::ack_ahead && piece.ack == peer.next;
+    if (piece.doubt != Doubt::none && !swapped &&
+        !(is_likely(piece.doubt) && has_acknowledged(peer, piece.seq + piece.length)))
       break;
     release_front(connection, direction, sink);
   }
@@ -279,21 +292,21 @@ template <StreamSink Sink>
   }
 }
 
-// Finds one direction whose wait may end and ends it. Proof of loss goes before
-// force, so that the order of cause holds as long as it can.
+// Ends the wait of one direction for bytes that its receiver has acknowledged, if there is one.
 template <StreamSink Sink>
-bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, Instant now,
-                               Sink& sink) noexcept {
-  const auto [cause, by_force, acknowledged] = wait;
+bool Reassembler::end_proved_wait(Connection& connection, const EndOfWait& wait, Instant now,
+                                  Sink& sink) noexcept {
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
-    const HalfConnection& peer = connection.from(opposite(direction));
+    HalfConnection& peer = connection.from(opposite(direction));
     if (!is_acknowledged_unseen(self, peer)) continue;
-    const Seq proved = acknowledged[index_of(direction)];
+    const Seq proved = wait.acknowledged[index_of(direction)];
     if (distance(self.next, proved) <= 0) continue;
     if (self.out_of_order_queue != OutOfOrderStore::none) {
       const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
-      if (piece.doubt != Doubt::none && distance(self.next, piece.seq) <= 0 &&
+      const bool before_its_cause =
+          piece.doubt == Doubt::ack_ahead && is_blocked(peer, piece.has_ack, piece.ack);
+      if (piece.doubt != Doubt::none && !before_its_cause && distance(self.next, piece.seq) <= 0 &&
           has_acknowledged(peer, piece.seq + piece.length) &&
           distance(piece.seq + piece.length, proved) >= 0) {
         release_front(connection, direction, sink); // acknowledged, and nothing else came
@@ -308,15 +321,29 @@ bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, In
         self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction));
     if (has_fin && distance(self.last, to) > 0) to = self.last;
     if (distance(self.next, to) <= 0) continue;
-    declare_gap(self, direction, to, cause, now, sink);
+    if (!has_sent(connection, direction)) {
+      disbelieve_acknowledgement(self, peer);
+      continue;
+    }
+    declare_gap(self, direction, to, wait.cause, now, sink);
     return true;
   }
+  return false;
+}
+
+// Finds one direction whose wait may end and ends it. Proof of loss goes before
+// force, so that the order of cause holds as long as it can.
+template <StreamSink Sink>
+bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, Instant now,
+                               Sink& sink) noexcept {
+  if (end_proved_wait(connection, wait, now, sink)) return true;
+  const auto& [cause, by_force, acknowledged] = wait;
   // By force nothing waits for an acknowledgement any more: what is not plausible without goes.
   for (const Direction direction : {Direction::to_server, Direction::to_client}) {
     HalfConnection& self = connection.from(direction);
     if (!by_force || self.out_of_order_queue == OutOfOrderStore::none) continue;
     const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
-    if (piece.doubt == Doubt::none || piece.doubt == Doubt::offloaded) continue;
+    if (piece.doubt == Doubt::none || is_likely(piece.doubt)) continue;
     count_removed(piece, StreamCount::held_dropped);
     out_of_order_.drop_front(self.out_of_order_queue);
     return true;
@@ -347,7 +374,9 @@ bool Reassembler::end_one_wait(Connection& connection, const EndOfWait& wait, In
     const HalfConnection& peer = connection.from(opposite(direction));
     if (self.out_of_order_queue == OutOfOrderStore::none) continue;
     const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
-    if (distance(self.next, piece.seq) > 0 || !is_blocked(peer, piece.has_ack, piece.ack)) continue;
+    if (distance(self.next, piece.seq) > 0 || piece.doubt != Doubt::none ||
+        !is_blocked(peer, piece.has_ack, piece.ack))
+      continue;
     if (!by_force && distance(acknowledged[index_of(opposite(direction))], piece.ack) > 0) continue;
     if (distance(self.next, piece.seq + piece.length) > 0)
       hand_on(connection, direction, piece, sink);

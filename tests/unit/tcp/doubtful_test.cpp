@@ -70,6 +70,64 @@ TEST(Doubtful, unusual_headers_that_the_receiver_takes_are_believed) {
   EXPECT_TRUE(wire.heard.gaps.empty());
 }
 
+// RFC 9293, 3.10.7.4: who acknowledges what was not sent yet is answered, and not believed.
+TEST(Doubtful, what_acknowledges_bytes_not_yet_sent_gives_way_to_what_is_taken) {
+  for (const bool at_once : {false, true}) {
+    Observed wire;
+    wire.handshake();
+    EXPECT_EQ(wire.hear(client().at(0).acks(500).says("GET /admin")), SegmentVerdict::held);
+    if (!at_once) wire.wait(200ms);
+    wire.hear_all(client().at(0).acks(0).says("GET /index"),
+                  server().at(0).acks(10).says(std::string(600, 'x')), client().at(10).acks(600));
+    wire.wait(1s);
+    EXPECT_EQ(wire.from_client(), "GET /index");
+    EXPECT_EQ(wire.from_server(), std::string(600, 'x'));
+    EXPECT_TRUE(wire.heard.gaps.empty());
+    wire.end();
+    EXPECT_TRUE(wire.ledger_closes());
+  }
+}
+
+TEST(Doubtful, an_acknowledgement_alone_makes_no_gap) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(0).says("GET"), client().at(3).acks(500));
+  wire.wait(1s);
+  wire.hear_all(client().at(3).acks(0).says(" /"), server().at(0).acks(5).says("late answer"),
+                client().at(5).acks(11));
+  EXPECT_EQ(wire.from_client(), "GET /");
+  EXPECT_EQ(wire.from_server(), "late answer");
+  EXPECT_TRUE(wire.heard.gaps.empty());
+}
+
+TEST(Doubtful, what_acknowledges_bytes_sent_later_was_not_taken_then) {
+  Observed wire;
+  wire.handshake();
+  wire.hear_all(client().at(0).acks(500).says("GET /admin"),
+                server().at(0).acks(0).says(std::string(600, 'x')), client().at(0).acks(600));
+  EXPECT_EQ(wire.from_server(), std::string(600, 'x'));
+  EXPECT_EQ(wire.from_client(), "") << "its receiver has acknowledged nothing of it";
+  wire.hear_all(client().at(0).acks(600).fin(), server().at(600).acks(1).fin(),
+                client().at(1).acks(601));
+  wire.wait(10s);
+  EXPECT_EQ(wire.from_client(), "");
+  EXPECT_TRUE(wire.ledger_closes());
+}
+
+// Who guesses where the answer will end passes for one that the capture has swapped, and is seen
+// by what its sender says next.
+TEST(Doubtful, a_lucky_guess_of_the_next_acknowledgement_is_flagged) {
+  for (const bool ends : {false, true}) {
+    Observed wire;
+    wire.handshake();
+    wire.hear_all(client().at(0).acks(3).says("BAD"), server().at(0).acks(0).says("200"));
+    EXPECT_EQ(wire.from_client(), "BAD");
+    wire.hear(ends ? client().at(0).acks(3).fin() : client().at(0).acks(3).says("GET"));
+    wire.end();
+    EXPECT_NE(wire.heard.flags & Connection::overlap_conflict, 0);
+  }
+}
+
 TEST(Doubtful, a_forged_segment_that_comes_early_gives_way_too) {
   Observed wire;
   wire.handshake();

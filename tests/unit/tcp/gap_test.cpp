@@ -61,8 +61,35 @@ TEST(Gap, a_whole_request_that_was_lost_is_told_before_its_response) {
   wire.handshake();
   wire.hear(server().at(0).acks(20).says("200"));
   wire.wait(200ms);
+  EXPECT_TRUE(wire.heard.gaps.empty()) << "so far nobody but the server says that it was sent";
+  wire.hear(client().at(20).acks(3));
+  wire.wait(200ms);
   EXPECT_EQ(wire.from_client(), std::string(20, '_'));
   EXPECT_EQ(wire.from_server(), "200");
+}
+
+TEST(Gap, a_lost_end_of_a_response_is_one_once_its_sender_has_gone_on) {
+  for (const bool with_data : {false, true}) {
+    Observed wire;
+    wire.handshake();
+    wire.hear_all(server().at(0).acks(0).says("abc"), client().at(0).acks(6).says("next"));
+    wire.wait(200ms);
+    EXPECT_EQ(wire.from_server(), "abc");
+    wire.hear(with_data ? server().at(6).acks(4).says("ghi") : server().at(6).acks(4));
+    wire.wait(200ms);
+    EXPECT_EQ(wire.from_server(), with_data ? "abc___ghi" : "abc___");
+    EXPECT_EQ(wire.from_client(), "next");
+    EXPECT_TRUE(wire.ledger_closes());
+  }
+}
+
+TEST(Gap, of_a_direction_that_is_never_seen_the_acknowledgements_are_proof) {
+  Observed wire;
+  wire.hear_all(client().syn().scale(8), client().at(0).acks(0),
+                client().at(0).acks(0).says("first"), client().at(5).acks(20).says("second"));
+  wire.wait(200ms);
+  EXPECT_EQ(wire.from_client(), "firstsecond");
+  EXPECT_EQ(wire.from_server(), std::string(20, '_'));
 }
 
 TEST(Gap, a_frame_cut_by_the_snap_length_leaves_one) {
