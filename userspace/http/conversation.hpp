@@ -99,7 +99,8 @@ class Conversation {
     closed,
   };
 
-  struct Half {
+  // Packed, so that a whole conversation takes 40 bytes.
+  struct [[gnu::packed, gnu::aligned(2)]] Half {
     std::uint32_t draft = 0; // of the message in progress, 0: none
     Phase phase = Phase::between;
     bool has_spoken_http : 1 = false;
@@ -180,16 +181,16 @@ class Conversation {
   [[nodiscard]] Anomalies facts_of_connection() const noexcept;
 
   std::array<Half, 2> halves_;
-  Pairing pairing_;
   bool switched_ : 1 = false; // CONNECT or Upgrade was agreed on
   bool is_partial_ : 1 = false;
   bool roles_agreed_ : 1 = false;
   bool roles_contradicted_ : 1 = false;
   bool has_spoken_ : 1 = false;                         // any bytes were seen
   Direction last_direction_ : 1 = Direction::to_server; // of these
+  Pairing pairing_;
 };
 
-static_assert(sizeof(Conversation) == 48);
+static_assert(sizeof(Conversation) == 40);
 static_assert(std::is_trivially_copyable_v<Conversation> &&
               std::is_trivially_destructible_v<Conversation>);
 

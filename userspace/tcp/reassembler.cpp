@@ -4,7 +4,8 @@
 
 namespace xdpcap::tcp {
 
-void Reassembler::end_probe(HalfConnection& self, Instant now) noexcept {
+void Reassembler::end_probe(Connection& connection, Direction direction, Instant now) noexcept {
+  HalfConnection& self = connection.from(direction);
   const auto now_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000);
   const std::uint32_t sample_us = std::max(us_between(self.probe_us, now_us), 1U);
   self.probe_us = 0;
@@ -145,7 +146,7 @@ void Reassembler::record_acknowledgement_ahead(Connection& connection, Direction
     return;
   if (peer.has(HalfConnection::started) && distance(peer.next, segment.ack) > kWindowMax) return;
   self.set(HalfConnection::acked_any);
-  update_acknowledgement(self, peer, segment);
+  update_acknowledgement(connection, direction, segment);
 }
 
 // A repeated segment says something else than what was delivered. What its receiver refuses anyway

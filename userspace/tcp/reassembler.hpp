@@ -77,14 +77,14 @@ class Reassembler {
     HalfConnection& peer = connection.from(opposite(direction));
     ++self.packets;
     if (is_predicted(self, peer, segment)) [[likely]] {
-      update_acknowledgement(self, peer, segment);
+      update_acknowledgement(connection, direction, segment);
       // RFC 7323, 4.3: the clock moves with what the receiver has acknowledged, not with what is on
       // its way to it and may arrive in another order.
       if (distance(segment.seq, peer.last_ack) >= 0)
         self.ts_recent = segment.options.timestamp_value;
       if (segment.payload.empty()) return SegmentVerdict::control;
       delivered_.note(connection.id, direction, segment.seq, segment.payload);
-      deliver(self, direction, segment, sink);
+      deliver(connection, direction, segment, sink);
       if (peer.out_of_order_queue != OutOfOrderStore::none) [[unlikely]]
         deliver_ready(connection, sink);
       return SegmentVerdict::delivered;
@@ -153,38 +153,42 @@ class Reassembler {
   }
 
   template <StreamSink Sink>
-  static void deliver(HalfConnection& self, Direction direction, const wire::Segment& segment,
+  static void deliver(Connection& connection, Direction direction, const wire::Segment& segment,
                       Sink& sink) noexcept {
+    HalfConnection& self = connection.from(direction);
     const auto length = static_cast<std::uint32_t>(segment.payload.size());
     const std::uint64_t offset = self.offset;
     self.next = self.next + length;
     self.offset += length;
-    begin_probe(self, segment.arrived);
+    begin_probe(connection, direction, segment.arrived);
     sink.on_bytes(StreamBytes{direction, true, offset, segment.payload, segment.arrived});
   }
 
   // One byte at a time is timed on its way to the other end and back (Karn's
   // rule: a retransmission spoils the probe).
-  static void begin_probe(HalfConnection& self, Instant now) noexcept {
+  static void begin_probe(Connection& connection, Direction direction, Instant now) noexcept {
+    HalfConnection& self = connection.from(direction);
     if (self.probe_us != 0) return;
     self.probe_end = self.next;
     self.probe_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000) | 1;
   }
 
-  static void update_acknowledgement(HalfConnection& self, HalfConnection& peer,
+  static void update_acknowledgement(Connection& connection, Direction direction,
                                      const wire::Segment& segment) noexcept {
+    HalfConnection& self = connection.from(direction);
+    HalfConnection& peer = connection.from(opposite(direction));
     if (segment.window == 0 && self.zero_windows != UINT8_MAX) ++self.zero_windows;
     self.last_ack = segment.ack;
     self.window_edge = segment.ack + (std::uint32_t{segment.window} << self.window_scale);
     if (peer.probe_us != 0 && distance(peer.probe_end, segment.ack) >= 0)
-      end_probe(peer, segment.arrived);
+      end_probe(connection, opposite(direction), segment.arrived);
     if (peer.has(HalfConnection::fin_seen) && distance(peer.last, segment.ack) > 0) [[unlikely]] {
       peer.on(Event::fin_acknowledged);
       self.on(Event::received_fin);
     }
   }
 
-  static void end_probe(HalfConnection& self, Instant now) noexcept;
+  static void end_probe(Connection& connection, Direction direction, Instant now) noexcept;
 
   // What a segment looks like once it is cut to what its direction still wants.
   enum class Fit : std::uint8_t {

@@ -111,7 +111,7 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
                               .at_segment_start = piece.at_segment_start,
                               .arrived = piece.arrived},
               sink);
-      begin_probe(self, piece.arrived);
+      begin_probe(connection, direction, piece.arrived);
       if (piece.cut_by_snaplen != 0) {
         declare_gap(self, direction, self.next + piece.cut_by_snaplen, GapCause::snaplen,
                     piece.arrived, sink);
