@@ -5,6 +5,7 @@
 
 #include "core/instant.hpp"
 #include "core/seq.hpp"
+#include "core/short_float.hpp"
 #include "core/slab_pool.hpp"
 #include "core/stream.hpp"
 #include "tcp/state.hpp"
@@ -113,6 +114,13 @@ struct Connection {
 
   HalfConnection half[2]; // by Direction of its sender: to_server is what the client sends
 
+  // What arrives of what a side sends, measured with each round-trip probe.
+  struct Delivery {
+    ShortFloat in_flight; // bytes not acknowledged as the probe began; 0: not known
+    ShortFloat rate;      // bytes a second that were acknowledged until it ended
+  };
+  Delivery delivery[2]; // by Direction, as `half`
+
   Instant first_seen;
   std::uint32_t syn_to_syn_ack_us = 0; // the capture point to the server and back; 0: not seen
   std::uint32_t syn_ack_to_ack_us = 0; // the capture point to the client and back
@@ -148,6 +156,6 @@ struct Connection {
     return from_low == has(client_is_low) ? Direction::to_server : Direction::to_client;
   }
 };
-static_assert(sizeof(Connection) == 208);
+static_assert(sizeof(Connection) == 216);
 
 } // namespace xdpcap::tcp

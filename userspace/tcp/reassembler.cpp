@@ -9,6 +9,15 @@ void Reassembler::end_probe(Connection& connection, Direction direction, Instant
   const auto now_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000);
   const std::uint32_t sample_us = std::max(us_between(self.probe_us, now_us), 1U);
   self.probe_us = 0;
+  // As tcp_rate.c of Linux: what was acknowledged since the timed segment passed.
+  Connection::Delivery& delivery = connection.delivery[index_of(direction)];
+  if (const std::uint64_t in_flight = delivery.in_flight.value(); in_flight != 0) {
+    const Seq acknowledged = connection.from(opposite(direction)).last_ack;
+    const std::int32_t beyond = std::min(distance(self.probe_end, acknowledged), // and was seen
+                                         distance(self.probe_end, self.next));
+    delivery.rate =
+        ShortFloat((in_flight + static_cast<std::uint32_t>(beyond)) * 1'000'000 / sample_us);
+  }
   // RFC 6298, 2.3: alpha is 1/8.
   self.srtt_us = self.srtt_us == 0 ? sample_us : self.srtt_us - self.srtt_us / 8 + sample_us / 8;
 }

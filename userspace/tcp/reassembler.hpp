@@ -171,6 +171,10 @@ class Reassembler {
     if (self.probe_us != 0) return;
     self.probe_end = self.next;
     self.probe_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000) | 1;
+    const HalfConnection& peer = connection.from(opposite(direction));
+    const std::int32_t in_flight = has_answered(peer) ? distance(peer.last_ack, self.next) : 0;
+    connection.delivery[index_of(direction)].in_flight =
+        ShortFloat(static_cast<std::uint32_t>(std::max(in_flight, 0)));
   }
 
   static void update_acknowledgement(Connection& connection, Direction direction,

@@ -33,6 +33,7 @@ record::FlowHalf half_of(const Connection& connection, Direction direction) noex
       .in_flight = self.has(HalfConnection::started) && peer.has(HalfConnection::acked_any)
                        ? bytes_ahead(peer.last_ack, self.next)
                        : 0,
+      .delivery_rate = connection.delivery[index_of(direction)].rate.value(),
   };
 }
 

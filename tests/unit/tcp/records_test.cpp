@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "unit/tcp/observed.hpp"
+
 namespace xdpcap::tcp {
 namespace {
 
@@ -49,6 +51,21 @@ TEST(FlowRecords, AreNotLedAstrayByBytesThatWereNeverSeen) {
   connection.from(Direction::to_client) = half(1, 6000, 7000);
   const record::FlowRecord record = flow_record(connection, schema::FlowEvent::update, {});
   EXPECT_EQ(record.to_server.in_flight, 0U);
+}
+
+// 1000 bytes each 2 ms, acknowledged 40 ms later, are 500,000 bytes a second.
+TEST(FlowRecords, SayHowManyBytesASecondArrive) {
+  test::Observed wire;
+  wire.handshake();
+  for (std::int64_t at = 0; at < 100'000; at += 1000) {
+    wire.hear(test::server().at(0).acks(std::max<std::int64_t>(at - 19'000, 0)),
+              Duration{2'000'000});
+    wire.hear(test::client().at(at).acks(0).says(std::string(1000, 'x')), Duration{0});
+  }
+  wire.end();
+  const record::FlowRecord record = flow_record(wire.heard.last, schema::FlowEvent::closed, {});
+  EXPECT_NEAR(static_cast<double>(record.to_server.delivery_rate), 500'000, 500);
+  EXPECT_EQ(record.to_client.delivery_rate, 0U) << "it sent nothing";
 }
 
 // A segment that was dropped or refused is never published as one in order.

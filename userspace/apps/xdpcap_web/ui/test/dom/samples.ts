@@ -56,7 +56,7 @@ export const half = (more: Partial<Half> = {}): Half => ({
 export const side = (more: Partial<Side> = {}): Side => ({
   ...({ state: 'established', packets: 4, payload_bytes: 1400, rate: 0, retransmits: 0 } as const),
   ...({ out_of_order: 0, zero_windows: 0, gaps: 0, gaps_by_capture: 0, gap_bytes: 0 } as const),
-  ...({ window: 65_535, in_flight: 0, rtt_ms: null } as const),
+  ...({ window: 65_535, in_flight: 0, rtt_ms: null, delivery_rate: null } as const),
   ...more,
 });
 

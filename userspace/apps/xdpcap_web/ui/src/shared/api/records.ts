@@ -109,6 +109,7 @@ export interface FlowHalf {
   rtt_ms: number | null;
   window: number;
   in_flight: number;
+  delivery_rate: number | null;
 }
 
 export interface Process {

@@ -54,6 +54,7 @@ function sideRows({ to_server: client, to_client: server, closed }: Connection):
     both('State', (side) => side.state.replaceAll('_', ' ')),
     both('Sent', (side) => bytes(side.payload_bytes)),
     both('Rate', (side) => (closed ? '–' : bitRate(side.rate))),
+    both('Delivery rate', (side) => bitRate(side.delivery_rate)),
     both('Segments', (side) => count(side.packets)),
     both('Retransmits', (side) => count(side.retransmits)),
     both('Out of order', (side) => count(side.out_of_order)),
