@@ -257,6 +257,8 @@ class Health(common.SystemTest):
     def test_a_capture_that_is_blind_when_it_is_stopped_ends_with_an_exit_code(self):
         run = self.start()
         foreign_program.attach_tcx(self.lab, foreign_program.build(self.lab.room / "pass.bpf.o"), "server0", first=True)
+        # What came before that program was seen, and counts for the second in which it came.
+        self.said(run, "server0: another tc program was put before that of this capture")
         self.assertEqual([self.lab.get() for _ in range(5)], ["200"] * 5)
         run.stop(2)
         self.assertRegex(run.err, r"server0: it counts \d+ packets since \d+ s, and the capture sees none of them")
