@@ -224,8 +224,10 @@ class Health(common.SystemTest):
 
     def test_a_tap_that_is_removed_ends_the_capture(self):
         run = self.start()
+        self.assertEqual(self.lab.get(), "200")
         self.server("ip", "link", "delete", "xdpcap0")
         run.wait(2)
+        self.assertIn("ledger closed", run.err)
         self.assertIn("xdpcap-run: the capture of server0 has ended: somebody removed its device xdpcap0", run.err)
 
     def test_a_raised_mtu_loses_nothing(self):

@@ -272,6 +272,7 @@ TapDevice::Statistics TapDevice::statistics() const {
   if (const auto link = link_now(outer_index_)) {
     statistics.sent = link->statistics.tx_packets;
     statistics.dropped = link->statistics.tx_dropped;
+    statistics.exact = true;
   }
   return statistics;
 }

@@ -48,6 +48,7 @@ class TapDevice {
   // What went through, was dropped by the device, and by its queueing discipline.
   struct Statistics {
     std::uint64_t sent = 0, dropped = 0, queue_dropped = 0;
+    bool exact = false; // read just now: the device is there, and may be asked by this thread
   };
   // Without `queue_dropped`: the kernel lists the queueing disciplines of all its devices for that.
   [[nodiscard]] Statistics statistics() const;

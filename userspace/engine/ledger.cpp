@@ -115,8 +115,10 @@ void add_interface(Ledger& ledger, const capture::InterfaceLedger& of) {
     ledger.dropped_by_kernel += of.tap.dropped();
     std::uint64_t seen = 0;
     for (const capture::QueueLedger& queue : of.queues) seen += queue.xdp.seen;
-    ledger.equations.push_back(
-        {fmt::format("{}: frames through the tap", of.interface), of.tap.device.sent, seen});
+    // Who removes the tap removes its count of sent frames; an older one proves nothing.
+    if (of.tap.device.exact)
+      ledger.equations.push_back(
+          {fmt::format("{}: frames through the tap", of.interface), of.tap.device.sent, seen});
   }
   for (const capture::QueueLedger& queue : of.queues) add_queue(ledger, of.interface, queue);
 }
