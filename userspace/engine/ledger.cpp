@@ -233,6 +233,8 @@ std::string summary(const Ledger& ledger, bool in_full) {
   line(fmt::format("{} messages ({} requests, {} responses), {} lost before publishing, {} gaps",
                    ledger.requests + ledger.responses, ledger.requests, ledger.responses,
                    ledger.messages_lost, ledger.gaps));
+  if (const std::uint64_t cut = ledger.total("publish_messages_cut_no_room"); cut != 0)
+    line(fmt::format("bodies cut because the publisher was behind: {}", cut));
   for (const publish::EndpointReport& sink : ledger.sinks) {
     if (sink.records_dropped == 0 && !in_full) continue;
     line(fmt::format("{}: {} records sent, {} dropped, as nobody took them in time", sink.endpoint,

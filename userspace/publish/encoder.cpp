@@ -15,6 +15,7 @@ namespace {
 constexpr std::array<std::string_view, Counters<EncoderCount>::size> kNames{
     "messages_published",
     "messages_cut",
+    "messages_cut_no_room",
     "messages_masked",
     "messages_discarded",
     "messages_dropped_no_room",
@@ -101,7 +102,9 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   }
   std::size_t kept = std::min(wanted, largest - fixed);
   Batch* batch = room_for(messages_, fixed + kept);
-  if (batch == nullptr && fixed + kept > lane_.normal_room() && fixed <= lane_.normal_room()) {
+  const bool is_without_room =
+      batch == nullptr && fixed + kept > lane_.normal_room() && fixed <= lane_.normal_room();
+  if (is_without_room) {
     // No large batch is free: most of a message is better than none of it.
     kept = lane_.normal_room() - fixed;
     batch = room_for(messages_, fixed + kept);
@@ -123,6 +126,7 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   if (kept < message.body.size()) {
     counters_.add(EncoderCount::messages_cut);
     counters_.add(EncoderCount::bytes_cut, message.body.size() - kept);
+    if (is_without_room) counters_.add(EncoderCount::messages_cut_no_room);
   }
   // There are few large batches: one that has its message goes at once.
   if (batch->large()) close(messages_);

@@ -38,6 +38,7 @@ struct EncoderOptions {
 enum class EncoderCount : std::uint8_t {
   messages_published,
   messages_cut,               // of the published: body shortened, by --max-body or for lack of room
+  messages_cut_no_room,       // of the cut: the publisher held all large batches
   messages_masked,            // of the published: a secret was overwritten
   messages_discarded,         // as asked for
   messages_dropped_no_room,   // the publisher held all batches

@@ -1,9 +1,13 @@
 #include "engine/ledger.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace xdpcap::engine {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Ledger, CountsOfLinksAreTheNewestThatAnyThreadCouldSee) {
   capture::LiveLedger live, seen;
@@ -42,6 +46,21 @@ TEST(Ledger, FramesThroughATapAreComparedOnlyWhereTheDeviceStillCountsThem) {
   EXPECT_TRUE(ledger.closes());
   EXPECT_EQ(ledger.total("tap_sent"), 900u);
   EXPECT_EQ(summary(ledger, true).find("through the tap"), std::string::npos);
+}
+
+// The report in short on a run with these counts.
+std::string report(std::vector<record::Counter> counts, std::uint64_t requests = 0) {
+  Ledger ledger;
+  ledger.counts = std::move(counts);
+  ledger.requests = requests;
+  return summary(ledger, false);
+}
+
+TEST(Ledger, SaysHowManyBodiesWereCutForAPublisherBehind) {
+  EXPECT_THAT(
+      report({{"publish_messages_cut", 5, {}, -1}, {"publish_messages_cut_no_room", 3, {}, -1}}),
+      HasSubstr("\nbodies cut because the publisher was behind: 3\n"));
+  EXPECT_THAT(report({{"publish_messages_cut", 5, {}, -1}}), Not(HasSubstr("bodies cut")));
 }
 
 } // namespace

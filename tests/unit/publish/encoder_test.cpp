@@ -199,6 +199,8 @@ TEST_F(EncoderTest, MaxBodyCutsAndSaysSo) {
   EXPECT_EQ(text_of(batches[0]->messages()->Get(0)->body()), "abc");
   EXPECT_TRUE(has(*batches[0]->messages()->Get(0), schema::Anomaly::truncated));
   EXPECT_FALSE(has(*batches[0]->messages()->Get(1), schema::Anomaly::truncated));
+  EXPECT_EQ(count(encoder, EncoderCount::messages_cut), 1u);
+  EXPECT_EQ(count(encoder, EncoderCount::messages_cut_no_room), 0u);
 }
 
 TEST_F(EncoderTest, WithoutALargeBatchABodyIsCutToANormalOne) {
@@ -211,6 +213,8 @@ TEST_F(EncoderTest, WithoutALargeBatchABodyIsCutToANormalOne) {
   EXPECT_EQ(batches[0]->messages()->Get(0)->body()->size(), 50'000u);
   EXPECT_TRUE(has(*batches[1]->messages()->Get(0), schema::Anomaly::truncated));
   EXPECT_GT(batches[1]->messages()->Get(0)->body()->size(), 5'000u);
+  EXPECT_EQ(count(encoder, EncoderCount::messages_cut), 1u);
+  EXPECT_EQ(count(encoder, EncoderCount::messages_cut_no_room), 1u);
 }
 
 TEST_F(EncoderTest, AHeadLargerThanAnythingIsDroppedByItsOwnReason) {
