@@ -170,6 +170,25 @@ void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
            of("publish_messages_dropped_no_room") + of("publish_messages_dropped_too_large")});
 }
 
+// Why there is no message at all although connections carried data, and what to do.
+std::string why_no_message(const Ledger& ledger) {
+  const std::uint64_t all = ledger.total("http_connections");
+  const std::uint64_t tls = ledger.total("http_connections_tls");
+  // A preface may also follow lost bytes.
+  const std::uint64_t h2 = std::min(ledger.total("http_h2_prefaces"), all - std::min(all, tls));
+  const std::uint64_t others = all - std::min(all, tls + h2);
+  const std::string_view cure =
+      tls >= std::max(h2, others) ? "TLS is not decrypted: capture where HTTP is in clear text, "
+                                    "as between the proxy that ends TLS and its server"
+      : h2 >= others ? "HTTP/2 is counted, not read: let the client or the proxy speak HTTP/1.1"
+                     : "look whether these ports carry HTTP/1 (--port selects some); of a "
+                       "connection that is older than the capture, only the next message is read";
+  return fmt::format(
+      "no HTTP/1 message in {} connections with data ({} begin with TLS, {} with HTTP/2, {} with "
+      "something else): {}",
+      all, tls, h2, others, cure);
+}
+
 } // namespace
 
 void add_link_figures(capture::LiveLedger& live, const capture::LiveLedger& seen) {
@@ -233,6 +252,8 @@ std::string summary(const Ledger& ledger, bool in_full) {
   line(fmt::format("{} messages ({} requests, {} responses), {} lost before publishing, {} gaps",
                    ledger.requests + ledger.responses, ledger.requests, ledger.responses,
                    ledger.messages_lost, ledger.gaps));
+  if (ledger.requests + ledger.responses == 0 && ledger.total("http_connections") != 0)
+    line(why_no_message(ledger));
   if (const std::uint64_t cut = ledger.total("publish_messages_cut_no_room"); cut != 0)
     line(fmt::format("bodies cut because the publisher was behind: {}", cut));
   for (const publish::EndpointReport& sink : ledger.sinks) {

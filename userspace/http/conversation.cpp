@@ -42,18 +42,34 @@ void count_message(const Message& message, HttpCounts& counts) noexcept {
   if (anomalies.has(Anomaly::unpaired)) counts.add(HttpCount::unpaired_responses);
 }
 
+// A content type (change_cipher_spec to heartbeat) and a version, 3.0 to 3.4 (RFC 8446, 5.1; RFC
+// 6520). No start line begins so.
+bool is_tls_record(Bytes bytes) noexcept {
+  constexpr std::byte kTypeMin{20}, kTypeMax{24}, kMajor{3}, kMinorMax{4};
+  return bytes.size() >= 3 && bytes[0] >= kTypeMin && bytes[0] <= kTypeMax && bytes[1] == kMajor &&
+         bytes[2] <= kMinorMax;
+}
+
 } // namespace
 
-bool Conversation::update_direction(Direction direction) noexcept {
-  const bool reacting = has_spoken_ && last_direction_ != direction;
-  if (!has_spoken_ && is_partial_) {
-    // No first segment needs to begin with a start line here (and what was asked
-    // before is not known).
-    for (Half& half : halves_) start_search(half);
-    for (Half& half : halves_) half.behind_loss = false;
-    pairing_.assume_lost_requests();
-  }
+// The first bytes of either direction, none where they are missing.
+void Conversation::begin_connection(Bytes bytes, Workspace& workspace) noexcept {
   has_spoken_ = true;
+  workspace.counts_.add(HttpCount::connections);
+  if (is_tls_record(bytes)) workspace.counts_.add(HttpCount::connections_tls);
+  if (!is_partial_) return;
+  // No first segment needs to begin with a start line here (and what was asked
+  // before is not known).
+  for (Half& half : halves_) start_search(half);
+  for (Half& half : halves_) half.behind_loss = false;
+  pairing_.assume_lost_requests();
+}
+
+bool Conversation::update_direction(Direction direction, Bytes bytes,
+                                    Workspace& workspace) noexcept {
+  const bool reacting = has_spoken_ && last_direction_ != direction;
+  if (!has_spoken_) [[unlikely]]
+    begin_connection(bytes, workspace);
   last_direction_ = direction;
   return reacting;
 }
@@ -186,7 +202,7 @@ void Conversation::discard(Input& input, Workspace& workspace) noexcept {
 const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(gap.direction)];
   if (half.phase == Phase::closed || gap.length == 0) return nullptr;
-  update_direction(gap.direction);
+  update_direction(gap.direction, {}, workspace);
   workspace.counts_.add(HttpCount::bytes_missing, gap.length);
   if (half.draft == 0) {
     if (!ended(gap.direction)) lose_track(gap.direction);

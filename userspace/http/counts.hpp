@@ -30,6 +30,8 @@ enum class HttpCount : std::uint8_t {
   heads_lost_to_gap,
   heads_too_large, // handed out, if at least the start line was within the limit
   shed_for_memory,
+  connections,     // with data, or a gap where data was
+  connections_tls, // of these: the first bytes are a TLS record
   // Directions that are no longer read as HTTP/1.
   directions_not_http, // did not begin with a start line
   directions_malformed,
@@ -67,6 +69,8 @@ inline constexpr std::string_view name_of(HttpCount count) noexcept {
       "heads_lost_to_gap",
       "heads_too_large",
       "shed_for_memory",
+      "connections",
+      "connections_tls",
       "directions_not_http",
       "directions_malformed",
       "tunnels",

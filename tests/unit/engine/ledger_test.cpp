@@ -56,6 +56,23 @@ std::string report(std::vector<record::Counter> counts, std::uint64_t requests =
   return summary(ledger, false);
 }
 
+TEST(Ledger, SaysWhatItSawInsteadOfHttp) {
+  const auto of = [](std::uint64_t all, std::uint64_t tls, std::uint64_t h2,
+                     std::uint64_t requests = 0) {
+    return report({{"http_connections", all, {}, -1},
+                   {"http_connections_tls", tls, {}, -1},
+                   {"http_h2_prefaces", h2, {}, -1}},
+                  requests);
+  };
+  EXPECT_THAT(of(7, 4, 2), HasSubstr("no HTTP/1 message in 7 connections with data (4 begin with "
+                                     "TLS, 2 with HTTP/2, 1 with something else): TLS is not"));
+  EXPECT_THAT(of(3, 0, 2), HasSubstr("2 with HTTP/2, 1 with something else): HTTP/2 is counted"));
+  EXPECT_THAT(of(3, 1, 0), HasSubstr("2 with something else): look whether these ports"));
+  EXPECT_THAT(of(1, 1, 1), HasSubstr("1 begin with TLS, 0 with HTTP/2, 0 with something else)"));
+  EXPECT_THAT(of(0, 0, 0), Not(HasSubstr("no HTTP/1 message")));
+  EXPECT_THAT(of(7, 4, 2, 1), Not(HasSubstr("no HTTP/1 message")));
+}
+
 TEST(Ledger, SaysHowManyBodiesWereCutForAPublisherBehind) {
   EXPECT_THAT(
       report({{"publish_messages_cut", 5, {}, -1}, {"publish_messages_cut_no_room", 3, {}, -1}}),

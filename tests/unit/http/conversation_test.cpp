@@ -266,6 +266,40 @@ TEST(Conversation, IsNotHttpWhereADirectionDoesNotBeginWithAStartLine) {
   EXPECT_EQ(workspace.counts().get(HttpCount::bytes_not_http), 33U);
 }
 
+TEST(Conversation, IsCountedOnceByItsFirstBytes) {
+  Workspace workspace{Limits{}, 1 << 20};
+  Collector collector;
+  const auto speak = [&](std::string_view first, bool is_partial = false,
+                         bool is_behind_gap = false) {
+    Conversation conversation{};
+    if (is_partial) conversation.mark_partial();
+    if (is_behind_gap)
+      conversation.on_gap({Direction::to_server, 0, 9, GapCause::network, {}}, workspace,
+                          collector);
+    for (const Direction direction : {Direction::to_server, Direction::to_client}) {
+      for (int i = 0; i < 3; ++i)
+        conversation.on_bytes({direction, true, 0, as_bytes(first), {}}, workspace, collector);
+    }
+    conversation.release(workspace);
+  };
+  constexpr std::string_view hello{"\x16\x03\x01\x00\x05hello", 10};
+  constexpr std::string_view more{"\x17\x03\x03\x00\x04text", 9};
+  speak(hello);
+  speak(more, true);
+  EXPECT_EQ(workspace.counts().get(HttpCount::connections), 2U);
+  EXPECT_EQ(workspace.counts().get(HttpCount::connections_tls), 2U);
+  speak(hello, false, true); // what it began with is not known
+  speak("SSH-2.0-OpenSSH\r\n");
+  speak("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  speak(kGet);
+  speak(kGet, true);
+  speak("\x16\x03"); // too short to say
+  speak("\x16\x05\x01\x00");
+  EXPECT_EQ(workspace.counts().get(HttpCount::connections), 9U);
+  EXPECT_EQ(workspace.counts().get(HttpCount::connections_tls), 2U);
+  EXPECT_EQ(workspace.counts().get(HttpCount::h2_prefaces), 1U);
+}
+
 TEST(Conversation, TakesTheKindOfAMessageFromItsContent) {
   Workspace workspace{Limits{}, 1 << 20};
   Conversation conversation{};
