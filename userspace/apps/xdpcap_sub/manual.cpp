@@ -14,6 +14,10 @@ endpoint that another user could replace.
 
 All filters must match. They hold for a request and its response together.
 
+Exchanges do not name processes, because the kernel may report a socket after its exchange was
+printed. With --topic http,socket --json the records of sockets, which have their process, are in
+the same output: join them by the addresses of client and server. xdpcap-web does so.
+
 A consumer that is too slow loses batches of its own. At the end the program prints how many.)";
 
 } // namespace
