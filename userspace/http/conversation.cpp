@@ -53,8 +53,10 @@ bool is_tls_record(Bytes bytes) noexcept {
 } // namespace
 
 // The first bytes of either direction, none where they are missing.
-void Conversation::begin_connection(Bytes bytes, Workspace& workspace) noexcept {
+void Conversation::begin_connection(Direction direction, Bytes bytes,
+                                    Workspace& workspace) noexcept {
   has_spoken_ = true;
+  last_direction_ = direction;
   workspace.counts_.add(HttpCount::connections);
   if (is_tls_record(bytes)) workspace.counts_.add(HttpCount::connections_tls);
   if (!is_partial_) return;
@@ -63,15 +65,6 @@ void Conversation::begin_connection(Bytes bytes, Workspace& workspace) noexcept 
   for (Half& half : halves_) start_search(half);
   for (Half& half : halves_) half.behind_loss = false;
   pairing_.assume_lost_requests();
-}
-
-bool Conversation::update_direction(Direction direction, Bytes bytes,
-                                    Workspace& workspace) noexcept {
-  const bool reacting = has_spoken_ && last_direction_ != direction;
-  if (!has_spoken_) [[unlikely]]
-    begin_connection(bytes, workspace);
-  last_direction_ = direction;
-  return reacting;
 }
 
 const Message* Conversation::advance(Input& input, Workspace& workspace) noexcept {
@@ -202,7 +195,8 @@ void Conversation::discard(Input& input, Workspace& workspace) noexcept {
 const Message* Conversation::lose(const StreamGap& gap, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(gap.direction)];
   if (half.phase == Phase::closed || gap.length == 0) return nullptr;
-  update_direction(gap.direction, {}, workspace);
+  if (!has_spoken_) begin_connection(gap.direction, {}, workspace);
+  update_direction(gap.direction);
   workspace.counts_.add(HttpCount::bytes_missing, gap.length);
   if (half.draft == 0) {
     if (!ended(gap.direction)) lose_track(gap.direction);

@@ -34,7 +34,9 @@ class Conversation {
   // The next bytes of one direction. The sink sees the messages they complete.
   template <MessageSink Sink>
   void on_bytes(const StreamBytes& bytes, Workspace& workspace, Sink& sink) noexcept {
-    Input input{bytes, bytes.bytes, update_direction(bytes.direction, bytes.bytes, workspace)};
+    if (!has_spoken_) [[unlikely]]
+      begin_connection(bytes.direction, bytes.bytes, workspace);
+    Input input{bytes, bytes.bytes, update_direction(bytes.direction)};
     while (const Message* message = advance(input, workspace)) {
       sink.on_message(*message);
       finish_pending(bytes.direction, workspace);
@@ -123,8 +125,13 @@ class Conversation {
   [[nodiscard]] bool is_closed(Direction direction) const noexcept {
     return halves_[index_of(direction)].phase == Phase::closed;
   }
-  bool update_direction(Direction direction, Bytes bytes, Workspace& workspace) noexcept;
-  void begin_connection(Bytes bytes, Workspace& workspace) noexcept;
+  void begin_connection(Direction direction, Bytes bytes, Workspace& workspace) noexcept;
+  // Whether the other direction spoke since.
+  bool update_direction(Direction direction) noexcept {
+    const bool reacting = last_direction_ != direction;
+    last_direction_ = direction;
+    return reacting;
+  }
 
   // Each reads on; a message is returned when it is ready to be handed out, and
   // settle() gives its memory back afterwards.
