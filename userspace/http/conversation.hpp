@@ -134,7 +134,7 @@ class Conversation {
   }
 
   // Each reads on; a message is returned when it is ready to be handed out, and
-  // settle() gives its memory back afterwards.
+  // finish_pending() gives its memory back afterwards.
   const Message* advance(Input& input, Workspace& workspace) noexcept;
   const Message* lose(const StreamGap& gap, Workspace& workspace) noexcept;
   const Message* finish_direction(Direction direction, StreamEnd end,

@@ -339,6 +339,7 @@ const otherLosses: Readonly<Record<string, string>> = {
   log_dropped: 'not in the file of -w: its disk was full or slow',
   publish_flows_dropped: 'records of connections: no room in time',
   publish_segments_dropped: 'records of segments: no room in time',
+  publish_messages_cut_no_room: 'bodies cut: no room in time',
   tcp_gaps_capture: 'gaps that this capture made',
 };
 
@@ -358,6 +359,7 @@ export interface Loss {
 // What a loss counts. A gap is the mark that lost frames leave in a stream: they are not added up.
 function unitOf(name: string): string {
   if (name === 'tcp_gaps_capture') return 'gaps';
+  if (name === 'publish_messages_cut_no_room') return 'bodies';
   return (
     stageRules.find((rule) => rule.parts.some((part) => part.names.includes(name)))?.unit ??
     (name.startsWith('publish_') ? 'records' : 'frames')
