@@ -67,8 +67,7 @@ ProcessPointer HostView::process_of(const schema::Process& process, std::string_
     return known->second;
   if (known != processes_.end()) processes_.erase(known);
   if (processes_.size() >= kProcessesMax) processes_.erase(processes_.begin());
-  const auto made =
-      std::make_shared<const Process>(Process{record::read(process), std::string(sensor)});
+  auto made = std::make_shared<const Process>(Process{record::read(process), std::string(sensor)});
   processes_.emplace(ProcessKey{made->sensor, made->pid, made->started_ns}, made);
   return made;
 }
