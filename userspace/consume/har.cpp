@@ -11,26 +11,12 @@ namespace xdpcap::consume {
 namespace {
 
 using nlohmann::json;
-
-// Bytes as the characters of Latin-1, in UTF-8.
-std::string text_of(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += static_cast<char>(0xc0 | (byte >> 6));
-      text += static_cast<char>(0x80 | (byte & 0x3f));
-    }
-  }
-  return text;
-}
+using publish::json::utf8_of_latin1;
 
 json headers_of(const Seen& message) {
   json headers = json::array();
   for (const auto& [name, value] : message.fields)
-    headers.push_back({{"name", text_of(name)}, {"value", text_of(value)}});
+    headers.push_back({{"name", utf8_of_latin1(name)}, {"value", utf8_of_latin1(value)}});
   return headers;
 }
 
@@ -53,7 +39,7 @@ std::string percent_decoded(std::string_view text) {
       decoded += text[i] == '+' ? ' ' : text[i];
     }
   }
-  return publish::json::is_utf8(decoded) ? decoded : text_of(decoded);
+  return publish::json::is_utf8(decoded) ? decoded : utf8_of_latin1(decoded);
 }
 
 json query_of(const std::string& target) {
@@ -91,13 +77,14 @@ void add_text(json& object, const DecodedBody& content, publish::BodyFormat form
 }
 
 json request_of(const Seen& message, publish::BodyFormat format) {
-  json request{{"method", text_of(message.method)},     {"url", text_of(url_of(message))},
-               {"httpVersion", message.version},        {"cookies", json::array()},
-               {"headers", headers_of(message)},        {"queryString", query_of(message.target)},
-               {"headersSize", message.head_bytes + 2}, // and the empty line
-               {"bodySize", message.body_length}};
+  json request{
+      {"method", utf8_of_latin1(message.method)}, {"url", utf8_of_latin1(url_of(message))},
+      {"httpVersion", message.version},           {"cookies", json::array()},
+      {"headers", headers_of(message)},           {"queryString", query_of(message.target)},
+      {"headersSize", message.head_bytes + 2}, // and the empty line
+      {"bodySize", message.body_length}};
   if (message.body_length != 0) {
-    json data{{"mimeType", text_of(field_of(message, "content-type"))},
+    json data{{"mimeType", utf8_of_latin1(field_of(message, "content-type"))},
               {"params", json::array()},
               {"text", ""}};
     add_text(data, content_of(message), format);
@@ -107,7 +94,7 @@ json request_of(const Seen& message, publish::BodyFormat format) {
 }
 
 json response_of(const Seen& message, publish::BodyFormat format) {
-  std::string type = text_of(field_of(message, "content-type"));
+  std::string type = utf8_of_latin1(field_of(message, "content-type"));
   const DecodedBody decoded = content_of(message);
   // The size of what a reader gets, and how many bytes its coding saved on the way.
   const bool is_coded = decoded.decoded && !decoded.codings.empty() && !message.body.empty();
@@ -119,12 +106,12 @@ json response_of(const Seen& message, publish::BodyFormat format) {
         static_cast<std::int64_t>(size) - static_cast<std::int64_t>(message.body_length);
   add_text(content, decoded, format);
   return {{"status", message.status},
-          {"statusText", text_of(message.reason)},
+          {"statusText", utf8_of_latin1(message.reason)},
           {"httpVersion", message.version},
           {"cookies", json::array()},
           {"headers", headers_of(message)},
           {"content", std::move(content)},
-          {"redirectURL", text_of(field_of(message, "location"))},
+          {"redirectURL", utf8_of_latin1(field_of(message, "location"))},
           {"headersSize", message.head_bytes + 2},
           {"bodySize", message.body_length}};
 }

@@ -203,8 +203,7 @@ bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
-std::string utf8_of(std::string_view text) {
-  if (is_utf8(text)) return std::string(text);
+std::string utf8_of_latin1(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -216,6 +215,10 @@ std::string utf8_of(std::string_view text) {
     }
   }
   return out;
+}
+
+std::string utf8_of(std::string_view text) {
+  return is_utf8(text) ? std::string(text) : utf8_of_latin1(text);
 }
 
 void append_words(std::string& out, std::string_view text) {

@@ -28,6 +28,8 @@ void append_number(std::string& out, std::uint64_t number);
 void append_time(std::string& out, std::uint64_t ns_since_1970);
 
 bool is_utf8(std::string_view text) noexcept;
+// Each byte one character (Latin-1), in UTF-8.
+std::string utf8_of_latin1(std::string_view text);
 // Text of a host as UTF-8: as it is, or each byte one character.
 std::string utf8_of(std::string_view text);
 // The same as a string in quotes.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/characters.hpp"
 #include "publish/masking_text.hpp"
 
 namespace xdpcap::publish {
@@ -16,14 +17,6 @@ constexpr bool is_name_character(char c) noexcept {
          c == '_';
 }
 
-// A set of characters.
-struct Characters {
-  std::array<bool, 256> in{};
-  consteval explicit Characters(std::string_view list) {
-    for (const char c : list) in[static_cast<unsigned char>(c)] = true;
-  }
-  [[nodiscard]] bool has(char c) const noexcept { return in[static_cast<unsigned char>(c)]; }
-};
 // Also where an escape begins, which a closer look is for.
 constexpr Characters kParts{"?&;#, \t\r\n\"'<>%"};
 

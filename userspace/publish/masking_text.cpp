@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/bytes.hpp"
+#include "core/characters.hpp"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -15,14 +16,6 @@
 namespace xdpcap::publish {
 namespace {
 
-// A set of characters.
-struct Characters {
-  std::array<bool, 256> in{};
-  consteval explicit Characters(std::string_view list) {
-    for (const char c : list) in[static_cast<unsigned char>(c)] = true;
-  }
-  [[nodiscard]] bool has(char c) const noexcept { return in[static_cast<unsigned char>(c)]; }
-};
 constexpr Characters kNames{"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.[]"};
 constexpr Characters kBlanks{" \t\r\n"};
 constexpr Characters kQuotes{"\"'"};
