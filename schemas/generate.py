@@ -172,7 +172,8 @@ def writer(one):
   return $bound;
 }
 """, name=one.name, bound=bound_of(one))
-    out += cpp("""inline Offset<schema::$name> write(Builder& builder, const record::$name& record$given) {
+    out += cpp("""inline Offset<schema::$name> write(
+    Builder& builder, const record::$name& record$given) {
 """, name=one.name, given=lines(", $type $name", [f for f in one.fields if f.has("given")],
                                 type=lambda f: "Text" if f.base == STRING else
                                 f"Offset<schema::{f.object.name}>"))

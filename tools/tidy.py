@@ -84,7 +84,7 @@ def first_line(path):
 
 
 def generated():
-    """What the build makes of the schema: headers that are included and lie in no folder of ours."""
+    """What the build makes of the schema: headers that are included and lie in no folder here."""
     made = text(GENERATOR) if (ROOT / GENERATOR).is_file() else ""
     return set(re.findall(r'"(\w+/\w+\.hpp)": "', made)), {
         pathlib.PurePath(path).name for path in re.findall(r'#include "([^"]+)"', made)}

@@ -154,7 +154,8 @@ class ClientsTest(unittest.TestCase):
             program = self.start(SUBSCRIBER, "--connect", self.endpoint, "-q", stdout=subprocess.PIPE, text=True)
             self.publish()
             time.sleep(0.2)
-            for thread in pathlib.Path(f"/proc/{program.pid}/task").iterdir():  # none may start a program
+            # None may start a program.
+            for thread in pathlib.Path(f"/proc/{program.pid}/task").iterdir():
                 self.assertRegex((thread / "status").read_text(), r"NoNewPrivs:\t1\nSeccomp:\t2\n")
             program.send_signal(one)
             out, _ = program.communicate(timeout=PATIENCE)

@@ -200,15 +200,17 @@ def messages(program):
 
 def bpf_links(running, name=None):
     """
-    The numbers of the bpf_links that a running program holds, or of those with BPF programs of this name. Links of others
-    on this machine are none of our business.
+    The numbers of the bpf_links that a running program holds, or of those with BPF programs of this
+    name. Links of others on this machine are none of our business.
     """
-    listed = subprocess.run(["/usr/sbin/bpftool", "-j", "prog", "list"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["/usr/sbin/bpftool", "-j", "prog", "list"], capture_output=True,
+                            text=True, check=True)
     wanted = {one["id"] for one in json.loads(listed.stdout) if name in (None, one.get("name"))}
     found = set()
     for descriptor in pathlib.Path(f"/proc/{running.process.pid}/fdinfo").iterdir():
         try:
-            numbers = dict(re.findall(r"^(link_id|prog_id):\t(\d+)$", descriptor.read_text(), re.MULTILINE))
+            numbers = dict(re.findall(r"^(link_id|prog_id):\t(\d+)$", descriptor.read_text(),
+                                      re.MULTILINE))
         except OSError:  # closed meanwhile
             continue
         if "link_id" in numbers and int(numbers["prog_id"]) in wanted:

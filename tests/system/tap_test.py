@@ -183,7 +183,8 @@ class Health(common.SystemTest):
         links = common.bpf_links(run, "xdpcap_tap")
         self.assertEqual(common.detach_links(self.lab, links), 2)
         self.said(run, "server0: somebody detached the tc program of this capture; it is attached again")
-        common.wait_until(lambda: not links & common.bpf_links(run, "xdpcap_tap"), "new links, both")
+        common.wait_until(lambda: not links & common.bpf_links(run, "xdpcap_tap"),
+                          "new links, both")
         self.assertEqual([self.lab.get() for _ in range(3)], ["200"] * 3)
         run.stop()
         self.assertEqual(self.responses(run), 3)
@@ -198,16 +199,19 @@ class Health(common.SystemTest):
     def test_a_tap_that_somebody_changed_is_put_back(self):
         run = self.start()
         self.server("ip", "link", "add", "br0", "type", "bridge")
-        for change, words in (("ip link set xdpcap0 down", "it was set down"),
-                              ("ethtool -K xdpcap0 tx on tso on gso on", "offloads were switched on"),
-                              ("tc qdisc replace dev xdpcap0 root tbf rate 8kbit burst 1600 limit 3000",
-                               "its queueing discipline was replaced"),
-                              ("ip link set xdpcap0 master br0", "it was made a port")):
+        changes = (
+            ("ip link set xdpcap0 down", "it was set down"),
+            ("ethtool -K xdpcap0 tx on tso on gso on", "offloads were switched on"),
+            ("tc qdisc replace dev xdpcap0 root tbf rate 8kbit burst 1600 limit 3000",
+             "its queueing discipline was replaced"),
+            ("ip link set xdpcap0 master br0", "it was made a port"))
+        for change, words in changes:
             self.server(*change.split())
-            self.said(run, rf"server0: somebody changed its tap xdpcap0 \({words}\); it is as it was")
+            self.said(run, rf"somebody changed its tap xdpcap0 \({words}\); it is as it was")
             self.assertEqual([self.lab.get("/256-KiB.txt") for _ in range(3)], ["200"] * 3)
         run.stop()
-        whole = [m for m in common.messages(run) if m["kind"] == "response" and m["body_len"] == 256 << 10 and m["complete"]]
+        whole = [m for m in common.messages(run)
+                 if m["kind"] == "response" and m["body_len"] == 256 << 10 and m["complete"]]
         self.assertEqual(len(whole), 12)
         self.assertIn("ledger closed", run.said)
 
@@ -215,10 +219,11 @@ class Health(common.SystemTest):
         program = foreign_program.build(self.lab.room / "drop.bpf.o", answer=2)
         run = self.start()
         self.server("tc", "qdisc", "add", "dev", "xdpcap0", "clsact")
-        self.server("tc", "filter", "add", "dev", "xdpcap0", "egress", "bpf", "da", "obj", program, "sec", "tc")
+        self.server("tc", "filter", "add", "dev", "xdpcap0", "egress", "bpf", "da", "obj", program,
+                    "sec", "tc")
         for _ in range(4):
             self.assertEqual(self.lab.get(), "200")
-        self.said(run, r"server0: \d+ packets went into its tap xdpcap0 since \d+ s, and none came out", 15)
+        self.said(run, r"\d+ packets went into its tap xdpcap0 since \d+ s, and none came out", 15)
         run.stop(2)
         self.assertNotIn("\n0 packets dropped by kernel", run.said)
 
@@ -258,12 +263,13 @@ class Health(common.SystemTest):
 
     def test_a_capture_that_is_blind_when_it_is_stopped_ends_with_an_exit_code(self):
         run = self.start()
-        foreign_program.attach_tcx(self.lab, foreign_program.build(self.lab.room / "pass.bpf.o"), "server0", first=True)
+        program = foreign_program.build(self.lab.room / "pass.bpf.o")
+        foreign_program.attach_tcx(self.lab, program, "server0", first=True)
         # What came before that program was seen, and counts for the second in which it came.
         self.said(run, "server0: another tc program was put before that of this capture")
         self.assertEqual([self.lab.get() for _ in range(5)], ["200"] * 5)
         run.stop(2)
-        self.assertRegex(run.err, r"server0: it counts \d+ packets since \d+ s, and the capture sees none of them")
+        self.assertRegex(run.err, r"it counts \d+ packets since \d+ s, and the capture sees none")
 
     def test_an_interface_that_goes_down_is_said_and_comes_back(self):
         run = self.start()

@@ -169,18 +169,22 @@ class WrongUse(common.SystemTest):
     def test_traffic_without_http_is_in_the_report(self):
         path = self.lab.room / "tls.pcap"
         with recording.Recording(path) as recorded:
-            for port, words in ((40001, b"\x16\x03\x01\0\x05hello"), (40002, b"\x16\x03\x03\0\x05hello"),
-                                (40003, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), (40004, b"EHLO a\r\n")):
+            for port, words in ((40001, b"\x16\x03\x01\0\x05hello"),
+                                (40002, b"\x16\x03\x03\0\x05hello"),
+                                (40003, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+                                (40004, b"EHLO a\r\n")):
                 connection = recorded.connect("10.1.0.1", port, "10.1.0.2", 443)
                 for _ in range(3):
                     connection.transaction(words, words)
                 connection.close()
             recorded.connect("10.1.0.1", 40005, "10.1.0.2", 443).close()
-        done = subprocess.run([common.XDPCAP_RUN, "-r", path, "--json"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([common.XDPCAP_RUN, "-r", path, "--json"], capture_output=True,
+                              text=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
-        self.assertIn("\nno HTTP/1 message in 4 connections with data (2 begin with TLS, 1 with HTTP/2, 1 with something "
-                      "else): TLS is not decrypted", "\n" + done.stderr)
-        heard = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--json"], capture_output=True, text=True)
+        self.assertIn("\nno HTTP/1 message in 4 connections with data (2 begin with TLS, 1 with "
+                      "HTTP/2, 1 with something else): TLS is not decrypted", "\n" + done.stderr)
+        heard = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--json"],
+                               capture_output=True, text=True, timeout=30)
         self.assertNotIn("no HTTP/1 message", heard.stderr)
 
     def test_a_full_disk_for_the_written_file(self):
