@@ -94,10 +94,10 @@ def generated():
 def floors_below():
     """Who stands on whom, as the build files say: {floor: all floors under it}."""
     direct = {}
-    for name, lower in re.findall(r"^xdpcap_floor\((\w+)(?: ON ([\w ]+?))?(?: LIBRARIES .*)?\)",
+    for name, lower in re.findall(r"^xdpcap_floor\((\w+)(?: ON ([\w ]+?))?(?:\s+LIBRARIES [^)]*)?\)",
                                   text(pathlib.Path("userspace/CMakeLists.txt")), re.M):
         direct[name] = set(lower.split())
-    for name, lower in re.findall(r"^xdpcap_app\((\w+) \S+(?: ON ([\w ]+?))?(?: LIBRARIES .*)?\)",
+    for name, lower in re.findall(r"^xdpcap_app\((\w+) \S+(?: ON ([\w ]+?))?(?:\s+LIBRARIES [^)]*)?\)",
                                   text(pathlib.Path("userspace/apps/CMakeLists.txt")), re.M):
         direct[f"apps/{name}"] = set(lower.split())
 

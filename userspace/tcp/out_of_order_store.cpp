@@ -78,9 +78,16 @@ bool OutOfOrderStore::merge(SlabPool::Index old, const OutOfOrderSegment& segmen
   std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
   const std::size_t bytes = static_cast<std::size_t>(to - from);
   const bool wins = new_wins(segment, length, held);
-  // A piece whose bytes are all replaced by less doubtful ones is as doubtful as these.
-  if (wins && bytes == held.length && segment.doubt < doubt_of(held.flags))
-    held.flags = (held.flags & ~std::uint32_t{kDoubt}) | flags_of(segment.doubt);
+  if (wins && segment.doubt < doubt_of(held.flags)) {
+    // It waits for nothing that only the doubtful one acknowledged.
+    if (segment.has_ack && ((held.flags & kHasAck) == 0 || distance(segment.ack, held.ack) > 0)) {
+      held.ack = segment.ack;
+      held.flags |= kHasAck;
+    }
+    // A piece whose bytes are all replaced by less doubtful ones is as doubtful as these.
+    if (bytes == held.length)
+      held.flags = (held.flags & ~std::uint32_t{kDoubt}) | flags_of(segment.doubt);
+  }
   if (std::memcmp(kept, fresh, bytes) == 0) return false;
   if (wins) std::memcpy(kept, fresh, bytes);
   return true;

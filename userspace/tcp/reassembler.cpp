@@ -71,14 +71,25 @@ void Reassembler::update_clock(HalfConnection& self, const HalfConnection& peer,
   self.set(HalfConnection::has_timestamps);
 }
 
+// `last` is the end of a direction, so far as is known: of a doubtful FIN only while its sender has
+// said nothing behind it.
+bool Reassembler::has_end(const Connection& connection, Direction direction) const noexcept {
+  const HalfConnection& self = connection.from(direction);
+  if (self.has(HalfConnection::fin_seen)) return true;
+  if (!connection.has(Connection::fin_doubted(direction)) || distance(self.next, self.last) < 0)
+    return false;
+  if (self.out_of_order_queue == OutOfOrderStore::none) return true;
+  const OutOfOrderPiece held = out_of_order_.front(self.out_of_order_queue);
+  return held.doubt != Doubt::none || distance(held.seq + held.length, self.last) >= 0;
+}
+
 // Bytes that nobody saw were sent: not only who acknowledges them says so, but their sender as
 // well, who went on behind them, or has taken what the other one said with it (`follower`). Of a
 // sender that nobody ever sees no other word can be had.
 bool Reassembler::has_sent(const Connection& connection, Direction direction) const noexcept {
   const HalfConnection& self = connection.from(direction);
   const HalfConnection& peer = connection.from(opposite(direction));
-  if (self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction)))
-    return distance(peer.last_ack, self.last + 1) >= 0;
+  if (has_end(connection, direction)) return distance(peer.last_ack, self.last + 1) >= 0;
   if (self.packets == 0 || self.out_of_order_queue != OutOfOrderStore::none) return true;
   if (peer.out_of_order_queue == OutOfOrderStore::none) return false;
   const OutOfOrderPiece follower = out_of_order_.front(peer.out_of_order_queue);
@@ -148,11 +159,11 @@ void Reassembler::record_acknowledgement_ahead(Connection& connection, Direction
                                                const wire::Segment& segment) noexcept {
   HalfConnection& self = connection.from(direction);
   HalfConnection& peer = connection.from(opposite(direction));
-  const bool has_fin = peer.has(HalfConnection::fin_seen) ||
-                       connection.has(Connection::fin_doubted(opposite(direction)));
-  const bool too_far = has_fin && distance(peer.last, self.last_ack) > 1;
-  if (self.has(HalfConnection::acked_any) && !too_far && distance(self.last_ack, segment.ack) < 0)
-    return;
+  if (self.has(HalfConnection::acked_any) && distance(self.last_ack, segment.ack) < 0) {
+    const bool too_far =
+        has_end(connection, opposite(direction)) && distance(peer.last, self.last_ack) > 1;
+    if (!too_far) return;
+  }
   if (peer.has(HalfConnection::started) && distance(peer.next, segment.ack) > kWindowMax) return;
   self.set(HalfConnection::acked_any);
   update_acknowledgement(connection, direction, segment);

@@ -290,13 +290,14 @@ class Reassembler {
   static void record_start(HalfConnection& self, const wire::Segment& segment) noexcept;
   static void update_clock(HalfConnection& self, const HalfConnection& peer,
                            const wire::Segment& segment) noexcept;
+  [[nodiscard]] bool has_end(const Connection& connection, Direction direction) const noexcept;
   [[nodiscard]] bool has_sent(const Connection& connection, Direction direction) const noexcept;
   static void disbelieve_acknowledgement(const HalfConnection& self, HalfConnection& peer) noexcept;
   static void record_fin(Connection& connection, Direction direction, const wire::Segment& segment,
                          Doubt doubt) noexcept;
   static void confirm_fin(Connection& connection, Direction direction) noexcept;
-  static void record_acknowledgement_ahead(Connection& connection, Direction direction,
-                                           const wire::Segment& segment) noexcept;
+  void record_acknowledgement_ahead(Connection& connection, Direction direction,
+                                    const wire::Segment& segment) noexcept;
   enum class ResetFit : std::uint8_t { exact, in_window, outside };
   static ResetFit judge_reset(const HalfConnection& self, const HalfConnection& peer,
                               const wire::Segment& segment) noexcept;

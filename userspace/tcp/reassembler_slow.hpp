@@ -317,9 +317,7 @@ bool Reassembler::end_proved_wait(Connection& connection, const EndOfWait& wait,
     if (self.out_of_order_queue != OutOfOrderStore::none &&
         distance(out_of_order_.front(self.out_of_order_queue).seq, to) > 0)
       to = out_of_order_.front(self.out_of_order_queue).seq;
-    const bool has_fin =
-        self.has(HalfConnection::fin_seen) || connection.has(Connection::fin_doubted(direction));
-    if (has_fin && distance(self.last, to) > 0) to = self.last;
+    if (has_end(connection, direction) && distance(self.last, to) > 0) to = self.last;
     if (distance(self.next, to) <= 0) continue;
     if (!has_sent(connection, direction)) {
       disbelieve_acknowledgement(self, peer);

@@ -128,6 +128,39 @@ TEST(Doubtful, a_lucky_guess_of_the_next_acknowledgement_is_flagged) {
   }
 }
 
+TEST(Doubtful, what_takes_the_place_of_held_bytes_brings_its_own_acknowledgement) {
+  for (const bool in_two : {false, true}) {
+    Observed wire;
+    wire.handshake();
+    wire.hear(client().at(3).acks(500).says("BADBAD"));
+    if (in_two) {
+      wire.hear_all(client().at(6).acks(0).says("ghi"), client().at(3).acks(0).says("def"));
+    } else {
+      wire.hear(client().at(3).acks(0).says("defghi"));
+    }
+    wire.hear_all(client().at(0).acks(0).says("abc"), server().at(0).acks(9));
+    EXPECT_EQ(wire.from_client(), "abcdefghi");
+    wire.wait(1s);
+    wire.hear_all(server().at(0).acks(9).says("late answer"), client().at(9).acks(11));
+    EXPECT_EQ(wire.from_server(), "late answer");
+    EXPECT_TRUE(wire.heard.gaps.empty());
+    wire.end();
+    EXPECT_TRUE(wire.ledger_closes());
+  }
+}
+
+TEST(Doubtful, a_forged_fin_does_not_hide_what_is_missing_behind_it) {
+  for (const std::int64_t at : {3, 2}) {
+    Observed wire;
+    wire.handshake();
+    wire.hear_all(server().at(0).acks(0).says("abc"), client().at(0).acks(3),
+                  server().at(at).acks(500).fin(), server().at(6).acks(0).says("ghi"),
+                  client().at(0).acks(9));
+    wire.wait(200ms);
+    EXPECT_EQ(wire.from_server(), "abc___ghi");
+  }
+}
+
 TEST(Doubtful, a_forged_segment_that_comes_early_gives_way_too) {
   Observed wire;
   wire.handshake();
