@@ -78,8 +78,7 @@ void add_queue(Ledger& ledger, const std::string& interface, const capture::Queu
   add("xsk_rx_ring_full", queue.socket.rx_ring_full);
   ledger.received_by_filter += xdp.seen;
   ledger.dropped_by_kernel +=
-      queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full +
-      static_cast<std::uint64_t>(std::max<std::int64_t>(queue.elsewhere(), 0));
+      queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full;
   ledger.equations.push_back(
       {fmt::format("{} queue {}: frames seen by XDP", interface, queue.queue), xdp.seen,
        xdp.not_ip + xdp.not_tcp + xdp.malformed + xdp.filtered + xdp.no_socket + xdp.redirected});
@@ -264,6 +263,8 @@ std::string summary(const Ledger& ledger, bool in_full) {
   line(fmt::format("{} packets captured", ledger.captured));
   line(fmt::format("{} packets received by filter", ledger.received_by_filter));
   line(fmt::format("{} packets dropped by kernel", ledger.dropped_by_kernel));
+  if (const std::uint64_t waiting = ledger.total("xsk_waiting"); waiting != 0)
+    line(fmt::format("{} packets wait in receive rings", waiting));
   if (in_full) {
     for (const record::Counter& count : ledger.counts) {
       if (count.value == 0) continue;

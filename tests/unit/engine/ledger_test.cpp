@@ -48,6 +48,21 @@ TEST(Ledger, FramesThroughATapAreComparedOnlyWhereTheDeviceStillCountsThem) {
   EXPECT_EQ(summary(ledger, true).find("through the tap"), std::string::npos);
 }
 
+// A process that was stopped for a while is behind, which is not a loss.
+TEST(Ledger, FramesThatWaitInAReceiveRingAreNotDropped) {
+  capture::InterfaceLedger of;
+  of.interface = "mirror0";
+  of.queues.resize(1);
+  of.queues[0].xdp.seen = of.queues[0].xdp.redirected = 100;
+  of.queues[0].delivered = 30;
+  of.queues[0].socket.rx_dropped = 20;
+  const std::string text = summary(make_ledger({}, capture::LiveLedger{{of}}), false);
+  EXPECT_THAT(text, HasSubstr("\n100 packets received by filter\n20 packets dropped by kernel\n"
+                              "50 packets wait in receive rings\n"));
+  of.queues[0].delivered = 80;
+  EXPECT_THAT(summary(make_ledger({}, capture::LiveLedger{{of}}), true), Not(HasSubstr("wait in")));
+}
+
 // The report in short on a run with these counts.
 std::string report(std::vector<record::Counter> counts, std::uint64_t requests = 0) {
   Ledger ledger;
