@@ -2,16 +2,7 @@
 
 #include <cstdlib>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define XDPCAP_HOOKED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define XDPCAP_HOOKED 0
-#endif
-#endif
-#ifndef XDPCAP_HOOKED
-#define XDPCAP_HOOKED 1
-#endif
+#include "core/sanitized.hpp"
 
 namespace {
 // volatile: a compiler may take it that operator new touches nothing of ours.
@@ -19,7 +10,7 @@ thread_local volatile bool watched = false;
 thread_local volatile std::size_t allocations = 0;
 } // namespace
 
-#if XDPCAP_HOOKED
+#if !XDPCAP_SANITIZED
 extern "C" {
 // What glibc offers those who replace malloc.
 void* __libc_malloc(std::size_t size);
@@ -54,7 +45,7 @@ std::size_t AllocationWatch::count() const noexcept {
   return allocations;
 }
 bool AllocationWatch::works() noexcept {
-  return XDPCAP_HOOKED != 0;
+  return !xdpcap::kSanitized;
 }
 
 } // namespace xdpcap::test

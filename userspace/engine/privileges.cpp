@@ -11,21 +11,14 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "core/sanitized.hpp"
+
 namespace xdpcap::engine {
 namespace {
 
 using sandbox::Place;
 
 constexpr const char* kOwnName = "xdpcap"; // of user and group
-
-// Sanitizers open files, start processes and trace at the end.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
 
 std::optional<gid_t> group_named(const std::string& name) {
   std::array<char, 16384> room{};
@@ -86,6 +79,7 @@ Result<std::optional<gid_t>, Error> subscribers_group(const std::optional<std::s
 sandbox::Rights Duties::traffic() const {
   sandbox::Rights rights;
   rights.user = user;
+  // Sanitizers open files, start processes and trace at the end.
   rights.every_call = rights.every_file = !confined || kSanitized;
   return rights;
 }

@@ -38,6 +38,7 @@ struct Rights {
   bool sockets = false;               // make sockets: local, IP, netlink
   bool capture = false;               // AF_XDP and packet sockets, BPF programs and maps
   bool namespaces = false;            // enter namespaces
+  bool leak_check = false;            // what LeakSanitizer does at the end: trace this process
   bool every_call = false;            // no seccomp
   bool every_file = false;            // no Landlock: no limit but what the user may
   std::vector<Place>

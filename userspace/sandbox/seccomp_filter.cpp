@@ -100,6 +100,10 @@ Seccomp filter_system_calls(const Rights& rights) {
   // Threads, but no processes. clone3 hides its flags in memory: the library then takes clone.
   filter.allow("clone", 0, CLONE_THREAD, CLONE_THREAD);
   filter.allow("tgkill", 0, static_cast<std::uint64_t>(::getpid()));
+  if (rights.leak_check) {
+    filter.allow("clone", 0, CLONE_UNTRACED, CLONE_UNTRACED);
+    filter.allow("ptrace");
+  }
   if (rights.sockets) {
     for (const int family : kLocalFamilies)
       filter.allow("socket", 0, static_cast<std::uint64_t>(family));

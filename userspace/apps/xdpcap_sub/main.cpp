@@ -9,6 +9,7 @@
 #include "apps/xdpcap_sub/options.hpp"
 #include "apps/xdpcap_sub/session.hpp"
 #include "apps/xdpcap_sub/terminal.hpp"
+#include "core/sanitized.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace xdpcap::sub {
@@ -45,6 +46,7 @@ int run(int argc, char** argv) {
   // to another user, and --har goes where the user says.
   const auto confined = sandbox::confine({.capabilities = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH},
                                           .sockets = true,
+                                          .leak_check = kSanitized,
                                           .every_file = true});
   if (!confined) return fail(confined.error());
   auto session = Session::open(std::get<Options>(std::move(parsed)));
