@@ -1,6 +1,7 @@
 #pragma once
 
-// Whether this program was built with AddressSanitizer or ThreadSanitizer: XDPCAP_SANITIZED is 1 or 0.
+// Whether this program was built with AddressSanitizer or ThreadSanitizer: XDPCAP_SANITIZED is 1 or
+// 0.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define XDPCAP_SANITIZED 1
 #elif defined(__has_feature)

@@ -77,8 +77,7 @@ void add_queue(Ledger& ledger, const std::string& interface, const capture::Queu
   add("xsk_rx_dropped", queue.socket.rx_dropped);
   add("xsk_rx_ring_full", queue.socket.rx_ring_full);
   ledger.received_by_filter += xdp.seen;
-  ledger.dropped_by_kernel +=
-      queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full;
+  ledger.dropped_by_kernel += queue.oversize + queue.socket.rx_dropped + queue.socket.rx_ring_full;
   ledger.equations.push_back(
       {fmt::format("{} queue {}: frames seen by XDP", interface, queue.queue), xdp.seen,
        xdp.not_ip + xdp.not_tcp + xdp.malformed + xdp.filtered + xdp.no_socket + xdp.redirected});

@@ -31,7 +31,8 @@ int run(int argc, char** argv) {
   auto privileges = drop_privileges(options.user);
   if (!privileges) return fail(privileges.error());
   // Before the first thread: no program can be started, nothing be traced, mounted or loaded.
-  const auto confined = sandbox::confine({.sockets = true, .leak_check = kSanitized, .every_file = true});
+  const auto confined =
+      sandbox::confine({.sockets = true, .leak_check = kSanitized, .every_file = true});
   if (!confined) return fail(confined.error());
   for (const std::string& note : *confined) fmt::print(stderr, "xdpcap-web: {}\n", note);
   auto gateway = Gateway::open(std::move(options));
