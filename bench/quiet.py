@@ -5,7 +5,9 @@ import time
 
 
 def busy_seconds():
-    """CPU-seconds that all processes have used, and the hypervisor has taken away, since the start."""
+    """
+    CPU-seconds that all processes have used, and the hypervisor has taken away, since the start.
+    """
     with open("/proc/stat", encoding="ascii") as file:
         fields = [int(value) for value in file.readline().split()[1:9]]
     user, nice, system, _idle, _iowait, irq, softirq, steal = fields
@@ -29,8 +31,8 @@ class Watch:
 
 
 class Patience:
-    """Time that may be spent on waiting for others to let the machine be. Where it is used up, things are measured
-    as they come."""
+    """Time that may be spent on waiting for others to let the machine be. Where it is used up,
+    things are measured as they come."""
 
     def __init__(self, seconds, busy_max=0.1):
         self.left, self.busy_max = seconds, busy_max
@@ -45,7 +47,9 @@ class Patience:
             self.left -= time.monotonic() - watch.time
 
     def calm(self, measure, tries=2):
-        """The answer of measure() from the try that others disturbed least, and by how much they did."""
+        """
+        The answer of measure() from the try that others disturbed least, and by how much they did.
+        """
         best = None
         for _ in range(tries):
             self.wait_for_quiet(5)

@@ -1,7 +1,8 @@
 """Plots for tools/bench as SVG, with the standard library only.
 
-A plot is {"name", "kind": "lines"|"bars", "title", "y", ...}: lines have "x" and series of "points" [[x, y], ...] on
-two logarithmic axes; bars have "groups" and series of "values", one for each group, on a linear axis.
+A plot is {"name", "kind": "lines"|"bars", "title", "y", ...}: lines have "x" and series of "points"
+[[x, y], ...] on two logarithmic axes; bars have "groups" and series of "values", one for each
+group, on a linear axis.
 """
 import math
 from xml.sax.saxutils import escape
@@ -25,7 +26,8 @@ def short(value):
 
 
 def text(x, y, words, anchor="start", size=13, extra=""):
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" {extra}>{escape(words)}</text>'
+    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" {extra}>'
+            f'{escape(words)}</text>')
 
 
 def line(x1, y1, x2, y2, colour="#dddddd"):
@@ -34,10 +36,14 @@ def line(x1, y1, x2, y2, colour="#dddddd"):
 
 def frame(plot, body):
     middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
-             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-             text(LEFT, 30, plot["title"], size=18),
-             text(0, 0, plot["y"], "middle", 14, f'transform="translate(22 {middle}) rotate(-90)"'), *body, "</svg>"]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'font-family="sans-serif">',
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+        text(LEFT, 30, plot["title"], size=18),
+        text(0, 0, plot["y"], "middle", 14,
+             f'transform="translate(22 {middle}) rotate(-90)"'), *body, "</svg>"
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -50,7 +56,8 @@ class Log:
         self.begin, self.end = begin, end
 
     def __call__(self, value):
-        return self.begin + (math.log10(value) - self.low) / (self.high - self.low) * (self.end - self.begin)
+        return self.begin + (math.log10(value) - self.low) / (self.high - self.low) * (self.end -
+                                                                                       self.begin)
 
     def ticks(self):
         return [10.0 ** power for power in range(self.low, self.high + 1)]
@@ -62,7 +69,11 @@ def lines(plot):
     y = Log([max(p[1], 1e-9) for s in series for p in s["points"]], HEIGHT - BOTTOM, TOP)
     body = []
     for tick in y.ticks():
-        body += [line(LEFT, y(tick), WIDTH - RIGHT, y(tick)), text(LEFT - 8, y(tick) + 5, short(tick), "end")]
+        body += [
+            line(LEFT, y(tick), WIDTH - RIGHT, y(tick)),
+            text(LEFT - 8,
+                 y(tick) + 5, short(tick), "end")
+        ]
     for tick in x.ticks():
         body += [line(x(tick), TOP, x(tick), HEIGHT - BOTTOM),
                  text(x(tick), HEIGHT - BOTTOM + 20, short(tick), "middle")]
@@ -72,8 +83,13 @@ def lines(plot):
         colour, dash = style(index)
         places = [(x(px), y(max(py, 1e-9))) for px, py in one["points"]]
         path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
-        body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dash}"/>')
-        body += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3.5" fill="{colour}"/>' for px, py in places]
+        body.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5" '
+            f'stroke-dasharray="{dash}"/>'
+        )
+        body += [
+            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3.5" fill="{colour}"/>' for px, py in places
+        ]
         last[index] = places[-1][1]
     return frame(plot, body + legend(series, sorted(last, key=last.get)))
 
@@ -83,8 +99,10 @@ def legend(series, order):
     for row, index in enumerate(order):
         colour, dash = style(index)
         at = TOP + 10 + row * 24
-        body.append(f'<line x1="{WIDTH - RIGHT + 14}" y1="{at}" x2="{WIDTH - RIGHT + 44}" y2="{at}" stroke="{colour}" '
-                    f'stroke-width="4" stroke-dasharray="{dash}"/>')
+        body.append(
+            f'<line x1="{WIDTH - RIGHT + 14}" y1="{at}" x2="{WIDTH - RIGHT + 44}" y2="{at}" '
+            f'stroke="{colour}" '
+            f'stroke-width="4" stroke-dasharray="{dash}"/>')
         body.append(text(WIDTH - RIGHT + 50, at + 4, series[index]["name"], size=12))
     return body
 
@@ -105,20 +123,30 @@ def bars(plot):
     body = []
     for tick in range(round(top / step) + 1):
         at = floor - tick * step / top * (floor - TOP)
-        body += [line(LEFT, at, WIDTH - RIGHT, at), text(LEFT - 8, at + 5, f"{tick * step:g}", "end")]
+        body += [
+            line(LEFT, at, WIDTH - RIGHT, at),
+            text(LEFT - 8, at + 5, f"{tick * step:g}", "end")
+        ]
     for number, group in enumerate(groups):
         begin = LEFT + number * room + room * 0.075
         for index, one in enumerate(series):
             tall = one["values"][number] / top * (floor - TOP)
-            body.append(f'<rect x="{begin + index * thick:.1f}" y="{floor - tall:.1f}" width="{thick * 0.9:.1f}" '
-                        f'height="{tall:.1f}" fill="{style(index)[0]}" opacity="{1 if index < len(COLOURS) else 0.55}"/>')
+            body.append(
+                f'<rect x="{begin + index * thick:.1f}" y="{floor - tall:.1f}" '
+                f'width="{thick * 0.9:.1f}" '
+                f'height="{tall:.1f}" fill="{style(index)[0]}" '
+                f'opacity="{1 if index < len(COLOURS) else 0.55}"/>'
+            )
         body.append(text(begin + room * 0.42, floor + 20 + 16 * (number % 2), group, "middle", 12))
     keys = []
     for index, one in enumerate(series):
         at = TOP + 10 + index * 24
-        keys += [f'<rect x="{WIDTH - RIGHT + 14}" y="{at - 7}" width="24" height="12" fill="{style(index)[0]}" '
-                 f'opacity="{1 if index < len(COLOURS) else 0.55}"/>',
-                 text(WIDTH - RIGHT + 46, at + 4, one["name"], size=12)]
+        keys += [
+            f'<rect x="{WIDTH - RIGHT + 14}" y="{at - 7}" width="24" height="12" '
+            f'fill="{style(index)[0]}" '
+            f'opacity="{1 if index < len(COLOURS) else 0.55}"/>',
+            text(WIDTH - RIGHT + 46, at + 4, one["name"], size=12)
+        ]
     return frame(plot, body + keys)
 
 

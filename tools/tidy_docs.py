@@ -133,7 +133,10 @@ class Docs:
 
 
 def sentences(text):
-    """(line, sentence) of Markdown without its code, tables and headings, which are blanked line for line."""
+    """
+    (line, sentence) of Markdown without its code, tables and headings, which are blanked line for
+    line.
+    """
 
     def blank(match):
         return "\n" * match[0].count("\n")

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""How many instructions a packet costs, exactly: a figure that no other load of the machine changes.
+"""How many instructions a packet costs, exactly: a figure that no other load of the machine
+changes.
 
-  instructions.py --build DIR            fails where a case costs over 5 % more than instructions.json says
-  instructions.py --build DIR --update   writes instructions.json anew; commit it with the change that it follows from
+  instructions.py --build DIR            fails where a case costs over 5 % more than
+                                         instructions.json says
+  instructions.py --build DIR --update   writes instructions.json anew; commit it with the change
+                                         that it follows from
 
 The figures are those of Debian 12's g++ and the preset `release`.
 """
@@ -42,10 +45,11 @@ def per_packet(build, path, options):
     counts = []
     for repeat_count in (1, 2):
         # Of the worker alone: what other threads do while it runs depends on how long that takes.
-        done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                               "--toggle-collect=*QueueWorker*run*", build / "xdpcap-run", "-r", path,
-                               "--repeat", str(repeat_count), "-q", *options], capture_output=True, text=True,
-                              env={**os.environ, **SAME_LIBRARY})
+        done = subprocess.run([
+            "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+            "--toggle-collect=*QueueWorker*run*", build / "xdpcap-run", "-r", path, "--repeat",
+            str(repeat_count), "-q", *options
+        ], capture_output=True, text=True, env={**os.environ, **SAME_LIBRARY})
         collected = re.search(r"Collected : (\d+)", done.stderr)
         if done.returncode != 0 or not collected:
             sys.exit(f"instructions: valgrind failed: {done.stderr[-500:]}")
@@ -54,7 +58,8 @@ def per_packet(build, path, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, type=pathlib.Path)
     parser.add_argument("--update", action="store_true")
     arguments = parser.parse_args()
@@ -64,16 +69,21 @@ def main():
         for name, (kind, options) in CASES.items():
             path = pathlib.Path(room) / f"{kind}.pcap"
             if not path.exists():
-                subprocess.run([sys.executable, HERE / "make_capture.py", kind, path, "--short"], check=True)
+                subprocess.run([sys.executable, HERE / "make_capture.py", kind, path, "--short"],
+                               check=True)
             now[name] = round(per_packet(arguments.build.resolve(), path, options))
-            print(f"{name:<30} {now[name]:>6} instructions a packet, kept: {kept.get(name, 'none')}")
+            print(
+                f"{name:<30} {now[name]:>6} instructions a packet, kept: {kept.get(name, 'none')}")
             if now[name] > kept.get(name, 0) * GROWTH:
                 grown.append(name)
     if arguments.update:
         KEPT.write_text(json.dumps(now, indent=1) + "\n")
         return 0
     if grown:
-        print(f"over 5 % more than kept: {'; '.join(grown)}. If it is worth it, --update and commit {KEPT.name}.", file=sys.stderr)
+        print(
+            f"over 5 % more than kept: {'; '.join(grown)}. If it is worth it, --update and commit "
+            f"{KEPT.name}.",
+            file=sys.stderr)
     return 1 if grown else 0
 
 

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Writes a capture of HTTP conversations, for benchmarks: correct to the last checksum, the same each time.
+"""Writes a capture of HTTP conversations, for benchmarks: correct to the last checksum, the same
+each time.
 
-  make_capture.py small FILE    64 keep-alive connections, requests of 300 and responses of 500 bytes, each acknowledged
-  make_capture.py bulk FILE     8 connections, responses of 1 MiB in segments of 1460 bytes, every second one acknowledged
+  make_capture.py small FILE    64 keep-alive connections, requests of 300 and responses of 500
+                                bytes, each acknowledged
+  make_capture.py bulk FILE     8 connections, responses of 1 MiB in segments of 1460 bytes, every
+                                second one acknowledged
 """
 import argparse
 import itertools
@@ -32,11 +35,14 @@ class End:
     def frame(self, flags, payload=b""):
         options = struct.pack("!BBBBII", 1, 1, 8, 10, 1, 1)
         tcp = struct.pack("!HHIIBBHHH", self.port, self.peer.port, self.sequence & 0xffffffff,
-                          self.peer.sequence & 0xffffffff if flags & ACK else 0, 8 << 4, flags, 65000, 0, 0) + options
+                          self.peer.sequence & 0xffffffff if flags & ACK else 0, 8 << 4, flags,
+                          65000, 0, 0) + options
         total = 20 + len(tcp) + len(payload)
-        pseudo = self.address + self.peer.address + struct.pack("!BBH", 0, 6, len(tcp) + len(payload))
+        pseudo = self.address + self.peer.address + struct.pack("!BBH", 0, 6,
+                                                                len(tcp) + len(payload))
         tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp + payload)) + tcp[18:]
-        ip = struct.pack("!BBHHHBBH", 0x45, 0, total, 0, 0x4000, 64, 6, 0) + self.address + self.peer.address
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, total, 0, 0x4000, 64, 6,
+                         0) + self.address + self.peer.address
         ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
         self.sequence += len(payload) + bool(flags & (SYN | FIN))
         return ETHERNET + ip + tcp + payload
@@ -48,13 +54,18 @@ def pad(head, size):
 
 
 def request(number):
-    return pad(b"GET /catalogue/items/%06d?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0 (x86_64)\r\n"
-               b"Accept: application/json\r\nAccept-Encoding: gzip, br\r\nConnection: keep-alive\r\n" % number, 300)
+    return pad(
+        b"GET /catalogue/items/%06d?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0 "
+        b"(x86_64)\r\n"
+        b"Accept: application/json\r\nAccept-Encoding: gzip, br\r\nConnection: keep-alive\r\n" %
+        number, 300)
 
 
 def response(body_size, size=None):
-    head = (b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\nConnection: keep-alive\r\n" % body_size)
+    head = (
+        b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\nContent-Type: "
+        b"application/json\r\n"
+        b"Content-Length: %d\r\nConnection: keep-alive\r\n" % body_size)
     return (pad(head, size - body_size) if size else head + b"\r\n") + b"b" * body_size
 
 
@@ -101,18 +112,22 @@ def bulk(count=8, exchanges=4):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["small", "bulk"])
     parser.add_argument("file")
     parser.add_argument("--short", action="store_true", help="a tenth of the messages")
     arguments = parser.parse_args()
-    frames = {("small", False): small(), ("small", True): small(exchanges=30), ("bulk", False): bulk(),
-              ("bulk", True): bulk(count=4, exchanges=1)}[arguments.kind, arguments.short]
+    frames = {("small", False): small(),
+              ("small", True): small(exchanges=30), ("bulk", False): bulk(), ("bulk", True): bulk(
+                  count=4, exchanges=1)}[arguments.kind, arguments.short]
     with open(arguments.file, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 1))
         for number, frame in enumerate(frames):
             now_us = number * 2
-            file.write(struct.pack("<IIII", EPOCH + now_us // 1_000_000, now_us % 1_000_000 * 1000, len(frame), len(frame)) + frame)
+            file.write(
+                struct.pack("<IIII", EPOCH + now_us // 1_000_000, now_us % 1_000_000 *
+                            1000, len(frame), len(frame)) + frame)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The rig of the wire benchmark: two namespaces with a veth between them, the programs on it, and one trial.
+"""The rig of the wire benchmark: two namespaces with a veth between them, the programs on it, and
+one trial.
 
 Python standard library only; needs root.
 """
@@ -35,7 +36,10 @@ def wait_until(condition, what):
 
 
 def machine_seconds():
-    """CPU time that somebody used, or that was taken from this machine; a process's own has its interrupts in it, too."""
+    """
+    CPU time that somebody used, or that was taken from this machine; a process's own has its
+    interrupts in it, too.
+    """
     with open("/proc/stat") as file:
         user, nice, system, _, _, irq, softirq, steal = map(int, file.readline().split()[1:9])
     return (user + nice + system + irq + softirq + steal) * TICK
@@ -53,7 +57,8 @@ def wait_for_quiet(seconds):
     while True:
         before, from_ = machine_seconds(), time.monotonic()
         time.sleep(0.2)
-        if (machine_seconds() - before) / (time.monotonic() - from_) < 0.1 or time.monotonic() > deadline:
+        others = (machine_seconds() - before) / (time.monotonic() - from_)
+        if others < 0.1 or time.monotonic() > deadline:
             return
 
 
@@ -64,8 +69,8 @@ class Program:
         self.name = name
         self._files = [rig.room / f"{name}.out", rig.room / f"{name}.err"]
         with open(self._files[0], "w") as out, open(self._files[1], "w") as err:
-            self.process = subprocess.Popen(rig.command(node, cpus, arguments), stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=err)
+            self.process = subprocess.Popen(rig.command(node, cpus, arguments),
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     @property
     def out(self):
@@ -77,7 +82,8 @@ class Program:
 
     def alive(self):
         if self.process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended with exit code {self.process.returncode}: {self.err[-1000:]}")
+            raise RuntimeError(
+                f"{self.name} ended with exit code {self.process.returncode}: {self.err[-1000:]}")
         return True
 
     def seconds(self):
@@ -110,8 +116,9 @@ class Program:
 
 class Rig(contextlib.AbstractContextManager):
     """
-    feed0 (node server) --veth-- mirror0 (node sensor). The generator has the last CPU for itself, with the kernel's half
-    of the work: the driver, the XDP program and the copy run on the CPU that sends. All else has the other CPUs.
+    feed0 (node server) --veth-- mirror0 (node sensor). The generator has the last CPU for itself,
+    with the kernel's half of the work: the driver, the XDP program and the copy run on the CPU that
+    sends. All else has the other CPUs.
     """
 
     def __init__(self, build):
@@ -133,7 +140,8 @@ class Rig(contextlib.AbstractContextManager):
         self.close()
 
     def close(self):
-        for number in (signal.SIGINT, signal.SIGTERM):  # an impatient second Ctrl-C must not leave the lab behind
+        # An impatient second Ctrl-C must not leave the lab behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         for child in self._children:
             child.kill()
@@ -150,15 +158,18 @@ class Rig(contextlib.AbstractContextManager):
         return program
 
     def counter(self):
-        program = self.start("sensor", self.other_cpus, [self.build / "wire-counter", "mirror0"], "counter")
+        program = self.start("sensor", self.other_cpus, [self.build / "wire-counter", "mirror0"],
+                             "counter")
         wait_until(lambda: program.alive() and "ready" in program.err, "the start of the counter")
         return program
 
     def capture(self, *arguments, cpus=None):
-        program = self.start("sensor", cpus or self.other_cpus,
-                             [self.build / "xdpcap-run", "-i", "mirror0", "--mode", "mirror", "--workers", "1",
-                              "-v", *arguments], "xdpcap-run")
-        wait_until(lambda: program.alive() and re.search(r": (native|generic) XDP", program.err), "the start of xdpcap-run")
+        program = self.start("sensor", cpus or self.other_cpus, [
+            self.build / "xdpcap-run", "-i", "mirror0", "--mode", "mirror", "--workers", "1", "-v",
+            *arguments
+        ], "xdpcap-run")
+        wait_until(lambda: program.alive() and re.search(r": (native|generic) XDP", program.err),
+                   "the start of xdpcap-run")
         return program
 
     def subscriber(self, *arguments, cpus=None):
@@ -166,20 +177,25 @@ class Rig(contextlib.AbstractContextManager):
         path = self.endpoint[len("ipc://"):]
 
         def connections():
-            table = subprocess.run(self.command("sensor", self.other_cpus, ["cat", "/proc/net/unix"]), check=True,
-                                   capture_output=True, text=True).stdout
-            return sum(1 for line in table.splitlines() if line.endswith(path) and line.split()[5] == "03")
+            table = subprocess.run(
+                self.command("sensor", self.other_cpus, ["cat", "/proc/net/unix"]), check=True,
+                capture_output=True, text=True).stdout
+            return sum(
+                1 for line in table.splitlines() if line.endswith(path) and line.split()[5] == "03")
+
         before = connections()
         program = self.start("sensor", cpus or self.other_cpus, arguments, "subscriber")
-        wait_until(lambda: program.alive() and connections() > before, "the connection of the subscriber")
+        wait_until(lambda: program.alive() and connections() > before,
+                   "the connection of the subscriber")
         time.sleep(0.3)  # its subscription follows the connection on the same socket
         return program
 
     def generate(self, *arguments):
         """Runs the generator to its end; what it says, and the CPU time it took."""
-        generator = subprocess.Popen(self.command("server", self.sending_cpu, [self.build / "wire-generator", "feed0",
-                                                                               *arguments]),
-                                     stdout=subprocess.PIPE, text=True)
+        generator = subprocess.Popen(
+            self.command("server", self.sending_cpu,
+                         [self.build / "wire-generator", "feed0", *arguments]),
+            stdout=subprocess.PIPE, text=True)
         try:
             said = generator.stdout.read()
             _, status, usage = os.wait4(generator.pid, 0)

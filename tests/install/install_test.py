@@ -91,7 +91,10 @@ class Texts(unittest.TestCase):
     """What README and docs/ tell a user to type: each option is one of that program's."""
 
     def commands(self, text):
-        """(program, its options) of code, one for each program in a line that a backslash or a pipe may continue."""
+        """
+        (program, its options) of code, one for each program in a line that a backslash or a pipe
+        may continue.
+        """
         joined = re.sub(r"\\\n(?:    > ?| +)", " ", text)
         for line in re.findall(r"^ {4}.*", joined, re.M):
             for part in re.split(r"[|&;]+| # ", line):

@@ -22,14 +22,16 @@ class TidyFinds(unittest.TestCase):
         self.write("tools/tidy.py", TIDY.read_text())
         self.write("tools/tidy_docs.py", (TIDY.parent / "tidy_docs.py").read_text())
         self.write("userspace/CMakeLists.txt", CMAKE)
-        self.write("userspace/apps/CMakeLists.txt", "xdpcap_app(xdpcap_run xdpcap-run ON capture LIBRARIES fmt::fmt)\n")
+        self.write("userspace/apps/CMakeLists.txt",
+                   "xdpcap_app(xdpcap_run xdpcap-run ON capture LIBRARIES fmt::fmt)\n")
 
     def write(self, path, content):
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(content)
 
     def tidy(self, check):
-        done = subprocess.run(["python3", self.root / "tools/tidy.py", "--only", check], capture_output=True, text=True)
+        done = subprocess.run(["python3", self.root / "tools/tidy.py", "--only", check],
+                              capture_output=True, text=True)
         return done.returncode, done.stdout
 
     def assert_found(self, check, expected):
@@ -44,7 +46,8 @@ class TidyFinds(unittest.TestCase):
     def test_a_floor_may_include_the_floors_it_stands_on(self):
         self.write("userspace/core/seq.hpp", "")
         self.write("userspace/wire/decode.hpp", '#include "core/seq.hpp"\n')
-        self.write("userspace/apps/xdpcap_run/main.cpp", '#include "wire/decode.hpp"\n#include "core/seq.hpp"\n')
+        self.write("userspace/apps/xdpcap_run/main.cpp",
+                   '#include "wire/decode.hpp"\n#include "core/seq.hpp"\n')
         self.assert_clean("floors")
 
     def test_a_floor_may_not_include_its_sibling_or_what_stands_on_it(self):
@@ -59,7 +62,8 @@ class TidyFinds(unittest.TestCase):
         self.assert_clean("floors")
 
     def test_containers_start_on_debian_12_and_without_the_internet(self):
-        self.write("docker/compose.yaml", "services:\n  web:\n    image: nginx\nvolumes:\n  data:\n")
+        self.write("docker/compose.yaml",
+                   "services:\n  web:\n    image: nginx\nvolumes:\n  data:\n")
         self.assert_clean("containers")
         self.write("docker/compose.yaml", "name: lab\nservices:\n")
         self.assert_found("containers", "docker/compose.yaml:1: docker-compose 1.29 knows no name:")
@@ -84,10 +88,15 @@ class TidyFinds(unittest.TestCase):
 
     def test_a_retired_word_in_a_name(self):
         self.write("docs/GLOSSARY.md", "```retired-words\noctets  bytes\ntake_   receive_\n```\n")
-        self.write("userspace/core/a.hpp", "// octets, take_ them\nint readOctets; int take_row(); int take; int x = f(\"octets\");\n")
+        self.write(
+            "userspace/core/a.hpp",
+            "// octets, take_ them\nint readOctets; int take_row(); int take; int x = "
+            "f(\"octets\");\n"
+        )
         code, output = self.tidy("names")
         self.assertEqual(code, 1)
-        self.assertIn("userspace/core/a.hpp:2: readOctets: 'octets' is retired; write bytes", output)
+        self.assertIn("userspace/core/a.hpp:2: readOctets: 'octets' is retired; write bytes",
+                      output)
         self.assertIn("userspace/core/a.hpp:2: take_row: 'take_' is retired", output)
         self.assertEqual(output.count("retired"), 2, output)
 
@@ -98,7 +107,8 @@ class TidyFinds(unittest.TestCase):
         self.assert_found("words", "userspace/core/a.cpp:1: 101 columns")
 
     def test_a_long_function_a_long_file_and_a_long_main(self):
-        self.write("userspace/core/a.cpp", "namespace x {\nvoid walk() {\n" + LONG_BODY + "}\n}  // namespace x\n")
+        self.write("userspace/core/a.cpp",
+                   "namespace x {\nvoid walk() {\n" + LONG_BODY + "}\n}  // namespace x\n")
         self.assert_found("sizes", "userspace/core/a.cpp:2: a function of 82 lines")
         self.write("userspace/core/a.cpp", "// a line\n" * 601)
         self.assert_found("sizes", "userspace/core/a.cpp:601: 601 lines")
@@ -107,11 +117,14 @@ class TidyFinds(unittest.TestCase):
         self.assert_found("sizes", "main.cpp:81: 81 lines")
 
     def test_braces_in_texts_and_comments_open_nothing(self):
-        self.write("userspace/core/a.cpp", 'void walk() {\n  say("{");  // {\n}\nint table[] = {\n' + "  1,\n" * 80 + "};\n")
+        self.write(
+            "userspace/core/a.cpp",
+            'void walk() {\n  say("{");  // {\n}\nint table[] = {\n' + "  1,\n" * 80 + "};\n")
         self.assert_clean("sizes")
 
     def test_a_long_class_of_short_functions_is_no_long_function(self):
-        self.write("userspace/core/a.hpp", "class A {\n" + "  int get() const { return 1; }\n" * 90 + "};\n")
+        self.write("userspace/core/a.hpp",
+                   "class A {\n" + "  int get() const { return 1; }\n" * 90 + "};\n")
         self.assert_clean("sizes")
 
     def test_left_over_markers_and_blanks_and_machine_paths(self):
@@ -135,10 +148,12 @@ class TidyFinds(unittest.TestCase):
 
     def test_a_path_in_backticks_that_is_not_there(self):
         self.write("userspace/tcp/tracker.hpp", "")
-        self.write("docs/ARCHITECTURE.md", "`tcp/tracker.hpp`, `userspace/tcp/tracker.hpp:12`, `tools/`,\n"
-                   "`linux/bpf.h`, `build/release/x.json`, `and/or`, `application/json`\n")
+        self.write(
+            "docs/ARCHITECTURE.md", "`tcp/tracker.hpp`, `userspace/tcp/tracker.hpp:12`, `tools/`,\n"
+            "`linux/bpf.h`, `build/release/x.json`, `and/or`, `application/json`\n")
         self.assert_clean("docs")
-        for gone in ("tcp/follower.hpp", "userspace/tcp/follower.hpp", "gone/tracker.hpp", "tools/nothing"):
+        for gone in ("tcp/follower.hpp", "userspace/tcp/follower.hpp", "gone/tracker.hpp",
+                     "tools/nothing"):
             self.write("docs/ARCHITECTURE.md", f"# Map\n`{gone}`\n")
             self.assert_found("docs", f"docs/ARCHITECTURE.md:2: `{gone}` is not there")
 
@@ -158,18 +173,26 @@ class TidyFinds(unittest.TestCase):
 
     def test_sentences_of_more_than_25_words(self):
         words = ("w " * 13).strip()
-        self.write("docs/a.md", f"# Title {words}{words}\n\n{words}.\n{words}: {words}\n\n- {words}\n- {words}\n\n"
-                   f"| {words} |\n| {words} |\n\n    code {words}\n    {words}\n\n```\n{words}\n{words}\n```\n")
+        self.write(
+            "docs/a.md",
+            f"# Title {words}{words}\n\n{words}.\n{words}: {words}\n\n- {words}\n- {words}\n\n"
+            f"| {words} |\n| {words} |\n\n    code {words}\n    {words}\n\n```\n{words}\n{words}\n"
+            f"```\n"
+        )
         self.assert_clean("docs")
         self.write("docs/a.md", f"# Title\n\nShort. {words}\n{words}\n")
         self.assert_found("docs", "docs/a.md:3: a sentence of 26 words: 'w w w w w ...'")
 
     def write_decision(self, **changed):
-        parts = {"name": "0001-a-slug", "title": "# It is so", "date": "Date: 2026-11-27 · Status: accepted",
-                 "headings": ("Context", "Decision", "Undo"), "row": "| 0001 | [It is so](0001-a-slug.md) |"} | changed
+        parts = {
+            "name": "0001-a-slug", "title": "# It is so",
+            "date": "Date: 2026-11-27 · Status: accepted", "headings": (
+                "Context", "Decision", "Undo"), "row": "| 0001 | [It is so](0001-a-slug.md) |"
+        } | changed
         shutil.rmtree(self.root / "docs", ignore_errors=True)
         sections = "".join(f"\n## {heading}\n\nWords.\n" for heading in parts["headings"])
-        self.write(f"docs/decisions/{parts['name']}.md", f"{parts['title']}\n\n{parts['date']}\n{sections}")
+        self.write(f"docs/decisions/{parts['name']}.md",
+                   f"{parts['title']}\n\n{parts['date']}\n{sections}")
         self.write("docs/decisions/README.md", f"# Decisions\n\n{parts['row']}\n")
 
     def test_decisions_have_one_form_and_stand_in_the_index(self):
@@ -178,19 +201,22 @@ class TidyFinds(unittest.TestCase):
         self.write_decision(date="Date: 2026-11-27 · Status: superseded by 0007")
         self.assert_clean("docs")
         for changed, finding in [
-                ({"name": "0002-a-slug"}, "named 0001-short-slug.md"),
-                ({"name": "0001-A_Slug"}, "named 0001-short-slug.md"),
-                ({"title": "It is so"}, "begins with '# '"),
-                ({"date": "Date: 2026-13-27 · Status: accepted"}, "line 3 is"),
-                ({"date": "Date: 2026-11-27 · Status: perhaps"}, "line 3 is"),
-                ({"headings": ("Decision", "Context")}, "the headings are"),
-                ({"headings": ("Context", "Decision", "Undo", "Price")}, "the headings are"),
-                ({"headings": ("Context", "Decision", "Cost")}, "the headings are"),
-                ({"headings": ("Decision", "Undo")}, "the headings are"),
-                ({"row": ""}, "lists it with its number and title"),
-                ({"row": "| 0002 | [It is so](0001-a-slug.md) |"}, "lists it with its number and title"),
-                ({"row": "| 0001 | [It was so](0001-a-slug.md) |"}, "lists it with its number and title"),
-                ({"row": "| 0001 | [It is so](0003-gone.md) |"}, "0003-gone.md is no decision")]:
+            ({"name": "0002-a-slug"}, "named 0001-short-slug.md"),
+            ({"name": "0001-A_Slug"}, "named 0001-short-slug.md"),
+            ({"title": "It is so"}, "begins with '# '"),
+            ({"date": "Date: 2026-13-27 · Status: accepted"}, "line 3 is"),
+            ({"date": "Date: 2026-11-27 · Status: perhaps"}, "line 3 is"),
+            ({"headings": ("Decision", "Context")}, "the headings are"),
+            ({"headings": ("Context", "Decision", "Undo", "Price")}, "the headings are"),
+            ({"headings": ("Context", "Decision", "Cost")}, "the headings are"),
+            ({"headings": ("Decision", "Undo")}, "the headings are"),
+            ({"row": ""}, "lists it with its number and title"),
+            ({"row": "| 0002 | [It is so](0001-a-slug.md) |"},
+             "lists it with its number and title"),
+            ({"row": "| 0001 | [It was so](0001-a-slug.md) |"},
+             "lists it with its number and title"),
+            ({"row": "| 0001 | [It is so](0003-gone.md) |"}, "0003-gone.md is no decision")
+        ]:
             with self.subTest(changed):
                 self.write_decision(**changed)
                 self.assert_found("docs", finding)

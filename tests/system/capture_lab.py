@@ -1,4 +1,6 @@
-"""What the capture tests share: the probe, which opens a live capture without an engine behind it, and raw frames."""
+"""What the capture tests share: the probe, which opens a live capture without an engine behind it,
+and raw frames.
+"""
 import json
 import socket
 import struct
@@ -30,11 +32,14 @@ def total(figures, name):
 
 
 def identity_gaps(figures):
-    """The queues whose frames do not add up, as text; what the ledger promises is that there is none."""
+    """
+    The queues whose frames do not add up, as text; what the ledger promises is that there is none.
+    """
     wrong = []
     for interface in figures["interfaces"]:
         for number, q in enumerate(interface["queues"]):
-            verdicts = sum(q[name] for name in ("not_ip", "not_tcp", "malformed", "filtered", "no_socket", "redirected"))
+            verdicts = sum(q[name] for name in ("not_ip", "not_tcp", "malformed", "filtered",
+                                                "no_socket", "redirected"))
             if q["seen"] != verdicts:
                 wrong.append(f"queue {number}: seen {q['seen']}, verdicts {verdicts}")
             if q["elsewhere"]:
@@ -43,21 +48,32 @@ def identity_gaps(figures):
 
 
 def tcp_frame(number, tags=""):
-    """A TCP frame of connection `number`: from port 10000 + number % 50000 to port 80. `tags` are VLAN tags in hex."""
-    ethernet = bytes.fromhex("020000000002" "020000000001" + tags + "0800")
-    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 60, number & 0xFFFF, 0, 64, 6, 0, bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2]))
+    """
+    A TCP frame of connection `number`: from port 10000 + number % 50000 to port 80. `tags` are VLAN
+    tags in hex.
+    """
+    ethernet = bytes.fromhex("020000000002"
+                             "020000000001" + tags + "0800")
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 60, number & 0xFFFF, 0, 64, 6, 0,
+                     bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2]))
     tcp = struct.pack(">HHIIBBHHH", 10000 + number % 50000, 80, number, 0, 5 << 4, 0x10, 1000, 0, 0)
     return ethernet + ip + tcp + bytes(20)
 
 
 def udp_frame(number):
-    ethernet = bytes.fromhex("020000000002" "020000000001" "0800")
-    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 48, number & 0xFFFF, 0, 64, 17, 0, bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2]))
+    ethernet = bytes.fromhex("020000000002"
+                             "020000000001"
+                             "0800")
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 48, number & 0xFFFF, 0, 64, 17, 0,
+                     bytes([10, 77, 0, 1]), bytes([10, 77, 0, 2]))
     return ethernet + ip + struct.pack(">HHHH", 1000, 53, 28, 0) + bytes(20)
 
 
 def send(interface, frames):
-    """Sends frames as they are; for a process inside of the namespace. What the device refuses is sent again."""
+    """
+    Sends frames as they are; for a process inside of the namespace. What the device refuses is sent
+    again.
+    """
     sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     sender.bind((interface, 0))
     for frame in frames:

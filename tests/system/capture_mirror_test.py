@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Mirror mode on a port without addresses: every frame sent to it ends in exactly one bucket of the ledger."""
+"""Mirror mode on a port without addresses: every frame sent to it ends in exactly one bucket of the
+ledger.
+"""
 import json
 import signal
 import sys
@@ -19,7 +21,8 @@ class Mirror(common.SystemTest):
         self.lab.run("server", "python3", __file__, "send", tcp, udp, timeout=120)
 
     def statistics(self, node, interface):
-        return json.loads(self.lab.run(node, "ip", "-s", "-j", "link", "show", interface))[0]["stats64"]
+        return json.loads(self.lab.run(node, "ip", "-s", "-j", "link", "show",
+                                       interface))[0]["stats64"]
 
     def lost_before_xdp(self):
         """Frames that the sending end of the veth dropped: kernels without backpressure do."""
@@ -28,7 +31,9 @@ class Mirror(common.SystemTest):
     def seen_by_xdp(self, probe, frames):
         """Waits until the port has received the frames; the probe does not tell before its end."""
         def received():
-            return self.statistics("sensor", "mirror0")["rx"]["packets"] + self.lost_before_xdp() >= frames
+            return self.statistics("sensor",
+                                   "mirror0")["rx"]["packets"] + self.lost_before_xdp() >= frames
+
         common.wait_until(received, f"the arrival of {frames} frames at {probe.name}")
 
     def test_every_frame_of_a_port_is_accounted_for(self):
@@ -46,17 +51,20 @@ class Mirror(common.SystemTest):
         self.assertEqual(figures["flows"], 50_000)
 
     def test_a_stalled_reader_shows_as_a_full_ring(self):
-        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "sleep", "ring=1024", "frames=4096", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "sleep", "ring=1024",
+                                  "frames=4096", node="sensor")
         self.send()
         self.seen_by_xdp(probe, FRAMES)
         figures = probe.figures()
         self.assertEqual(capture_lab.identity_gaps(figures), [])
         self.assertEqual(figures["frames"], 1024)
-        self.assertEqual(capture_lab.total(figures, "rx_ring_full"), FRAMES - self.lost_before_xdp() - 1024)
+        self.assertEqual(capture_lab.total(figures, "rx_ring_full"),
+                         FRAMES - self.lost_before_xdp() - 1024)
         self.assertEqual(capture_lab.total(figures, "rx_dropped"), 0)
 
     def test_a_lack_of_frames_shows_as_an_empty_fill_ring(self):
-        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "sleep", "ring=1024", "frames=1024", node="sensor")
+        probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "sleep", "ring=1024",
+                                  "frames=1024", node="sensor")
         self.send()
         self.seen_by_xdp(probe, FRAMES)
         figures = probe.figures()
@@ -64,7 +72,8 @@ class Mirror(common.SystemTest):
         self.assertEqual(figures["frames"], 1024)
         dropped = FRAMES - self.lost_before_xdp() - 1024
         self.assertEqual(capture_lab.total(figures, "rx_dropped"), dropped)
-        self.assertEqual(capture_lab.total(figures, "fill_ring_empty"), dropped, "and the kernel names the cause")
+        self.assertEqual(capture_lab.total(figures, "fill_ring_empty"), dropped,
+                         "and the kernel names the cause")
 
     def test_generic_xdp_delivers_too(self):
         probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", "xdp=generic", node="sensor")
@@ -102,7 +111,8 @@ class Mirror(common.SystemTest):
 
     def test_killed_and_started_again_at_once_ten_times(self):
         for _ in range(10):
-            capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor").stop(-signal.SIGKILL, signal.SIGKILL)
+            capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor").stop(
+                -signal.SIGKILL, signal.SIGKILL)
         probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         self.send(1000)
         self.seen_by_xdp(probe, 1000)
@@ -128,15 +138,19 @@ class Mirror(common.SystemTest):
 
     def test_a_second_capture_is_refused_with_the_name_of_the_first(self):
         capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
-        second = capture_lab.Probe(self.lab, "sensor", "mirror0", "mode=mirror", name="second").wait(2)
-        self.assertRegex(second.err, r"mirror0 already carries an XDP program \(capture, id \d+\).*--mode tap")
+        second = capture_lab.Probe(self.lab, "sensor", "mirror0", "mode=mirror",
+                                   name="second").wait(2)
+        self.assertRegex(second.err,
+                         r"mirror0 already carries an XDP program \(capture, id \d+\).*--mode tap")
 
     def test_a_port_that_goes_down_and_comes_back_is_captured_on(self):
         probe = capture_lab.start(self.lab, "mirror0", "mode=mirror", node="sensor")
         self.lab.run("sensor", "ip", "link", "set", "mirror0", "down")
-        common.wait_until(lambda: "mirror0 went down" in probe.err, "the message that the port is down")
+        common.wait_until(lambda: "mirror0 went down" in probe.err,
+                          "the message that the port is down")
         self.lab.run("sensor", "ip", "link", "set", "mirror0", "up")
-        common.wait_until(lambda: "mirror0 is up again" in probe.err, "the message that the port is back")
+        common.wait_until(lambda: "mirror0 is up again" in probe.err,
+                          "the message that the port is back")
         self.send(1000)
         self.seen_by_xdp(probe, 1000)
         self.assertEqual(probe.figures()["frames"] + self.lost_before_xdp(), 1000)
@@ -159,7 +173,8 @@ class MirrorInUse(common.SystemTest):
     def test_the_interface_of_the_default_route_is_refused(self):
         self.lab.run("server", "ip", "route", "add", "default", "via", "10.77.0.1")
         probe = capture_lab.Probe(self.lab, "server", "server0", "mode=mirror").wait(2)
-        self.assertIn("server0 carries the default route of this host: it would be cut off", probe.err)
+        self.assertIn("server0 carries the default route of this host: it would be cut off",
+                      probe.err)
         taken = capture_lab.start(self.lab, "server0", "mode=mirror", "steal", name="steal")
         self.assertIn("although it carries this host's address 10.77.0.2", taken.err)
 
@@ -170,6 +185,7 @@ if __name__ == "__main__":
         capture_lab.send("feed0", map(capture_lab.udp_frame, range(udp)))
         capture_lab.send("feed0", map(capture_lab.tcp_frame, range(tcp)))
     elif sys.argv[1:] == ["send-long"]:
-        capture_lab.send("feed0", [capture_lab.tcp_frame(number) + bytes(2800) for number in range(10)])
+        capture_lab.send("feed0",
+                         [capture_lab.tcp_frame(number) + bytes(2800) for number in range(10)])
     else:
         unittest.main(verbosity=2)

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Tap mode on an interface in use: both directions come out whole, the host notices nothing, nothing stays behind."""
+"""Tap mode on an interface in use: both directions come out whole, the host notices nothing,
+nothing stays behind.
+"""
 import signal
 import subprocess
 import sys
@@ -41,7 +43,8 @@ class Tap(common.SystemTest):
         self.assert_everything_came_out(figures)
         self.assertEqual(figures["flows"], CONNECTIONS)
         self.assertEqual(figures["two_sided"], CONNECTIONS)
-        self.assertLessEqual(figures["longest"], 1514, "frames are as on the wire, not super-packets")
+        self.assertLessEqual(figures["longest"], 1514,
+                             "frames are as on the wire, not super-packets")
         self.assertEqual(self.get(), "200")
 
     def test_two_workers_share_the_connections_and_split_none(self):
@@ -85,11 +88,13 @@ class Tap(common.SystemTest):
         self.lab.run("client", "python3", __file__, "send-tagged")
         figures = probe.figures()
         self.assert_everything_came_out(figures)
-        self.assertEqual((figures["frames"], figures["tagged"], figures["longest"]), (30, 20, 74 + 2 * 4))
+        self.assertEqual((figures["frames"], figures["tagged"], figures["longest"]),
+                         (30, 20, 74 + 2 * 4))
 
     def test_the_loopback_shows_each_packet_once(self):
-        self.lab.start("server", "python3", "-m", "http.server", "-b", "127.0.0.1", "8000", cwd=self.lab.room / "web",
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.lab.start("server", "python3", "-m", "http.server", "-b", "127.0.0.1", "8000",
+                       cwd=self.lab.room / "web", stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
         fetch = ("curl", "-sS", "-o", "/dev/null", "http://127.0.0.1:8000/")
         self.lab.run("server", *fetch, "--retry", "20", "--retry-delay", "1", "--retry-connrefused")
         probe = capture_lab.start(self.lab, "lo", "port=8000")
@@ -115,12 +120,14 @@ class Tap(common.SystemTest):
             self.assertEqual(self.get(), "200")
 
     def test_a_filter_that_a_killed_capture_left_on_an_old_kernel_goes_with_the_next(self):
-        # An empty clsact is nobody's for sure: what a killed capture made stays, as would that of another program.
+        # An empty clsact is nobody's for sure: what a killed capture made stays, as would that of
+        # another program.
         self.lab.run("server", "tc", "qdisc", "add", "dev", "server0", "clsact")
         with self.nothing_left():
             killed = capture_lab.start(self.lab, "server0", "attach=clsact", name="killed")
             killed.stop(-signal.SIGKILL, signal.SIGKILL)
-            self.assertIn("filter", str(common.traces(self.lab)), "clsact filters do survive a kill")
+            self.assertIn("filter", str(common.traces(self.lab)),
+                          "clsact filters do survive a kill")
             probe = capture_lab.start(self.lab, "server0", "attach=clsact", "port=80")
             self.assertIn("removed 2 tc filters", probe.err)
             self.fetch(count=4)
@@ -132,8 +139,8 @@ class Tap(common.SystemTest):
         program = foreign_program.build(self.lab.room / "pass.bpf.o")
         self.lab.run("server", "tc", "qdisc", "add", "dev", "server0", "clsact")
         for side in ("ingress", "egress"):
-            self.lab.run("server", "tc", "filter", "add", "dev", "server0", side, "prio", "1", "protocol", "all", "bpf",
-                         "direct-action", "obj", program, "sec", "tc")
+            self.lab.run("server", "tc", "filter", "add", "dev", "server0", side, "prio", "1",
+                         "protocol", "all", "bpf", "direct-action", "obj", program, "sec", "tc")
         with self.nothing_left():
             probe = capture_lab.start(self.lab, "server0", "attach=clsact", "port=80")
             self.fetch(count=4)
@@ -173,6 +180,7 @@ class Tap(common.SystemTest):
 if __name__ == "__main__":
     if sys.argv[1:] == ["send-tagged"]:
         for tags in ("", "81000005", "88a8000681000005"):
-            capture_lab.send("client0", [capture_lab.tcp_frame(number, tags) for number in range(10)])
+            capture_lab.send("client0",
+                             [capture_lab.tcp_frame(number, tags) for number in range(10)])
     else:
         unittest.main(verbosity=2)

@@ -1,7 +1,8 @@
-"""What the system tests share: a lab with a web server, the programs under test, and the proof that nothing is left.
+"""What the system tests share: a lab with a web server, the programs under test, and the proof that
+nothing is left.
 
-Every test class takes a Lab in setUp and hands its removal to addCleanup, so that a failing test cleans up as well.
-Python standard library only; needs root.
+Every test class takes a Lab in setUp and hands its removal to addCleanup, so that a failing test
+cleans up as well. Python standard library only; needs root.
 """
 import atexit
 import contextlib
@@ -69,13 +70,20 @@ class Lab:
         """Of a node, or of this machine's own namespace where `node` is None."""
         if node is None:
             return [str(argument) for argument in arguments]
-        return ["nsenter", f"--net=/var/run/netns/xdpcap-{self.name}-{node}", "--", *map(str, arguments)]
+        return [
+            "nsenter", f"--net=/var/run/netns/xdpcap-{self.name}-{node}", "--",
+            *map(str, arguments)
+        ]
 
     def run(self, node, *arguments, **options):
         """Runs to the end and answers its standard output; a failure is a failed test."""
-        done = subprocess.run(self.command(node, *arguments), capture_output=True, text=True, **options)
+        done = subprocess.run(self.command(node, *arguments), capture_output=True, text=True,
+                              **options)
         if done.returncode:
-            raise AssertionError(f"{' '.join(map(str, arguments))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"{' '.join(map(str, arguments))}: exit code {done.returncode}\n"
+                f"{done.stdout}{done.stderr}"
+            )
         return done.stdout
 
     def start(self, node, *arguments, **options):
@@ -89,7 +97,9 @@ class Lab:
         web.mkdir()
         self._nginx = subprocess.Popen([SOURCE / "tools/lab", "serve", "--name", self.name, web])
         self._children.append(self._nginx)
-        wait_until(lambda: (web / "nginx.pid").is_file() and (web / "nginx.pid").read_text().strip(), "the start of nginx")
+        wait_until(
+            lambda: (web / "nginx.pid").is_file() and (web / "nginx.pid").read_text().strip(),
+            "the start of nginx")
 
     def served(self):
         """Ends nginx and answers how many requests it logged."""
@@ -99,24 +109,31 @@ class Lab:
 
     def get(self, path="/load"):
         """One request from the client, to see that the host's own traffic works."""
-        return self.run("client", "curl", "-sS", "--max-time", "5", "-o", "/dev/null", "-w", "%{http_code}",
-                        f"http://{SERVER}{path}")
+        return self.run("client", "curl", "-sS", "--max-time", "5", "-o", "/dev/null", "-w",
+                        "%{http_code}", f"http://{SERVER}{path}")
 
     def load(self, requests, connections=10, rate=None, path="/load"):
-        """h2load with HTTP/1; answers how many succeeded. `rate` is for all connections together."""
+        """
+        h2load with HTTP/1; answers how many succeeded. `rate` is for all connections together.
+        """
         pace = ["--rps", str(rate // connections)] if rate else []
-        output = self.run("client", "h2load", "--h1", "-n", requests, "-c", connections, *pace, f"http://{SERVER}{path}")
+        output = self.run("client", "h2load", "--h1", "-n", requests, "-c", connections, *pace,
+                          f"http://{SERVER}{path}")
         return int(re.search(r"(\d+) succeeded", output)[1])
 
 
 class Program:
-    """A started xdpcap-run or xdpcap-sub. What it says goes to files in the lab's room and is in `said` at the end."""
+    """
+    A started xdpcap-run or xdpcap-sub. What it says goes to files in the lab's room and is in
+    `said` at the end.
+    """
 
     def __init__(self, lab, node, program, *arguments, name=None, **options):
         self.name = name or program.name
         self._files = [lab.room / f"{self.name}.{end}" for end in ("out", "err")]
         with open(self._files[0], "w") as out, open(self._files[1], "w") as err:
-            self.process = lab.start(node, program, *arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **options)
+            self.process = lab.start(node, program, *arguments, stdin=subprocess.DEVNULL,
+                                     stdout=out, stderr=err, **options)
 
     @property
     def out(self):
@@ -134,7 +151,8 @@ class Program:
         """From then on every frame is seen."""
         def ready():
             if self.process.poll() is not None:
-                raise AssertionError(f"{self.name} ended with exit code {self.process.returncode}: {self.said}")
+                raise AssertionError(
+                    f"{self.name} ended with exit code {self.process.returncode}: {self.said}")
             return re.search(pattern, self.err)
         wait_until(ready, f"the start of {self.name}")
         return self
@@ -146,7 +164,8 @@ class Program:
     def wait(self, expected=0, seconds=30):
         code = self.process.wait(seconds)
         if code != expected:
-            raise AssertionError(f"{self.name}: exit code {code}, not {expected}: {self.said[-2000:]}")
+            raise AssertionError(
+                f"{self.name}: exit code {code}, not {expected}: {self.said[-2000:]}")
         return self
 
 
@@ -168,16 +187,19 @@ def capture(lab, *arguments, node="server", **options):
 
 def subscribe(lab, endpoint, *arguments, node="server", name="xdpcap-sub", quiet=True):
     """
-    xdpcap-sub (-q where quiet), whose connection is there: a PUB socket sends only to those who are. Ends with the capture.
-    `endpoint` is ipc://PATH.
+    xdpcap-sub (-q where quiet), whose connection is there: a PUB socket sends only to those who
+    are. Ends with the capture. `endpoint` is ipc://PATH.
     """
     path = endpoint[len("ipc://"):]
 
     def connections():
         table = lab.run(node, "cat", "/proc/net/unix")
-        return sum(1 for line in table.splitlines() if line.endswith(path) and line.split()[5] == "03")
+        return sum(
+            1 for line in table.splitlines() if line.endswith(path) and line.split()[5] == "03")
+
     before = connections()
-    program = Program(lab, node, XDPCAP_SUB, "--connect", endpoint, "--until-end", *(["-q"] if quiet else []), *arguments, name=name)
+    program = Program(lab, node, XDPCAP_SUB, "--connect", endpoint, "--until-end",
+                      *(["-q"] if quiet else []), *arguments, name=name)
     wait_until(lambda: connections() > before, "the connection of xdpcap-sub")
     time.sleep(0.3)  # its subscription follows the connection on the same socket
     return program
@@ -185,7 +207,8 @@ def subscribe(lab, endpoint, *arguments, node="server", name="xdpcap-sub", quiet
 
 def totals(subscriber):
     """(requests, responses, lost batches) of an ended 'xdpcap-sub -q'."""
-    match = re.search(r"(\d+) messages \((\d+) requests, (\d+) responses\), (\d+) batches lost", subscriber.said)
+    match = re.search(r"(\d+) messages \((\d+) requests, (\d+) responses\), (\d+) batches lost",
+                      subscriber.said)
     if not match:
         raise AssertionError(f"no totals: {subscriber.said}")
     if int(match[1]) != int(match[2]) + int(match[3]):
@@ -226,7 +249,10 @@ def detach_links(lab, links, node="server"):
 
 
 def traces(lab):
-    """What a capture can leave behind, as a set of texts: links, programs on them, filters, sockets, namespaces."""
+    """
+    What a capture can leave behind, as a set of texts: links, programs on them, filters, sockets,
+    namespaces.
+    """
     found = set()
     for node in ("client", "server", "sensor"):
         if not os.path.exists(f"/var/run/netns/xdpcap-{lab.name}-{node}"):
@@ -243,7 +269,8 @@ def traces(lab):
         for part in json.loads(lab.run(node, "/usr/sbin/bpftool", "-j", "net")):
             for hook, attached in part.items():
                 for one in attached:
-                    found.add(f"{node}: {hook} {one.get('devname')} {one.get('kind')} {one.get('name')}")
+                    found.add(
+                        f"{node}: {hook} {one.get('devname')} {one.get('kind')} {one.get('name')}")
         for line in lab.run(node, "cat", "/proc/net/unix").splitlines():
             if "xdpcap" in line and len(line.split()) > 7:
                 found.add(f"{node}: socket {line.split()[7]}")
@@ -261,7 +288,8 @@ class SystemTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if os.geteuid() != 0:
-            raise RuntimeError("system tests make network namespaces and need root: run them with sudo")
+            raise RuntimeError(
+                "system tests make network namespaces and need root: run them with sudo")
 
     def setUp(self):
         self.lab = Lab(*self.lab_options)

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A wire between two interfaces that takes its time: long_wire.py IF IF SECONDS. Says "ready", then runs until it is killed."""
+"""A wire between two interfaces that takes its time: long_wire.py IF IF SECONDS. Says "ready", then
+runs until it is killed.
+"""
 import collections
 import select
 import socket

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """--memory-limit holds whatever the wire brings, and healthy connections come out meanwhile.
 
-Each test writes a recording of one kind of abuse with a healthy transaction now and then, and measures the largest
-resident size that xdpcap-run had.
+Each test writes a recording of one kind of abuse with a healthy transaction now and then, and
+measures the largest resident size that xdpcap-run had.
 """
 import os
 import pathlib
@@ -28,16 +28,24 @@ class Memory(unittest.TestCase):
     def visit(self, recording):
         """A healthy connection of one transaction."""
         self.healthy += 1
-        connection = recording.connect(f"10.250.{self.healthy >> 8}.{self.healthy & 255}", 40000, "10.251.0.1", 80)
+        connection = recording.connect(f"10.250.{self.healthy >> 8}.{self.healthy & 255}", 40000,
+                                       "10.251.0.1", 80)
         connection.transaction(HEALTHY_REQUEST, RESPONSE)
         connection.close()
 
     def capture(self, write, *options):
-        """Runs xdpcap-run on what `write(recording)` writes to its standard input; checks memory and the healthy ones."""
+        """
+        Runs xdpcap-run on what `write(recording)` writes to its standard input; checks memory and
+        the healthy ones.
+        """
         out = self.room / "out"
-        command = [common.XDPCAP_RUN, "-r", "-", "--json", "--checksums", "off", "--memory-limit", f"{LIMIT_MIB}M", *options]
+        command = [
+            common.XDPCAP_RUN, "-r", "-", "--json", "--checksums", "off", "--memory-limit",
+            f"{LIMIT_MIB}M", *options
+        ]
         with open(out, "w") as file:
-            program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.PIPE)
+            program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file,
+                                       stderr=subprocess.PIPE)
         with Recording(program.stdin) as recording:
             write(recording)
         said = program.stderr.read().decode()
@@ -50,7 +58,8 @@ class Memory(unittest.TestCase):
         print(f"{self.id().rpartition('.')[2]}: {resident_mib:.0f} MiB resident", flush=True)
         self.assertLessEqual(resident_mib, LIMIT_MIB)
         with open(out) as lines:
-            whole = sum(1 for line in lines if '"/healthy"' in line and '"complete":false' not in line)
+            whole = sum(
+                1 for line in lines if '"/healthy"' in line and '"complete":false' not in line)
         self.assertEqual(whole, self.healthy)
         return out
 
@@ -80,7 +89,8 @@ class Memory(unittest.TestCase):
             connection = self.stranger(recording, 1)
             connection.handshake()
             connection.send(0, REQUEST)
-            connection.send(1, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (segments * LARGEST_SEGMENT))
+            connection.send(
+                1, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (segments * LARGEST_SEGMENT))
             piece = b"\x01" * LARGEST_SEGMENT  # six characters each in JSON
             for number in range(segments):
                 connection.segment(1, ACK, piece)
@@ -114,15 +124,16 @@ class Memory(unittest.TestCase):
                 connection = self.stranger(recording, number)
                 connection.handshake()
                 for place in range(1, 41):
-                    connection.segment(0, ACK, payload, seq=connection.seq[0] + place * len(payload))
+                    connection.segment(0, ACK, payload,
+                                       seq=connection.seq[0] + place * len(payload))
                 if number % 25 == 0:
                     self.visit(recording)
         self.capture(write)
 
     @staticmethod
     def stranger(recording, number):
-        return Connection(recording, f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", 1024 + number % 60000,
-                          "10.252.0.1", 80, client_seq=number * 7919)
+        return Connection(recording, f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+                          1024 + number % 60000, "10.252.0.1", 80, client_seq=number * 7919)
 
 
 if __name__ == "__main__":

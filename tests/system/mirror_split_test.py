@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A mirror port with two queues on which the directions of every connection are deliberately apart: all is paired."""
+"""A mirror port with two queues on which the directions of every connection are deliberately apart:
+all is paired.
+"""
 import collections
 import os
 import pathlib
@@ -29,8 +31,8 @@ def frames_of(path):
 
 def send_split(path, interface):
     """
-    Sends a recording in its order, the client's frames on queue 0 and the server's on queue 1: past the queueing
-    discipline a packet socket takes the queue of the processor it sends from.
+    Sends a recording in its order, the client's frames on queue 0 and the server's on queue 1: past
+    the queueing discipline a packet socket takes the queue of the processor it sends from.
     """
     sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     sender.setsockopt(SOL_PACKET, PACKET_QDISC_BYPASS, 1)
@@ -54,7 +56,8 @@ class Split(common.SystemTest):
     def test_two_queues_with_the_directions_apart_pair_every_message(self):
         pcap = self.lab.room / "recording.pcap"
         recording.keep_alive(pcap, TRANSACTIONS, PER_CONNECTION)
-        run = common.capture(self.lab, "-i", "mirror0:0,1", "--mode", "mirror", "--json", node="sensor")
+        run = common.capture(self.lab, "-i", "mirror0:0,1", "--mode", "mirror", "--json",
+                             node="sensor")
         self.lab.run("server", "python3", __file__, "send", pcap, timeout=120)
         common.wait_until(lambda: run.out.count("\n") >= 2 * TRANSACTIONS, "all messages", 60)
         figures = self.lab.run("sensor", "ethtool", "-S", "mirror0")

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A subscriber that stands still loses its own batches, counts them, and disturbs neither the other one nor the capture."""
+"""A subscriber that stands still loses its own batches, counts them, and disturbs neither the other
+one nor the capture.
+"""
 import signal
 import subprocess
 import time
@@ -18,8 +20,9 @@ class Subscriber(common.SystemTest):
         run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-v")
         good = common.subscribe(self.lab, self.endpoint, name="good")
         stopped = common.subscribe(self.lab, self.endpoint, name="stopped")
-        loader = self.lab.start("client", "h2load", "--h1", "-c", 50, "-n", RATE * SECONDS, "--rps", RATE // 50,
-                                f"http://{common.SERVER}/load", stdout=subprocess.DEVNULL)
+        loader = self.lab.start("client", "h2load", "--h1", "-c", 50, "-n", RATE * SECONDS, "--rps",
+                                RATE // 50, f"http://{common.SERVER}/load",
+                                stdout=subprocess.DEVNULL)
         stopped.process.send_signal(signal.SIGSTOP)
         time.sleep(STOPPED_SECONDS)
         stopped.process.send_signal(signal.SIGCONT)

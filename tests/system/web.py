@@ -1,4 +1,5 @@
-"""What the tests of xdpcap-web share: a started gateway and a plain client of its API, on loopback."""
+"""What the tests of xdpcap-web share: a started gateway and a plain client of its API, on loopback.
+"""
 import http.client
 import json
 import re
@@ -14,7 +15,8 @@ class Gateway(common.Program):
     """xdpcap-web on a free port of this machine's loopback, listening."""
 
     def __init__(self, lab, endpoint, *arguments, listen="127.0.0.1:0", name="xdpcap-web"):
-        super().__init__(lab, None, XDPCAP_WEB, "--connect", endpoint, "--listen", listen, *arguments, name=name)
+        super().__init__(lab, None, XDPCAP_WEB, "--connect", endpoint, "--listen", listen,
+                         *arguments, name=name)
         self.wait_ready(r"listening on https?://")
         found = re.search(r"listening on ((https?://\S+:(\d+)/)\?token=(\w+))", self.err)
         self.link, self.url, self.port, self.token = found[1], found[2], int(found[3]), found[4]
@@ -25,10 +27,13 @@ class Gateway(common.Program):
         """(status, header fields, body) of one request."""
         connection = http.client.HTTPConnection(self.address, self.port, timeout=20)
         fields = {"Authorization": f"Bearer {self.token}", **fields}
-        headers = {key.replace("_", "-"): value for key, value in fields.items() if value is not None}
+        headers = {
+            key.replace("_", "-"): value for key, value in fields.items() if value is not None
+        }
         connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
-        answer = response.status, {key.lower(): value for key, value in response.getheaders()}, response.read()
+        answer = response.status, {key.lower(): value
+                                   for key, value in response.getheaders()}, response.read()
         connection.close()
         return answer
 
@@ -47,7 +52,10 @@ class Gateway(common.Program):
         return json.loads(body)["error"]
 
     def raw(self, request, seconds=5):
-        """Everything that comes back for these bytes, until the gateway closes or is silent for so long."""
+        """
+        Everything that comes back for these bytes, until the gateway closes or is silent for so
+        long.
+        """
         with socket.create_connection((self.address, self.port), timeout=seconds) as connection:
             connection.sendall(request)
             answer = b""
@@ -83,7 +91,10 @@ class Events:
         return piece
 
     def next(self, kind, condition=lambda data: True, seconds=20):
-        """The data of the next event of this kind for which the condition holds; others are passed over."""
+        """
+        The data of the next event of this kind for which the condition holds; others are passed
+        over.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             while b"\n\n" in self._bytes:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""xdpcap-web's API on real traffic: every field of the examples, bad parameters, streams, history, what an attacker tries.
+"""xdpcap-web's API on real traffic: every field of the examples, bad parameters, streams, history,
+what an attacker tries.
 
 XDPCAP_LONG=1: 20,000 messages/s for 10 minutes with a history, under 300 MB.
 """
@@ -26,11 +27,13 @@ class WebApi(common.SystemTest):
     def start(self, *arguments, engine=()):
         self.run_ = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, *engine)
         self.gateway = web.Gateway(self.lab, self.endpoint, *arguments)
-        common.wait_until(lambda: self.gateway.request("/healthz")[0] == 200, "the first statistics")
+        common.wait_until(lambda: self.gateway.request("/healthz")[0] == 200,
+                          "the first statistics")
         return self.gateway
 
     def ask(self, path, *options):
-        self.lab.run("client", "curl", "-gsS", "-o", "/dev/null", *options, f"http://{common.SERVER}{path}")
+        self.lab.run("client", "curl", "-gsS", "-o", "/dev/null", *options,
+                     f"http://{common.SERVER}{path}")
 
     def exchange(self, path):
         def found():
@@ -44,7 +47,9 @@ class WebApi(common.SystemTest):
         row = self.exchange("/shop/order?a=1")
         self.assertEqual((row["method"], row["host"], row["status"], row["reason"], row["version"]),
                          ("POST", "10.77.0.2", 201, "Created", "1.1"))
-        self.assertEqual((row["request_bytes"], row["response_bytes"], row["complete"], row["flags"]), (19, 15, True, []))
+        self.assertEqual(
+            (row["request_bytes"], row["response_bytes"], row["complete"], row["flags"]),
+            (19, 15, True, []))
         self.assertLess(abs(row["time"] / 1000 - time.time()), 60)
         self.assertGreater(row["latency_ms"], 0)
         self.assertGreaterEqual(row["duration_ms"], row["latency_ms"])
@@ -64,7 +69,8 @@ class WebApi(common.SystemTest):
         status, fields, command = gateway.request(f"/api/messages/{row['id']}/curl")
         self.assertEqual((status, fields["content-type"]), (200, "text/plain; charset=utf-8"))
         self.lab.run("client", "sh", "-c", command.decode())
-        common.wait_until(lambda: len(gateway.get("/api/messages?path=/shop/order")["data"]) == 2, "the request sent again")
+        common.wait_until(lambda: len(gateway.get("/api/messages?path=/shop/order")["data"]) == 2,
+                          "the request sent again")
 
         def segments():
             told = gateway.get(f"/api/connections/{row['connection']}/segments")
@@ -72,8 +78,9 @@ class WebApi(common.SystemTest):
         told = common.wait_until(segments, "the last segment")
         self.assertTrue(told["published"])
         self.assertEqual([each["flags"] for each in told["data"][:2]], ["SYN", "SYN,ACK"])
-        self.assertEqual(sum(each["length"] for each in told["data"] if each["direction"] == "to_client"),
-                         whole["tcp"]["to_client"]["payload_bytes"])
+        self.assertEqual(
+            sum(each["length"] for each in told["data"] if each["direction"] == "to_client"),
+            whole["tcp"]["to_client"]["payload_bytes"])
 
     def test_filters_find_what_they_name_and_nothing_else(self):
         gateway = self.start()
@@ -88,7 +95,8 @@ class WebApi(common.SystemTest):
         self.assertEqual(found("method=post"), ["/shop/order"])
         self.assertEqual(found("text=NEEDLE"), ["/shop/order"])
         self.assertEqual(found("path=/shop/*et"), ["/shop/basket"])
-        self.assertEqual(found("host=10.77.*&status=200&status=404"), ["/shop/basket", "/shop/missing"])
+        self.assertEqual(found("host=10.77.*&status=200&status=404"),
+                         ["/shop/basket", "/shop/missing"])
         self.assertEqual(found("latency=10s"), [])
         self.assertEqual(found("status=none"), [])
         first = gateway.get("/api/messages?limit=2")
@@ -97,17 +105,23 @@ class WebApi(common.SystemTest):
 
     def test_a_bad_parameter_is_named(self):
         gateway = self.start()
-        for path, parameter in (("/api/messages?limit=0", "limit"), ("/api/messages?before=x", "before"), ("/api/messages?nonsense=1", "nonsense"),
-                                ("/api/messages?status=99", "status"), ("/api/messages?latency=soon", "latency"),
-                                ("/api/messages?source=history", "source"), ("/api/connections?sort=up", "sort"),
-                                ("/api/graph?ports=http", "ports"), ("/api/stats?x=1", "x"),
-                                ("/api/capture?p=99999", "p"), ("/api/capture?p=icmp", "p"),
-                                ("/api/capture?p.src=x", "p.src"), ("/api/capture?h=no.such.host.invalid", "h"),
-                                ("/api/capture?i=nowhere0", "i"), ("/api/capture?q=1", "q")):
+        for path, parameter in (("/api/messages?limit=0",
+                                 "limit"), ("/api/messages?before=x",
+                                            "before"), ("/api/messages?nonsense=1", "nonsense"),
+                                ("/api/messages?status=99",
+                                 "status"), ("/api/messages?latency=soon",
+                                             "latency"), ("/api/messages?source=history", "source"),
+                                ("/api/connections?sort=up", "sort"), ("/api/graph?ports=http",
+                                                                       "ports"),
+                                ("/api/stats?x=1", "x"), ("/api/capture?p=99999", "p"),
+                                ("/api/capture?p=icmp", "p"), ("/api/capture?p.src=x", "p.src"),
+                                ("/api/capture?h=no.such.host.invalid",
+                                 "h"), ("/api/capture?i=nowhere0", "i"), ("/api/capture?q=1", "q")):
             error = gateway.refused(path)
             self.assertEqual(error["parameter"], parameter, path)
             self.assertGreater(len(error["message"]), 10)
-        for path in ("/api/messages/zz", "/api/messages/1-1-1", "/api/connections/1-1", "/api/nothing", "/nothing"):
+        for path in ("/api/messages/zz", "/api/messages/1-1-1", "/api/connections/1-1",
+                     "/api/nothing", "/nothing"):
             self.assertIsNone(gateway.refused(path, 404)["parameter"])
 
     def test_a_live_view_follows_its_filter(self):
@@ -132,12 +146,18 @@ class WebApi(common.SystemTest):
         time.sleep(0.3)
         self.ask("/shop/basket")
         syn = events.next("packet")
-        self.assertEqual(set(syn), {"timestamp", "packet_size", "src_ip", "dst_ip", "proto", "tcp", "udp"})
-        self.assertEqual(set(syn["tcp"]), {"src", "dst", "seq", "ack", "data_offset", "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE",
-                                           "CWR", "NS", "window", "checksum", "urgent", "payload", "options"})
+        self.assertEqual(set(syn),
+                         {"timestamp", "packet_size", "src_ip", "dst_ip", "proto", "tcp", "udp"})
+        self.assertEqual(
+            set(syn["tcp"]), {
+                "src", "dst", "seq", "ack", "data_offset", "FIN", "SYN", "RST", "PSH", "ACK", "URG",
+                "ECE", "CWR", "NS", "window", "checksum", "urgent", "payload", "options"
+            })
         tcp = syn["tcp"]
-        self.assertEqual((syn["src_ip"], syn["dst_ip"], syn["proto"], syn["udp"]), ("10.77.0.1", "10.77.0.2", "tcp", None))
-        self.assertEqual((tcp["dst"], tcp["SYN"], tcp["ACK"], tcp["data_offset"]), (80, True, False, 10))
+        self.assertEqual((syn["src_ip"], syn["dst_ip"], syn["proto"], syn["udp"]),
+                         ("10.77.0.1", "10.77.0.2", "tcp", None))
+        self.assertEqual((tcp["dst"], tcp["SYN"], tcp["ACK"], tcp["data_offset"]),
+                         (80, True, False, 10))
         self.assertEqual(len(base64.b64decode(tcp["options"])), 20)
         request = events.next("packet", lambda packet: packet["tcp"]["payload"])
         self.assertIn(b"GET /shop/basket HTTP/1.1", base64.b64decode(request["tcp"]["payload"]))
@@ -146,11 +166,14 @@ class WebApi(common.SystemTest):
         datagrams = gateway.follow("/api/capture?p=udp")
         self.addCleanup(datagrams.close)
         time.sleep(0.3)
-        self.lab.run("client", "python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
-                     "s.bind(('10.77.0.1', 5555)); s.sendto(b'hello', ('10.77.0.2', 7777))")
+        self.lab.run(
+            "client", "python3", "-c",
+            "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+            "s.bind(('10.77.0.1', 5555)); s.sendto(b'hello', ('10.77.0.2', 7777))")
         udp = datagrams.next("packet")
         self.assertEqual((udp["proto"], udp["tcp"]), ("udp", None))
-        self.assertEqual({key: udp["udp"][key] for key in ("src", "dst", "length")}, {"src": 5555, "dst": 7777, "length": 13})
+        self.assertEqual({key: udp["udp"][key] for key in ("src", "dst", "length")},
+                         {"src": 5555, "dst": 7777, "length": 13})
         self.assertEqual(base64.b64decode(udp["udp"]["payload"]), b"hello")
 
     def test_a_capture_without_segments_says_how_to_get_them(self):
@@ -164,7 +187,9 @@ class WebApi(common.SystemTest):
         gateway = self.start()
 
         def server0():
-            return next((each for each in gateway.get("/api/interfaces")["data"] if each["Name"] == "server0"), None)
+            return next((each for each in gateway.get("/api/interfaces")["data"]
+                         if each["Name"] == "server0"), None)
+
         told = common.wait_until(server0, "the interfaces")
         self.assertEqual((told["IpV4Address"], told["IpV6Address"]), ("10.77.0.2", "fd77::2"))
         self.assertEqual((told["Driver"], told["Captured"], told["Up"]), ("veth", True, True))
@@ -174,10 +199,12 @@ class WebApi(common.SystemTest):
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, before[1]), before[1]))
         followers = [gateway.follow("/api/messages?rate=200") for _ in range(200)]
-        common.wait_until(lambda: gateway.get("/api/stats")["data"]["gateway"]["streams"] == 200, "the start of the streams")
-        load = self.lab.start("client", "h2load", "--h1", "-n", 30000, "-c", 10, "--rps", 500, f"http://{common.SERVER}/load",
-                              stdout=common.subprocess.DEVNULL)
-        # The first 20 are never read; of the others each gets its share, and the API answers meanwhile.
+        common.wait_until(lambda: gateway.get("/api/stats")["data"]["gateway"]["streams"] == 200,
+                          "the start of the streams")
+        load = self.lab.start("client", "h2load", "--h1", "-n", 30000, "-c", 10, "--rps", 500,
+                              f"http://{common.SERVER}/load", stdout=common.subprocess.DEVNULL)
+        # The first 20 are never read; of the others each gets its share, and the API answers
+        # meanwhile.
         counts = [0] * 200
         deadline = time.monotonic() + 6
         while time.monotonic() < deadline:
@@ -192,32 +219,40 @@ class WebApi(common.SystemTest):
         self.assertEqual(stats["lost_batches"], 0)
         for each in followers:
             each.close()
-        common.wait_until(lambda: gateway.get("/api/stats")["data"]["gateway"]["streams"] == 0, "the end of the streams")
+        common.wait_until(lambda: gateway.get("/api/stats")["data"]["gateway"]["streams"] == 0,
+                          "the end of the streams")
 
     def test_a_history_survives_the_gateway(self):
         file = self.lab.room / "history.sqlite"
         gateway = self.start("--history", file)
         self.ask("/shop/order", "-d", "kept for later")
         row = self.exchange("/shop/order")
-        common.wait_until(lambda: gateway.get("/api/stats")["data"]["gateway"]["history"]["exchanges"] == 1, "the row")
+        common.wait_until(
+            lambda: gateway.get("/api/stats")["data"]["gateway"]["history"]["exchanges"] == 1,
+            "the row")
         gateway.stop()
-        self.gateway = gateway = web.Gateway(self.lab, self.endpoint, "--history", file, name="again")
+        self.gateway = gateway = web.Gateway(self.lab, self.endpoint, "--history", file,
+                                             name="again")
         self.assertEqual(gateway.get("/api/messages")["data"], [])
         found = gateway.get("/api/messages?source=history&text=kept+for")["data"]
         self.assertEqual([each["id"] for each in found], [row["id"]])
         whole = gateway.get(f"/api/messages/{row['id']}")["data"]
         self.assertEqual(whole["request"]["body"]["text"], "kept for later")
         self.assertEqual(gateway.get("/api/messages?source=history&status=5xx")["data"], [])
-        self.assertEqual(gateway.refused("/api/messages?source=history&before=nonsense")["parameter"], "before")
+        self.assertEqual(
+            gateway.refused("/api/messages?source=history&before=nonsense")["parameter"], "before")
 
     def test_hostile_content_is_data_and_nothing_else(self):
         gateway = self.start()
         markup = "<img src=x onerror=alert(1)>"
-        self.ask("/shop/%3Cscript%3E", "-H", f"X-Evil: {markup}", "-H", f"Host: {markup}", "-d", f"{markup}</script>")
-        rows = common.wait_until(lambda: gateway.get("/api/messages?method=POST")["data"], "the exchange")
+        self.ask("/shop/%3Cscript%3E", "-H", f"X-Evil: {markup}", "-H", f"Host: {markup}", "-d",
+                 f"{markup}</script>")
+        rows = common.wait_until(lambda: gateway.get("/api/messages?method=POST")["data"],
+                                 "the exchange")
         status, fields, body = gateway.request(f"/api/messages/{rows[0]['id']}")
         self.assertEqual(json.loads(body)["data"]["host"], markup)
-        self.assertEqual((fields["content-type"], fields["x-content-type-options"]), ("application/json", "nosniff"))
+        self.assertEqual((fields["content-type"], fields["x-content-type-options"]),
+                         ("application/json", "nosniff"))
         page = gateway.request("/")
         self.assertEqual(page[0], 200)
         self.assertIn("script-src 'self'", page[1]["content-security-policy"])
@@ -228,55 +263,81 @@ class WebApi(common.SystemTest):
         host = b"Host: localhost\r\n" + gateway.bearer.encode()
         second = b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n"
         for name, request, status in (
-                ("both framings", b"GET / HTTP/1.1\r\n" + host + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"4"),
-                ("chunked", b"GET / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"413"),
-                ("a body", b"GET / HTTP/1.1\r\n" + host + b"Content-Length: 5\r\n\r\nhello", b"413"),
-                ("two lengths", b"GET / HTTP/1.1\r\n" + host + b"Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello", b"4"),
-                ("a blank before the colon", b"GET / HTTP/1.1\r\n" + host + b"Content-Length : 5\r\n\r\nhello", b"400"),
-                ("a folded field", b"GET / HTTP/1.1\r\n" + host + b"X: a\r\n b\r\nTransfer-Encoding:\r\n chunked\r\n\r\n", b"4"),
-                ("no host", b"GET / HTTP/1.1\r\n\r\n", b"400"),
-                ("two hosts", b"GET / HTTP/1.1\r\n" + host + b"Host: evil\r\n\r\n", b"400"),
-                ("a stranger's host", b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"403"),
-                ("an absolute target", b"GET http://evil/ HTTP/1.1\r\n" + host + b"\r\n", b"400"),
-                ("a large head", b"GET / HTTP/1.1\r\n" + host + b"X: " + b"a" * 100_000 + b"\r\n\r\n", b"431"),
-                ("a long target", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n" + host + b"\r\n", b"4"),
-                ("POST", b"POST /api/messages HTTP/1.1\r\n" + host + b"Content-Length: 2\r\n\r\n{}", b"405"),
-                ("DELETE", b"DELETE /api/messages HTTP/1.1\r\n" + host + b"\r\n", b"405"),
-                ("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00", b"400")):
+            ("both framings", b"GET / HTTP/1.1\r\n" + host +
+             b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"4"),
+            ("chunked",
+             b"GET / HTTP/1.1\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"413"),
+            ("a body", b"GET / HTTP/1.1\r\n" + host + b"Content-Length: 5\r\n\r\nhello", b"413"),
+            ("two lengths",
+             b"GET / HTTP/1.1\r\n" + host + b"Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello",
+             b"4"), ("a blank before the colon",
+                     b"GET / HTTP/1.1\r\n" + host + b"Content-Length : 5\r\n\r\nhello", b"400"),
+            ("a folded field",
+             b"GET / HTTP/1.1\r\n" + host + b"X: a\r\n b\r\nTransfer-Encoding:\r\n chunked\r\n\r\n",
+             b"4"), ("no host", b"GET / HTTP/1.1\r\n\r\n", b"400"),
+            ("two hosts", b"GET / HTTP/1.1\r\n" + host + b"Host: evil\r\n\r\n",
+             b"400"), ("a stranger's host", b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+                       b"403"), ("an absolute target",
+                                 b"GET http://evil/ HTTP/1.1\r\n" + host + b"\r\n", b"400"),
+            ("a large head", b"GET / HTTP/1.1\r\n" + host + b"X: " + b"a" * 100_000 + b"\r\n\r\n",
+             b"431"), ("a long target",
+                       b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n" + host + b"\r\n", b"4"),
+            ("POST", b"POST /api/messages HTTP/1.1\r\n" + host + b"Content-Length: 2\r\n\r\n{}",
+             b"405"), ("DELETE", b"DELETE /api/messages HTTP/1.1\r\n" + host + b"\r\n",
+                       b"405"), ("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00", b"400")):
             answer = gateway.raw(request + second)
             self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), (name, answer[:200]))
-            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, f"{name}: nothing after it is another request: {answer!r}")
-        for path in ("/../../etc/passwd", "/..%2f..%2fetc/passwd", "/assets/../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd"):
-            answer = gateway.raw(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{gateway.bearer}Connection: close\r\n\r\n".encode())
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1,
+                             f"{name}: nothing after it is another request: {answer!r}")
+        for path in ("/../../etc/passwd", "/..%2f..%2fetc/passwd", "/assets/../../../etc/passwd",
+                     "/%2e%2e/%2e%2e/etc/passwd"):
+            answer = gateway.raw(
+                f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{gateway.bearer}Connection: close\r\n"
+                f"\r\n"
+                .encode())
             self.assertTrue(answer.startswith(b"HTTP/1.1 404"), (path, answer[:100]))
             self.assertNotIn(b"root:", answer)
-        self.assertEqual(gateway.raw(second.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")).count(b"200 OK"), 1)
+        self.assertEqual(
+            gateway.raw(second.replace(b"\r\n\r\n",
+                                       b"\r\nConnection: close\r\n\r\n")).count(b"200 OK"), 1)
         self.assertIsNone(gateway.process.poll())
 
     def test_without_the_token_nothing_that_was_captured_is_to_be_had(self):
         gateway = self.start("--grpc", "127.0.0.1:0")
         self.assertRegex(gateway.link, r"/\?token=[0-9a-f]{64}$")
-        for path in ("/api/messages", "/api/stats", "/api/health", "/metrics", "/api/capture", "/api/messages/1-1-1.har"):
+        for path in ("/api/messages", "/api/stats", "/api/health", "/metrics", "/api/capture",
+                     "/api/messages/1-1-1.har"):
             self.assertEqual(gateway.request(path, Authorization=None)[0], 401, path)
         for path in ("/", "/healthz"):
             self.assertEqual(gateway.request(path, Authorization=None)[0], 200, path)
-        self.assertEqual(json.loads(gateway.request("/healthz", Authorization=None)[2]), {"status": "ok"})
-        self.assertEqual(gateway.request("/api/stats", Authorization=f"bearer {gateway.token}")[0], 200)
+        self.assertEqual(json.loads(gateway.request("/healthz", Authorization=None)[2]),
+                         {"status": "ok"})
+        self.assertEqual(
+            gateway.request("/api/stats", Authorization=f"bearer {gateway.token}")[0], 200)
         status, fields, _ = gateway.request(f"/?token={gateway.token}", Authorization=None)
         self.assertEqual((status, fields["location"]), (303, "./"))
-        self.assertRegex(fields["set-cookie"], rf"^xdpcap_{gateway.port}=\w+; HttpOnly; SameSite=Strict; Path=/$")
+        self.assertRegex(fields["set-cookie"],
+                         rf"^xdpcap_{gateway.port}=\w+; HttpOnly; SameSite=Strict; Path=/$")
         cookie = fields["set-cookie"].split(";")[0]
         self.assertEqual(gateway.request("/api/stats", Authorization=None, Cookie=cookie)[0], 200)
-        for foreign in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "http://evil.example"}, {"Host": "localhost:80@evil.com"},
-                        {"Host": "[::1].evil.com"}, {"Host": "evil.example"}):
+        for foreign in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "http://evil.example"}, {
+                "Host": "localhost:80@evil.com"
+        }, {"Host": "[::1].evil.com"}, {"Host": "evil.example"}):
             self.assertEqual(gateway.request("/api/stats", **foreign)[0], 403, foreign)
-        self.assertEqual({gateway.request("/api/stats", Authorization="Bearer wrong-wrong-wrong")[0] for _ in range(30)}, {401, 429})
+        self.assertEqual(
+            {
+                gateway.request("/api/stats", Authorization="Bearer wrong-wrong-wrong")[0]
+                for _ in range(30)
+            }, {401, 429})
         self.assertEqual(gateway.request("/api/stats")[0], 200)
 
     def test_it_has_no_privilege_left(self):
         gateway = self.start("--grpc", "127.0.0.1:0")
         for thread in pathlib.Path(f"/proc/{gateway.process.pid}/task").iterdir():
-            status = dict(line.split(":\t", 1) for line in (thread / "status").read_text().splitlines() if ":\t" in line)
+            status = dict(
+                line.split(":\t", 1)
+                for line in (thread / "status").read_text().splitlines()
+                if ":\t" in line)
             for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 self.assertEqual(int(status[kind], 16), 0, f"{status['Name']}: {kind}")
             self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"), status["Name"])
@@ -285,15 +346,19 @@ class WebApi(common.SystemTest):
     def test_beyond_loopback_it_speaks_tls(self):
         self.start()
         pem = self.lab.room / "pem"
-        self.lab.run(None, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=xdpcap", "-addext",
-                     "subjectAltName=IP:10.77.0.2", "-keyout", pem, "-out", f"{pem}.cert")
-        beyond = common.Program(self.lab, "server", web.XDPCAP_WEB, "--connect", self.endpoint, "--listen", "0.0.0.0:0",
-                                "--tls-cert", f"{pem}.cert", "--tls-key", pem, name="beyond").wait_ready(r"listening on https://")
+        self.lab.run(None, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                     "/CN=xdpcap", "-addext", "subjectAltName=IP:10.77.0.2", "-keyout", pem, "-out",
+                     f"{pem}.cert")
+        beyond = common.Program(self.lab, "server", web.XDPCAP_WEB, "--connect", self.endpoint,
+                                "--listen", "0.0.0.0:0", "--tls-cert", f"{pem}.cert", "--tls-key",
+                                pem, name="beyond").wait_ready(r"listening on https://")
         # The link is one that another machine can open.
         url, token = re.search(r"(https://10\.77\.0\.2:\d+)/\?token=(\w+)", beyond.err).groups()
 
         def ask(*options):
-            return self.lab.run("client", "curl", "-sS", "--cacert", f"{pem}.cert", "-o", "/dev/null", "-w", "%{http_code}", *options)
+            return self.lab.run("client", "curl", "-sS", "--cacert", f"{pem}.cert", "-o",
+                                "/dev/null", "-w", "%{http_code}", *options)
+
         self.assertEqual(ask(f"{url}/api/messages"), "401")
         self.assertEqual(ask("-H", f"Authorization: Bearer {token}", f"{url}/api/messages"), "200")
         self.assertEqual(ask("-L", "-c", "/dev/null", f"{url}/?token={token}"), "200")
@@ -313,14 +378,25 @@ class WebApi(common.SystemTest):
         readable = self.lab.room / "token"
         readable.write_text("0123456789abcdef\n")
         readable.chmod(0o644)
-        for arguments, code, words in (
-                (("--listen", f"127.0.0.1:{gateway.port}"), 2, "cannot listen"), (("--listen", "nonsense"), 1, "ADDRESS:PORT"),
-                (("--listen", "192.0.2.77:8080", "--insecure"), 2, "cannot listen"), (("--connect", "nonsense"), 1, "nonsense"),
-                (("--rules", "/no/such/file"), 1, "/no/such/file"), (("--history", "/no/such/dir/file"), 5, "/no/such/dir"),
-                (("--token-file", "/no/such/file"), 1, "--token-file"), (("--memory", "1"), 1, "8M"),
-                (("--token-file", readable), 1, "chmod 600"), (("--listen", "0.0.0.0:0"), 1, "--tls-cert"),
-                (("--listen", "0.0.0.0:0", "--tls-cert", "/no/such", "--tls-key", "/no/such"), 1, "/no/such"),
-                (("--cors", "*"), 1, "--cors"), (("--user", "no-such-user"), 1, "--user"), (("--unknown",), 1, "--help")):
+        for arguments, code, words in ((("--listen", f"127.0.0.1:{gateway.port}"), 2,
+                                        "cannot listen"), (("--listen", "nonsense"), 1,
+                                                           "ADDRESS:PORT"),
+                                       (("--listen", "192.0.2.77:8080", "--insecure"), 2,
+                                        "cannot listen"), (("--connect", "nonsense"), 1,
+                                                           "nonsense"),
+                                       (("--rules", "/no/such/file"), 1, "/no/such/file"),
+                                       (("--history", "/no/such/dir/file"), 5,
+                                        "/no/such/dir"), (("--token-file", "/no/such/file"), 1,
+                                                          "--token-file"), (("--memory", "1"), 1,
+                                                                            "8M"),
+                                       (("--token-file", readable), 1,
+                                        "chmod 600"), (("--listen", "0.0.0.0:0"), 1, "--tls-cert"),
+                                       (("--listen", "0.0.0.0:0", "--tls-cert", "/no/such",
+                                         "--tls-key", "/no/such"), 1,
+                                        "/no/such"), (("--cors", "*"), 1,
+                                                      "--cors"), (("--user", "no-such-user"), 1,
+                                                                  "--user"), (("--unknown", ), 1,
+                                                                              "--help")):
             wrong = common.Program(self.lab, None, web.XDPCAP_WEB, *arguments, name="wrong")
             wrong.wait(code)
             self.assertIn(words, wrong.err)
@@ -349,7 +425,8 @@ class WebApi(common.SystemTest):
         healthy = "compose.yaml", "test: "
         alive = "pod.yaml", r"livenessProbe:\s+exec: {command: "
         gateway = self.start()
-        self.assertEqual(self.container_check(*healthy) + self.container_check(*alive), [0, 0, 0, 0])
+        self.assertEqual(
+            self.container_check(*healthy) + self.container_check(*alive), [0, 0, 0, 0])
         self.run_.stop()
         common.wait_until(lambda: gateway.request("/healthz")[0] == 503, "the news of the end")
         self.assertNotIn(0, self.container_check(*healthy))
@@ -372,7 +449,9 @@ class WebApi(common.SystemTest):
             return gateway.get("/api/stats")["data"]["gateway"]
 
         # The last ones are still under way.
-        common.wait_until(lambda: figures()["exchanges"] + figures()["dropped_exchanges"] >= answered, "the last exchange")
+        common.wait_until(
+            lambda: figures()["exchanges"] + figures()["dropped_exchanges"] >= answered,
+            "the last exchange")
         stats = figures()
         self.assertEqual(stats["lost_batches"], 0)
         self.assertEqual(stats["history"]["dropped"], 0)

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The dashboard of xdpcap-web in a real browser, beside a real web server: web_browser.mjs has the checks.
+"""The dashboard of xdpcap-web in a real browser, beside a real web server: web_browser.mjs has the
+checks.
 
-XDPCAP_SHOTS=DIRECTORY keeps a picture of each page. XDPCAP_LONG=1: a tab is open for 10 minutes of 20,000 messages/s.
+XDPCAP_SHOTS=DIRECTORY keeps a picture of each page. XDPCAP_LONG=1: a tab is open for 10 minutes of
+20,000 messages/s.
 """
 import base64
 import os
@@ -14,7 +16,8 @@ import common
 import web
 
 # Where the build left the dashboard, with the packages of its tests.
-UI = next((path for path in (common.BUILD.parent / "ui", common.BUILD / "ui") if (path / "node_modules/playwright-core").is_dir()), None)
+UI = next((path for path in (common.BUILD.parent / "ui", common.BUILD / "ui")
+           if (path / "node_modules/playwright-core").is_dir()), None)
 PATIENCE = 420
 
 EVIL_PATH = "/shop/<img/src=x/onerror=window.xss=1>"
@@ -22,14 +25,20 @@ EVIL_HEADER = "X-Evil: <img src=x onerror=window.xss=2>"
 EVIL_BODY = "<script>window.xss=3</script>"
 EVIL_PAGE = "<p>hello<img src=x onerror=window.xss=4>\n"
 # 16 x 16, one colour.
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAGklEQVR4nGNk+M/wn4ECwESJ5lEDRg0YLgYAAGgeAh8vV6bKAAAAAElF"
-                       "TkSuQmCC")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAGklEQVR4nGNk+M/wn4ECwESJ5lED"
+    "Rg0YLgYAAGgeAh8vV6bKAAAAAElF"
+    "TkSuQmCC")
 
 
 class Dashboard(common.SystemTest):
     def setUp(self):
         super().setUp()
-        self.assertIsNotNone(UI, "the dashboard and what its tests need are not there: install nodejs and npm, and build the target all")
+        self.assertIsNotNone(
+            UI,
+            "the dashboard and what its tests need are not there: install nodejs and npm, and "
+            "build the target all"
+        )
         self.lab.serve()
         pages = self.lab.room / "web" / "www"
         (pages / "data.json").write_text('{"teapot":"blue","cups":[1,2,3]}\n')
@@ -43,15 +52,18 @@ class Dashboard(common.SystemTest):
         """A visitor who asks for all that the checks look for, again and again."""
         url = f"http://{common.SERVER}"
         while not ended.is_set():
-            self.curl("-H", EVIL_HEADER, f"{url}{EVIL_PATH}", "--next", "-d", EVIL_BODY, "-gsS", "-o", "/dev/null", f"{url}/shop/order")
-            for path in ("/data.json", "/logo.png", "/evil.html", "/shop/missing", "/shop/broken", "/256-KiB.txt"):
+            self.curl("-H", EVIL_HEADER, f"{url}{EVIL_PATH}", "--next", "-d", EVIL_BODY, "-gsS",
+                      "-o", "/dev/null", f"{url}/shop/order")
+            for path in ("/data.json", "/logo.png", "/evil.html", "/shop/missing", "/shop/broken",
+                         "/256-KiB.txt"):
                 self.curl(f"{url}{path}")
 
     def node(self, script, address, timeout):
         """A script of the browser, started."""
         environment = os.environ | {"XDPCAP_WEB_URL": address, "XDPCAP_UI": str(UI)}
-        node = subprocess.Popen(["node", pathlib.Path(__file__).with_name(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                text=True, env=environment)
+        node = subprocess.Popen(["node", pathlib.Path(__file__).with_name(script)],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                env=environment)
         self.addCleanup(node.wait)
         self.addCleanup(node.kill)
         watch = threading.Timer(timeout, node.kill)
@@ -75,8 +87,8 @@ class Dashboard(common.SystemTest):
         self.assertEqual(node.wait(), 0, "".join(said))
 
     def test_the_dashboard_shows_what_passes(self):
-        common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--segments", "payload", "--reveal", "--udp",
-                       "--sockets-of", "host")
+        common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "--segments", "payload",
+                       "--reveal", "--udp", "--sockets-of", "host")
         gateway = web.Gateway(self.lab, self.endpoint)
         ended = threading.Event()
         visitor = threading.Thread(target=self.ask_on, args=[ended])
@@ -85,8 +97,9 @@ class Dashboard(common.SystemTest):
         self.addCleanup(ended.set)
         # A burst first, so that the view has to be sampled; then a few connections that go on.
         self.lab.run("client", "wrk", "-t", 1, "-c", 20, "-d", 2, f"http://{common.SERVER}/load")
-        steady = self.lab.start("client", "wrk", "-t", "1", "-c", "2", "-d", "600", "-s", self.slowly(),
-                                f"http://{common.SERVER}/load", stdout=subprocess.DEVNULL)
+        steady = self.lab.start("client", "wrk", "-t", "1", "-c", "2", "-d", "600", "-s",
+                                self.slowly(), f"http://{common.SERVER}/load",
+                                stdout=subprocess.DEVNULL)
 
         def quiet():
             ended.set()

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Wrong use: one sentence that tells the cure, the documented exit code, and nothing left behind."""
+"""Wrong use: one sentence that tells the cure, the documented exit code, and nothing left behind.
+"""
 import pathlib
 import re
 import select
@@ -20,8 +21,9 @@ class WrongUse(common.SystemTest):
     def refused(self, code, *arguments, mentions=(), node="server", before=()):
         """Runs to its end; answers what it said."""
         with self.nothing_left():
-            done = subprocess.run(self.lab.command(node, *before, common.XDPCAP_RUN, *arguments), capture_output=True,
-                                  text=True, timeout=30, stdin=subprocess.DEVNULL)
+            done = subprocess.run(self.lab.command(node, *before, common.XDPCAP_RUN,
+                                                   *arguments), capture_output=True, text=True,
+                                  timeout=30, stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, code, done.stderr)
         lines = done.stderr.strip().splitlines()
         self.assertTrue(lines, "a refusal says why")
@@ -42,32 +44,49 @@ class WrongUse(common.SystemTest):
         self.refused(USAGE, "--frobnicate", mentions=["frobnicate"])
 
     def test_the_options_that_sentences_name_are_there(self):
-        """A floor below the programs names an option by its cure: every program that may print it has to have it."""
-        helps = {program: subprocess.run([common.BUILD / program, "--help"], capture_output=True, text=True,
-                                         check=True).stdout for program in ("xdpcap-run", "xdpcap-sub")}
-        floors = {"xdpcap-run": ("publish", "engine", "capture", "host", "wire"), "xdpcap-sub": ("consume",)}
+        """
+        A floor below the programs names an option by its cure: every program that may print it has
+        to have it.
+        """
+        helps = {
+            program: subprocess.run([common.BUILD / program, "--help"], capture_output=True,
+                                    text=True, check=True).stdout
+            for program in ("xdpcap-run", "xdpcap-sub")
+        }
+        floors = {
+            "xdpcap-run": ("publish", "engine", "capture", "host", "wire"),
+            "xdpcap-sub": ("consume", )
+        }
         for program, folders in floors.items():
-            for path in (path for folder in folders for path in (common.SOURCE / "userspace" / folder).glob("*.cpp")
+            for path in (path for folder in folders
+                         for path in (common.SOURCE / "userspace" / folder).glob("*.cpp")
                          if path.name != "masking_arguments.cpp"):  # options of other programs
                 for literal in re.findall(r'"(?:\\.|[^"\\\n])*"', path.read_text()):
                     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", literal):
                         known = option in helps[program] or option in FOREIGN_OPTIONS
-                        self.assertTrue(known, f"{path.name} names {option}, which {program} does not have")
+                        self.assertTrue(
+                            known, f"{path.name} names {option}, which {program} does not have")
 
     def test_a_filter_in_tcpdump_s_words_names_the_options(self):
-        self.refused(USAGE, "-i", "server0", "port", "80", mentions=["'port 80'", "--port 80", "--host"])
+        self.refused(USAGE, "-i", "server0", "port", "80",
+                     mentions=["'port 80'", "--port 80", "--host"])
 
     def test_the_doctor_ends_as_a_start_would_end(self):
         def doctor(code, *arguments, mentions=""):
-            done = subprocess.run(self.lab.command("server", common.XDPCAP_RUN, "--doctor", *arguments), capture_output=True, text=True)
+            done = subprocess.run(
+                self.lab.command("server", common.XDPCAP_RUN, "--doctor", *arguments),
+                capture_output=True, text=True)
             self.assertEqual(done.returncode, code, done.stdout)
             self.assertIn(mentions, done.stdout)
         with self.nothing_left():
             doctor(0, "-i", "server0", "--pub", self.endpoint, mentions="is free to publish at")
         first = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint)
-        doctor(OUTPUT, "-i", "server0", "--pub", self.endpoint, mentions="in use by a running process")
-        self.refused(ENVIRONMENT, "-i", "xdpcap0", "--json", mentions=["xdpcap0 is the tap of a running capture"])
-        doctor(ENVIRONMENT, "-i", "xdpcap0", "--json", mentions="xdpcap0 is the tap of a running capture")
+        doctor(OUTPUT, "-i", "server0", "--pub", self.endpoint,
+               mentions="in use by a running process")
+        self.refused(ENVIRONMENT, "-i", "xdpcap0", "--json",
+                     mentions=["xdpcap0 is the tap of a running capture"])
+        doctor(ENVIRONMENT, "-i", "xdpcap0", "--json",
+               mentions="xdpcap0 is the tap of a running capture")
         doctor(ENVIRONMENT, "-i", "eth99", "--json", mentions="eth99")
         self.assertNotIn("xdpcap0", self.lab.run("server", common.XDPCAP_RUN, "-D"))
         first.stop()
@@ -80,21 +99,27 @@ class WrongUse(common.SystemTest):
         self.refused(USAGE, "-r", self.recorded(), "--json", "-c", "many")
 
     def test_a_mode_that_is_none(self):
-        self.refused(USAGE, "-i", "server0", "--mode", "sideways", mentions=["sideways", "auto, mirror, tap"])
+        self.refused(USAGE, "-i", "server0", "--mode", "sideways",
+                     mentions=["sideways", "auto, mirror, tap"])
 
     def test_payloads_of_segments_cannot_be_masked(self):
-        self.refused(USAGE, "-i", "server0", "--segments", "payload", mentions=["--reveal", "--segments headers"])
+        self.refused(USAGE, "-i", "server0", "--segments", "payload",
+                     mentions=["--reveal", "--segments headers"])
 
     def test_what_is_written_as_sent_wants_the_word(self):
         recorded = self.recorded()
         for source in (("-i", "server0"), ("-r", recorded)):
-            self.refused(USAGE, *source, "-w", self.lab.room / "out.pcapng", "--json", mentions=["--reveal", "-w"])
-        self.refused(USAGE, "-r", recorded, "--json", "--udp", "--udp-payload", "9", mentions=["--reveal", "--udp-payload"])
-        self.refused(USAGE, "-r", recorded, "--json", "--reveal", "--mask", "X-A", mentions=["--mask", "--reveal"])
+            self.refused(USAGE, *source, "-w", self.lab.room / "out.pcapng", "--json",
+                         mentions=["--reveal", "-w"])
+        self.refused(USAGE, "-r", recorded, "--json", "--udp", "--udp-payload", "9",
+                     mentions=["--reveal", "--udp-payload"])
+        self.refused(USAGE, "-r", recorded, "--json", "--reveal", "--mask", "X-A",
+                     mentions=["--mask", "--reveal"])
         self.assertFalse((self.lab.room / "out.pcapng").exists())
 
     def test_no_root(self):
-        self.refused(PRIVILEGE, "-i", "server0", "--json", mentions=["CAP_"], before=["setpriv", "--reuid=65534", "--clear-groups"])
+        self.refused(PRIVILEGE, "-i", "server0", "--json", mentions=["CAP_"],
+                     before=["setpriv", "--reuid=65534", "--clear-groups"])
 
     def test_an_unknown_interface_names_those_there_are(self):
         self.refused(ENVIRONMENT, "-i", "eth99", "--json", mentions=["eth99", "server0"])
@@ -102,11 +127,13 @@ class WrongUse(common.SystemTest):
     def test_an_interface_that_carries_another_xdp_program(self):
         program = foreign_program.build(self.lab.room / "pass.bpf.o", "xdp", 2)
         self.lab.run("server", "ip", "link", "set", "server0", "xdp", "obj", program, "sec", "xdp")
-        self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json", mentions=["server0"])
+        self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json",
+                     mentions=["server0"])
 
     def test_mirror_on_the_interface_of_the_default_route(self):
         self.lab.run("server", "ip", "route", "add", "default", "via", "10.77.0.1")
-        self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json", mentions=["--steal"])
+        self.refused(ENVIRONMENT, "-i", "server0", "--mode", "mirror", "--json",
+                     mentions=["--steal"])
 
     def test_a_second_instance_at_the_same_endpoint(self):
         first = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint)
@@ -115,9 +142,12 @@ class WrongUse(common.SystemTest):
         first.stop()
 
     def test_what_a_capture_does_not_need_is_given_up(self):
-        """No thread but the one that puts settings back has a capability, and none may start a program."""
-        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-w", self.lab.room / "frames.pcapng",
-                             "--reveal")
+        """
+        No thread but the one that puts settings back has a capability, and none may start a
+        program.
+        """
+        run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-w",
+                             self.lab.room / "frames.pcapng", "--reveal")
         net_admin, nothing = {f"{1 << 12:016x}"}, {f"{0:016x}"}
         names = ("xdpcap-worker", "xdpcap-host", "publisher", "ZMQbg/IO/0", "ZMQbg/Reaper",
                  "xdpcap-log")
@@ -135,7 +165,8 @@ class WrongUse(common.SystemTest):
         run.stop()
 
     def test_an_address_in_use(self):
-        script = "import socket,time; s=socket.create_server(('127.0.0.1', 5599)); print('there', flush=True); time.sleep(60)"
+        script = ("import socket,time; s=socket.create_server(('127.0.0.1', 5599)); "
+                  "print('there', flush=True); time.sleep(60)")
         holder = self.lab.start("server", "python3", "-c", script, stdout=subprocess.PIPE)
         holder.stdout.readline()
         self.refused(OUTPUT, "-i", "server0", "--pub", "tcp://127.0.0.1:5599", mentions=["5599"])
@@ -147,7 +178,8 @@ class WrongUse(common.SystemTest):
         self.refused(USAGE, "-i", "server0", "--pub", "tcp://*:5599", mentions=["--insecure"])
 
     def test_a_file_that_is_not_there_or_no_recording_or_not_readable(self):
-        self.refused(INPUT, "-r", self.lab.room / "nowhere.pcap", "--json", mentions=["nowhere.pcap"])
+        self.refused(INPUT, "-r", self.lab.room / "nowhere.pcap", "--json",
+                     mentions=["nowhere.pcap"])
         text = self.lab.room / "text.pcap"
         text.write_text("this is no recording\n" * 20)
         self.refused(INPUT, "-r", text, "--json", mentions=["text.pcap"])
@@ -160,10 +192,13 @@ class WrongUse(common.SystemTest):
         path = self.recorded()
         cut = self.lab.room / "cut.pcap"
         cut.write_bytes(path.read_bytes()[:-700])
-        done = subprocess.run([common.XDPCAP_RUN, "-r", cut, "--json"], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([common.XDPCAP_RUN, "-r", cut, "--json"], capture_output=True,
+                              text=True, timeout=30)
         self.assertEqual(done.returncode, INPUT, done.stderr)
         self.assertIn("cut.pcap", done.stderr)
-        complete = [line for line in done.stdout.splitlines() if '"complete":true' in line.replace(" ", "")]
+        complete = [
+            line for line in done.stdout.splitlines() if '"complete":true' in line.replace(" ", "")
+        ]
         self.assertGreaterEqual(len(complete), 96)
 
     def test_traffic_without_http_is_in_the_report(self):
@@ -194,19 +229,21 @@ class WrongUse(common.SystemTest):
         self.addCleanup(subprocess.run, ["umount", small], check=True)
         path = self.lab.room / "recording.pcap"
         recording.keep_alive(path, 2000)
-        said = self.refused(OUTPUT, "-r", path, "--json", "--reveal", "-w", small / "out.pcapng", mentions=["out.pcapng"])
+        said = self.refused(OUTPUT, "-r", path, "--json", "--reveal", "-w", small / "out.pcapng",
+                            mentions=["out.pcapng"])
         self.assertIn("ledger closed", said)
         self.assertRegex(said, r"4000 messages|2000 requests", "the capture itself goes on")
 
     def test_a_limit_of_memory_that_no_host_has(self):
         for size in ("-1", "1000T", "100000G"):
-            self.refused(USAGE, "-r", self.recorded(), "--json", "--memory-limit", size, mentions=["--memory-limit"])
+            self.refused(USAGE, "-r", self.recorded(), "--json", "--memory-limit", size,
+                         mentions=["--memory-limit"])
 
     def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end(self):
         path = self.lab.room / "recording.pcap"
         recording.keep_alive(path, 20000)
-        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
+        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         common.wait_until(lambda: select.select([program.stdout], [], [], 0)[0], "the first line")
         for signal_of_log_rotation in (signal.SIGHUP, signal.SIGUSR1):
             program.send_signal(signal_of_log_rotation)
@@ -227,8 +264,8 @@ class WrongUse(common.SystemTest):
         """A program that has read its whole file and waits for whoever reads its lines."""
         path = self.lab.room / "short.pcap"
         recording.keep_alive(path, 600)
-        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True)
+        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(program.communicate)
         common.wait_until(lambda: select.select([program.stdout], [], [], 0)[0], "the first line")
         tasks = pathlib.Path(f"/proc/{program.pid}/task")
@@ -258,8 +295,10 @@ class WrongUse(common.SystemTest):
         self.assertEqual(program.wait(30), -signal.SIGTERM)
 
     def test_a_receiver_that_is_not_there_is_in_the_report(self):
-        done = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--push", self.endpoint, "-c", "100"],
-                              capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            [common.XDPCAP_RUN, "-r",
+             self.recorded(), "--push", self.endpoint, "-c", "100"], capture_output=True, text=True,
+            timeout=30)
         self.assertRegex(done.stderr, r"live: 0 records sent, [1-9]\d* dropped")
         self.assertIn("\n100 packets captured", done.stderr)
 
@@ -267,7 +306,8 @@ class WrongUse(common.SystemTest):
         """'xdpcap-run --json | head -1' ends, and quickly."""
         path = self.lab.room / "recording.pcap"
         recording.keep_alive(path, 20000)
-        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        program = subprocess.Popen([common.XDPCAP_RUN, "-r", path, "--json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         program.stdout.readline()
         program.stdout.close()
         self.assertIn(program.wait(30), (0, OUTPUT, -signal.SIGPIPE))

@@ -23,7 +23,8 @@ def show(message):
         return
     fields = [message.Fields(i) for i in range(message.FieldsLength())]
     values = {text(head, f.Name(Span())).lower(): text(head, f.Value(Span())) for f in fields}
-    print(text(head, message.Method()), values.get("host", "-"), text(head, message.Target()), flush=True)
+    print(text(head, message.Method()), values.get("host", "-"), text(head, message.Target()),
+          flush=True)
 
 
 def main():

@@ -1,4 +1,6 @@
-"""The classes that flatc makes of schemas/xdpcap.fbs, made anew at each start, and two helpers to read bytes and text."""
+"""The classes that flatc makes of schemas/xdpcap.fbs, made anew at each start, and two helpers to
+read bytes and text.
+"""
 import atexit
 import pathlib
 import shutil
