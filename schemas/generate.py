@@ -243,7 +243,7 @@ def tables_header(schema):
 #include <array>
 #include <cstddef>
 
-#include "publish/record_parts.hpp"
+#include "codec/record_parts.hpp"
 #include "record/records.hpp"
 #include "schemas/xdpcap_generated.h"
 
@@ -320,8 +320,8 @@ def json_header(schema):
 
 #include "schemas/xdpcap_generated.h"
 
-// Included by publish/json.cpp, which has the functions that are called here.
-namespace xdpcap::publish {
+// Included by codec/json.cpp, which has the functions that are called here.
+namespace xdpcap::codec {
 
 """
     elsewhere = ("Endpoint", "Span", "FieldSpan")
@@ -335,7 +335,7 @@ $kind$members}
 """, name=one.name, kind=f'  object.text("kind", "{line}");\n' if line else "",
                    members=lines("  $condition$member\n", one.in_json(), condition=condition,
                                  member=json_member))
-    return out + "} // namespace xdpcap::publish\n"
+    return out + "} // namespace xdpcap::codec\n"
 
 
 # ------------------------------------------------------------------ xdpcap-web
@@ -370,14 +370,14 @@ def message_member(field):
     if field.enum:
         value = f"std::string(name_of({value}))"
     elif field.base == STRING:
-        value = f"publish::json::utf8_of({value})"
+        value = f"utf8_of({value})"
     return f"{guard}message.set_{view_name(field)}({value});"
 
 
 def views_header(views):
     out = """#pragma once
 
-#include "publish/json_text.hpp"
+#include "core/utf8.hpp"
 #include "record/records.hpp"
 
 // `object` is a JsonObject of xdpcap-web, `message` one of Protocol Buffers.

@@ -11,7 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 
-#include "capture/memory_source.hpp"
+#include "capture/file/memory_source.hpp"
 
 namespace {
 

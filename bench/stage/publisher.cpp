@@ -7,9 +7,9 @@
 #include <chrono>
 #include <thread>
 
-#include "publish/batch_view.hpp"
+#include "codec/batch_view.hpp"
+#include "codec/loss_counter.hpp"
 #include "publish/encoder.hpp"
-#include "publish/loss_counter.hpp"
 #include "stage/samples.hpp"
 
 // Encoder, publisher thread, ZeroMQ and one subscriber that opens every batch and
@@ -37,7 +37,7 @@ class Subscriber {
     socket_.set(zmq::sockopt::linger, 0);
     if (type == zmq::socket_type::sub) socket_.set(zmq::sockopt::subscribe, "http");
     socket_.connect(endpoint);
-    losses_.watch(publish::Topic::http);
+    losses_.watch(codec::Topic::http);
   }
   Received read(std::uint64_t expected, const std::atomic<bool>& sender_is_done) {
     socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(kSilence.count()));
@@ -61,8 +61,8 @@ class Subscriber {
  private:
   zmq::context_t context_;
   zmq::socket_t socket_;
-  publish::BatchReader reader_;
-  publish::LossCounter losses_;
+  codec::BatchReader reader_;
+  codec::LossCounter losses_;
 };
 
 void publish_to_one(benchmark::State& state, const std::string& endpoint, bool push) {

@@ -14,8 +14,8 @@
 #include <vector>
 #include <zmq.hpp>
 
-#include "publish/batch_view.hpp"
-#include "publish/loss_counter.hpp"
+#include "codec/batch_view.hpp"
+#include "codec/loss_counter.hpp"
 
 namespace xdpcap::bench {
 namespace {
@@ -59,10 +59,10 @@ class Delays {
 class Subscriber {
  public:
   explicit Subscriber(const char* endpoint) : socket_(context_, zmq::socket_type::sub) {
-    losses_.watch(publish::Topic::http);
+    losses_.watch(codec::Topic::http);
     socket_.set(zmq::sockopt::rcvhwm, kQueueBatches);
-    socket_.set(zmq::sockopt::subscribe, publish::name_of(publish::Topic::http));
-    socket_.set(zmq::sockopt::subscribe, publish::name_of(publish::Topic::stats));
+    socket_.set(zmq::sockopt::subscribe, codec::name_of(codec::Topic::http));
+    socket_.set(zmq::sockopt::subscribe, codec::name_of(codec::Topic::stats));
     socket_.connect(endpoint);
   }
 
@@ -101,8 +101,8 @@ class Subscriber {
 
   zmq::context_t context_;
   zmq::socket_t socket_;
-  publish::BatchReader reader_;
-  publish::LossCounter losses_;
+  codec::BatchReader reader_;
+  codec::LossCounter losses_;
   std::uint64_t messages_ = 0, batches_ = 0;
   Delays to_batch_, to_subscriber_;
 };

@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "capture/tap_program.hpp"
-#include "capture/xdp_program.hpp"
+#include "capture/afxdp/xdp_program.hpp"
+#include "capture/tap/tap_program.hpp"
 #include "support/packet.hpp"
 
 namespace xdpcap::test {

@@ -1,6 +1,6 @@
 // expect: deleted
 // Frames live as long as their burst: to ask a temporary one for them is a defect.
-#include "capture/pcap_source.hpp"
+#include "capture/file/pcap_source.hpp"
 
 std::size_t count(xdpcap::capture::PcapSource& source) {
 #ifdef MUST_NOT_COMPILE

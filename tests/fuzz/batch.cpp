@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "publish/batch_view.hpp"
+#include "codec/batch_view.hpp"
+#include "codec/json.hpp"
+#include "codec/loss_counter.hpp"
 #include "publish/encoder.hpp"
-#include "publish/json.hpp"
-#include "publish/loss_counter.hpp"
 
 namespace {
 

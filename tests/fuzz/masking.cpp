@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "publish/masking_text.hpp"
+#include "publish/masking/masking_text.hpp"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "capture/pcap_source.hpp"
+#include "capture/file/pcap_source.hpp"
 
 // Capture files of any content. A file opens or says why not; its frames are as
 // long as they say, the clock never goes back, and what is played again is the same.

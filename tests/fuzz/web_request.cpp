@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include "apps/xdpcap_web/access.hpp"
-#include "apps/xdpcap_web/ids.hpp"
-#include "apps/xdpcap_web/packet.hpp"
-#include "apps/xdpcap_web/parameters.hpp"
+#include "apps/xdpcap_web/api/packet.hpp"
+#include "apps/xdpcap_web/api/parameters.hpp"
+#include "apps/xdpcap_web/server/access.hpp"
+#include "apps/xdpcap_web/store/ids.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace xdpcap::web;

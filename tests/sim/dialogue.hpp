@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "publish/batch_view.hpp"
+#include "codec/batch_view.hpp"
 #include "sim/random.hpp"
 
 // What the two ends of a connection say to each other, and what is to be published of it.

@@ -15,9 +15,9 @@
 #include <thread>
 
 #include "capture/doctor.hpp"
-#include "capture/host_use.hpp"
-#include "capture/links.hpp"
-#include "capture/pcapng_writer.hpp"
+#include "capture/file/pcapng_writer.hpp"
+#include "capture/nic/host_use.hpp"
+#include "capture/nic/links.hpp"
 #include "core/private_file.hpp"
 #include "engine/engine.hpp"
 #include "sim/os_faults.hpp"
@@ -81,7 +81,7 @@ std::optional<Error> replay_file(Ending& ending, const fs::path& folder) {
   config.write_file = (folder / "copy.pcapng").string();
   config.outputs.pub = {"ipc://" + (folder / "pub.sock").string()};
   config.outputs.json =
-      publish::JsonOutput{.fd = json->get(), .options = {}, .topics = {publish::Topic::http}};
+      publish::JsonOutput{.fd = json->get(), .options = {}, .topics = {codec::Topic::http}};
   config.memory_limit = std::size_t{128} << 20;
   config.sandbox = false; // it would bind this process for good
   auto opened = engine::Engine::open(config);

@@ -9,12 +9,12 @@ PublishedMessage copy(const schema::HttpMessage& from) {
   to.request = from.kind() == schema::Kind::request;
   to.index = from.index();
   to.status = from.status();
-  to.client = publish::text_of(from.client());
-  to.server = publish::text_of(from.server());
-  to.id = publish::field_named(from, "x-id");
-  to.head = publish::text_of(from.head());
-  to.body = publish::text_of(from.body());
-  to.trailers = publish::text_of(from.trailer_section());
+  to.client = codec::text_of(from.client());
+  to.server = codec::text_of(from.server());
+  to.id = codec::field_named(from, "x-id");
+  to.head = codec::text_of(from.head());
+  to.body = codec::text_of(from.body());
+  to.trailers = codec::text_of(from.trailer_section());
   to.framing = from.framing();
   to.full_body_length = from.full_body_length();
   to.complete = from.complete();
@@ -34,8 +34,8 @@ PublishedFlow copy(const schema::FlowRecord& from) {
   PublishedFlow to;
   to.flow = from.flow();
   to.event = from.event();
-  to.client = publish::text_of(from.client());
-  to.server = publish::text_of(from.server());
+  to.client = codec::text_of(from.client());
+  to.server = codec::text_of(from.server());
   to.halves[0] = copy(*from.to_server());
   to.halves[1] = copy(*from.to_client());
   to.flags = from.flags();
@@ -46,14 +46,14 @@ PublishedFlow copy(const schema::FlowRecord& from) {
 PublishedSegment copy(const schema::SegmentRecord& from) {
   PublishedSegment to;
   to.flow = from.flow();
-  to.client = publish::text_of(from.client());
-  to.server = publish::text_of(from.server());
+  to.client = codec::text_of(from.client());
+  to.server = codec::text_of(from.server());
   to.to_server = from.direction() == schema::Direction::to_server;
   to.arrived_ns = static_cast<std::int64_t>(from.arrived_ns());
   to.seq = from.seq();
   to.payload_bytes = from.payload_bytes();
   to.verdict = from.verdict();
-  to.payload = publish::text_of(from.payload());
+  to.payload = codec::text_of(from.payload());
   return to;
 }
 
@@ -72,7 +72,7 @@ void Published::take(const publish::Batch& batch, std::vector<std::uint64_t>& ne
     ++unreadable;
     return;
   }
-  std::uint64_t& expected = next_seq.at(publish::index_of(batch.topic));
+  std::uint64_t& expected = next_seq.at(codec::index_of(batch.topic));
   batches_missing += view->topic_seq() - expected;
   expected = view->topic_seq() + 1;
   dropped_records += view->dropped_records();

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "codec/batch_view.hpp"
 #include "publish/batch.hpp"
-#include "publish/batch_view.hpp"
 
 // What came out of the batches, copied.
 namespace xdpcap::sim {
@@ -74,7 +74,7 @@ struct Published {
   void take(const publish::Batch& batch, std::vector<std::uint64_t>& next_seq);
 
  private:
-  publish::BatchReader reader_;
+  codec::BatchReader reader_;
 };
 
 } // namespace xdpcap::sim

@@ -51,7 +51,7 @@ struct Member {
         pipeline{engine::pipeline_options(scenario.config, scenario.plan, scenario.config.checksums,
                                           seed, shard),
                  encoder},
-        next_seq(publish::kTopics) {}
+        next_seq(codec::kTopics) {}
 
   publish::Doorbell bell;
   publish::BatchLane lane;
@@ -205,9 +205,9 @@ class Run {
     for (std::size_t other = 0; hand_over_ && other < members_.size(); ++other) {
       note("parcels in a lane", hand_over_->lane(number, other).empty() ? 0 : 1);
     }
-    for (std::size_t topic = 0; topic < publish::kTopics; ++topic) {
+    for (std::size_t topic = 0; topic < codec::kTopics; ++topic) {
       outcome_.published.batches_missing +=
-          members_[number]->lane.next_seq(static_cast<publish::Topic>(topic)) -
+          members_[number]->lane.next_seq(static_cast<codec::Topic>(topic)) -
           members_[number]->next_seq[topic];
     }
   }

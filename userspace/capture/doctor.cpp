@@ -6,15 +6,15 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "capture/attached_programs.hpp"
-#include "capture/driver_abilities.hpp"
-#include "capture/errors.hpp"
-#include "capture/ethtool.hpp"
+#include "capture/afxdp/xsk_ladder.hpp"
 #include "capture/live_options.hpp"
-#include "capture/mode_choice.hpp"
-#include "capture/nic.hpp"
+#include "capture/nic/attached_programs.hpp"
+#include "capture/nic/driver_abilities.hpp"
+#include "capture/nic/mode_choice.hpp"
+#include "capture/nic/nic.hpp"
 #include "capture/privileges.hpp"
-#include "capture/xsk_ladder.hpp"
+#include "core/errors.hpp"
+#include "os/ethtool.hpp"
 
 namespace xdpcap::capture {
 namespace {
@@ -112,7 +112,7 @@ void examine_driver(Examination& result, const Nic& nic) {
   }
 }
 
-void examine_queues(Examination& result, const Nic& nic, const Ethtool& ethtool) {
+void examine_queues(Examination& result, const Nic& nic, const os::Ethtool& ethtool) {
   const std::string& name = nic.link.name;
   if (nic.queues == 1) {
     result.ok(name + ": one receive queue, so both directions of a connection meet by themselves");
@@ -132,7 +132,7 @@ void examine_queues(Examination& result, const Nic& nic, const Ethtool& ethtool)
   }
 }
 
-void examine_offloads(Examination& result, const Nic& nic, const Ethtool& ethtool) {
+void examine_offloads(Examination& result, const Nic& nic, const os::Ethtool& ethtool) {
   const auto features = ethtool.features();
   const auto is_on = [&features](std::string_view feature) {
     const auto found = features.find(feature);
@@ -199,7 +199,7 @@ std::vector<Finding> examine(const std::string& interface, CaptureMode wanted, b
     result.ok(interface +
               ": tap mode works with any driver, any number of queues and all offloads");
   } else {
-    const Ethtool ethtool(interface);
+    const os::Ethtool ethtool(interface);
     examine_driver(result, *nic);
     examine_queues(result, *nic, ethtool);
     examine_offloads(result, *nic, ethtool);

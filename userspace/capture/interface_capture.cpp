@@ -7,8 +7,8 @@
 #include <numeric>
 #include <thread>
 
-#include "capture/errors.hpp"
-#include "capture/host_use.hpp"
+#include "capture/nic/host_use.hpp"
+#include "core/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {

@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "capture/afxdp/xsk_ladder.hpp"
 #include "capture/live_ledger.hpp"
 #include "capture/live_options.hpp"
-#include "capture/mode_choice.hpp"
-#include "capture/nic.hpp"
-#include "capture/port_settings.hpp"
+#include "capture/nic/mode_choice.hpp"
+#include "capture/nic/nic.hpp"
+#include "capture/nic/port_settings.hpp"
 #include "capture/problems.hpp"
-#include "capture/tap_device.hpp"
-#include "capture/tap_program.hpp"
-#include "capture/xsk_ladder.hpp"
+#include "capture/tap/tap_device.hpp"
+#include "capture/tap/tap_program.hpp"
 
 namespace xdpcap::capture {
 

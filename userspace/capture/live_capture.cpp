@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "capture/errors.hpp"
 #include "capture/privileges.hpp"
+#include "core/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "capture/afxdp/xdp_program.hpp"
+#include "capture/afxdp/xsk_socket.hpp"
 #include "capture/live_options.hpp"
 #include "capture/problems.hpp"
-#include "capture/tap_device.hpp"
-#include "capture/tap_program.hpp"
-#include "capture/xdp_program.hpp"
-#include "capture/xsk_socket.hpp"
+#include "capture/tap/tap_device.hpp"
+#include "capture/tap/tap_program.hpp"
 
 namespace xdpcap::capture {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/tap_program.hpp"
+#include "capture/tap/tap_program.hpp"
 #include "wire/filter.hpp"
 
 namespace xdpcap::capture {

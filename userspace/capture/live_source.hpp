@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "capture/xsk_source.hpp"
+#include "capture/afxdp/xsk_source.hpp"
 
 namespace xdpcap::capture {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "capture/errors.hpp"
+#include "core/errors.hpp"
 
 namespace xdpcap::capture {
 namespace {

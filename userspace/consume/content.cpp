@@ -11,7 +11,8 @@
 #include <memory>
 #include <optional>
 
-#include "publish/json_text.hpp"
+#include "codec/json_text.hpp"
+#include "core/utf8.hpp"
 
 namespace xdpcap::consume {
 namespace {
@@ -257,8 +258,7 @@ bool reads_as_text(std::string_view content) noexcept {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') ||
            c == 0x7f;
   });
-  return static_cast<std::size_t>(controls) <= content.size() / kOneIn &&
-         publish::json::is_utf8(content);
+  return static_cast<std::size_t>(controls) <= content.size() / kOneIn && is_utf8(content);
 }
 
 } // namespace xdpcap::consume

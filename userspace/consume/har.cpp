@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "publish/json_text.hpp"
+#include "codec/json_text.hpp"
+#include "core/utf8.hpp"
 
 namespace xdpcap::consume {
 namespace {
 
 using nlohmann::json;
-using publish::json::utf8_of_latin1;
 
 json headers_of(const Seen& message) {
   json headers = json::array();
@@ -39,7 +39,7 @@ std::string percent_decoded(std::string_view text) {
       decoded += text[i] == '+' ? ' ' : text[i];
     }
   }
-  return publish::json::is_utf8(decoded) ? decoded : utf8_of_latin1(decoded);
+  return is_utf8(decoded) ? decoded : utf8_of_latin1(decoded);
 }
 
 json query_of(const std::string& target) {
@@ -61,22 +61,22 @@ json query_of(const std::string& target) {
 
 // Adds `text` and, where it is not text, `encoding`. What is wrong with it, or how much of it is
 // not there, is its comment.
-void add_text(json& object, const DecodedBody& content, publish::BodyFormat format) {
+void add_text(json& object, const DecodedBody& content, codec::BodyFormat format) {
   if (!content.error.empty()) object["comment"] = content.error;
   if (content.cut)
     object["comment"] = fmt::format("only its first {} bytes are here", content.bytes.size());
-  if (format == publish::BodyFormat::none || content.bytes.empty()) return;
-  if (format == publish::BodyFormat::text && reads_as_text(content.bytes)) {
+  if (format == codec::BodyFormat::none || content.bytes.empty()) return;
+  if (format == codec::BodyFormat::text && reads_as_text(content.bytes)) {
     object["text"] = content.bytes;
     return;
   }
   std::string quoted;
-  publish::json::append_base64(quoted, content.bytes);
+  codec::json::append_base64(quoted, content.bytes);
   object["text"] = quoted.substr(1, quoted.size() - 2);
   object["encoding"] = "base64";
 }
 
-json request_of(const Seen& message, publish::BodyFormat format) {
+json request_of(const Seen& message, codec::BodyFormat format) {
   json request{
       {"method", utf8_of_latin1(message.method)}, {"url", utf8_of_latin1(url_of(message))},
       {"httpVersion", message.version},           {"cookies", json::array()},
@@ -93,7 +93,7 @@ json request_of(const Seen& message, publish::BodyFormat format) {
   return request;
 }
 
-json response_of(const Seen& message, publish::BodyFormat format) {
+json response_of(const Seen& message, codec::BodyFormat format) {
   std::string type = utf8_of_latin1(field_of(message, "content-type"));
   const DecodedBody decoded = content_of(message);
   // The size of what a reader gets, and how many bytes its coding saved on the way.
@@ -132,14 +132,14 @@ double ms(std::uint64_t from_ns, std::uint64_t to_ns) {
   return to_ns > from_ns ? static_cast<double>(to_ns - from_ns) / 1e6 : 0.0;
 }
 
-json entry_of(const Exchange& exchange, publish::BodyFormat format) {
+json entry_of(const Exchange& exchange, codec::BodyFormat format) {
   const Seen& request = *exchange.request;
   const double send = ms(request.first_ns, request.last_ns);
   const double wait = exchange.response ? static_cast<double>(*exchange.latency_ns()) / 1e6 : 0.0;
   const double receive =
       exchange.response ? ms(exchange.response->first_ns, exchange.response->last_ns) : 0.0;
   std::string started;
-  publish::json::append_time(started, request.first_ns);
+  codec::json::append_time(started, request.first_ns);
   const std::size_t colon = request.server.rfind(':');
   std::string address = request.server.substr(0, colon);
   if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
@@ -167,7 +167,7 @@ std::string har_head(std::string_view program) {
   return "{\"log\":{\"version\":\"1.2\",\"creator\":" + creator.dump() + ",\"entries\":[";
 }
 
-std::string har_entry(const Exchange& exchange, publish::BodyFormat body) {
+std::string har_entry(const Exchange& exchange, codec::BodyFormat body) {
   // A field value may still hold whatever bytes: what is not UTF-8 is replaced, never thrown over.
   return entry_of(exchange, body).dump(-1, ' ', false, json::error_handler_t::replace);
 }

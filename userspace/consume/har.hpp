@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "codec/json.hpp"
 #include "consume/seen.hpp"
-#include "publish/json.hpp"
 
 // HAR 1.2 (http://www.softwareishard.com/blog/har-12-spec/): head, entries with
 // a comma between them, tail. A request without response has status 0, as browsers
@@ -13,7 +13,7 @@ namespace xdpcap::consume {
 
 std::string har_head(std::string_view program);
 // Of an exchange whose request is there and whose halves were seen with Keep::contents.
-std::string har_entry(const Exchange& exchange, publish::BodyFormat body);
+std::string har_entry(const Exchange& exchange, codec::BodyFormat body);
 std::string_view har_tail() noexcept;
 
 } // namespace xdpcap::consume

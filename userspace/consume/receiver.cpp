@@ -28,7 +28,7 @@ Result<void, Error> configure(Sources& sources, const std::string& server_key,
     return Error{ExitCode::usage,
                  "--curve-secret-key-file needs --curve-server-key, the public key of the capture"};
   if (!server_key.empty()) {
-    auto client = publish::make_client(server_key, secret_key);
+    auto client = transport::make_client(server_key, secret_key);
     if (!client) return std::move(client).error();
     sources.curve = std::move(*client);
   }
@@ -43,7 +43,7 @@ Result<void, Error> configure(Sources& sources, const std::string& server_key,
 
 Result<std::unique_ptr<Receiver>, Error> Receiver::open(const Sources& sources) {
   std::unique_ptr<Receiver> receiver(new Receiver());
-  for (const publish::Topic topic : sources.topics) receiver->losses_.watch(topic);
+  for (const codec::Topic topic : sources.topics) receiver->losses_.watch(topic);
   const std::string* current = nullptr;
   try {
     for (const std::string& endpoint : sources.connect)
@@ -70,9 +70,9 @@ void Receiver::add(const std::string& endpoint, bool pull, const Sources& source
   socket.set(zmq::sockopt::reconnect_ivl_max, 1000);
   if (sources.curve && endpoint.starts_with("tcp://")) apply(*sources.curve, socket);
   if (!pull) {
-    for (const publish::Topic topic : sources.topics)
+    for (const codec::Topic topic : sources.topics)
       socket.set(zmq::sockopt::subscribe, name_of(topic));
-    socket.set(zmq::sockopt::subscribe, name_of(publish::Topic::stats));
+    socket.set(zmq::sockopt::subscribe, name_of(codec::Topic::stats));
   }
   socket.connect(endpoint);
   sockets_.push_back(std::move(socket));
@@ -102,8 +102,7 @@ std::optional<Received> Receiver::next(std::chrono::milliseconds timeout) {
       Received received;
       received.bytes = {payload_.data<std::byte>(), payload_.size()};
       received.batch = reader_.open(received.bytes);
-      const auto kind =
-          received.batch == nullptr ? std::nullopt : publish::topic_of(*received.batch);
+      const auto kind = received.batch == nullptr ? std::nullopt : codec::topic_of(*received.batch);
       if (!kind) {
         ++damaged_;
         return std::nullopt;

@@ -10,21 +10,21 @@
 
 #include <zmq.hpp>
 
+#include "codec/batch_view.hpp"
+#include "codec/loss_counter.hpp"
+#include "codec/topic.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
-#include "publish/batch_view.hpp"
-#include "publish/curve.hpp"
-#include "publish/loss_counter.hpp"
-#include "publish/topic.hpp"
+#include "transport/curve.hpp"
 
 namespace xdpcap::consume {
 
 // Where from and what.
 struct Sources {
   std::vector<std::string> connect, pull; // checked endpoints
-  std::vector<publish::Topic> topics{publish::Topic::http};
-  std::optional<publish::CurveClient> curve; // for TCP endpoints
-  int queue_batches = 4096;                  // that may wait here
+  std::vector<codec::Topic> topics{codec::Topic::http};
+  std::optional<transport::CurveClient> curve; // for TCP endpoints
+  int queue_batches = 4096;                    // that may wait here
 };
 
 // What a command line says of its sources, made whole: without endpoints the local capture's; all
@@ -36,7 +36,7 @@ Result<void, Error> configure(Sources& sources, const std::string& server_key,
 struct Received {
   const schema::Batch* batch = nullptr;
   Bytes bytes; // of the batch
-  publish::Topic topic = publish::Topic::http;
+  codec::Topic topic = codec::Topic::http;
   std::uint64_t lost = 0; // batches found lost by it
 };
 
@@ -66,8 +66,8 @@ class Receiver {
   std::size_t subscriptions_ = 0; // the first sockets; the others pull
   std::size_t turn_ = 0;          // the socket to ask first, for fairness
   zmq::message_t payload_;
-  publish::BatchReader reader_;
-  publish::LossCounter losses_;
+  codec::BatchReader reader_;
+  codec::LossCounter losses_;
   std::uint64_t damaged_ = 0;
 };
 

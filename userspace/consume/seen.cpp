@@ -3,20 +3,20 @@
 #include <fmt/format.h>
 #include <strings.h>
 
-#include "publish/batch_view.hpp"
+#include "codec/batch_view.hpp"
 
 namespace xdpcap::consume {
 namespace {
 
-using publish::text_in;
-using publish::text_of;
+using codec::text_in;
+using codec::text_of;
 
 // Anomalies that a person should see beside the message; `interim` shows as its status.
 std::string remarks_of(const schema::HttpMessage& message) {
   std::string remarks;
   for (unsigned bit = 0; bit <= static_cast<unsigned>(schema::Anomaly::MAX); ++bit) {
     const auto anomaly = static_cast<schema::Anomaly>(bit);
-    if (anomaly == schema::Anomaly::interim || !publish::has(message, anomaly)) continue;
+    if (anomaly == schema::Anomaly::interim || !codec::has(message, anomaly)) continue;
     if (!remarks.empty()) remarks += ' ';
     remarks += name_of(anomaly);
   }
@@ -50,7 +50,7 @@ std::size_t Seen::bytes() const noexcept {
 Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& keep) {
   Seen seen;
   seen.request = message.kind() == schema::Kind::request;
-  seen.interim = publish::has(message, schema::Anomaly::interim);
+  seen.interim = codec::has(message, schema::Anomaly::interim);
   seen.unpaired = message.pairing() == schema::Pairing::none;
   seen.complete = message.complete();
   seen.source = source;
@@ -63,18 +63,18 @@ Seen see(const schema::HttpMessage& message, std::uint64_t source, const Keep& k
   seen.method = text_in(message.head(), message.method());
   seen.target = text_in(message.head(), message.target());
   seen.reason = text_in(message.head(), message.reason());
-  if (seen.request) seen.host = publish::field_named(message, "host");
+  if (seen.request) seen.host = codec::field_named(message, "host");
   seen.client = text_of(message.client());
   seen.server = text_of(message.server());
   seen.version = fmt::format("HTTP/{}.{}", message.version_major(), message.version_minor());
-  if (publish::has(message, schema::Anomaly::bad_start_line)) {
+  if (codec::has(message, schema::Anomaly::bad_start_line)) {
     const std::string_view head = text_of(message.head());
     seen.start_line = head.substr(0, head.find_first_of("\r\n"));
   }
   seen.anomalies = message.anomalies();
-  seen.content_type = publish::field_named(message, "content-type");
+  seen.content_type = codec::field_named(message, "content-type");
   seen.remarks = remarks_of(message);
-  if (keep.json_line) publish::append_json(seen.json_line, message, keep.json);
+  if (keep.json_line) codec::append_json(seen.json_line, message, keep.json);
   if (keep.contents) keep_contents(seen, message);
   return seen;
 }

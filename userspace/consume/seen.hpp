@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "codec/json.hpp"
 #include "consume/content.hpp"
 #include "consume/filter.hpp"
-#include "publish/json.hpp"
 #include "schemas/xdpcap_generated.h"
 
 namespace xdpcap::consume {
@@ -17,7 +17,7 @@ namespace xdpcap::consume {
 struct Keep {
   bool json_line = false; // for --json behind a filter
   bool contents = false;  // field lines and body, for HAR
-  publish::JsonOptions json;
+  codec::JsonOptions json;
 };
 
 // A message that outlives its batch: it waits for its other half.

@@ -17,13 +17,13 @@
 #include <memory>
 
 #include "core/owned_fd.hpp"
-#include "publish/endpoint.hpp"
-#include "publish/ipc_directory.hpp"
+#include "transport/endpoint.hpp"
+#include "transport/ipc_directory.hpp"
 
 namespace xdpcap::consume {
 namespace {
 
-using publish::Endpoint;
+using transport::Endpoint;
 
 constexpr int kTcpWaitMs = 200;
 
@@ -79,8 +79,8 @@ bool anybody_may_add_to(const std::string& directory) {
 
 Result<void, Error> check_ipc(const Endpoint& endpoint) {
   const std::string directory = endpoint.directory();
-  auto untrusted = publish::find_untrusted(directory);
-  if (!untrusted) untrusted = publish::find_untrusted(endpoint.path);
+  auto untrusted = transport::find_untrusted(directory);
+  if (!untrusted) untrusted = transport::find_untrusted(endpoint.path);
   const std::string above = directory.substr(0, std::max<std::size_t>(directory.rfind('/'), 1));
   if (!untrusted && ::access(directory.c_str(), F_OK) != 0 && errno == ENOENT &&
       anybody_may_add_to(above)) {
@@ -100,7 +100,7 @@ std::string nobody_listens(const std::string& endpoint) {
 
 std::string explain_ipc(const Endpoint& endpoint) {
   if (auto checked = check_ipc(endpoint); !checked) return std::move(checked).error().message;
-  switch (const int failure = publish::probe_socket(endpoint.path)) {
+  switch (const int failure = transport::probe_socket(endpoint.path)) {
     case 0:
     case EAGAIN: // it listens, and has its hands full
       return {};
@@ -151,14 +151,14 @@ std::string explain_tcp(const Endpoint& endpoint) {
 } // namespace
 
 Result<void, Error> check_trust(const std::string& text) {
-  const auto endpoint = publish::parse_endpoint(text);
+  const auto endpoint = transport::parse_endpoint(text);
   if (!endpoint) return endpoint.error();
   if (endpoint->transport != Endpoint::Transport::ipc) return {};
   return check_ipc(*endpoint);
 }
 
 std::string explain_silence(const std::string& text) {
-  const auto endpoint = publish::parse_endpoint(text);
+  const auto endpoint = transport::parse_endpoint(text);
   if (!endpoint) return endpoint.error().message;
   switch (endpoint->transport) {
     case Endpoint::Transport::ipc:
@@ -172,11 +172,11 @@ std::string explain_silence(const std::string& text) {
 }
 
 std::vector<std::string> default_endpoints() {
-  const std::string own = publish::default_bind_endpoint();
-  const std::string of_root = publish::root_endpoint();
+  const std::string own = transport::default_bind_endpoint();
+  const std::string of_root = transport::root_endpoint();
   if (own == of_root) return {own};
   // Who makes the directory owns the name: in /tmp nobody else can then.
-  const std::string directory = publish::parse_endpoint(own).value().directory();
+  const std::string directory = transport::parse_endpoint(own).value().directory();
   if (directory.starts_with("/tmp/")) (void)::mkdir(directory.c_str(), 0750);
   std::vector<std::string> all;
   if (check_trust(own).ok()) all.push_back(own);

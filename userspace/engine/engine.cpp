@@ -167,9 +167,9 @@ Result<void, Error> Engine::open_outputs() {
   return {};
 }
 
-publish::TopicSet Engine::topics() const {
-  using publish::Topic;
-  publish::TopicSet topics;
+codec::TopicSet Engine::topics() const {
+  using codec::Topic;
+  codec::TopicSet topics;
   topics.add(Topic::http);
   topics.add(Topic::stats);
   if (config_.publish_flows) topics.add(Topic::flow);

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
+#include "capture/file/memory_source.hpp"
+#include "capture/file/pcap_source.hpp"
 #include "capture/live_capture.hpp"
-#include "capture/memory_source.hpp"
-#include "capture/pcap_source.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
 #include "engine/config.hpp"
@@ -90,8 +90,7 @@ class Engine {
   template <class Source>
   void add_worker(std::size_t number, Source& source);
   [[nodiscard]] bool watches_host() const noexcept;
-  [[nodiscard]] publish::TopicSet topics()
-      const; // that have records when there is something to say
+  [[nodiscard]] codec::TopicSet topics() const; // that have records when there is something to say
   [[nodiscard]] wire::ChecksumMode checksum_mode() const;
   void plan_hand_over(std::size_t workers);
   void update_losses(const capture::LiveLedger& live);
@@ -102,7 +101,7 @@ class Engine {
   Config config_;
   MemoryPlan plan_;
   Duties duties_;
-  publish::Owner owner_; // of the endpoints
+  transport::Owner owner_; // of the endpoints
   std::uint64_t epoch_ns_ = 0;
   tcp::HashSeed hash_seed_;
   std::vector<std::string> notes_;

@@ -27,8 +27,8 @@ Result<void, Error> Engine::plan_privileges() {
 // end.
 Result<void, Error> Engine::drop_privileges() {
   for (const std::string& text : publisher_->endpoints()) {
-    const auto endpoint = publish::parse_endpoint(text);
-    if (endpoint && endpoint->transport == publish::Endpoint::Transport::ipc) {
+    const auto endpoint = transport::parse_endpoint(text);
+    if (endpoint && endpoint->transport == transport::Endpoint::Transport::ipc) {
       duties_.endpoint_directories.push_back(endpoint->directory());
     }
   }

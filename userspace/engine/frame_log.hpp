@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "capture/pcapng_writer.hpp"
+#include "capture/file/pcapng_writer.hpp"
 #include "core/counters.hpp"
 #include "core/region.hpp"
 #include "core/spsc_ring.hpp"

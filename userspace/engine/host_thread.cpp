@@ -76,7 +76,7 @@ void HostThread::stop() {
 }
 
 bool HostThread::is_wanted() const noexcept {
-  return publisher_->wants(publish::Topic::socket);
+  return publisher_->wants(codec::Topic::socket);
 }
 
 void HostThread::publish(const host::Socket& socket) {

@@ -4,35 +4,22 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <libmnl/libmnl.h>
-#include <linux/ethtool.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cstring>
-#include <functional>
-#include <system_error>
 
+#include "core/errors.hpp"
 #include "core/owned_fd.hpp"
-#include "host/netlink.hpp"
+#include "os/ethtool.hpp"
+#include "os/netlink.hpp"
 
 namespace xdpcap::host {
 namespace {
-
-using Visit = std::function<void(const nlattr&)>;
-
-int visit_one(const nlattr* attribute, void* visit) {
-  (*static_cast<const Visit*>(visit))(*attribute);
-  return MNL_CB_OK;
-}
-void each_attribute(const nlmsghdr& message, std::size_t header, const Visit& visit) {
-  mnl_attr_parse(&message, static_cast<unsigned>(header), visit_one, const_cast<Visit*>(&visit));
-}
 
 std::string text_of(const nlattr& attribute) {
   const auto* text = static_cast<const char*>(mnl_attr_get_payload(&attribute));
@@ -58,7 +45,7 @@ std::string mac_of(const nlattr& attribute) {
 void read_xdp(const nlattr& attribute, InterfaceRecord& interface) {
   std::uint32_t generic = 0, native = 0, offloaded = 0, only = 0;
   unsigned mode = XDP_ATTACHED_NONE;
-  const Visit visit = [&](const nlattr& inner) {
+  os::each_nested(attribute, [&](const nlattr& inner) {
     switch (mnl_attr_get_type(&inner)) {
       case IFLA_XDP_ATTACHED:
         mode = mnl_attr_get_payload_len(&inner) == 0 ? mode : mnl_attr_get_u8(&inner);
@@ -78,8 +65,7 @@ void read_xdp(const nlattr& attribute, InterfaceRecord& interface) {
       default:
         break;
     }
-  };
-  mnl_attr_parse_nested(&attribute, visit_one, const_cast<Visit*>(&visit));
+  });
   if (mode == XDP_ATTACHED_HW || offloaded != 0) {
     interface.xdp = "offloaded";
     interface.xdp_program = offloaded != 0 ? offloaded : only;
@@ -92,41 +78,16 @@ void read_xdp(const nlattr& attribute, InterfaceRecord& interface) {
   }
 }
 
-int ask_ethtool(int socket, const std::string& name, void* question) {
-  ifreq request{};
-  std::memcpy(request.ifr_name, name.c_str(), std::min(name.size(), sizeof request.ifr_name - 1));
-  request.ifr_data = static_cast<char*>(question);
-  return ::ioctl(socket, SIOCETHTOOL, &request);
-}
-
-void ask_driver(int socket, InterfaceRecord& interface) {
-  ethtool_drvinfo driver{};
-  driver.cmd = ETHTOOL_GDRVINFO;
-  if (ask_ethtool(socket, interface.name, &driver) == 0) {
-    interface.driver.assign(driver.driver, ::strnlen(driver.driver, sizeof driver.driver));
-  }
-  // The kernel says first how many words its masks of modes take, then answers.
-  alignas(ethtool_link_settings)
-      std::array<std::byte, sizeof(ethtool_link_settings) + std::size_t{3} * 128 * 4>
-          room{};
-  auto& link = *reinterpret_cast<ethtool_link_settings*>(room.data());
-  link.cmd = ETHTOOL_GLINKSETTINGS;
-  if (ask_ethtool(socket, interface.name, &link) != 0 || link.link_mode_masks_nwords >= 0) return;
-  link.link_mode_masks_nwords = static_cast<std::int8_t>(-link.link_mode_masks_nwords);
-  link.cmd = ETHTOOL_GLINKSETTINGS;
-  if (ask_ethtool(socket, interface.name, &link) != 0) return;
-  constexpr std::uint32_t kUnknown = UINT32_MAX; // SPEED_UNKNOWN
-  if (link.speed != kUnknown) interface.speed = link.speed;
-}
-
-int dump(std::uint16_t type, const Netlink::Visitor& visit) {
-  Netlink netlink(NETLINK_ROUTE);
-  alignas(NLMSG_ALIGNTO) std::array<char, 256> room{};
-  nlmsghdr* request = mnl_nlmsg_put_header(room.data());
-  request->nlmsg_type = type;
+Result<void, Error> dump(std::uint16_t type, const os::Netlink::Visitor& visit) {
+  auto netlink = os::Netlink::open();
+  if (!netlink) return std::move(netlink).error();
+  os::NetlinkMessage message;
+  nlmsghdr* request = message.begin(type, NLM_F_DUMP);
   mnl_nlmsg_put_extra_header(
       request, type == RTM_GETLINK ? sizeof(ifinfomsg) : sizeof(ifaddrmsg)); // zeroes: all
-  return netlink.dump(*request, visit);
+  if (const int error = netlink->request(*request, visit); error != 0)
+    return environment("the interfaces cannot be listed: {}", errno_text(error));
+  return {};
 }
 
 } // namespace
@@ -140,7 +101,7 @@ void read_link(const nlmsghdr& message, std::map<std::uint32_t, InterfaceRecord>
   interface.index = static_cast<std::uint32_t>(about.ifi_index);
   interface.up = (about.ifi_flags & IFF_UP) != 0;
   interface.running = (about.ifi_flags & IFF_RUNNING) != 0;
-  each_attribute(message, sizeof about, [&](const nlattr& attribute) {
+  os::each_attribute(message, sizeof about, [&](const nlattr& attribute) {
     switch (mnl_attr_get_type(&attribute)) {
       case IFLA_IFNAME:
         interface.name = text_of(attribute);
@@ -170,7 +131,7 @@ void read_address(const nlmsghdr& message, std::map<std::uint32_t, InterfaceReco
   const std::size_t bytes = about.ifa_family == AF_INET ? 4 : 16;
   // On a point-to-point link ADDRESS is the other end's; LOCAL is ours wherever it is given.
   std::string local, address;
-  each_attribute(message, sizeof about, [&](const nlattr& attribute) {
+  os::each_attribute(message, sizeof about, [&](const nlattr& attribute) {
     const unsigned type = mnl_attr_get_type(&attribute);
     if ((type != IFA_LOCAL && type != IFA_ADDRESS) || mnl_attr_get_payload_len(&attribute) < bytes)
       return;
@@ -185,17 +146,15 @@ void read_address(const nlmsghdr& message, std::map<std::uint32_t, InterfaceReco
 
 Result<std::vector<InterfaceRecord>, Error> InterfaceWatch::look() {
   std::map<std::uint32_t, InterfaceRecord> by_index;
-  int error = dump(RTM_GETLINK, [&](const nlmsghdr& message) { read_link(message, by_index); });
-  if (error == 0)
-    error = dump(RTM_GETADDR, [&](const nlmsghdr& message) { read_address(message, by_index); });
-  if (error != 0) {
-    return Error{ExitCode::environment, fmt::format("the interfaces cannot be listed: {}",
-                                                    std::generic_category().message(error))};
-  }
-  const OwnedFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  auto read = dump(RTM_GETLINK, [&](const nlmsghdr& message) { read_link(message, by_index); });
+  if (read)
+    read = dump(RTM_GETADDR, [&](const nlmsghdr& message) { read_address(message, by_index); });
+  if (!read) return std::move(read).error();
   std::vector<InterfaceRecord> interfaces;
   for (auto& [index, interface] : by_index) {
-    if (socket) ask_driver(socket.get(), interface);
+    const os::Ethtool ethtool(interface.name);
+    interface.driver = ethtool.driver();
+    interface.speed = ethtool.speed().value_or(interface.speed);
     if (interface.xdp_program != 0) interface.xdp_name = name_of_program(interface.xdp_program);
     interfaces.push_back(std::move(interface));
   }

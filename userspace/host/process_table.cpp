@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "host/cgroup.hpp"
-#include "host/utf8.hpp"
 
 namespace xdpcap::host {
 namespace {

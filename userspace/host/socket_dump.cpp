@@ -12,7 +12,7 @@
 #include <chrono>
 #include <cstring>
 
-#include "host/netlink.hpp"
+#include "os/netlink.hpp"
 
 namespace xdpcap::host {
 namespace {
@@ -90,10 +90,10 @@ int on_attribute(const nlattr* attribute, void* data) {
 }
 
 int dump(int family, SocketProtocol protocol, const SocketVisitor& visit) {
-  Netlink netlink(NETLINK_SOCK_DIAG);
-  alignas(NLMSG_ALIGNTO) std::array<char, 256> room{};
-  nlmsghdr* request = mnl_nlmsg_put_header(room.data());
-  request->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  auto netlink = os::Netlink::open(NETLINK_SOCK_DIAG);
+  if (!netlink) return EMFILE; // or memory, or a module
+  os::NetlinkMessage room;
+  nlmsghdr* request = room.begin(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
   auto& wanted = *static_cast<inet_diag_req_v2*>(
       mnl_nlmsg_put_extra_header(request, sizeof(inet_diag_req_v2)));
   wanted.sdiag_family = static_cast<std::uint8_t>(family);
@@ -102,7 +102,7 @@ int dump(int family, SocketProtocol protocol, const SocketVisitor& visit) {
   for (const int extension : {INET_DIAG_INFO, INET_DIAG_CONG, INET_DIAG_SKMEMINFO}) {
     wanted.idiag_ext = static_cast<std::uint8_t>(wanted.idiag_ext | 1U << (extension - 1));
   }
-  return netlink.dump(*request, [&](const nlmsghdr& message) {
+  return netlink->request(*request, [&](const nlmsghdr& message) {
     if (auto socket = parse_socket(message, protocol)) visit(std::move(*socket));
   });
 }

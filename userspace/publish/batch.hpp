@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "codec/topic.hpp"
 #include "core/bytes.hpp"
 #include "core/region.hpp"
 #include "core/spsc_ring.hpp"
 #include "flatbuffers/flatbuffers.h"
 #include "publish/doorbell.hpp"
 #include "publish/message_table.hpp"
-#include "publish/topic.hpp"
 
 namespace xdpcap::publish {
 
@@ -64,7 +64,7 @@ class Batch {
   void release_pages() noexcept;
 
   // Set by the encoder when it finishes the batch.
-  Topic topic = Topic::http;
+  codec::Topic topic = codec::Topic::http;
   std::uint64_t topic_seq = 0;
   std::uint32_t records = 0;
 
@@ -112,7 +112,7 @@ class BatchLane {
     if (std::exchange(unrung_, 0) != 0) doorbell_.ring();
   }
   // Worker: what the next batch of a topic will be numbered, said after publish().
-  void set_next_seq(Topic topic, std::uint64_t next_seq) noexcept {
+  void set_next_seq(codec::Topic topic, std::uint64_t next_seq) noexcept {
     next_seq_[index_of(topic)].store(next_seq, std::memory_order_release);
   }
   // Worker: the publisher has more than half of the batches still; what is sent now should be
@@ -128,7 +128,7 @@ class BatchLane {
   void recycle(Batch* batch) noexcept;
   [[nodiscard]] bool has_next() const noexcept { return !filled_.empty(); }
   // Publisher: every batch numbered below the answer is in the ring, was sent, or was dropped.
-  [[nodiscard]] std::uint64_t next_seq(Topic topic) const noexcept {
+  [[nodiscard]] std::uint64_t next_seq(codec::Topic topic) const noexcept {
     return next_seq_[index_of(topic)].load(std::memory_order_acquire);
   }
   void abandon() noexcept { abandoned_.store(true, std::memory_order_release); }
@@ -145,7 +145,7 @@ class BatchLane {
   std::vector<Batch*> free_normal_, free_large_; // the worker's; never grow past their reservation
   SpscRing<Batch*> filled_, returned_;
   std::size_t normal_room_ = 0, large_room_ = 0;
-  std::array<std::atomic<std::uint64_t>, kTopics> next_seq_{};
+  std::array<std::atomic<std::uint64_t>, codec::kTopics> next_seq_{};
   std::atomic<bool> abandoned_{false};
 };
 

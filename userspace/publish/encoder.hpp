@@ -100,7 +100,7 @@ class Encoder {
   // the slot is `missing` one: its number is used up, and what it would have held is counted.
   template <class Record>
   struct Slot {
-    Topic topic;
+    codec::Topic topic;
     Batch* batch = nullptr;
     bool missing = false;
     std::size_t missing_bytes = 0;
@@ -130,14 +130,14 @@ class Encoder {
   EncoderOptions options_;
   BatchLane& lane_;
   Counters<EncoderCount> counters_;
-  Slot<schema::HttpMessage> messages_{Topic::http};
-  Slot<schema::FlowRecord> flows_{Topic::flow};
-  Slot<schema::SegmentRecord> segments_{Topic::tcp};
-  Slot<schema::DatagramRecord> datagrams_{Topic::udp};
-  Slot<schema::SocketRecord> sockets_{Topic::socket};
-  Slot<schema::InterfaceRecord> interfaces_{Topic::socket};
-  ProcessesWritten processes_;                    // in the open batch of `sockets_`
-  std::array<std::uint64_t, kTopics> next_seq_{}; // of the next batch
+  Slot<schema::HttpMessage> messages_{codec::Topic::http};
+  Slot<schema::FlowRecord> flows_{codec::Topic::flow};
+  Slot<schema::SegmentRecord> segments_{codec::Topic::tcp};
+  Slot<schema::DatagramRecord> datagrams_{codec::Topic::udp};
+  Slot<schema::SocketRecord> sockets_{codec::Topic::socket};
+  Slot<schema::InterfaceRecord> interfaces_{codec::Topic::socket};
+  ProcessesWritten processes_;                           // in the open batch of `sockets_`
+  std::array<std::uint64_t, codec::kTopics> next_seq_{}; // of the next batch
 };
 
 } // namespace xdpcap::publish

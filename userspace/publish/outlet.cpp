@@ -11,7 +11,7 @@
 #include <cstring>
 #include <memory>
 
-#include "publish/batch_view.hpp"
+#include "codec/batch_view.hpp"
 
 namespace xdpcap::publish {
 namespace {
@@ -39,9 +39,9 @@ zmq::message_t shared(const zmq::message_t& payload) {
 }
 
 bool begins_a_topic(std::string_view prefix) {
-  return name_of(Topic::stats).starts_with(prefix) ||
-         std::any_of(kRecordTopics.begin(), kRecordTopics.end(),
-                     [prefix](Topic topic) { return name_of(topic).starts_with(prefix); });
+  return name_of(codec::Topic::stats).starts_with(prefix) ||
+         std::any_of(codec::kRecordTopics.begin(), codec::kRecordTopics.end(),
+                     [prefix](codec::Topic topic) { return name_of(topic).starts_with(prefix); });
 }
 
 } // namespace
@@ -63,7 +63,7 @@ zmq::message_t copy_to_message(Bytes bytes, InFlight& in_flight) {
   return {header + 1, bytes.size(), release_message, header};
 }
 
-bool PubOutlet::wants(Topic topic) const noexcept {
+bool PubOutlet::wants(codec::Topic topic) const noexcept {
   return std::any_of(
       prefixes_.begin(), prefixes_.end(),
       [name = name_of(topic)](const std::string& prefix) { return name.starts_with(prefix); });
@@ -163,14 +163,14 @@ void PushOutlet::drop(const Waiting& waiting) noexcept {
   counters_.add(OutletCount::records_dropped, waiting.records);
 }
 
-bool JsonOutlet::wants(Topic topic) const noexcept {
+bool JsonOutlet::wants(codec::Topic topic) const noexcept {
   return std::find(topics_.begin(), topics_.end(), topic) != topics_.end();
 }
 
 void JsonOutlet::send(const Outgoing& batch) {
   lines_.clear();
   // Our own batch, not something from the wire: nothing to verify.
-  append_json(lines_, *schema::GetBatch(batch.bytes.data()), options_);
+  codec::append_json(lines_, *schema::GetBatch(batch.bytes.data()), options_);
   drain(lines_);
   const bool written = !failure_;
   counters_.add(written ? OutletCount::batches_published : OutletCount::batches_dropped);

@@ -12,11 +12,11 @@
 
 #include <zmq.hpp>
 
+#include "codec/json.hpp"
+#include "codec/topic.hpp"
 #include "core/bytes.hpp"
 #include "core/counters.hpp"
 #include "core/error.hpp"
-#include "publish/json.hpp"
-#include "publish/topic.hpp"
 
 // Where batches go. All outlets are used by the publisher thread alone; their
 // counters may be read by any. Exceptions of ZeroMQ end at the publisher.
@@ -26,7 +26,7 @@ using SteadyInstant = std::chrono::steady_clock::time_point;
 
 // A finished batch, borrowed while it is sent.
 struct Outgoing {
-  Topic topic = Topic::http;
+  codec::Topic topic = codec::Topic::http;
   std::uint32_t records = 0;
   Bytes bytes;
 };
@@ -76,7 +76,7 @@ class PubOutlet {
   PubOutlet(std::string name, zmq::socket_t socket)
       : name_(std::move(name)), socket_(std::move(socket)) {}
 
-  [[nodiscard]] bool wants(Topic topic) const noexcept;
+  [[nodiscard]] bool wants(codec::Topic topic) const noexcept;
   void send(const Outgoing& batch, const zmq::message_t& payload);
   // Reads subscriptions. Also makes libzmq look at its subscribers' credit, which
   // a busy sender does only every three million TSC ticks otherwise (a millisecond or so):
@@ -136,7 +136,7 @@ class PushOutlet {
 
  private:
   struct Waiting {
-    Topic topic;
+    codec::Topic topic;
     std::uint32_t records;
     zmq::message_t payload;
     SteadyInstant since;
@@ -158,7 +158,7 @@ class PushOutlet {
 // closed pipe, a full disk, a reader that reads no more).
 class JsonOutlet {
  public:
-  JsonOutlet(int fd, JsonOptions options, std::vector<Topic> topics)
+  JsonOutlet(int fd, codec::JsonOptions options, std::vector<codec::Topic> topics)
       : fd_(fd), options_(std::move(options)), topics_(std::move(topics)) {
     options_.drain = [this](std::string& lines) { drain(lines); };
   }
@@ -168,7 +168,7 @@ class JsonOutlet {
   // Any thread.
   void hurry(std::chrono::milliseconds timeout) noexcept { timeout_ms_.store(timeout.count()); }
 
-  [[nodiscard]] bool wants(Topic topic) const noexcept;
+  [[nodiscard]] bool wants(codec::Topic topic) const noexcept;
   void send(const Outgoing& batch);
 
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
@@ -181,8 +181,8 @@ class JsonOutlet {
 
   std::atomic<std::int64_t> timeout_ms_{-1}; // none
   int fd_;
-  JsonOptions options_;
-  std::vector<Topic> topics_;
+  codec::JsonOptions options_;
+  std::vector<codec::Topic> topics_;
   std::string lines_;
   std::optional<Error> failure_;
   Counters<OutletCount> counters_;

@@ -98,9 +98,9 @@ void Publisher::start_zmq() {
 }
 
 Result<void, Error> Publisher::bind(const std::string& text, bool push) {
-  Result<Endpoint, Error> endpoint = parse_endpoint(text);
+  Result<transport::Endpoint, Error> endpoint = transport::parse_endpoint(text);
   if (!endpoint) return std::move(endpoint).error();
-  const bool curve = options_.curve && endpoint->transport == Endpoint::Transport::tcp;
+  const bool curve = options_.curve && endpoint->transport == transport::Endpoint::Transport::tcp;
   if (!endpoint->is_local() && !curve && !options_.insecure) {
     return Error{ExitCode::usage,
                  fmt::format("{} can be reached from other hosts, and captured traffic would go "
@@ -108,7 +108,7 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
                              "a key with --curve-secret-key-file, or say --insecure",
                              text)};
   }
-  Result<bool, Error> created = prepare_endpoint(*endpoint, options_.owner);
+  Result<bool, Error> created = transport::prepare_endpoint(*endpoint, options_.owner);
   if (!created) return std::move(created).error();
   if (*created) directories_.push_back(endpoint->directory());
 
@@ -129,9 +129,9 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
                  fmt::format("cannot publish at {}: {}", text, cure_for(error.num()))};
   }
   bound_.push_back(socket.get(zmq::sockopt::last_endpoint));
-  if (endpoint->transport == Endpoint::Transport::ipc) {
+  if (endpoint->transport == transport::Endpoint::Transport::ipc) {
     socket_files_.push_back(endpoint->path);
-    if (auto opened = open_socket_to(*endpoint, options_.owner); !opened) return opened;
+    if (auto opened = transport::open_socket_to(*endpoint, options_.owner); !opened) return opened;
   }
   push ? static_cast<void>(pushes_.emplace_back(text, std::move(socket), options_.push_timeout))
        : static_cast<void>(pubs_.emplace_back(text, std::move(socket)));
@@ -279,12 +279,12 @@ void Publisher::forward(const Outgoing& batch) {
 
 void Publisher::service(SteadyInstant now) {
   bool subscribed = false;
-  TopicSet wanted = pushes_.empty() ? TopicSet{} : TopicSet::all();
+  codec::TopicSet wanted = pushes_.empty() ? codec::TopicSet{} : codec::TopicSet::all();
   for (PubOutlet& pub : pubs_) {
     pub.service();
     subscribed = subscribed || pub.subscribed();
   }
-  for (const Topic topic : kRecordTopics) {
+  for (const codec::Topic topic : codec::kRecordTopics) {
     const auto wants = [topic](const auto& outlet) { return outlet.wants(topic); };
     if (std::any_of(pubs_.begin(), pubs_.end(), wants) || (json_ && wants(*json_)))
       wanted.add(topic);
@@ -302,7 +302,7 @@ void Publisher::beat(bool last) {
   // heartbeat must never speak of batches that come behind it.
   for (BatchLane& lane : lanes_) {
     if (blocked()) break; // nothing can be sent, so nothing can be said
-    for (const Topic topic : kRecordTopics) {
+    for (const codec::Topic topic : codec::kRecordTopics) {
       positions.push_back({lane.shard(), name_of(topic), lane.next_seq(topic)});
     }
     forward_lane(lane, lane.batches());
@@ -318,8 +318,9 @@ void Publisher::beat(bool last) {
   const std::vector<EndpointReport> reports = report();
   const std::vector<record::EndpointCounts> endpoints(reports.begin(), reports.end());
   std::vector<std::string_view> publishes;
-  for (std::size_t i = 0; i < kTopics; ++i) {
-    if (options_.publishes.has(static_cast<Topic>(i))) publishes.push_back(kTopicNames[i]);
+  for (std::size_t i = 0; i < codec::kTopics; ++i) {
+    if (options_.publishes.has(static_cast<codec::Topic>(i)))
+      publishes.push_back(codec::kTopicNames[i]);
   }
   const Heartbeat heartbeat{
       .sensor = options_.sensor,
@@ -334,7 +335,7 @@ void Publisher::beat(bool last) {
                 .endpoints = endpoints,
                 .publishes = publishes}};
   last_beat_ = now;
-  forward({Topic::stats, 1, write_heartbeat(stats_builder_, heartbeat)});
+  forward({codec::Topic::stats, 1, write_heartbeat(stats_builder_, heartbeat)});
 }
 
 void Publisher::add_peer_counts(StatsBuilder& stats) const {

@@ -13,24 +13,24 @@
 
 #include <zmq.hpp>
 
+#include "codec/json.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
 #include "publish/batch.hpp"
-#include "publish/curve.hpp"
-#include "publish/endpoint.hpp"
-#include "publish/ipc_directory.hpp"
-#include "publish/json.hpp"
 #include "publish/outlet.hpp"
 #include "publish/records.hpp"
 #include "publish/stats_writer.hpp"
+#include "transport/curve.hpp"
+#include "transport/endpoint.hpp"
+#include "transport/ipc_directory.hpp"
 
 namespace xdpcap::publish {
 
 // JSON lines on a descriptor that stays the caller's.
 struct JsonOutput {
   int fd = 1;
-  JsonOptions options;
-  std::vector<Topic> topics{Topic::http};
+  codec::JsonOptions options;
+  std::vector<codec::Topic> topics{codec::Topic::http};
 };
 
 struct PublisherOptions {
@@ -50,9 +50,9 @@ struct PublisherOptions {
   std::size_t connections_max = 256;
   // How long a batch waits for room at a PUSH endpoint. Nothing: for ever (for reading a file).
   std::optional<std::chrono::milliseconds> push_timeout = std::chrono::milliseconds{50};
-  bool insecure = false;            // allow TCP beyond loopback without CURVE
-  std::optional<CurveServer> curve; // for every TCP endpoint
-  Owner owner;                      // of a directory and socket made for ipc
+  bool insecure = false;                       // allow TCP beyond loopback without CURVE
+  std::optional<transport::CurveServer> curve; // for every TCP endpoint
+  transport::Owner owner;                      // of a directory and socket made for ipc
 
   // Called first on each thread that is started here, ZeroMQ's included: gives up what it does not
   // need.
@@ -61,7 +61,7 @@ struct PublisherOptions {
   std::optional<JsonOutput> json;
 
   // What this capture fills when there is something to say: part of each heartbeat.
-  TopicSet publishes;
+  codec::TopicSet publishes;
 
   std::chrono::milliseconds heartbeat{1000};
   // Called on the publisher thread before each heartbeat.
@@ -105,8 +105,8 @@ class Publisher {
     return subscribed_.load(std::memory_order_relaxed);
   }
   // Somebody takes this topic: a subscriber, a PUSH endpoint, JSON lines.
-  [[nodiscard]] bool wants(Topic topic) const noexcept {
-    return TopicSet::of_bits(wanted_.load(std::memory_order_relaxed)).has(topic);
+  [[nodiscard]] bool wants(codec::Topic topic) const noexcept {
+    return codec::TopicSet::of_bits(wanted_.load(std::memory_order_relaxed)).has(topic);
   }
   // What became of the batches at each endpoint so far.
   [[nodiscard]] std::vector<EndpointReport> report() const;
@@ -141,7 +141,7 @@ class Publisher {
   PublisherOptions options_;
   InFlight in_flight_; // outlives the context, whose threads count down
   zmq::context_t context_;
-  std::optional<ZapHandler> zap_handler_;
+  std::optional<transport::ZapHandler> zap_handler_;
   std::deque<PubOutlet> pubs_;
   std::deque<PushOutlet> pushes_;
   std::optional<JsonOutlet> json_;

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "core/live_clock.hpp"
-#include "publish/masking.hpp"
+#include "publish/masking/masking.hpp"
 
 namespace xdpcap::publish {
 namespace {

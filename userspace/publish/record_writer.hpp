@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "http/message.hpp"
+#include "publish/masking/secret_names.hpp"
 #include "publish/message_table.hpp"
 #include "publish/records.hpp"
-#include "publish/secret_names.hpp"
 #include "schemas/record_tables.hpp"
 
 // What generated writers (schemas/record_tables.hpp) cannot do: messages, whose parts are

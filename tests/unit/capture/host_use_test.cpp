@@ -1,4 +1,4 @@
-#include "capture/host_use.hpp"
+#include "capture/nic/host_use.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

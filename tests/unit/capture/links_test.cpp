@@ -1,4 +1,4 @@
-#include "capture/links.hpp"
+#include "capture/nic/links.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "capture/nic.hpp"
+#include "capture/nic/nic.hpp"
 
 namespace xdpcap::capture {
 namespace {

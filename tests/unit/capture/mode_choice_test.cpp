@@ -1,4 +1,4 @@
-#include "capture/mode_choice.hpp"
+#include "capture/nic/mode_choice.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

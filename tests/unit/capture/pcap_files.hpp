@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "capture/pcap_source.hpp"
+#include "capture/file/pcap_source.hpp"
 #include "support/packet.hpp"
 
 namespace xdpcap::test {

@@ -1,10 +1,10 @@
-#include "capture/pcap_source.hpp"
+#include "capture/file/pcap_source.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "capture/memory_source.hpp"
+#include "capture/file/memory_source.hpp"
 #include "pcap_files.hpp"
 
 namespace xdpcap::test {

@@ -1,4 +1,4 @@
-#include "capture/pcapng_writer.hpp"
+#include "capture/file/pcapng_writer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -35,7 +35,7 @@ json response(const std::string& body, const std::string& coding, std::size_t le
   exchange.response->fields = {{"Content-Type", "application/json"}};
   if (!coding.empty()) exchange.response->fields.emplace_back("content-encoding", coding);
   exchange.response->body = body;
-  return json::parse(har_entry(exchange, publish::BodyFormat::text))["response"];
+  return json::parse(har_entry(exchange, codec::BodyFormat::text))["response"];
 }
 
 TEST(Har, ContentIsWhatTheBodySaysAndBodySizeWhatWasSent) {

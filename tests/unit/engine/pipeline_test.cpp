@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "capture/memory_source.hpp"
+#include "capture/file/memory_source.hpp"
+#include "codec/batch_view.hpp"
 #include "engine/ledger.hpp"
 #include "engine/queue_worker.hpp"
-#include "publish/batch_view.hpp"
 #include "support/allocation_watch.hpp"
 #include "support/packet.hpp"
 
@@ -90,7 +90,7 @@ class PipelineTest : public ::testing::Test {
   publish::Doorbell doorbell_;
   publish::BatchLane lane_{publish::LaneShape{}, 0, doorbell_};
   publish::Encoder encoder_{publish::EncoderOptions{.sensor = "test"}, lane_};
-  publish::BatchReader reader_;
+  codec::BatchReader reader_;
   std::optional<Pipeline> pipeline_;
 };
 

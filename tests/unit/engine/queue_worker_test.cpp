@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "capture/memory_source.hpp"
+#include "capture/file/memory_source.hpp"
 #include "support/packet.hpp"
 
 namespace xdpcap::engine {

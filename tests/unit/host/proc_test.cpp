@@ -9,8 +9,8 @@
 #include <set>
 
 #include "core/owned_fd.hpp"
+#include "core/utf8.hpp"
 #include "host/clock.hpp"
-#include "host/utf8.hpp"
 
 namespace xdpcap::host {
 namespace {

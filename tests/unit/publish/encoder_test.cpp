@@ -51,7 +51,7 @@ TEST_F(EncoderTest, EverythingOfAMessageComesBackAsItWas) {
 
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
-  EXPECT_EQ(text_of(batches[0]->sensor()), "probe");
+  EXPECT_EQ(codec::text_of(batches[0]->sensor()), "probe");
   EXPECT_EQ(batches[0]->epoch(), 77u);
   EXPECT_EQ(batches[0]->shard(), 3u);
   EXPECT_EQ(batches[0]->topic_seq(), 0u);
@@ -62,29 +62,29 @@ TEST_F(EncoderTest, EverythingOfAMessageComesBackAsItWas) {
   EXPECT_EQ(got.direction(), schema::Direction::to_client);
   EXPECT_EQ(got.index(), 9u);
   EXPECT_EQ(got.interface(), 5u);
-  EXPECT_EQ(text_of(got.client()), "[2001:db8::1]:4000");
-  EXPECT_EQ(text_of(got.server()), "10.0.0.2:8080");
+  EXPECT_EQ(codec::text_of(got.client()), "[2001:db8::1]:4000");
+  EXPECT_EQ(codec::text_of(got.server()), "10.0.0.2:8080");
   EXPECT_EQ(got.first_byte_ns(), 10u);
   EXPECT_EQ(got.last_byte_ns(), 25u);
   EXPECT_EQ(got.status(), 200u);
-  EXPECT_EQ(text_of(got.head()), sent.head());
-  EXPECT_EQ(text_in(got.head(), got.reason()), "Fine");
+  EXPECT_EQ(codec::text_of(got.head()), sent.head());
+  EXPECT_EQ(codec::text_in(got.head(), got.reason()), "Fine");
   ASSERT_EQ(got.fields()->size(), 2u);
-  EXPECT_EQ(text_in(got.head(), got.fields()->Get(1)->name()), "X-A");
-  EXPECT_EQ(text_in(got.head(), got.fields()->Get(1)->value()), "b");
+  EXPECT_EQ(codec::text_in(got.head(), got.fields()->Get(1)->name()), "X-A");
+  EXPECT_EQ(codec::text_in(got.head(), got.fields()->Get(1)->value()), "b");
   ASSERT_EQ(got.trailers()->size(), 1u);
-  EXPECT_EQ(text_in(got.trailer_section(), got.trailers()->Get(0)->value()), "u");
+  EXPECT_EQ(codec::text_in(got.trailer_section(), got.trailers()->Get(0)->value()), "u");
   EXPECT_EQ(got.framing(), schema::Framing::content_length);
   EXPECT_TRUE(got.has_declared_length());
   EXPECT_EQ(got.declared_length(), 5u);
   EXPECT_EQ(got.full_body_length(), 5u);
-  EXPECT_EQ(text_of(got.body()), "hello");
-  EXPECT_EQ(text_of(got.body_sha256()), std::string(32, '\xab'));
+  EXPECT_EQ(codec::text_of(got.body()), "hello");
+  EXPECT_EQ(codec::text_of(got.body_sha256()), std::string(32, '\xab'));
   EXPECT_FALSE(got.complete());
   EXPECT_EQ(got.end(), schema::End::rst);
-  EXPECT_TRUE(has(got, schema::Anomaly::bare_lf));
-  EXPECT_TRUE(has(got, schema::Anomaly::overlap_conflict));
-  EXPECT_FALSE(has(got, schema::Anomaly::truncated));
+  EXPECT_TRUE(codec::has(got, schema::Anomaly::bare_lf));
+  EXPECT_TRUE(codec::has(got, schema::Anomaly::overlap_conflict));
+  EXPECT_FALSE(codec::has(got, schema::Anomaly::truncated));
   ASSERT_EQ(got.gaps()->size(), 1u);
   EXPECT_EQ(got.gaps()->Get(0)->length(), 2u);
   EXPECT_EQ(got.gaps()->Get(0)->cause(), schema::GapCause::capture);
@@ -117,7 +117,7 @@ TEST_F(EncoderTest, FlowsAndSegmentsComeBackUnderTheirOwnTopics) {
 
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(2));
-  EXPECT_EQ(topic_of(*batches[0]), Topic::flow);
+  EXPECT_EQ(codec::topic_of(*batches[0]), codec::Topic::flow);
   const schema::FlowRecord& got = *batches[0]->flows()->Get(0);
   EXPECT_EQ(got.flow(), 7u);
   EXPECT_EQ(got.event(), schema::FlowEvent::closed);
@@ -128,14 +128,14 @@ TEST_F(EncoderTest, FlowsAndSegmentsComeBackUnderTheirOwnTopics) {
   EXPECT_EQ(got.handshake_server_ns(), 11u);
   EXPECT_EQ(got.flags(), 1u << static_cast<unsigned>(schema::FlowFlag::paws));
   EXPECT_EQ(got.close(), schema::CloseReason::evicted);
-  EXPECT_EQ(text_of(got.community_id()).substr(0, 2), "1:");
-  EXPECT_EQ(topic_of(*batches[1]), Topic::tcp);
+  EXPECT_EQ(codec::text_of(got.community_id()).substr(0, 2), "1:");
+  EXPECT_EQ(codec::topic_of(*batches[1]), codec::Topic::tcp);
   const schema::SegmentRecord& seen = *batches[1]->segments()->Get(0);
   EXPECT_EQ(seen.seq(), 4'000'000'000u);
   EXPECT_EQ(seen.flags(), 0x12);
   EXPECT_EQ(seen.mss(), 1460u);
   EXPECT_EQ(seen.verdict(), schema::Verdict::keep_alive);
-  EXPECT_EQ(text_of(seen.payload()), "abc");
+  EXPECT_EQ(codec::text_of(seen.payload()), "abc");
 }
 
 TEST_F(EncoderTest, ManyMessagesSplitIntoNumberedBatchesInOrder) {
@@ -157,7 +157,7 @@ TEST_F(EncoderTest, ManyMessagesSplitIntoNumberedBatchesInOrder) {
   EXPECT_EQ(next_index, 200u);
   EXPECT_EQ(count(encoder, EncoderCount::messages_published), 200u);
   EXPECT_EQ(count(encoder, EncoderCount::batches_published), batches.size());
-  EXPECT_EQ(lane_.next_seq(Topic::http), batches.size());
+  EXPECT_EQ(lane_.next_seq(codec::Topic::http), batches.size());
 }
 
 TEST_F(EncoderTest, ABodyLargerThanABatchTravelsAloneAndWhole) {
@@ -170,8 +170,8 @@ TEST_F(EncoderTest, ABodyLargerThanABatchTravelsAloneAndWhole) {
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(3));
   ASSERT_EQ(batches[1]->messages()->size(), 1u);
-  EXPECT_EQ(text_of(batches[1]->messages()->Get(0)->body()), body);
-  EXPECT_FALSE(has(*batches[1]->messages()->Get(0), schema::Anomaly::truncated));
+  EXPECT_EQ(codec::text_of(batches[1]->messages()->Get(0)->body()), body);
+  EXPECT_FALSE(codec::has(*batches[1]->messages()->Get(0), schema::Anomaly::truncated));
   EXPECT_EQ(batches[2]->topic_seq(), 2u);
 }
 
@@ -182,7 +182,7 @@ TEST_F(EncoderTest, ABodyLargerThanAnythingIsCutFlaggedAndCounted) {
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
   const schema::HttpMessage& got = *batches[0]->messages()->Get(0);
-  EXPECT_TRUE(has(got, schema::Anomaly::truncated));
+  EXPECT_TRUE(codec::has(got, schema::Anomaly::truncated));
   EXPECT_EQ(got.full_body_length(), 100'000u);
   EXPECT_GT(got.body()->size(), 60'000u);
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut), 1u);
@@ -196,9 +196,9 @@ TEST_F(EncoderTest, MaxBodyCutsAndSaysSo) {
   encoder.close();
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
-  EXPECT_EQ(text_of(batches[0]->messages()->Get(0)->body()), "abc");
-  EXPECT_TRUE(has(*batches[0]->messages()->Get(0), schema::Anomaly::truncated));
-  EXPECT_FALSE(has(*batches[0]->messages()->Get(1), schema::Anomaly::truncated));
+  EXPECT_EQ(codec::text_of(batches[0]->messages()->Get(0)->body()), "abc");
+  EXPECT_TRUE(codec::has(*batches[0]->messages()->Get(0), schema::Anomaly::truncated));
+  EXPECT_FALSE(codec::has(*batches[0]->messages()->Get(1), schema::Anomaly::truncated));
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut), 1u);
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut_no_room), 0u);
 }
@@ -211,7 +211,7 @@ TEST_F(EncoderTest, WithoutALargeBatchABodyIsCutToANormalOne) {
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(2));
   EXPECT_EQ(batches[0]->messages()->Get(0)->body()->size(), 50'000u);
-  EXPECT_TRUE(has(*batches[1]->messages()->Get(0), schema::Anomaly::truncated));
+  EXPECT_TRUE(codec::has(*batches[1]->messages()->Get(0), schema::Anomaly::truncated));
   EXPECT_GT(batches[1]->messages()->Get(0)->body()->size(), 5'000u);
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut), 1u);
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut_no_room), 1u);
@@ -258,7 +258,7 @@ TEST_F(EncoderTest, WithoutRoomMessagesAreCountedAndTheirBatchesLeaveHolesInTheN
   const std::uint64_t holes = batches[4]->topic_seq() - batches[3]->topic_seq() - 1;
   EXPECT_GT(holes, 1u);
   EXPECT_EQ(holes, count(encoder, EncoderCount::batches_dropped));
-  EXPECT_EQ(lane_.next_seq(Topic::http), batches[4]->topic_seq() + 1);
+  EXPECT_EQ(lane_.next_seq(codec::Topic::http), batches[4]->topic_seq() + 1);
 }
 
 TEST_F(EncoderTest, FlushHandsOverAtOnceAndGathersWhenThePublisherIsFarBehind) {
@@ -338,9 +338,9 @@ TEST_F(EncoderTest, CommunityIdsAreThoseOfOtherTools) {
   encoder.close();
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
-  EXPECT_EQ(text_of(batches[0]->messages()->Get(0)->community_id()),
+  EXPECT_EQ(codec::text_of(batches[0]->messages()->Get(0)->community_id()),
             "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-  EXPECT_EQ(text_of(batches[0]->messages()->Get(1)->community_id()),
+  EXPECT_EQ(codec::text_of(batches[0]->messages()->Get(1)->community_id()),
             "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
 }
 
@@ -351,7 +351,7 @@ TEST_F(EncoderTest, ADamagedBatchIsRefusedAndAWildSpanIsEmpty) {
   Batch* batch = lane_.next();
   ASSERT_NE(batch, nullptr);
   std::vector<std::byte> copy(batch->bytes().begin(), batch->bytes().end());
-  BatchReader reader;
+  codec::BatchReader reader;
   EXPECT_NE(reader.open(copy), nullptr);
   EXPECT_EQ(reader.open(Bytes(copy).first(copy.size() / 2)), nullptr);
   EXPECT_EQ(reader.open(Bytes(copy).first(3)), nullptr);
@@ -359,8 +359,8 @@ TEST_F(EncoderTest, ADamagedBatchIsRefusedAndAWildSpanIsEmpty) {
   EXPECT_EQ(reader.open(copy), nullptr);
 
   const schema::HttpMessage& message = *schema::GetBatch(batch->bytes().data())->messages()->Get(0);
-  EXPECT_EQ(text_in(message.head(), schema::Span(1, UINT32_MAX)), "");
-  EXPECT_EQ(text_in(message.head(), schema::Span(UINT32_MAX, 1)), "");
+  EXPECT_EQ(codec::text_in(message.head(), schema::Span(1, UINT32_MAX)), "");
+  EXPECT_EQ(codec::text_in(message.head(), schema::Span(UINT32_MAX, 1)), "");
 }
 
 } // namespace

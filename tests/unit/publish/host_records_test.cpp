@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "codec/json.hpp"
 #include "publish/encoder.hpp"
-#include "publish/json.hpp"
 #include "support.hpp"
 
 namespace xdpcap::publish::test {
@@ -68,25 +68,25 @@ TEST_F(HostRecords, ASocketComesBackWithItsProcessAndItsFigures) {
 
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
-  EXPECT_EQ(topic_of(*batches[0]), Topic::socket);
+  EXPECT_EQ(codec::topic_of(*batches[0]), codec::Topic::socket);
   const schema::SocketRecord& got = *batches[0]->sockets()->Get(0);
   EXPECT_EQ(got.event(), schema::SocketEvent::opened);
   EXPECT_EQ(got.state(), schema::TcpState::established);
   EXPECT_EQ(got.cookie(), 0x1234567890u);
   EXPECT_EQ(got.network_namespace(), 4026531840u);
-  EXPECT_EQ(text_of(got.local()), "10.0.0.1:4000");
-  EXPECT_EQ(text_of(got.remote()), "10.0.0.2:80");
+  EXPECT_EQ(codec::text_of(got.local()), "10.0.0.1:4000");
+  EXPECT_EQ(codec::text_of(got.remote()), "10.0.0.2:80");
   EXPECT_EQ(got.process()->pid(), 1001u);
-  EXPECT_EQ(text_of(got.process()->name()), "shop");
-  EXPECT_EQ(text_of(got.process()->command()), "/usr/bin/shop --port 80");
+  EXPECT_EQ(codec::text_of(got.process()->name()), "shop");
+  EXPECT_EQ(codec::text_of(got.process()->command()), "/usr/bin/shop --port 80");
   EXPECT_EQ(got.process()->container(), nullptr);
   EXPECT_EQ(got.tcp()->rtt_ns(), 20'000'000u);
   EXPECT_EQ(got.tcp()->pacing_rate(), UINT64_MAX);
-  EXPECT_EQ(text_of(got.tcp()->congestion_control()), "cubic");
+  EXPECT_EQ(codec::text_of(got.tcp()->congestion_control()), "cubic");
   EXPECT_EQ(got.memory(), 4096u);
 
   std::string out;
-  append_json(out, *batches[0], {});
+  codec::append_json(out, *batches[0], {});
   const json line = json::parse(out);
   EXPECT_EQ(line["kind"], "socket");
   EXPECT_EQ(line["event"], "opened");
@@ -109,7 +109,7 @@ TEST_F(HostRecords, SocketsOfOneProcessShareItsTable) {
   const auto& sockets = *batches[0]->sockets();
   ASSERT_EQ(sockets.size(), 21u);
   EXPECT_EQ(sockets.Get(0)->process(), sockets.Get(18)->process());
-  EXPECT_EQ(text_of(sockets.Get(19)->process()->name()), "other");
+  EXPECT_EQ(codec::text_of(sockets.Get(19)->process()->name()), "other");
   EXPECT_EQ(sockets.Get(20)->process(), nullptr);
 }
 
@@ -127,7 +127,7 @@ TEST_F(HostRecords, EachBatchHasTheProcessesOfItsSockets) {
     for (const schema::Batch* batch : takes_.all()) {
       EXPECT_EQ(batch->topic_seq(), batches++);
       for (const schema::SocketRecord* record : *batch->sockets()) {
-        EXPECT_EQ(text_of(record->process()->name()), "p" + std::to_string(sockets % 300));
+        EXPECT_EQ(codec::text_of(record->process()->name()), "p" + std::to_string(sockets % 300));
         ++sockets;
       }
     }
@@ -160,10 +160,10 @@ TEST_F(HostRecords, SocketsAndInterfacesAreNumberedTogetherInTheOrderTheyCame) {
   ASSERT_THAT(batches, SizeIs(3));
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(batches[i]->topic_seq(), i);
   ASSERT_NE(batches[1]->interfaces(), nullptr);
-  EXPECT_EQ(lane_.next_seq(Topic::socket), 3u);
+  EXPECT_EQ(lane_.next_seq(codec::Topic::socket), 3u);
 
   std::string out;
-  append_json(out, *batches[1], {});
+  codec::append_json(out, *batches[1], {});
   const json line = json::parse(out);
   EXPECT_EQ(line["kind"], "interface");
   EXPECT_EQ(line["ipv4"], json::array({"192.0.2.1", "192.0.2.2"}));

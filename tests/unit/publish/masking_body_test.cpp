@@ -28,7 +28,7 @@ Published published(TestMessage message, EncoderOptions options = {}) {
   Takes takes(lane);
   const auto batches = takes.all();
   const schema::HttpMessage& got = *batches.at(0)->messages()->Get(0);
-  return {std::string(text_of(got.body())), got.masked()};
+  return {std::string(codec::text_of(got.body())), got.masked()};
 }
 
 TestMessage request(std::string_view type, std::string_view body, std::string_view fields = "") {

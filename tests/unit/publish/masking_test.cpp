@@ -1,11 +1,11 @@
-#include "publish/masking.hpp"
+#include "publish/masking/masking.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "publish/masking.hpp"
+#include "publish/masking/masking.hpp"
 #include "support.hpp"
 
 namespace xdpcap::publish::test {
@@ -26,8 +26,8 @@ std::string published(TestMessage message, bool reveal = false) {
   const auto batches = takes.all();
   const schema::HttpMessage& got = *batches.at(0)->messages()->Get(0);
   EXPECT_EQ(got.head()->size(), message.head().size()) << "masking keeps lengths";
-  std::string text(text_of(got.head()));
-  text += text_of(got.trailer_section());
+  std::string text(codec::text_of(got.head()));
+  text += codec::text_of(got.trailer_section());
   text += got.masked() ? "[masked]" : "[as sent]";
   return text;
 }

@@ -25,7 +25,7 @@ std::uint64_t wait_for_count(Receiver& receiver, std::string_view name, std::uin
     const schema::Batch* batch = receiver.next();
     if (batch == nullptr || batch->stats() == nullptr) continue;
     for (const auto* count : *batch->stats()->Get(0)->counters()) {
-      if (text_of(count->name()) == name) value = count->value();
+      if (codec::text_of(count->name()) == name) value = count->value();
     }
   }
   return value;

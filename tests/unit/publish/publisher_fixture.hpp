@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "codec/loss_counter.hpp"
 #include "publish/encoder.hpp"
-#include "publish/loss_counter.hpp"
 #include "publish/publisher.hpp"
 #include "support.hpp"
 
@@ -19,7 +19,7 @@ class Receiver {
  public:
   Receiver(zmq::socket_type type, const std::string& endpoint,
            std::initializer_list<const char*> topics = {}, int hwm = 0,
-           const CurveClient* curve = nullptr)
+           const transport::CurveClient* curve = nullptr)
       : socket_(context_, type) {
     socket_.set(zmq::sockopt::rcvhwm, hwm);
     socket_.set(zmq::sockopt::linger, 0);
@@ -44,7 +44,7 @@ class Receiver {
   zmq::socket_t socket_;
   zmq::message_t payload_;
   std::string topic_;
-  BatchReader reader_;
+  codec::BatchReader reader_;
 };
 
 class PublisherTest : public ::testing::Test {

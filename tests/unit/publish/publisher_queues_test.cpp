@@ -15,8 +15,8 @@ TEST_F(PublisherTest, AStalledSubscriberDisturbsNobodyAndLearnsExactlyWhatItLost
   Receiver reading(zmq::socket_type::sub, publisher->endpoints().at(0), {"http"}, 0);
   wait_for_subscriber(*publisher);
   // Both are there once both got a first batch; the stalled one leaves the rest where it is.
-  LossCounter losses;
-  losses.watch(Topic::http);
+  codec::LossCounter losses;
+  losses.watch(codec::Topic::http);
   std::uint64_t stalled_got = 0;
   std::uint64_t sent = 0;
   const auto send = [&](std::size_t body) {
@@ -29,7 +29,7 @@ TEST_F(PublisherTest, AStalledSubscriberDisturbsNobodyAndLearnsExactlyWhatItLost
     send(1);
     if (stalled_got == 0) {
       const schema::Batch* batch = stalled.next(50ms);
-      if (batch != nullptr && topic_of(*batch) == Topic::http) {
+      if (batch != nullptr && codec::topic_of(*batch) == codec::Topic::http) {
         losses.see(*batch);
         ++stalled_got;
       }
@@ -53,8 +53,8 @@ TEST_F(PublisherTest, AStalledSubscriberDisturbsNobodyAndLearnsExactlyWhatItLost
     const schema::Batch* batch = stalled.next();
     ASSERT_NE(batch, nullptr);
     lost += losses.see(*batch);
-    if (topic_of(*batch) == Topic::http) ++stalled_got;
-    caught_up = topic_of(*batch) == Topic::stats &&
+    if (codec::topic_of(*batch) == codec::Topic::http) ++stalled_got;
+    caught_up = codec::topic_of(*batch) == codec::Topic::stats &&
                 batch->stats()->Get(0)->topics()->Get(0)->next_seq() == sent;
   }
   EXPECT_GT(lost, 0u);

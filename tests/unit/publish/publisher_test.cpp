@@ -25,16 +25,16 @@ TEST_F(PublisherTest, ASubscriberGetsEverythingInOrderAndThenTheLastHeartbeat) {
   encoder.close();
   publisher->stop(kAtMost);
 
-  LossCounter losses;
-  losses.watch(Topic::http);
-  losses.watch(Topic::stats);
+  codec::LossCounter losses;
+  losses.watch(codec::Topic::http);
+  losses.watch(codec::Topic::stats);
   std::uint32_t next_index = 0;
   for (bool last = false; !last;) {
     const schema::Batch* batch = receiver.next();
     ASSERT_NE(batch, nullptr);
     losses.see(*batch);
     EXPECT_GT(batch->published_ns(), 1u);
-    if (topic_of(*batch) == Topic::http) {
+    if (codec::topic_of(*batch) == codec::Topic::http) {
       EXPECT_EQ(receiver.topic(), "http");
       for (const auto* message : *batch->messages()) EXPECT_EQ(message->index(), next_index++);
     } else {
@@ -61,9 +61,9 @@ TEST_F(PublisherTest, AHeartbeatCarriesTheLedgerAndThePositions) {
     ASSERT_NE(batch, nullptr);
     record = batch->stats()->Get(0);
   } while (record->topics()->Get(0)->next_seq() == 0);
-  EXPECT_EQ(text_of(record->topics()->Get(0)->topic()), "http");
+  EXPECT_EQ(codec::text_of(record->topics()->Get(0)->topic()), "http");
   EXPECT_EQ(record->topics()->Get(0)->next_seq(), 1u);
-  EXPECT_EQ(text_of(record->counters()->Get(0)->name()), "frames");
+  EXPECT_EQ(codec::text_of(record->counters()->Get(0)->name()), "frames");
   EXPECT_EQ(record->counters()->Get(0)->value(), 12u);
   EXPECT_EQ(record->counters()->Get(0)->queue(), 2);
   publisher->stop(0ms);
@@ -177,17 +177,19 @@ TEST_F(PublisherTest, WithCurveOnlyClientsOnTheListGetIn) {
   std::string pattern = (std::filesystem::temp_directory_path() / "curve.XXXXXX").string();
   const std::filesystem::path base = ::mkdtemp(pattern.data());
   for (const char* name : {"server", "friend", "stranger"})
-    ASSERT_TRUE(generate_keys((base / name).string()));
+    ASSERT_TRUE(transport::generate_keys((base / name).string()));
   PublisherOptions options = tcp_pub();
-  options.curve = CurveServer{read_key((base / "server.secret").string(), true).value(),
-                              read_keys((base / "friend.public").string()).value()};
+  options.curve =
+      transport::CurveServer{transport::read_key((base / "server.secret").string(), true).value(),
+                             transport::read_keys((base / "friend.public").string()).value()};
   auto publisher = opened(std::move(options));
   publisher->start();
   const auto client = [&](const char* name) {
-    return make_client((base / "server.public").string(), (base / name).string()).value();
+    return transport::make_client((base / "server.public").string(), (base / name).string())
+        .value();
   };
-  const CurveClient known = client("friend.secret");
-  const CurveClient unknown = client("stranger.secret");
+  const transport::CurveClient known = client("friend.secret");
+  const transport::CurveClient unknown = client("stranger.secret");
   Receiver plain(zmq::socket_type::sub, publisher->endpoints().at(0), {"stats"});
   Receiver refused(zmq::socket_type::sub, publisher->endpoints().at(0), {"stats"}, 0, &unknown);
   Receiver welcome(zmq::socket_type::sub, publisher->endpoints().at(0), {"stats"}, 0, &known);

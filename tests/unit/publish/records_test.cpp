@@ -38,7 +38,7 @@ TEST_F(Records, WindowsBytesInFlightAndTheHeaderOfASegmentComeBack) {
   EXPECT_EQ(got.event(), schema::FlowEvent::update);
   EXPECT_EQ(got.to_server()->window(), 5'000'000u);
   EXPECT_EQ(got.to_server()->in_flight(), 1460u);
-  EXPECT_EQ(text_of(batches[1]->segments()->Get(0)->header()), "twenty bytes of it.");
+  EXPECT_EQ(codec::text_of(batches[1]->segments()->Get(0)->header()), "twenty bytes of it.");
 }
 
 TEST_F(Records, DatagramsComeBackUnderTheirTopic) {
@@ -56,15 +56,15 @@ TEST_F(Records, DatagramsComeBackUnderTheirTopic) {
 
   const auto batches = takes_.all();
   ASSERT_THAT(batches, SizeIs(1));
-  EXPECT_EQ(topic_of(*batches[0]), Topic::udp);
+  EXPECT_EQ(codec::topic_of(*batches[0]), codec::Topic::udp);
   const schema::DatagramRecord& got = *batches[0]->datagrams()->Get(0);
   EXPECT_EQ(got.arrived_ns(), 99u);
-  EXPECT_EQ(text_of(got.source()), "[2001:db8::1]:53");
-  EXPECT_EQ(text_of(got.destination()), "10.0.0.2:4000");
+  EXPECT_EQ(codec::text_of(got.source()), "[2001:db8::1]:53");
+  EXPECT_EQ(codec::text_of(got.destination()), "10.0.0.2:4000");
   EXPECT_EQ(got.wire_length(), 60u);
   EXPECT_EQ(got.length(), 12u);
   EXPECT_EQ(got.checksum(), 0xbeef);
-  EXPECT_EQ(text_of(got.payload()), "ping");
+  EXPECT_EQ(codec::text_of(got.payload()), "ping");
   EXPECT_EQ(got.interface(), 2u);
   EXPECT_EQ(encoder_.counters().get(EncoderCount::datagrams_published), 1u);
 }

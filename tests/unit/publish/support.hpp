@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/batch_view.hpp"
 #include "http/message.hpp"
 #include "publish/batch.hpp"
-#include "publish/batch_view.hpp"
 #include "publish/encoder.hpp"
 #include "publish/records.hpp"
 
@@ -154,7 +154,7 @@ class Takes {
   const schema::Batch* keep(Bytes bytes) {
     kept_.emplace_back(bytes.size() / 8 + 1);
     std::memcpy(kept_.back().data(), bytes.data(), bytes.size());
-    return BatchReader().open(
+    return codec::BatchReader().open(
         {reinterpret_cast<const std::byte*>(kept_.back().data()), bytes.size()});
   }
 

@@ -27,7 +27,7 @@ class HarTest : public ::testing::Test {
   ~HarTest() override { std::filesystem::remove_all(base_); }
 
   json written(const std::vector<Exchange>& exchanges,
-               publish::BodyFormat body = publish::BodyFormat::text) {
+               codec::BodyFormat body = codec::BodyFormat::text) {
     const std::string path = (base_ / "a.har").string();
     auto har = HarFile::create(path, body);
     EXPECT_TRUE(har);
@@ -117,7 +117,7 @@ TEST_F(HarTest, NobodyElseMayReadTheFileAndNoLinkIsFollowed) {
   ASSERT_EQ(::stat((base_ / "a.har").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   std::filesystem::create_symlink(base_ / "elsewhere", base_ / "link.har");
-  EXPECT_FALSE(HarFile::create((base_ / "link.har").string(), publish::BodyFormat::none));
+  EXPECT_FALSE(HarFile::create((base_ / "link.har").string(), codec::BodyFormat::none));
   EXPECT_FALSE(std::filesystem::exists(base_ / "elsewhere"));
 }
 
@@ -179,7 +179,7 @@ TEST_F(HarTest, WhateverTheBytesItStaysValid) {
 }
 
 TEST_F(HarTest, APlaceThatCannotBeWrittenIsNamed) {
-  const auto har = HarFile::create((base_ / "no/such/a.har").string(), publish::BodyFormat::none);
+  const auto har = HarFile::create((base_ / "no/such/a.har").string(), codec::BodyFormat::none);
   ASSERT_FALSE(har);
   EXPECT_EQ(har.error().code, ExitCode::output);
   EXPECT_THAT(har.error().message, HasSubstr("a.har"));

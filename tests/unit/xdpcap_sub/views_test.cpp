@@ -19,7 +19,7 @@ using ::testing::Not;
 
 TEST(Text, ALineHasTheRequestItsResponseAndItsLatency) {
   std::string out;
-  TextView({}, publish::BodyFormat::none).add(out, exchange("/a", 200, 85'000));
+  TextView({}, codec::BodyFormat::none).add(out, exchange("/a", 200, 85'000));
   EXPECT_THAT(out, HasSubstr("GET     200     85 us      5 B  h/a\n"));
 }
 
@@ -30,7 +30,7 @@ TEST(Text, CapturedBytesCannotSteerTheTerminal) {
       "a\x1b[31m\nb\xc2\x9b"
       "c";
   std::string out;
-  TextView({}, publish::BodyFormat::text).add(out, hostile);
+  TextView({}, codec::BodyFormat::text).add(out, hostile);
   for (const char c : out) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << static_cast<int>(c);
   EXPECT_THAT(out, HasSubstr("\\x1b]0;owned\\x07"));
 }
@@ -39,12 +39,12 @@ TEST(Text, WithoutAResponseTheLineSaysSo) {
   Exchange silent = exchange("/slow", 200);
   silent.response.reset();
   std::string out;
-  TextView({}, publish::BodyFormat::none).add(out, silent);
+  TextView({}, codec::BodyFormat::none).add(out, silent);
   EXPECT_THAT(out, HasSubstr("GET     ...         -        -  h/slow"));
   Exchange orphan = exchange("/", 204);
   orphan.request.reset();
   out.clear();
-  TextView({}, publish::BodyFormat::none).add(out, orphan);
+  TextView({}, codec::BodyFormat::none).add(out, orphan);
   EXPECT_THAT(out, HasSubstr("(request not seen)"));
 }
 
@@ -54,7 +54,7 @@ TEST(Text, WhatCannotBeReadIsShownAsItCame) {
   broken.request->start_line = "GARBAGE \x01 not http";
   broken.request->remarks = "bad_start_line incomplete:malformed";
   std::string out;
-  TextView({}, publish::BodyFormat::none).add(out, broken);
+  TextView({}, codec::BodyFormat::none).add(out, broken);
   EXPECT_THAT(
       out,
       HasSubstr(
@@ -66,7 +66,7 @@ TEST(Text, AnInterimResponseIsNoOrphan) {
   interim.request.reset();
   interim.response->interim = true;
   std::string out;
-  TextView({}, publish::BodyFormat::none).add(out, interim);
+  TextView({}, codec::BodyFormat::none).add(out, interim);
   EXPECT_THAT(out, HasSubstr("(its request is not over)"));
 }
 
@@ -88,7 +88,7 @@ TEST(Text, NoLineIsWiderThanTheTerminal) {
   std::mt19937 random(5);
   for (std::size_t columns = 30; columns <= 200; ++columns) {
     const TextView view({.is_terminal = true, .colour = true, .columns = columns, .rows = 24},
-                        publish::BodyFormat::none);
+                        codec::BodyFormat::none);
     std::string out;
     view.add_heading(out);
     for (int i = 0; i < 20; ++i) {
@@ -119,13 +119,13 @@ TEST(Text, ALongAddressKeepsBothItsEnds) {
 
 TEST(Text, EightyColumnsHaveRoomForAnAddress) {
   std::string out;
-  TextView({.is_terminal = true, .columns = 80, .rows = 24}, publish::BodyFormat::none)
+  TextView({.is_terminal = true, .columns = 80, .rows = 24}, codec::BodyFormat::none)
       .add(out, exchange("/a/path/of/thirty/characters..", 200, 85'000));
   EXPECT_THAT(out, HasSubstr("GET     200     85 us      5 B  h/a/path/of/thirty/characters..\n"));
 }
 
 TEST(Text, BodiesAreDecodedAndWhatIsNoTextIsNamed) {
-  const TextView view({}, publish::BodyFormat::text);
+  const TextView view({}, codec::BodyFormat::text);
   std::string out;
   view.add(out, compressed("{\"teapot\":\n\"blue\"}"));
   EXPECT_THAT(out, HasSubstr("\n    {\"teapot\":\n    \"blue\"}\n"));
@@ -171,8 +171,8 @@ TEST(Text, TextsAreCutWhereTheyDoNotDiffer) {
 
 TEST(Text, ColourOnlyWhereItIsWanted) {
   std::string plain, coloured;
-  TextView({}, publish::BodyFormat::none).add(plain, exchange("/", 500));
-  TextView({.is_terminal = true, .colour = true}, publish::BodyFormat::none)
+  TextView({}, codec::BodyFormat::none).add(plain, exchange("/", 500));
+  TextView({.is_terminal = true, .colour = true}, codec::BodyFormat::none)
       .add(coloured, exchange("/", 500));
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
   EXPECT_THAT(coloured, HasSubstr("\x1b[31m500\x1b[0m"));

@@ -1,8 +1,8 @@
-#include "apps/xdpcap_web/access.hpp"
+#include "apps/xdpcap_web/server/access.hpp"
 
 #include <gtest/gtest.h>
 
-#include "apps/xdpcap_web/parameters.hpp"
+#include "apps/xdpcap_web/api/parameters.hpp"
 
 namespace xdpcap::web {
 namespace {

@@ -1,12 +1,12 @@
-#include "apps/xdpcap_web/connection_table.hpp"
+#include "apps/xdpcap_web/store/connection_table.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "codec/batch_view.hpp"
 #include "make.hpp"
-#include "publish/batch_view.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -194,19 +194,19 @@ TEST_F(Connections, MetMidstreamAreTurnedRoundWhereTheListenerIsKnown) {
   client_ = "10.0.0.2:45000", server_ = "10.0.0.1:20000"; // by their ports
   flags_ = 1U << static_cast<unsigned>(schema::FlowFlag::partial);
   flow(Event::update, 1, kSecond, 100);
-  EXPECT_EQ(publish::text_of(&connection().server), "10.0.0.1:20000");
+  EXPECT_EQ(codec::text_of(&connection().server), "10.0.0.1:20000");
   EXPECT_EQ(connection().sides[index_of(Direction::to_client)].payload_bytes, 100U);
   listener_ = "10.0.0.2:45000";
   const std::uint64_t before = connection().revision;
   flow(Event::update, 1, 2 * kSecond, 100);
-  EXPECT_EQ(publish::text_of(&connection().server), "10.0.0.2:45000");
+  EXPECT_EQ(codec::text_of(&connection().server), "10.0.0.2:45000");
   EXPECT_EQ(connection().sides[index_of(Direction::to_server)].payload_bytes, 100U);
   EXPECT_GT(connection().revision, before);
   socket("10.0.0.2:45000", "10.0.0.1:20000", 22);
   EXPECT_EQ(pids(source_), std::pair(0U, 22U));
   flags_ = 0;
   flow(Event::opened, 2);
-  EXPECT_EQ(publish::text_of(&connection(2).server), "10.0.0.1:20000") << "its SYN was seen";
+  EXPECT_EQ(codec::text_of(&connection(2).server), "10.0.0.1:20000") << "its SYN was seen";
 }
 
 TEST_F(Connections, NewsOfTheKernelRaiseTheRevision) {

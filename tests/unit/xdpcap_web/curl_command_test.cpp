@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/curl_command.hpp"
+#include "apps/xdpcap_web/api/curl_command.hpp"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>

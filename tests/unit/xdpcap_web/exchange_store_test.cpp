@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/exchange_store.hpp"
+#include "apps/xdpcap_web/store/exchange_store.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/xdpcap_web/graph.hpp"
+#include "apps/xdpcap_web/map/graph.hpp"
 #include "make.hpp"
 
 // A map, and what goes into it.

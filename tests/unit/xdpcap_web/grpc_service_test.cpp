@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/grpc_service.hpp"
+#include "apps/xdpcap_web/grpc/grpc_service.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -133,8 +133,8 @@ TEST_F(GrpcServiceTest, PacketsThatPassTheFilterCome) {
   request.set_address("10.0.0.1");
   const auto client = connect(request);
   wait_for_streams(1);
-  service_->on_batch(segments(443, 5), publish::Topic::tcp);
-  service_->on_batch(segments(80, 2, "abc"), publish::Topic::tcp);
+  service_->on_batch(segments(443, 5), codec::Topic::tcp);
+  service_->on_batch(segments(80, 2, "abc"), codec::Topic::tcp);
   for (std::uint32_t seq = 0; seq < 2; ++seq) {
     const v1::TcpEvent* event = client->next();
     ASSERT_NE(event, nullptr);
@@ -201,7 +201,7 @@ TEST_F(GrpcServiceTest, WhoAsksForStatisticsGetsNoPackets) {
   request.set_statistics_period_ms(100);
   const auto client = connect(request);
   wait_for_streams(1);
-  service_->on_batch(segments(80, 100), publish::Topic::tcp);
+  service_->on_batch(segments(80, 100), codec::Topic::tcp);
   set_connections({web});
   const v1::TcpEvent* event = client->next();
   ASSERT_NE(event, nullptr);
@@ -243,7 +243,7 @@ TEST_F(GrpcServiceTest, StreamsAreLimitedAndAClientThatLeavesMakesRoom) {
   wait_for_streams(1);
   const auto three = connect(packets());
   wait_for_streams(2);
-  service_->on_batch(segments(80, 1), publish::Topic::tcp);
+  service_->on_batch(segments(80, 1), codec::Topic::tcp);
   EXPECT_NE(three->next(), nullptr);
 }
 
@@ -254,7 +254,7 @@ TEST_F(GrpcServiceTest, ASlowClientLosesItsOwnPacketsAndIsTold) {
   // More than all buffers on the way hold.
   constexpr std::uint64_t kBatches = 4000, kPackets = 10;
   const BatchPointer batch = segments(80, kPackets, std::string(2000, 'x'));
-  for (std::uint64_t i = 0; i < kBatches; ++i) service_->on_batch(batch, publish::Topic::tcp);
+  for (std::uint64_t i = 0; i < kBatches; ++i) service_->on_batch(batch, codec::Topic::tcp);
   std::uint64_t got = 0, lost = 0;
   while (got + lost < kBatches * kPackets) {
     const v1::TcpEvent* event = slow->next();
@@ -270,7 +270,7 @@ TEST_F(GrpcServiceTest, TheEndEndsStreamsEvenOfClientsThatDoNotRead) {
   const auto reading = connect(packets()), stuck = connect(packets());
   wait_for_streams(2);
   const BatchPointer batch = segments(80, 20, std::string(3000, 'x'));
-  for (int i = 0; i < 1000; ++i) service_->on_batch(batch, publish::Topic::tcp);
+  for (int i = 0; i < 1000; ++i) service_->on_batch(batch, codec::Topic::tcp);
   std::thread reader([&] {
     while (reading->next() != nullptr) {
     }

@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/health.hpp"
+#include "apps/xdpcap_web/api/health.hpp"
 
 #include <gtest/gtest.h>
 

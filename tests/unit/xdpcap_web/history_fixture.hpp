@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/xdpcap_web/history.hpp"
+#include "apps/xdpcap_web/history/history.hpp"
 #include "make.hpp"
 
 // A history in a folder of its own, and what goes into it.

@@ -2,8 +2,8 @@
 
 #include <set>
 
+#include "codec/batch_view.hpp"
 #include "history_fixture.hpp"
-#include "publish/batch_view.hpp"
 
 namespace xdpcap::web::history_test {
 namespace {
@@ -35,7 +35,7 @@ TEST_F(HistoryTest, AnExchangeComesBackAsItWas) {
   EXPECT_EQ(stored.facts().host, "shop:8080");
   EXPECT_EQ(stored.facts().status, 503);
   EXPECT_EQ(stored.latency_ns(), 5'000'000u);
-  EXPECT_EQ(publish::text_of(stored.response->body()), std::string("\0\xfe", 2));
+  EXPECT_EQ(codec::text_of(stored.response->body()), std::string("\0\xfe", 2));
   ASSERT_THAT(stored.interim, SizeIs(1));
   EXPECT_EQ(stored.interim[0]->status(), 100);
   ASSERT_NE((*row)->ends.client, nullptr);

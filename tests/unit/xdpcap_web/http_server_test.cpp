@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/http_server.hpp"
+#include "apps/xdpcap_web/server/http_server.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -56,7 +56,7 @@ class HttpServerTest : public ::testing::Test {
                    .index = index_}},
                  sensor);
     BatchPointer kept;
-    model_.add(**batch, batch->bytes(), publish::Topic::http, 0, kept, monotonic_now_ns());
+    model_.add(**batch, batch->bytes(), codec::Topic::http, 0, kept, monotonic_now_ns());
     return ExchangeId{{source_of(sensor, 7), 1}, index_}.text();
   }
 
@@ -250,7 +250,7 @@ TEST_F(HttpServerTest, HealthNamesWhatIsWrong) {
   const Bytes bytes{reinterpret_cast<const std::byte*>(builder.GetBufferPointer()),
                     builder.GetSize()};
   BatchPointer kept;
-  model_.add(*schema::GetBatch(builder.GetBufferPointer()), bytes, publish::Topic::stats, 0, kept,
+  model_.add(*schema::GetBatch(builder.GetBufferPointer()), bytes, codec::Topic::stats, 0, kept,
              monotonic_now_ns());
   const json health = get("/api/health")["data"];
   EXPECT_EQ(health["status"], "degraded");

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/xdpcap_web/exchange.hpp"
+#include "apps/xdpcap_web/store/exchange.hpp"
 
 // Records as an engine would send them, for the rooms of the gateway.
 namespace xdpcap::web {

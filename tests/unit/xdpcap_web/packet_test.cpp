@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/packet.hpp"
+#include "apps/xdpcap_web/api/packet.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/xdpcap_web/host_view.hpp"
+#include "apps/xdpcap_web/host/host_view.hpp"
 #include "make.hpp"
 
 namespace xdpcap::web {

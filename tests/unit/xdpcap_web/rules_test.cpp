@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/rules.hpp"
+#include "apps/xdpcap_web/map/rules.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

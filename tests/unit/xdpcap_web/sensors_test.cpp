@@ -1,4 +1,4 @@
-#include "apps/xdpcap_web/sensors.hpp"
+#include "apps/xdpcap_web/store/sensors.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

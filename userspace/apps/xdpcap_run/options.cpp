@@ -14,8 +14,8 @@
 #include "apps/xdpcap_run/manual.hpp"
 #include "cli/environment.hpp"
 #include "cli/wrong_use.hpp"
-#include "publish/curve.hpp"
-#include "publish/endpoint.hpp"
+#include "transport/curve.hpp"
+#include "transport/endpoint.hpp"
 #include "wire/filter.hpp"
 
 namespace xdpcap::run {
@@ -28,7 +28,7 @@ struct Words {
   std::vector<std::string> interfaces, hosts, tunnels_off, pub, push;
   std::vector<std::uint16_t> ports;
   std::string segments = "off";
-  publish::BodyFormat body = publish::BodyFormat::none;
+  codec::BodyFormat body = codec::BodyFormat::none;
   std::string curve_secret_key, curve_clients;
   std::uint64_t memory_limit = std::uint64_t{512} << 20;
   double sockets = 1;
@@ -156,7 +156,7 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   engine::Config& config = options.config;
   app.add_option("--pub", words.pub,
                  "publish on this ZeroMQ PUB endpoint (repeatable; default for root " +
-                     publish::root_endpoint() + ")")
+                     transport::root_endpoint() + ")")
       ->type_name("ENDPOINT");
   app.add_option("--push", words.push, "and on this PUSH endpoint (repeatable)")
       ->type_name("ENDPOINT");
@@ -180,9 +180,9 @@ void add_output(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--json", words.json,
                "one JSON object a message on standard output instead of ZeroMQ");
   app.add_option("--body", words.body, "bodies in JSON: none, text or base64")
-      ->transform(one_of<publish::BodyFormat>({{"none", publish::BodyFormat::none},
-                                               {"text", publish::BodyFormat::text},
-                                               {"base64", publish::BodyFormat::base64}}))
+      ->transform(one_of<codec::BodyFormat>({{"none", codec::BodyFormat::none},
+                                             {"text", codec::BodyFormat::text},
+                                             {"base64", codec::BodyFormat::base64}}))
       ->type_name("none|text|base64");
   app.add_option("--segments", words.segments,
                  "publish segments on topic tcp: off, headers or payload (needs --reveal)")
@@ -322,13 +322,13 @@ Result<void, Error> understand_input(const Words& words, Options& options) {
   return {};
 }
 
-Result<publish::CurveServer, Error> curve_server(const Words& words) {
-  publish::CurveServer server;
-  auto secret = publish::read_key(words.curve_secret_key, true);
+Result<transport::CurveServer, Error> curve_server(const Words& words) {
+  transport::CurveServer server;
+  auto secret = transport::read_key(words.curve_secret_key, true);
   if (!secret) return std::move(secret).error();
   server.secret_key = std::move(*secret);
   if (words.curve_clients.empty()) return server;
-  auto clients = publish::read_keys(words.curve_clients);
+  auto clients = transport::read_keys(words.curve_clients);
   if (!clients) return std::move(clients).error();
   server.allowed_clients = std::move(*clients);
   return server;
@@ -374,7 +374,7 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
     if (config.write_file == "-")
       return usage("--json and -w - both want standard output; write the frames to a file.");
   } else if (words.pub.empty() && words.push.empty() && config.sink == engine::Sink::zmq) {
-    config.outputs.pub.push_back(publish::default_bind_endpoint());
+    config.outputs.pub.push_back(transport::default_bind_endpoint());
   }
   if (!words.curve_secret_key.empty()) {
     auto server = curve_server(words);

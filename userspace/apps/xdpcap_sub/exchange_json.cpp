@@ -6,14 +6,14 @@
 #include <iterator>
 #include <optional>
 
-#include "publish/json_object.hpp"
+#include "codec/json_object.hpp"
 
 namespace xdpcap::sub {
 namespace {
 
+using codec::json::Object;
 using consume::Exchange;
 using consume::Seen;
-using publish::json::Object;
 
 void add_ms(Object& object, std::string_view name, std::optional<std::uint64_t> ns) {
   std::string& out = object.member(name);
@@ -61,7 +61,7 @@ void add_flags(Object& object, std::uint64_t anomalies) {
     if ((anomalies >> bit & 1) == 0) continue;
     if (!first) out += ',';
     first = false;
-    publish::json::append_latin1(out, name_of(static_cast<schema::Anomaly>(bit)));
+    codec::json::append_latin1(out, name_of(static_cast<schema::Anomaly>(bit)));
   }
   out += ']';
 }

@@ -11,7 +11,7 @@
 
 namespace xdpcap::sub {
 
-Result<HarFile, Error> HarFile::create(const std::string& path, publish::BodyFormat body) {
+Result<HarFile, Error> HarFile::create(const std::string& path, codec::BodyFormat body) {
   auto opened = open_private(path, Existing::truncate);
   if (!opened) return std::move(opened).error();
   File file(::fdopen(opened->get(), "w"));

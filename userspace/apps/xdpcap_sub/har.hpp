@@ -17,7 +17,7 @@ using consume::Exchange;
 // was said on the wire, so nobody else may read it (core/private_file.hpp).
 class HarFile {
  public:
-  static Result<HarFile, Error> create(const std::string& path, publish::BodyFormat body);
+  static Result<HarFile, Error> create(const std::string& path, codec::BodyFormat body);
 
   Result<void, Error> add(const Exchange& exchange);
   Result<void, Error> finish();
@@ -28,14 +28,14 @@ class HarFile {
   };
   using File = std::unique_ptr<std::FILE, Close>;
 
-  HarFile(std::string path, File file, publish::BodyFormat body)
+  HarFile(std::string path, File file, codec::BodyFormat body)
       : path_(std::move(path)), file_(std::move(file)), body_(body) {}
   Result<void, Error> write(const std::string& text);
   [[nodiscard]] Error failure() const;
 
   std::string path_;
   File file_;
-  publish::BodyFormat body_;
+  codec::BodyFormat body_;
   bool first_ = true;
 };
 

@@ -82,11 +82,11 @@ void declare(CLI::App& app, Options& options, Words& words) {
 std::optional<Error> understand(const Words& words, Options& options) {
   options.sources.topics.clear();
   for (const std::string& name : words.topics) {
-    const auto topic = publish::topic_named(name);
+    const auto topic = codec::topic_named(name);
     if (!topic)
       return usage(fmt::format(
-          "there is no topic '{}': {} are published{}", name, fmt::join(publish::kTopicNames, ", "),
-          cli::did_you_mean(name, {publish::kTopicNames.begin(), publish::kTopicNames.end()})));
+          "there is no topic '{}': {} are published{}", name, fmt::join(codec::kTopicNames, ", "),
+          cli::did_you_mean(name, {codec::kTopicNames.begin(), codec::kTopicNames.end()})));
     options.sources.topics.push_back(*topic);
   }
   for (const std::string& status : words.statuses) {
@@ -101,7 +101,7 @@ std::optional<Error> understand(const Words& words, Options& options) {
     options.filter.min_latency_ns = *duration;
   }
   if (!words.body.empty()) {
-    options.body = publish::body_format_named(words.body);
+    options.body = codec::body_format_named(words.body);
     if (!options.body)
       return usage(fmt::format("--body {}: write text, base64 or none", words.body));
   }
@@ -141,7 +141,7 @@ std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
   }
   if (words.man) return Shown{manual(app)};
   if (!words.keygen.empty()) {
-    if (auto made = publish::generate_keys(words.keygen); !made) return std::move(made).error();
+    if (auto made = transport::generate_keys(words.keygen); !made) return std::move(made).error();
     return Shown{
         fmt::format("{0}.secret stays here; {0}.public is for the other side\n", words.keygen)};
   }

@@ -7,11 +7,11 @@
 #include <variant>
 #include <vector>
 
+#include "codec/json.hpp"
+#include "codec/topic.hpp"
 #include "consume/filter.hpp"
 #include "consume/receiver.hpp"
 #include "core/error.hpp"
-#include "publish/json.hpp"
-#include "publish/topic.hpp"
 
 namespace xdpcap::sub {
 
@@ -19,7 +19,7 @@ struct Options {
   consume::Sources sources;
   bool json = false, quiet = false, top = false, until_end = false;
   std::string har_file;
-  std::optional<publish::BodyFormat> body;
+  std::optional<codec::BodyFormat> body;
   std::uint64_t count_max = 0; // 0: no limit
   consume::Filter filter;
   std::optional<std::chrono::duration<double>> timeout;

@@ -31,7 +31,7 @@ std::size_t records_in(const schema::Batch& batch) {
 
 // Tells capture processes apart: flow ids are unique within one.
 std::uint64_t source_of(const schema::Batch& batch) {
-  return batch.epoch() ^ std::hash<std::string_view>{}(publish::text_of(batch.sensor()));
+  return batch.epoch() ^ std::hash<std::string_view>{}(codec::text_of(batch.sensor()));
 }
 
 } // namespace
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Session>, Error> Session::open(Options options) {
   std::unique_ptr<Session> session(new Session(std::move(options), std::move(receiver).value()));
   const Options& wanted = session->options_;
   if (!wanted.har_file.empty()) {
-    auto har = HarFile::create(wanted.har_file, wanted.body.value_or(publish::BodyFormat::text));
+    auto har = HarFile::create(wanted.har_file, wanted.body.value_or(codec::BodyFormat::text));
     if (!har) return std::move(har).error();
     session->har_ = std::move(har).value();
   }
@@ -53,7 +53,7 @@ Session::Session(Options options, std::unique_ptr<Receiver> receiver)
     : options_(std::move(options)),
       receiver_(std::move(receiver)),
       terminal_(Terminal::of_stdout()),
-      text_(terminal_, options_.body.value_or(publish::BodyFormat::none)),
+      text_(terminal_, options_.body.value_or(codec::BodyFormat::none)),
       matcher_([this](Exchange&& exchange) { show(exchange); }),
       started_(Clock::now()),
       drawn_(started_),
@@ -61,12 +61,11 @@ Session::Session(Options options, std::unique_ptr<Receiver> receiver)
   const bool shows_text = !options_.quiet && !options_.json && !options_.top;
   matching_ = !options_.quiet || !options_.har_file.empty() || !options_.filter.empty();
   keep_.json_line = options_.json && !options_.quiet;
-  keep_.json.body = options_.body.value_or(publish::BodyFormat::none);
+  keep_.json.body = options_.body.value_or(codec::BodyFormat::none);
   keep_.contents =
-      !options_.har_file.empty() || (shows_text && keep_.json.body != publish::BodyFormat::none);
+      !options_.har_file.empty() || (shows_text && keep_.json.body != codec::BodyFormat::none);
   if (options_.top && !options_.quiet && terminal_.is_terminal) keys_.emplace();
-  if (shows_text && terminal_.is_terminal &&
-      options_.sources.topics.front() == publish::Topic::http)
+  if (shows_text && terminal_.is_terminal && options_.sources.topics.front() == codec::Topic::http)
     text_.add_heading(output_.text());
 }
 
@@ -106,17 +105,17 @@ void Session::on_received(const Received& received, Clock::time_point now) {
     fmt::print(stderr, "xdpcap-sub: {} batches lost ({} in all)\n", received.lost,
                receiver_->lost());
   }
-  if (received.topic == publish::Topic::http) {
+  if (received.topic == codec::Topic::http) {
     show_messages(*received.batch, now);
     return;
   }
   show_records(received);
-  if (received.topic == publish::Topic::stats) update_loss(*received.batch);
+  if (received.topic == codec::Topic::stats) update_loss(*received.batch);
 }
 
 void Session::show_messages(const schema::Batch& batch, Clock::time_point now) {
   const std::uint64_t source = source_of(batch);
-  const std::string_view sensor = publish::text_of(batch.sensor());
+  const std::string_view sensor = codec::text_of(batch.sensor());
   for (const schema::HttpMessage* message : *batch.messages()) {
     if (full_) return;
     if (matching_) {
@@ -137,7 +136,7 @@ void Session::show_records(const Received& received) {
   totals_.others += records_in(batch);
   if (options_.quiet || options_.top) return;
   if (options_.json) {
-    publish::append_json(output_.text(), batch, keep_.json);
+    codec::append_json(output_.text(), batch, keep_.json);
   } else {
     text_.add(output_.text(), batch);
   }
@@ -152,7 +151,7 @@ void Session::update_loss(const schema::Batch& batch) {
     if (!options_.quiet) {
       output_.flush();
       fmt::print(stderr, "xdpcap-sub: the capture '{}' ended\n",
-                 printable(publish::text_of(batch.sensor()), 100));
+                 printable(codec::text_of(batch.sensor()), 100));
     }
   }
 }

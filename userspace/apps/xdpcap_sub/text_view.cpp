@@ -4,8 +4,9 @@
 
 #include <array>
 
-#include "publish/batch_view.hpp"
-#include "publish/json_text.hpp"
+#include "codec/batch_view.hpp"
+#include "codec/json_text.hpp"
+#include "core/utf8.hpp"
 
 namespace xdpcap::sub {
 
@@ -169,15 +170,15 @@ void TextView::add_address(Row& row, const Exchange& exchange) const {
 }
 
 void TextView::add_body(std::string& out, const Seen& message) const {
-  if (body_ == publish::BodyFormat::none || message.body.empty()) return;
-  if (body_ == publish::BodyFormat::base64) {
+  if (body_ == codec::BodyFormat::none || message.body.empty()) return;
+  if (body_ == codec::BodyFormat::base64) {
     std::string quoted;
-    publish::json::append_base64(quoted, message.body);
+    codec::json::append_base64(quoted, message.body);
     out += "    " + quoted.substr(1, quoted.size() - 2) + '\n';
     return;
   }
   const consume::DecodedBody content = consume::content_of(message);
-  if (!content.decoded || !publish::json::is_utf8(content.bytes)) {
+  if (!content.decoded || !is_utf8(content.bytes)) {
     const std::string type = printable(consume::field_of(message, "content-type"), 60);
     out += fmt::format("    ({}, {}: {}; --body base64 shows it)\n",
                        type.empty() ? "no content type" : type, size_text(content.bytes.size()),
@@ -208,10 +209,10 @@ void TextView::add(std::string& out, const schema::FlowRecord& record) const {
       text += fmt::format(", {} gaps of {}", side->gaps(), size_text(side->gap_bytes()));
     return text;
   };
-  out += fmt::format(
-      "{}  {:21}  {:7} {}  sent {}; got {}", coloured(clock_text(record.last_ns()), kDim),
-      publish::text_of(record.client()), name_of(record.event()), publish::text_of(record.server()),
-      half(record.to_server()), half(record.to_client()));
+  out += fmt::format("{}  {:21}  {:7} {}  sent {}; got {}",
+                     coloured(clock_text(record.last_ns()), kDim), codec::text_of(record.client()),
+                     name_of(record.event()), codec::text_of(record.server()),
+                     half(record.to_server()), half(record.to_client()));
   if (record.handshake_server_ns() != 0)
     out += fmt::format("; rtt {}", duration_text(record.handshake_server_ns()));
   if (record.event() == schema::FlowEvent::closed)
@@ -228,8 +229,8 @@ void TextView::add(std::string& out, const schema::SegmentRecord& record) const 
   const bool from_client = record.direction() == schema::Direction::to_server;
   out += fmt::format("{}  {:21}  {:21}  [{}] seq {} ack {} win {} length {}  {}\n",
                      coloured(clock_text(record.arrived_ns()), kDim),
-                     publish::text_of(from_client ? record.client() : record.server()),
-                     publish::text_of(from_client ? record.server() : record.client()), flags,
+                     codec::text_of(from_client ? record.client() : record.server()),
+                     codec::text_of(from_client ? record.server() : record.client()), flags,
                      record.seq(), record.ack(), record.window(), record.payload_bytes(),
                      name_of(record.verdict()));
 }
@@ -237,7 +238,7 @@ void TextView::add(std::string& out, const schema::SegmentRecord& record) const 
 void TextView::add(std::string& out, const schema::DatagramRecord& record) const {
   out += fmt::format(
       "{}  {:21}  {:21}  udp length {}\n", coloured(clock_text(record.arrived_ns()), kDim),
-      publish::text_of(record.source()), publish::text_of(record.destination()), record.length());
+      codec::text_of(record.source()), codec::text_of(record.destination()), record.length());
 }
 
 void TextView::add(std::string& out, const schema::SocketRecord& record) const {
@@ -245,11 +246,11 @@ void TextView::add(std::string& out, const schema::SocketRecord& record) const {
   const std::string owner =
       process == nullptr
           ? std::string("-")
-          : fmt::format("{}({})", printable(publish::text_of(process->name())), process->pid());
+          : fmt::format("{}({})", printable(codec::text_of(process->name())), process->pid());
   out += fmt::format("{}  {:6}  {} {:12}  {:21}  {:21}  {}",
                      coloured(clock_text(record.at_ns()), kDim), name_of(record.event()),
                      name_of(record.protocol()), name_of(record.state()),
-                     publish::text_of(record.local()), publish::text_of(record.remote()), owner);
+                     codec::text_of(record.local()), codec::text_of(record.remote()), owner);
   if (record.tcp() != nullptr && record.tcp()->rtt_ns() != 0) {
     out += fmt::format("  rtt {}  cwnd {}", duration_text(record.tcp()->rtt_ns()),
                        record.tcp()->congestion_window());
@@ -259,17 +260,17 @@ void TextView::add(std::string& out, const schema::SocketRecord& record) const {
 
 void TextView::add(std::string& out, const schema::InterfaceRecord& record) const {
   out += fmt::format("{}  {:15}  {:4}  mtu {}", coloured(clock_text(record.at_ns()), kDim),
-                     printable(publish::text_of(record.name())), record.up() ? "up" : "down",
+                     printable(codec::text_of(record.name())), record.up() ? "up" : "down",
                      record.mtu());
   for (const auto* addresses : {record.ipv4(), record.ipv6()}) {
     if (addresses == nullptr) continue;
     for (const flatbuffers::String* address : *addresses)
-      out += "  " + printable(publish::text_of(address), 45);
+      out += "  " + printable(codec::text_of(address), 45);
   }
-  if (record.driver() != nullptr) out += "  " + printable(publish::text_of(record.driver()), 32);
+  if (record.driver() != nullptr) out += "  " + printable(codec::text_of(record.driver()), 32);
   if (record.xdp() != nullptr) {
-    out += fmt::format("  xdp {} {}", printable(publish::text_of(record.xdp()), 16),
-                       printable(publish::text_of(record.xdp_name()), 32));
+    out += fmt::format("  xdp {} {}", printable(codec::text_of(record.xdp()), 16),
+                       printable(codec::text_of(record.xdp_name()), 32));
   }
   out += '\n';
 }
@@ -292,7 +293,7 @@ void TextView::add(std::string& out, const schema::StatsRecord& record) const {
   if (record.counters() != nullptr) {
     for (const schema::Counter* counter : *record.counters()) {
       if (counter->value() == 0) continue;
-      out += fmt::format("  {}={}", printable(publish::text_of(counter->name())), counter->value());
+      out += fmt::format("  {}={}", printable(codec::text_of(counter->name())), counter->value());
     }
   }
   out += '\n';

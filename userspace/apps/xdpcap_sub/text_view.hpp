@@ -3,8 +3,8 @@
 #include <string>
 
 #include "apps/xdpcap_sub/terminal.hpp"
+#include "codec/json.hpp"
 #include "consume/seen.hpp"
-#include "publish/json.hpp"
 #include "schemas/xdpcap_generated.h"
 
 namespace xdpcap::sub {
@@ -18,7 +18,7 @@ class Row;
 // append to `out`.
 class TextView {
  public:
-  TextView(Terminal terminal, publish::BodyFormat body) : terminal_(terminal), body_(body) {}
+  TextView(Terminal terminal, codec::BodyFormat body) : terminal_(terminal), body_(body) {}
 
   // What is added from now on is for a terminal of this size.
   void resize(const Terminal& terminal) { terminal_ = terminal; }
@@ -39,7 +39,7 @@ class TextView {
   void add_body(std::string& out, const Seen& message) const;
 
   Terminal terminal_;
-  publish::BodyFormat body_;
+  codec::BodyFormat body_;
 };
 
 } // namespace xdpcap::sub

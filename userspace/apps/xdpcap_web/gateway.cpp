@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "apps/xdpcap_web/rules.hpp"
+#include "apps/xdpcap_web/map/rules.hpp"
 
 namespace xdpcap::web {
 

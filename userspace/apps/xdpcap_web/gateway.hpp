@@ -5,15 +5,15 @@
 #include <memory>
 #include <vector>
 
-#include "apps/xdpcap_web/access.hpp"
-#include "apps/xdpcap_web/api.hpp"
-#include "apps/xdpcap_web/feeds.hpp"
-#include "apps/xdpcap_web/grpc_service.hpp"
-#include "apps/xdpcap_web/history.hpp"
-#include "apps/xdpcap_web/http_server.hpp"
-#include "apps/xdpcap_web/ingest.hpp"
-#include "apps/xdpcap_web/model.hpp"
+#include "apps/xdpcap_web/api/api.hpp"
+#include "apps/xdpcap_web/api/feeds.hpp"
+#include "apps/xdpcap_web/grpc/grpc_service.hpp"
+#include "apps/xdpcap_web/history/history.hpp"
 #include "apps/xdpcap_web/options.hpp"
+#include "apps/xdpcap_web/server/access.hpp"
+#include "apps/xdpcap_web/server/http_server.hpp"
+#include "apps/xdpcap_web/store/ingest.hpp"
+#include "apps/xdpcap_web/store/model.hpp"
 
 namespace xdpcap::web {
 

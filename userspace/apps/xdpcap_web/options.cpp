@@ -12,8 +12,8 @@
 #include <charconv>
 #include <cstring>
 
-#include "apps/xdpcap_web/access.hpp"
 #include "apps/xdpcap_web/manual.hpp"
+#include "apps/xdpcap_web/server/access.hpp"
 #include "cli/wrong_use.hpp"
 #include "core/owned_fd.hpp"
 
@@ -183,8 +183,8 @@ std::optional<Error> understand(const Words& words, Options& options) {
   if (auto configured = consume::configure(options.sources, words.server_key, words.secret_key);
       !configured)
     return std::move(configured).error();
-  options.sources.topics = {publish::Topic::http, publish::Topic::flow,   publish::Topic::tcp,
-                            publish::Topic::udp,  publish::Topic::socket, publish::Topic::stats};
+  options.sources.topics = {codec::Topic::http, codec::Topic::flow,   codec::Topic::tcp,
+                            codec::Topic::udp,  codec::Topic::socket, codec::Topic::stats};
   return std::nullopt;
 }
 

@@ -100,7 +100,7 @@ function(write_assets folder)
     string(APPEND names "extern const char ${name}[], ${name}_end[];\n")
     string(APPEND rows "    {\"/${path}\", \"${type}\", {${name}, static_cast<std::size_t>(${name}_end - ${name})}, ${hashed}},\n")
   endforeach()
-  file(WRITE ${WORK}/assets.cpp "// Written by build.cmake.\n#include \"apps/xdpcap_web/assets.hpp\"\n\n#include <cstddef>\n\n"
+  file(WRITE ${WORK}/assets.cpp "// Written by build.cmake.\n#include \"apps/xdpcap_web/server/assets.hpp\"\n\n#include <cstddef>\n\n"
     "__asm__(\n  \".section .rodata\\n\"\n${blobs}  \".text\\n\");\n\nextern \"C\" {\n${names}}\n\n"
     "namespace xdpcap::web {\n\nstd::span<const Asset> assets() noexcept {\n  static const Asset kAssets[] = {\n${rows}  };\n"
     "  return kAssets;\n}\n\n} // namespace xdpcap::web\n")
