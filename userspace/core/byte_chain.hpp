@@ -21,12 +21,14 @@ class ByteChain {
   // Copies `bytes` behind what is there. Answers how many it took: fewer where
   // the pool ran dry.
   std::size_t append(SlabPool& pool, Bytes bytes) noexcept {
+    XDPCAP_DCHECK((first_ == SlabPool::none) == (size_ == 0));
     std::size_t taken = 0;
     while (taken < bytes.size()) {
       if (last_ == SlabPool::none || header(pool, last_)->used == room(pool)) {
         if (!grow(pool)) break;
       }
       Header* slab = header(pool, last_);
+      XDPCAP_CHECK(slab->used < room(pool));
       const std::size_t piece =
           std::min<std::size_t>(room(pool) - slab->used, bytes.size() - taken);
       std::memcpy(pool.at(last_) + sizeof(Header) + slab->used, bytes.data() + taken, piece);
@@ -38,11 +40,14 @@ class ByteChain {
   }
 
   void clear(SlabPool& pool) noexcept {
+    std::uint64_t held = 0;
     for (SlabPool::Index slab = first_; slab != SlabPool::none;) {
       const SlabPool::Index next = header(pool, slab)->next;
+      held += header(pool, slab)->used;
       pool.release(slab);
       slab = next;
     }
+    XDPCAP_CHECK(held == size_);
     *this = ByteChain{};
   }
 
@@ -64,6 +69,7 @@ class ByteChain {
     const SlabPool::Index slab = pool.allocate();
     if (slab == SlabPool::none) return false;
     *header(pool, slab) = {SlabPool::none, 0};
+    XDPCAP_DCHECK(last_ == SlabPool::none || header(pool, last_)->next == SlabPool::none);
     (last_ == SlabPool::none ? first_ : header(pool, last_)->next) = slab;
     last_ = slab;
     return true;
@@ -97,6 +103,7 @@ class Pieces {
       return {pool_->at(slab_) + sizeof(ByteChain::Header), ByteChain::header(*pool_, slab_)->used};
     }
     Iterator& operator++() noexcept {
+      XDPCAP_DCHECK(!(*this == std::default_sentinel));
       single_ = {};
       if (slab_ != SlabPool::none) slab_ = ByteChain::header(*pool_, slab_)->next;
       return *this;

@@ -7,6 +7,7 @@
 //   XDPCAP_CHECK(condition)    in every build
 //   XDPCAP_DCHECK(condition)   in the builds for developers (dev, sanitizers, fuzz), where NDEBUG
 //                              is not defined; elsewhere it compiles and is never evaluated
+//   XDPCAP_UNREACHABLE()       in every build, behind a switch that knows every value of an enum
 //
 // A failed check writes one line to standard error (file, line, condition, and that the ledger of
 // this run is void) and raises SIGABRT. Any thread; allocates nothing.
@@ -19,6 +20,8 @@ namespace xdpcap {
 
 #define XDPCAP_CHECK(condition) \
   ((condition) ? static_cast<void>(0) : ::xdpcap::check_failed(#condition, __FILE__, __LINE__))
+
+#define XDPCAP_UNREACHABLE() ::xdpcap::check_failed("unreachable", __FILE__, __LINE__)
 
 #ifdef NDEBUG
 #define XDPCAP_DCHECK(condition) static_cast<void>(sizeof((condition) ? 1 : 0))

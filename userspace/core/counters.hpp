@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/check.hpp"
+
 namespace xdpcap {
 
 // One exact counter for each value of an enum whose last value is `count_`.
@@ -16,10 +18,12 @@ class Counters {
   static constexpr std::size_t size = static_cast<std::size_t>(Name::count_);
 
   void add(Name name, std::uint64_t n = 1) noexcept {
+    XDPCAP_DCHECK(name < Name::count_);
     auto& cell = cells_[static_cast<std::size_t>(name)];
     cell.store(cell.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint64_t get(Name name) const noexcept {
+    XDPCAP_DCHECK(name < Name::count_);
     return cells_[static_cast<std::size_t>(name)].load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::array<std::uint64_t, size> snapshot() const noexcept {

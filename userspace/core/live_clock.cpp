@@ -5,6 +5,8 @@
 #include <atomic>
 #include <limits>
 
+#include "core/check.hpp"
+
 namespace xdpcap {
 namespace {
 
@@ -15,7 +17,8 @@ std::atomic<std::int64_t> step_ns{0};
 
 std::int64_t read_ns(clockid_t clock) noexcept {
   timespec time{};
-  ::clock_gettime(clock, &time);
+  const int read = ::clock_gettime(clock, &time);
+  XDPCAP_CHECK(read == 0);
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 

@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
+
+#include "core/check.hpp"
 
 namespace xdpcap {
 
@@ -10,7 +13,7 @@ namespace xdpcap {
 class OwnedFd {
  public:
   OwnedFd() noexcept = default;
-  explicit OwnedFd(int fd) noexcept : fd_(fd) {}
+  explicit OwnedFd(int fd) noexcept : fd_(fd) { XDPCAP_DCHECK(fd >= -1); }
   ~OwnedFd() { reset(); }
 
   OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -26,7 +29,9 @@ class OwnedFd {
   // Gives it out of hand: the caller closes it.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
   void reset() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    if (fd_ < 0) return;
+    const bool closed = ::close(std::exchange(fd_, -1)) == 0 || errno != EBADF;
+    XDPCAP_CHECK(closed); // else it was closed before: next time it may be another's by then
   }
 
  private:

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "core/check.hpp"
+
 namespace xdpcap {
 namespace {
 
@@ -28,8 +30,10 @@ Region::Region(std::size_t bytes) : size_(bytes) {
 
 Region::~Region() {
   if (data_ == nullptr) return;
-  ::munmap(data_, size_);
-  reserved_bytes.fetch_sub(size_, std::memory_order_relaxed);
+  const int unmapped = ::munmap(data_, size_);
+  XDPCAP_CHECK(unmapped == 0); // else these pages were never ours, or given back before
+  const std::size_t before = reserved_bytes.fetch_sub(size_, std::memory_order_relaxed);
+  XDPCAP_CHECK(before >= size_);
 }
 
 Region::Region(Region&& other) noexcept

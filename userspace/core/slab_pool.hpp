@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/check.hpp"
+#include "core/poison.hpp"
 #include "core/region.hpp"
 
 namespace xdpcap {
@@ -12,7 +13,8 @@ namespace xdpcap {
 // A fixed number of equal pieces of memory, handed out and taken back in LIFO
 // order so that the piece used last, still warm in the cache, is used next. One
 // thread. Everything is reserved in the constructor; an empty pool answers
-// `none`, and the caller counts what it had to shed.
+// `none`, and the caller counts what it had to shed. AddressSanitizer reports who touches a slab
+// that is free.
 class SlabPool {
  public:
   using Index = std::uint32_t;
@@ -23,24 +25,35 @@ class SlabPool {
       : slab_bytes_((slab_bytes + kCacheLine - 1) / kCacheLine * kCacheLine),
         slabs_(slabs),
         memory_(slab_bytes_ * slabs) {
+    XDPCAP_CHECK(slab_bytes != 0 && slabs < none);
     free_.reserve(slabs);
   }
+  ~SlabPool() { unpoison(memory_.data(), touched_ * slab_bytes_); }
+  SlabPool(const SlabPool&) = delete;
+  SlabPool& operator=(const SlabPool&) = delete;
 
   // An unused slab, its contents undefined, or `none`.
   [[nodiscard]] Index allocate() noexcept {
+    Index slab = none;
     if (!free_.empty()) {
-      const Index slab = free_.back();
+      slab = free_.back();
       free_.pop_back();
-      return slab;
+    } else if (touched_ < slabs_) {
+      slab = static_cast<Index>(touched_++);
+    } else {
+      return none;
     }
-    if (touched_ < slabs_) return static_cast<Index>(touched_++);
-    return none;
+    XDPCAP_DCHECK(slab < touched_);
+    unpoison(at(slab), slab_bytes_);
+    return slab;
   }
 
-  // Gives back what take() handed out; each slab once.
+  // Gives back what allocate() handed out; each slab once.
   void release(Index slab) noexcept {
-    XDPCAP_DCHECK(slab < touched_);
+    XDPCAP_CHECK(slab < touched_);
     XDPCAP_CHECK(free_.size() < touched_); // else one of them was given back twice
+    XDPCAP_DCHECK(!is_poisoned(at(slab))); // else this one was
+    poison(at(slab), slab_bytes_);
     free_.push_back(slab);
   }
 

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/check.hpp"
+
 namespace xdpcap {
 
 // A bounded queue from exactly one writing thread to exactly one reading thread.
@@ -24,6 +26,7 @@ class SpscRing {
   // Writer only.
   [[nodiscard]] bool push(T value) noexcept {
     const std::size_t tail = tail_.load(std::memory_order_relaxed);
+    XDPCAP_DCHECK(tail - head_seen_ <= slots_.size()); // else a second thread writes
     if (tail - head_seen_ == slots_.size()) {
       head_seen_ = head_.load(std::memory_order_acquire);
       if (tail - head_seen_ == slots_.size()) return false;
@@ -36,6 +39,7 @@ class SpscRing {
   // Reader only.
   [[nodiscard]] std::optional<T> pop() noexcept {
     const std::size_t head = head_.load(std::memory_order_relaxed);
+    XDPCAP_DCHECK(tail_seen_ - head <= slots_.size()); // else a second thread reads
     if (head == tail_seen_) {
       tail_seen_ = tail_.load(std::memory_order_acquire);
       if (head == tail_seen_) return std::nullopt;

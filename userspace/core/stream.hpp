@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "core/bytes.hpp"
+#include "core/check.hpp"
 #include "core/instant.hpp"
 #include "record/enums.hpp"
 
@@ -18,6 +19,7 @@ inline constexpr Direction opposite(Direction direction) noexcept {
   return direction == Direction::to_server ? Direction::to_client : Direction::to_server;
 }
 inline constexpr std::size_t index_of(Direction direction) noexcept {
+  XDPCAP_DCHECK(direction == Direction::to_server || direction == Direction::to_client);
   return static_cast<std::size_t>(direction);
 }
 

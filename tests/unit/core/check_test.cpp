@@ -1,9 +1,12 @@
 #include "core/check.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "core/byte_chain.hpp"
+#include "core/owned_fd.hpp"
 #include "core/result.hpp"
 #include "core/slab_pool.hpp"
 
@@ -49,6 +52,38 @@ TEST(CheckDeathTest, ASlabIsNotGivenBackTwice) {
   pool.release(slab);
   EXPECT_DEATH(pool.release(slab), "check failed at userspace/core/slab_pool.hpp");
 }
+
+TEST(CheckDeathTest, AChainGoesBackToThePoolItCameFrom) {
+  SlabPool pool{64, 4}, other{64, 4};
+  ByteChain chain;
+  ASSERT_EQ(chain.append(pool, as_bytes("twelve bytes")), 12U);
+  EXPECT_DEATH(chain.clear(other), "check failed");
+  chain.clear(pool);
+  EXPECT_EQ(pool.in_use(), 0U);
+}
+
+TEST(CheckDeathTest, AFileIsClosedOnce) {
+  EXPECT_DEATH(
+      {
+        const OwnedFd fd{::open("/dev/null", O_RDONLY)};
+        ::close(fd.get());
+      },
+      "check failed at userspace/core/owned_fd.hpp");
+}
+
+#if XDPCAP_ADDRESS_SANITIZED
+TEST(CheckDeathTest, ASlabThatIsFreeIsNotTouched) {
+  SlabPool pool{64, 2};
+  const SlabPool::Index first = pool.allocate(), second = pool.allocate();
+  std::byte* const at = pool.at(first);
+  pool.release(first);
+  EXPECT_DEATH(*at = std::byte{1}, "use-after-poison");
+  EXPECT_DEATH(pool.release(first), "check failed at userspace/core/slab_pool.hpp");
+  *pool.at(second) = std::byte{1};
+  ASSERT_EQ(pool.allocate(), first);
+  *at = std::byte{1};
+}
+#endif
 
 } // namespace
 } // namespace xdpcap::test
