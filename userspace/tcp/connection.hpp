@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/instant.hpp"
 #include "core/seq.hpp"
 #include "core/short_float.hpp"
@@ -62,7 +63,10 @@ struct HalfConnection {
   std::uint8_t flags = 0;
 
   [[nodiscard]] State state() const noexcept { return static_cast<State>(state_bits); }
-  void enter(State state) noexcept { state_bits = static_cast<std::uint8_t>(state) & 0xf; }
+  void enter(State state) noexcept {
+    XDPCAP_DCHECK(state <= State::MAX);
+    state_bits = static_cast<std::uint8_t>(state) & 0xf;
+  }
   void on(Event event) noexcept { enter(next_state(state(), event)); }
 
   // Bytes of all gaps, up to 2^40 - 1: a single gap may be 2^30.

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/bytes.hpp"
+#include "core/check.hpp"
 #include "core/region.hpp"
 #include "core/seq.hpp"
 #include "core/stream.hpp"
@@ -55,10 +56,13 @@ class DeliveredLog {
   // Answers where its bytes go.
   std::byte* begin_entry(std::uint64_t flow, Direction direction, Seq seq,
                          std::size_t kept) noexcept {
+    XDPCAP_DCHECK(flow != 0 && kept <= kKeptOfClient);
     const std::size_t need = sizeof(Entry) + (kept + 7) / 8 * 8;
     if (size_ - (end_ & (size_ - 1)) < need) [[unlikely]]
       end_ = (end_ + size_ - 1) & ~(size_ - 1); // an entry lies in one piece
+    XDPCAP_DCHECK((end_ & (size_ - 1)) + need <= size_);
     std::uint64_t& last = chain(flow, direction);
+    XDPCAP_DCHECK(last < end_);
     std::byte* const at = memory_.data() + (end_ & (size_ - 1));
     new (at) Entry{flow, last, seq, static_cast<std::uint16_t>(kept), direction};
     last = end_;

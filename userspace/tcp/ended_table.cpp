@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/check.hpp"
+
 namespace xdpcap::tcp {
 
 std::uint64_t EndedTable::buckets_for(std::uint32_t connections) noexcept {
@@ -14,7 +16,9 @@ std::size_t EndedTable::bytes_for(std::uint32_t connections) noexcept {
 }
 
 EndedTable::EndedTable(std::uint32_t connections)
-    : buckets_(buckets_for(connections)), memory_(bytes_for(connections)) {}
+    : buckets_(buckets_for(connections)), memory_(bytes_for(connections)) {
+  XDPCAP_CHECK(std::has_single_bit(buckets_));
+}
 
 void EndedTable::note(std::uint64_t fingerprint, std::array<bool, 2> known, std::array<Seq, 2> end,
                       Instant now) noexcept {
@@ -32,6 +36,7 @@ void EndedTable::note(std::uint64_t fingerprint, std::array<bool, 2> known, std:
 
 bool EndedTable::covers(std::uint64_t fingerprint, std::size_t side, Seq segment_end,
                         Instant now) const noexcept {
+  XDPCAP_CHECK(side < 2);
   const Record* const ways = bucket(fingerprint);
   const Record* const found = std::find_if(
       ways, ways + kWays, [&](const Record& record) { return record.fingerprint == fingerprint; });

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/region.hpp"
 
 namespace xdpcap::tcp {
@@ -17,7 +18,9 @@ class FlowIndex {
   static constexpr std::uint32_t none = UINT32_MAX;
 
   explicit FlowIndex(std::uint32_t flows_max)
-      : buckets_(std::bit_ceil(flows_max / 5 + 1)), memory_(buckets_ * sizeof(Bucket)) {}
+      : buckets_(std::bit_ceil(flows_max / 5 + 1)), memory_(buckets_ * sizeof(Bucket)) {
+    XDPCAP_CHECK(std::has_single_bit(buckets_) && buckets_ * kCells > flows_max);
+  }
 
   static std::size_t bytes_for(std::uint32_t flows_max) noexcept {
     return std::bit_ceil(flows_max / 5 + 1) * sizeof(Bucket);
@@ -33,6 +36,7 @@ class FlowIndex {
       }
       if (here.passed == 0) [[likely]]
         return none;
+      XDPCAP_CHECK(at - home(hash) < buckets_);
     }
   }
 
@@ -47,6 +51,7 @@ class FlowIndex {
         return;
       }
       ++here.passed;
+      XDPCAP_CHECK(at - home(hash) < buckets_);
     }
   }
 
@@ -56,9 +61,11 @@ class FlowIndex {
       Bucket& here = bucket(at);
       for (std::uint32_t cell = 0; cell < kCells; ++cell) {
         if (here.tags[cell] == 0 || here.slots[cell] != slot) continue;
+        XDPCAP_CHECK(here.tags[cell] == tag_of(hash));
         here.tags[cell] = 0;
         return;
       }
+      XDPCAP_CHECK(here.passed != 0); // else it is not in the index
       --here.passed;
     }
   }

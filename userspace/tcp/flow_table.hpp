@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "core/check.hpp"
 #include "core/region.hpp"
 #include "tcp/connection.hpp"
 #include "tcp/flow_hash.hpp"
@@ -25,6 +26,7 @@ class FlowTable {
         index_(flows_max),
         memory_(std::size_t{flows_max} * sizeof(Flow)),
         flows_max_(flows_max) {
+    XDPCAP_CHECK(flows_max != 0 && flows_max != none);
     free_.reserve(flows_max);
   }
 
@@ -40,6 +42,7 @@ class FlowTable {
 
   // A fresh flow under a key that has none, or null when the table is full.
   [[nodiscard]] Flow* create(const wire::FlowKey& key, std::uint64_t hash) noexcept {
+    XDPCAP_DCHECK(hash == hash_(key) && find(key, hash) == nullptr);
     std::uint32_t slot = none;
     if (!free_.empty()) {
       slot = free_.back();
@@ -49,6 +52,7 @@ class FlowTable {
     } else {
       return nullptr;
     }
+    XDPCAP_CHECK(at(slot).tcp.id == 0); // else two connections share it
     Flow* flow = new (&at(slot)) Flow{};
     flow->tcp.key = key;
     index_.insert(hash, slot);
@@ -57,16 +61,21 @@ class FlowTable {
 
   void erase(Flow& flow) noexcept {
     const std::uint32_t slot = slot_of(flow);
+    XDPCAP_CHECK(flow.tcp.id != 0 && free_.size() < touched_); // else it is erased twice
     index_.erase(hash_(flow.tcp.key), slot);
     flow.tcp.id = 0;
     free_.push_back(slot);
   }
 
   [[nodiscard]] Flow& at(std::uint32_t slot) const noexcept {
+    XDPCAP_DCHECK(slot < touched_);
     return reinterpret_cast<Flow*>(memory_.data())[slot];
   }
   [[nodiscard]] std::uint32_t slot_of(const Flow& flow) const noexcept {
-    return static_cast<std::uint32_t>(&flow - reinterpret_cast<const Flow*>(memory_.data()));
+    const auto slot =
+        static_cast<std::uint32_t>(&flow - reinterpret_cast<const Flow*>(memory_.data()));
+    XDPCAP_DCHECK(slot < touched_ && &at(slot) == &flow);
+    return slot;
   }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return flows_max_; }
   [[nodiscard]] std::uint32_t size() const noexcept {

@@ -7,7 +7,9 @@ namespace xdpcap::tcp {
 
 HalfOpenTable::HalfOpenTable(std::uint32_t half_open)
     : buckets_(std::bit_ceil(std::max(half_open / kWays, 1U))),
-      memory_(buckets_ * kWays * sizeof(HalfOpen)) {}
+      memory_(buckets_ * kWays * sizeof(HalfOpen)) {
+  XDPCAP_CHECK(std::has_single_bit(buckets_));
+}
 
 HalfOpen* HalfOpenTable::find(std::uint64_t fingerprint, Instant now) noexcept {
   HalfOpen* const ways = bucket(fingerprint);
@@ -21,6 +23,7 @@ HalfOpen* HalfOpenTable::find(std::uint64_t fingerprint, Instant now) noexcept {
 }
 
 HalfOpen& HalfOpenTable::create(std::uint64_t fingerprint, Instant now) noexcept {
+  XDPCAP_DCHECK(find(fingerprint, now) == nullptr);
   HalfOpen* const ways = bucket(fingerprint);
   const std::uint32_t now_ms = wrapping_ms(now);
   const auto worth = [&](const HalfOpen& half_open) -> std::uint64_t { // the lowest gives way

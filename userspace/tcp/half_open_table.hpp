@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/instant.hpp"
 #include "core/region.hpp"
 #include "core/seq.hpp"
@@ -31,12 +32,14 @@ struct HalfOpen {
   };
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags & flag) != 0; }
   [[nodiscard]] std::uint8_t packets_of(std::size_t side) const noexcept {
+    XDPCAP_DCHECK(side < 2);
     return packets >> (4 * side) & 0xf;
   }
   void count_packet(std::size_t side) noexcept {
     if (packets_of(side) < 0xf) packets = static_cast<std::uint8_t>(packets + (1U << (4 * side)));
   }
   [[nodiscard]] bool knows_isn(std::size_t side) const noexcept {
+    XDPCAP_DCHECK(side < 2);
     return has(static_cast<std::uint8_t>(low_isn << side));
   }
 };
@@ -56,7 +59,10 @@ class HalfOpenTable {
   [[nodiscard]] HalfOpen* find(std::uint64_t fingerprint, Instant now) noexcept;
   // A fresh one under this fingerprint, which has none.
   [[nodiscard]] HalfOpen& create(std::uint64_t fingerprint, Instant now) noexcept;
-  void forget(HalfOpen& half_open) noexcept { half_open = HalfOpen{}; }
+  void forget(HalfOpen& half_open) noexcept {
+    XDPCAP_CHECK(is_in_bucket(half_open));
+    half_open = HalfOpen{};
+  }
 
  private:
   static constexpr std::uint32_t kWays = 4;
@@ -64,6 +70,10 @@ class HalfOpenTable {
   [[nodiscard]] HalfOpen* bucket(std::uint64_t fingerprint) const noexcept {
     return reinterpret_cast<HalfOpen*>(memory_.data()) +
            (fingerprint >> 20 & (buckets_ - 1)) * kWays;
+  }
+  [[nodiscard]] bool is_in_bucket(const HalfOpen& half_open) const noexcept {
+    const HalfOpen* const ways = bucket(half_open.fingerprint);
+    return &half_open >= ways && &half_open < ways + kWays;
   }
 
   std::uint64_t buckets_;

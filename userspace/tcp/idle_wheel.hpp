@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/instant.hpp"
 
 namespace xdpcap::tcp {
@@ -30,6 +31,8 @@ class IdleWheel {
 
   // Puts a record that is on no spoke onto the one that is due at `due`.
   void arm(std::uint32_t slot, Instant due) noexcept {
+    XDPCAP_CHECK(slot < base_);
+    XDPCAP_DCHECK(!is_linked(slot));
     const std::int64_t tick = std::clamp(tick_of(due), current_ + 1, current_ + kSpokes - 1);
     const std::uint32_t sentinel = base_ + static_cast<std::uint32_t>(tick & (kSpokes - 1));
     const std::uint32_t last = previous(sentinel);
@@ -37,9 +40,12 @@ class IdleWheel {
     previous(slot) = last;
     next(last) = slot;
     previous(sentinel) = slot;
+    XDPCAP_DCHECK(is_linked(slot));
   }
 
+  // Takes a record off its spoke.
   void disarm(std::uint32_t slot) noexcept {
+    XDPCAP_CHECK(slot < base_ && is_linked(slot));
     next(previous(slot)) = next(slot);
     previous(next(slot)) = previous(slot);
   }
@@ -49,6 +55,7 @@ class IdleWheel {
   template <class Due>
   void turn(Instant now, Due&& due) noexcept {
     const std::int64_t target = tick_of(now);
+    XDPCAP_CHECK(current_ == kNever || target > current_); // next_turn() has come
     if (current_ == kNever || target - current_ > kSpokes)
       current_ = std::max(current_, target - kSpokes);
     while (current_ < target) {
@@ -89,6 +96,10 @@ class IdleWheel {
   static constexpr std::int64_t kNever = INT64_MIN / 4;
 
   static std::int64_t tick_of(Instant at) noexcept { return at.time_since_epoch() / kTick; }
+  // Its neighbours point to it. The links of one that was never armed are 0.
+  bool is_linked(std::uint32_t slot) noexcept {
+    return previous(slot) != slot && next(previous(slot)) == slot && previous(next(slot)) == slot;
+  }
   std::uint32_t& next(std::uint32_t slot) noexcept {
     return slot >= base_ ? sentinels_[slot - base_].wheel_next : links_of_(slot).wheel_next;
   }

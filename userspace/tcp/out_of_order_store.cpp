@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/check.hpp"
+
 namespace xdpcap::tcp {
 namespace {
 
@@ -21,7 +23,23 @@ OutOfOrderStore::OutOfOrderStore(std::size_t memory_bytes, std::uint32_t bytes_m
                                  OverlapPolicy policy)
     : pool_(kSlabBytes, std::max<std::size_t>(memory_bytes / kSlabBytes, 4)),
       bytes_max_(bytes_max),
-      policy_(policy) {}
+      policy_(policy) {
+  XDPCAP_CHECK(bytes_max != 0);
+}
+
+bool OutOfOrderStore::is_sound(Anchor anchor) const noexcept {
+  constexpr int kPiecesMax = 64; // a check must not make a long list a slow one
+  SlabPool::Index at = head(anchor).next[0];
+  std::uint32_t bytes = 0;
+  for (int piece = 0; at != none && piece < kPiecesMax; ++piece) {
+    const Node& here = node(at);
+    if (here.length == 0 || ((here.flags & kAbsent) == 0 && here.length > kRoom)) return false;
+    bytes += here.length;
+    at = here.next[0];
+    if (at != none && distance(here.seq + here.length, node(at).seq) < 0) return false;
+  }
+  return at == none ? bytes == head(anchor).bytes : bytes < head(anchor).bytes;
+}
 
 // The last piece that begins before `seq`, or `none` for the head. `path`, where
 // given, gets the last such piece of every level.
@@ -62,7 +80,7 @@ bool OutOfOrderStore::new_wins(const OutOfOrderSegment& segment, std::uint32_t l
     case OverlapPolicy::last:
       return true;
   }
-  return false;
+  XDPCAP_UNREACHABLE();
 }
 
 // Compares the bytes that a held piece and the segment share, and lets the
@@ -75,8 +93,11 @@ bool OutOfOrderStore::merge(SlabPool::Index old, const OutOfOrderSegment& segmen
                                    static_cast<std::int32_t>(segment.data.size()));
   if ((held.flags & kAbsent) != 0 || from >= to) return false;
   const std::byte* fresh = segment.data.data() + from;
-  std::byte* kept = data(old) + distance(held.seq, segment.seq + static_cast<std::uint32_t>(from));
+  const auto inside = static_cast<std::uint32_t>(
+      distance(held.seq, segment.seq + static_cast<std::uint32_t>(from)));
+  std::byte* kept = data(old) + inside;
   const std::size_t bytes = static_cast<std::size_t>(to - from);
+  XDPCAP_CHECK(inside + bytes <= held.length && held.length <= kRoom);
   const bool wins = new_wins(segment, length, held);
   if (wins && segment.doubt < doubt_of(held.flags)) {
     // It waits for nothing that only the doubtful one acknowledged.
@@ -94,6 +115,7 @@ bool OutOfOrderStore::merge(SlabPool::Index old, const OutOfOrderSegment& segmen
 }
 
 bool OutOfOrderStore::insert(Anchor anchor, const Node& fresh, Bytes bytes) noexcept {
+  XDPCAP_CHECK(bytes.size() <= kRoom && (bytes.empty() || bytes.size() == fresh.length));
   const SlabPool::Index index = pool_.allocate();
   if (index == none) return false;
   Links path;
@@ -116,6 +138,7 @@ bool OutOfOrderStore::insert(Anchor anchor, const Node& fresh, Bytes bytes) noex
 std::uint32_t OutOfOrderStore::put(Anchor anchor, const OutOfOrderSegment& segment,
                                    std::uint32_t from, std::uint32_t to,
                                    bool& first_of_frame) noexcept {
+  XDPCAP_CHECK(from < to);
   const auto there = static_cast<std::uint32_t>(segment.data.size());
   std::uint32_t at = from;
   while (at < to) {
@@ -143,6 +166,7 @@ HoldResult OutOfOrderStore::hold(Anchor& anchor, const OutOfOrderSegment& segmen
   HoldResult result;
   const std::uint32_t length =
       static_cast<std::uint32_t>(segment.data.size()) + segment.cut_by_snaplen;
+  XDPCAP_CHECK(length != 0);
   if (anchor == none) {
     anchor = pool_.allocate();
     if (anchor == none) return {.no_room = true};
@@ -173,12 +197,16 @@ HoldResult OutOfOrderStore::hold(Anchor& anchor, const OutOfOrderSegment& segmen
     at = std::max(gap_end, static_cast<std::uint32_t>(std::max(old_end, 0)));
     old = node(old).next[0];
   }
+  XDPCAP_DCHECK(is_sound(anchor));
   if (head(anchor).next[0] == none) drop_all(anchor);
+  XDPCAP_CHECK(!result.held || anchor != none);
   return result;
 }
 
 OutOfOrderPiece OutOfOrderStore::front(Anchor anchor) const noexcept {
+  XDPCAP_CHECK(anchor != none);
   const SlabPool::Index index = head(anchor).next[0];
+  XDPCAP_CHECK(index != none); // an empty list has no anchor
   const Node& first = node(index);
   const bool absent = (first.flags & kAbsent) != 0;
   return {.seq = first.seq,
@@ -194,14 +222,19 @@ OutOfOrderPiece OutOfOrderStore::front(Anchor anchor) const noexcept {
 }
 
 void OutOfOrderStore::drop_front(Anchor& anchor) noexcept {
+  XDPCAP_CHECK(anchor != none);
+  XDPCAP_DCHECK(is_sound(anchor));
   Head& list = head(anchor);
   const SlabPool::Index index = list.next[0];
+  XDPCAP_CHECK(index != none);
   const Node& first = node(index);
+  XDPCAP_CHECK(first.length <= list.bytes);
   list.bytes -= first.length;
   for (std::size_t level = 0; level < kLevels && list.next[level] == index; ++level)
     list.next[level] = first.next[level];
   pool_.release(index);
   if (list.next[0] == none) {
+    XDPCAP_CHECK(list.bytes == 0);
     pool_.release(anchor);
     anchor = none;
   }
@@ -210,12 +243,15 @@ void OutOfOrderStore::drop_front(Anchor& anchor) noexcept {
 std::uint32_t OutOfOrderStore::drop_all(Anchor& anchor) noexcept {
   if (anchor == none) return 0;
   std::uint32_t frames = 0;
+  std::uint32_t bytes = 0;
   for (SlabPool::Index index = head(anchor).next[0]; index != none;) {
     const SlabPool::Index next = node(index).next[0];
+    bytes += node(index).length;
     frames += (node(index).flags & kFirstOfFrame) != 0 ? 1U : 0U;
     pool_.release(index);
     index = next;
   }
+  XDPCAP_CHECK(bytes == head(anchor).bytes);
   pool_.release(anchor);
   anchor = none;
   return frames;

@@ -133,6 +133,8 @@ class OutOfOrderStore {
 
   [[nodiscard]] bool new_wins(const OutOfOrderSegment& segment, std::uint32_t length,
                               const Node& old) const noexcept;
+  // Of the first pieces: in order, none in the place of another, and as many bytes as are counted.
+  [[nodiscard]] bool is_sound(Anchor anchor) const noexcept;
   bool merge(SlabPool::Index old, const OutOfOrderSegment& segment, std::uint32_t length) noexcept;
   std::uint32_t put(Anchor anchor, const OutOfOrderSegment& segment, std::uint32_t from,
                     std::uint32_t to, bool& first_of_frame) noexcept;

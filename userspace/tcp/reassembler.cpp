@@ -7,6 +7,7 @@ namespace xdpcap::tcp {
 void Reassembler::end_probe(Connection& connection, Direction direction, Instant now) noexcept {
   HalfConnection& self = connection.from(direction);
   const auto now_us = static_cast<std::uint32_t>(ns_since_1970(now) / 1000);
+  XDPCAP_DCHECK(self.probe_us != 0);
   const std::uint32_t sample_us = std::max(us_between(self.probe_us, now_us), 1U);
   self.probe_us = 0;
   // As tcp_rate.c of Linux: what was acknowledged since the timed segment passed.
@@ -193,6 +194,7 @@ Reassembler::Fit Reassembler::cut_to_fit(const HalfConnection& self,
   if (ahead < 0) {
     const std::size_t old = static_cast<std::size_t>(-ahead);
     const std::size_t cut = std::min(old, piece.data.size());
+    XDPCAP_CHECK(old - cut < piece.cut_by_snaplen || old == cut);
     piece.data = piece.data.subspan(cut);
     piece.cut_by_snaplen -= static_cast<std::uint32_t>(old - cut);
     piece.seq = self.next;
@@ -233,6 +235,8 @@ void Reassembler::revoke_reset(Connection& connection, HalfConnection& self) noe
 }
 
 void Reassembler::hold_syn_data(HalfConnection& self, const wire::Segment& segment) noexcept {
+  XDPCAP_CHECK(self.has(HalfConnection::started) && self.next == segment.seq + 1);
+  XDPCAP_CHECK(self.out_of_order_queue == OutOfOrderStore::none);
   self.set(HalfConnection::syn_unconfirmed);
   const HoldResult result =
       out_of_order_.hold(self.out_of_order_queue, {.seq = segment.seq + 1,
@@ -260,6 +264,7 @@ Instant Reassembler::held_since(const Connection& connection, Instant now) const
 
 void Reassembler::drop_held(HalfConnection& self) noexcept {
   const std::uint32_t frames = out_of_order_.drop_all(self.out_of_order_queue);
+  XDPCAP_CHECK(frames <= frames_held_);
   frames_held_ -= frames;
   counters_.add(StreamCount::held_dropped, frames);
 }
@@ -280,6 +285,7 @@ void Reassembler::forget(Connection& connection) noexcept {
 }
 
 void Reassembler::count_gap(HalfConnection& self, std::uint32_t bytes, GapCause cause) noexcept {
+  XDPCAP_CHECK(bytes != 0);
   if (self.gaps != UINT8_MAX) ++self.gaps;
   if (cause == GapCause::capture && self.gaps_by_capture != UINT8_MAX) ++self.gaps_by_capture;
   self.add_gap_bytes(bytes);
@@ -291,6 +297,7 @@ void Reassembler::count_gap(HalfConnection& self, std::uint32_t bytes, GapCause 
 
 void Reassembler::count_removed(const OutOfOrderPiece& piece, StreamCount as) noexcept {
   if (!piece.first_of_frame) return;
+  XDPCAP_CHECK(frames_held_ != 0);
   --frames_held_;
   counters_.add(as);
 }

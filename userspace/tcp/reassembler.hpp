@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/check.hpp"
 #include "core/counters.hpp"
 #include "core/stream.hpp"
 #include "tcp/connection.hpp"
@@ -75,6 +76,9 @@ class Reassembler {
                         Sink& sink) noexcept {
     HalfConnection& self = connection.from(direction);
     HalfConnection& peer = connection.from(opposite(direction));
+    XDPCAP_DCHECK(connection.id != 0 && !connection.has(Connection::closed));
+    XDPCAP_DCHECK(!segment.flags.has(wire::TcpFlags::syn) ||
+                  segment.flags.has(wire::TcpFlags::rst));
     ++self.packets;
     if (is_predicted(self, peer, segment)) [[likely]] {
       update_acknowledgement(connection, direction, segment);
@@ -156,6 +160,7 @@ class Reassembler {
   static void deliver(Connection& connection, Direction direction, const wire::Segment& segment,
                       Sink& sink) noexcept {
     HalfConnection& self = connection.from(direction);
+    XDPCAP_DCHECK(segment.seq == self.next && segment.cut_by_snaplen == 0);
     const auto length = static_cast<std::uint32_t>(segment.payload.size());
     const std::uint64_t offset = self.offset;
     self.next = self.next + length;
@@ -181,6 +186,7 @@ class Reassembler {
                                      const wire::Segment& segment) noexcept {
     HalfConnection& self = connection.from(direction);
     HalfConnection& peer = connection.from(opposite(direction));
+    XDPCAP_DCHECK(self.window_scale <= 14); // RFC 7323, 2.3
     if (segment.window == 0 && self.zero_windows != UINT8_MAX) ++self.zero_windows;
     self.last_ack = segment.ack;
     self.window_edge = segment.ack + (std::uint32_t{segment.window} << self.window_scale);

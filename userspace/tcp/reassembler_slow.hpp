@@ -70,8 +70,10 @@ template <StreamSink Sink>
 SegmentVerdict Reassembler::place(Connection& connection, Direction direction,
                                   OutOfOrderSegment& piece, Sink& sink) noexcept {
   for (;;) {
+    const Seq before = connection.from(direction).next;
     const std::optional<SegmentVerdict> verdict = try_to_place(connection, direction, piece, sink);
     if (verdict) return piece.counted ? SegmentVerdict::held : *verdict;
+    XDPCAP_CHECK(distance(before, connection.from(direction).next) > 0);
   }
 }
 
@@ -104,6 +106,7 @@ std::optional<SegmentVerdict> Reassembler::try_to_place(Connection& connection, 
       if (piece.doubt != Doubt::none || is_blocked(peer, piece.has_ack, piece.ack) ||
           !ends_before_held(self, piece))
         break;
+      XDPCAP_CHECK(piece.seq == self.next);
       hand_on(connection, direction,
               OutOfOrderPiece{.seq = piece.seq,
                               .length = static_cast<std::uint32_t>(piece.data.size()),
@@ -188,6 +191,7 @@ template <StreamSink Sink>
 void Reassembler::confirm_syn_data(Connection& connection, Direction direction, bool taken,
                                    Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
+  XDPCAP_CHECK(self.has(HalfConnection::syn_unconfirmed));
   self.clear(HalfConnection::syn_unconfirmed);
   if (!taken) drop_held(self);
   deliver_ready(connection, sink);
@@ -199,10 +203,12 @@ void Reassembler::hand_on(Connection& connection, Direction direction, const Out
                           Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const auto seen = static_cast<std::uint32_t>(distance(piece.seq, self.next));
+  XDPCAP_CHECK(!self.has(HalfConnection::ended));
   if (piece.absent) {
     declare_gap(self, direction, piece.seq + piece.length, GapCause::snaplen, piece.arrived, sink);
     return;
   }
+  XDPCAP_CHECK(seen <= piece.data.size() && piece.data.size() == piece.length);
   const Bytes fresh = piece.data.subspan(seen);
   const std::uint64_t offset = self.offset;
   delivered_.note(connection.id, direction, self.next, fresh);
@@ -219,6 +225,7 @@ void Reassembler::declare_gap(HalfConnection& self, Direction direction, Seq to,
                               Instant now, Sink& sink) noexcept {
   const std::int32_t bytes = distance(self.next, to);
   if (bytes <= 0) return;
+  XDPCAP_CHECK(bytes <= kWindowMax && !self.has(HalfConnection::ended));
   const std::uint64_t offset = self.offset;
   count_gap(self, static_cast<std::uint32_t>(bytes), cause);
   self.next = to;
@@ -244,6 +251,7 @@ template <StreamSink Sink>
 bool Reassembler::release_front(Connection& connection, Direction direction, Sink& sink) noexcept {
   HalfConnection& self = connection.from(direction);
   const OutOfOrderPiece piece = out_of_order_.front(self.out_of_order_queue);
+  XDPCAP_CHECK(distance(self.next, piece.seq) <= 0); // its turn has come
   const bool wanted = distance(self.next, piece.seq + piece.length) > 0;
   if (wanted) hand_on(connection, direction, piece, sink);
   count_removed(piece, wanted ? StreamCount::held_delivered : StreamCount::held_dropped);
@@ -424,6 +432,9 @@ void Reassembler::finish(Connection& connection, StreamEnd end, GapCause cause, 
     self.set(HalfConnection::ended);
     sink.on_end(direction, was_reset ? StreamEnd::rst : end, now);
   }
+  for (const HalfConnection& half : connection.half)
+    XDPCAP_CHECK(half.has(HalfConnection::ended) &&
+                 half.out_of_order_queue == OutOfOrderStore::none);
 }
 
 } // namespace xdpcap::tcp

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "core/live_clock.hpp"
 #include "wire/records.hpp"
 
@@ -85,7 +86,7 @@ schema::Verdict published(SegmentVerdict verdict) noexcept {
     case SegmentVerdict::count_:
       break;
   }
-  return Verdict::dropped;
+  XDPCAP_UNREACHABLE();
 }
 
 } // namespace
@@ -119,7 +120,7 @@ schema::CloseReason close_reason(StreamEnd end) noexcept {
     case StreamEnd::capture:
       return schema::CloseReason::capture;
   }
-  return schema::CloseReason::open;
+  XDPCAP_UNREACHABLE();
 }
 
 record::SegmentRecord segment_record(const wire::Segment& segment, std::uint64_t flow,

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "record/enums.hpp"
 
 namespace xdpcap::tcp {
@@ -55,6 +56,7 @@ inline constexpr std::array<Row, static_cast<std::size_t>(State::MAX) + 1> kTran
 } // namespace detail
 
 inline constexpr State next_state(State state, Event event) noexcept {
+  XDPCAP_DCHECK(state <= State::MAX && event < Event::count_);
   if (event >= Event::reset) return State::closed;
   return detail::kTransitions[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
 }

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/counters.hpp"
 #include "tcp/ended_table.hpp"
 #include "tcp/flow_table.hpp"
@@ -90,7 +91,10 @@ class Tracker {
         updates_(std::min<std::size_t>(limits.flows_max, 65536)),
         wheel_(LinksOf{&table_}, limits.flows_max),
         timeouts_(timeouts),
-        next_id_(limits.first_flow_id) {}
+        next_id_(limits.first_flow_id) {
+    XDPCAP_CHECK(limits.first_flow_id != 0); // 0 says that a slot is free
+    XDPCAP_CHECK(timeouts.grace > Duration{} && timeouts.update > Duration{});
+  }
 
   Tracker(const Tracker&) = delete;
   Tracker& operator=(const Tracker&) = delete;
@@ -153,6 +157,7 @@ class Tracker {
   template <class Sink>
   SegmentVerdict accept_known(Flow& flow, const wire::Segment& segment, Sink& sink) noexcept {
     Connection& connection = flow.tcp;
+    XDPCAP_DCHECK(connection.id != 0 && connection.key == segment.key);
     const Direction direction = connection.direction_of(segment.from_low);
     // One look for both: open, and that it is active was noted already.
     if ((connection.flags & (Connection::closed | Connection::update_due)) !=

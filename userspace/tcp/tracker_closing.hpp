@@ -31,6 +31,7 @@ void Tracker<Flow>::close(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) n
 template <class Flow>
 template <class Sink>
 void Tracker<Flow>::remove(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept {
+  XDPCAP_CHECK(flow.tcp.id != 0);
   close(flow, end, as, sink);
   record_ended(flow.tcp);
   wheel_.disarm(table_.slot_of(flow));
@@ -83,6 +84,9 @@ void Tracker<Flow>::finish_all(Sink& sink) noexcept {
   }
   while (!waits_.empty()) waits_.pop();
   while (!updates_.empty()) updates_.pop();
+  XDPCAP_CHECK(table_.size() == 0);
+  XDPCAP_CHECK(reassembler_.frames_held() == 0);
+  XDPCAP_CHECK(reassembler_.out_of_order().slabs_in_use() == 0);
 }
 
 } // namespace xdpcap::tcp

@@ -221,6 +221,7 @@ Flow* Tracker<Flow>::open(std::uint64_t hash, const wire::Segment& segment, bool
   if (flow == nullptr && evict_one(sink)) flow = table_.create(segment.key, hash);
   if (flow == nullptr) return nullptr;
   Connection& connection = flow->tcp;
+  XDPCAP_CHECK(next_id_ != 0);
   connection.id = next_id_++;
   connection.interface = segment.interface;
   connection.first_seen = segment.arrived;
@@ -237,6 +238,7 @@ template <class Sink>
 Flow* Tracker<Flow>::promote(HalfOpen& half_open, std::uint64_t hash, const wire::Segment& segment,
                              Sink& sink) noexcept {
   const HalfOpen opening = half_open;
+  XDPCAP_DCHECK(opening.fingerprint == hash);
   half_open_.forget(half_open);
   Flow* flow = open(hash, segment, opening.has(HalfOpen::client_is_low), sink);
   if (flow == nullptr) return nullptr;
@@ -295,6 +297,7 @@ template <class Sink>
     if (!waits_.empty()) end_front_wait(true, sink);
   }
   if (waits_.full()) return;
+  XDPCAP_CHECK(connection.id != 0 && !connection.has(Connection::closed));
   connection.set(Connection::grace_running);
   waits_.push({.id = connection.id,
                .queued = now_,
@@ -318,6 +321,7 @@ template <class Flow>
 template <class Sink>
 void Tracker<Flow>::fall_due(std::uint32_t slot, Sink& sink) noexcept {
   Flow& flow = table_.at(slot);
+  XDPCAP_CHECK(flow.tcp.id != 0); // who is erased leaves the wheel before
   const Instant due = flow.tcp.last_seen + timeout_of(flow.tcp);
   wheel_.arm(slot, due);
   if (due > now_) return;
@@ -364,6 +368,7 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
   Flow& flow = table_.at(entry.slot);
   Connection& connection = flow.tcp;
   if (connection.id != entry.id || connection.has(Connection::closed)) return;
+  XDPCAP_CHECK(connection.has(Connection::grace_running));
   connection.clear(Connection::grace_running);
   by_force |= now_ - reassembler_.held_since(connection, now_) >= timeouts_.hole_age_max;
   Stream<Sink> stream{flow, sink};

@@ -11,6 +11,7 @@ namespace xdpcap::tcp {
 // segment tries again: then more connections are active than anybody could read of.
 template <class Flow>
 [[gnu::noinline]] void Tracker<Flow>::plan_update(Flow& flow) noexcept {
+  XDPCAP_DCHECK(!flow.tcp.has(Connection::update_due) && !flow.tcp.has(Connection::closed));
   if (updates_.full()) return;
   flow.tcp.set(Connection::update_due);
   const bool is_first = updates_.empty();
@@ -27,6 +28,7 @@ void Tracker<Flow>::publish_updates(Sink& sink) noexcept {
     Flow& flow = table_.at(entry.slot);
     if (flow.tcp.id != entry.id || flow.tcp.has(Connection::closed))
       continue; // its end told the rest
+    XDPCAP_CHECK(flow.tcp.has(Connection::update_due));
     flow.tcp.clear(Connection::update_due);
     sink.on_update(flow);
   }

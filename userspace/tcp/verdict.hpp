@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/check.hpp"
+
 namespace xdpcap::tcp {
 
 // What became of a TCP segment. Each frame that holds one ends in exactly one of
@@ -30,6 +32,7 @@ enum class SegmentVerdict : std::uint8_t {
 };
 
 inline constexpr std::string_view name_of(SegmentVerdict verdict) noexcept {
+  XDPCAP_CHECK(verdict < SegmentVerdict::count_);
   constexpr std::array<std::string_view, static_cast<std::size_t>(SegmentVerdict::count_)> kNames{
       "delivered",     "control",       "opening",           "duplicate",       "held",
       "keep_alive",    "old_timestamp", "beyond_end",        "after_close",     "reset",
@@ -53,6 +56,7 @@ enum class StreamCount : std::uint8_t {
 };
 
 inline constexpr std::string_view name_of(StreamCount count) noexcept {
+  XDPCAP_CHECK(count < StreamCount::count_);
   constexpr std::array<std::string_view, static_cast<std::size_t>(StreamCount::count_)> kNames{
       "held_delivered", "held_dropped",      "gaps_network",   "gaps_capture", "gaps_other",
       "gap_bytes",      "overlap_conflicts", "resets_revoked", "beyond_window"};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/check.hpp"
 #include "core/instant.hpp"
 #include "core/seq.hpp"
 
@@ -23,23 +24,33 @@ class WaitQueue {
     std::uint32_t slot = 0;
   };
 
-  explicit WaitQueue(std::size_t entries) : ring_(entries) {}
+  explicit WaitQueue(std::size_t entries) : ring_(entries) { XDPCAP_CHECK(entries != 0); }
 
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] bool full() const noexcept { return size_ == ring_.size(); }
-  [[nodiscard]] const Entry& front() const noexcept { return ring_[head_]; }
+  [[nodiscard]] const Entry& front() const noexcept {
+    XDPCAP_CHECK(!empty());
+    return ring_[head_];
+  }
 
-  // The queue must not be full.
+  // The queue must not be full, and nobody in it begins later.
   void push(const Entry& entry) noexcept {
-    ring_[(head_ + size_) % ring_.size()] = entry;
+    XDPCAP_CHECK(!full());
+    XDPCAP_DCHECK(empty() || at(size_ - 1).queued <= entry.queued);
+    at(size_) = entry;
     ++size_;
   }
   void pop() noexcept {
+    XDPCAP_CHECK(!empty());
     head_ = (head_ + 1) % ring_.size();
     --size_;
   }
 
  private:
+  [[nodiscard]] Entry& at(std::size_t position) noexcept {
+    return ring_[(head_ + position) % ring_.size()];
+  }
+
   std::vector<Entry> ring_;
   std::size_t head_ = 0;
   std::size_t size_ = 0;
