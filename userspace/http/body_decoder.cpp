@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "http/chars.hpp"
 
 namespace xdpcap::http {
@@ -27,6 +28,7 @@ ChunkDecoder::Found ChunkDecoder::next(Bytes& rest, Bytes& data, Anomalies& anom
 }
 
 ChunkDecoder::Found ChunkDecoder::decode_data(Bytes& rest, Bytes& data) noexcept {
+  XDPCAP_DCHECK(place_ == Place::data && size_ != 0 && !rest.empty());
   const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(size_, rest.size()));
   data = rest.first(here);
   rest = rest.subspan(here);
@@ -72,13 +74,14 @@ ChunkDecoder::Found ChunkDecoder::decode(char c, Anomalies& anomalies) noexcept 
       anomalies.add(Anomaly::missing_chunk_crlf);
       return Found::wrong;
     case Place::data:
-      break; // not framing: never handed to take()
+      XDPCAP_UNREACHABLE(); // not framing
   }
   anomalies.add(Anomaly::bad_chunk_size);
   return Found::wrong;
 }
 
 ChunkDecoder::Found ChunkDecoder::decode_digit(char c, Anomalies& anomalies) noexcept {
+  XDPCAP_DCHECK(hex_digit(c) >= 0);
   if (size_ >> 60 != 0) {
     anomalies.add(Anomaly::bad_chunk_size);
     return Found::wrong;

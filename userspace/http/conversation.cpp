@@ -1,6 +1,7 @@
 #include "http/conversation.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace xdpcap::http {
 namespace {
@@ -72,6 +73,7 @@ const Message* Conversation::advance(Input& input, Workspace& workspace) noexcep
   if (halves_[index_of(opposite(input.stream.direction))].phase == Phase::refused) [[unlikely]]
     message = answer_refused(input, workspace);
   while (message == nullptr && !input.rest.empty()) {
+    [[maybe_unused]] const std::pair before{half_of(input).phase, input.rest.size()};
     switch (half_of(input).phase) {
       case Phase::between:
         message = begin_message(input, workspace);
@@ -105,6 +107,8 @@ const Message* Conversation::advance(Input& input, Workspace& workspace) noexcep
         discard(input, workspace);
         break;
     }
+    XDPCAP_DCHECK(message != nullptr ||
+                  before != std::pair(half_of(input).phase, input.rest.size())); // else for ever
   }
   return message;
 }
@@ -112,6 +116,7 @@ const Message* Conversation::advance(Input& input, Workspace& workspace) noexcep
 const Message* Conversation::continue_counted(Input& input, Workspace& workspace) noexcept {
   Half& half = half_of(input);
   Draft& draft = workspace.builder_.at(half.draft);
+  XDPCAP_DCHECK(draft.remaining != 0);
   const auto here =
       static_cast<std::size_t>(std::min<std::uint64_t>(draft.remaining, input.rest.size()));
   workspace.builder_.append_body(draft, input.rest.first(here));
@@ -150,6 +155,7 @@ const Message* Conversation::continue_trailer(Input& input, Workspace& workspace
   Half& half = half_of(input);
   Draft& draft = workspace.builder_.at(half.draft);
   draft.last_byte = input.stream.arrived;
+  XDPCAP_CHECK(draft.trailer.size() <= workspace.limits().head_bytes_max);
   const std::size_t room =
       workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.trailer.size());
   const Bytes window = input.rest.first(std::min(room, input.rest.size()));
@@ -183,6 +189,7 @@ void Conversation::continue_to_close(Input& input, Workspace& workspace) noexcep
 
 void Conversation::discard(Input& input, Workspace& workspace) noexcept {
   const Phase phase = half_of(input).phase;
+  XDPCAP_DCHECK(phase >= Phase::not_http);
   const HttpCount where = phase == Phase::not_http    ? HttpCount::bytes_not_http
                           : phase == Phase::malformed ? HttpCount::bytes_malformed
                           : phase == Phase::tunnel    ? HttpCount::bytes_tunnel
@@ -249,8 +256,7 @@ const Message* Conversation::finish_direction(Direction direction, StreamEnd end
 // without.
 void Conversation::finish_pending(Direction direction, Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
-  const bool in_progress = half.phase >= Phase::head && half.phase <= Phase::refused;
-  if (!in_progress) drop_draft(half, workspace);
+  if (!is_in_progress(half.phase)) drop_draft(half, workspace);
 }
 
 void Conversation::release(Workspace& workspace) noexcept {
@@ -295,6 +301,7 @@ void Conversation::shed(Input& input, Workspace& workspace) noexcept {
 }
 
 void Conversation::end_half(Half& half, Phase phase, Workspace& workspace) noexcept {
+  XDPCAP_CHECK(phase == Phase::not_http || phase == Phase::malformed);
   half.phase = phase;
   if (phase == Phase::not_http) workspace.counts_.add(HttpCount::directions_not_http);
   if (phase == Phase::malformed) workspace.counts_.add(HttpCount::directions_malformed);
@@ -304,6 +311,7 @@ void Conversation::end_half(Half& half, Phase phase, Workspace& workspace) noexc
 // in progress there: the body of an Upgrade request comes before the other protocol.
 void Conversation::switch_protocol(Direction direction, Phase phase,
                                    Workspace& workspace) noexcept {
+  XDPCAP_CHECK(!switched_ && (phase == Phase::tunnel || phase == Phase::h2));
   workspace.counts_.add(phase == Phase::h2 ? HttpCount::h2_prefaces : HttpCount::tunnels);
   switched_ = true;
   halves_[index_of(direction)].phase = phase;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/check.hpp"
 #include "core/stream.hpp"
 #include "http/message.hpp"
 #include "http/pairing.hpp"
@@ -42,6 +43,8 @@ class Conversation {
       finish_pending(bytes.direction, workspace);
       finish_pending(opposite(bytes.direction), workspace);
     }
+    XDPCAP_CHECK(input.rest.empty());
+    XDPCAP_DCHECK(is_sound());
   }
 
   // Bytes of one direction that will never come.
@@ -49,6 +52,7 @@ class Conversation {
   void on_gap(const StreamGap& gap, Workspace& workspace, Sink& sink) noexcept {
     if (const Message* message = lose(gap, workspace)) sink.on_message(*message);
     finish_pending(gap.direction, workspace);
+    XDPCAP_DCHECK(is_sound());
   }
 
   // The end of one direction; a second one is ignored. `at` is not the time of any
@@ -59,6 +63,7 @@ class Conversation {
     if (const Message* message = finish_direction(direction, end, workspace))
       sink.on_message(*message);
     finish_pending(direction, workspace);
+    XDPCAP_DCHECK(is_sound());
     if (is_closed(Direction::to_server) && is_closed(Direction::to_client)) release(workspace);
   }
 
@@ -186,6 +191,16 @@ class Conversation {
                           Instant last_byte, Ending ending, Workspace& workspace) noexcept;
   const Message* hand_out(Draft& draft, Ending ending, Workspace& workspace) noexcept;
   void drop_draft(Half& half, Workspace& workspace) noexcept;
+  // A message is in progress where there is a draft, and nowhere else.
+  static constexpr bool is_in_progress(Phase phase) noexcept {
+    return phase >= Phase::head && phase <= Phase::refused;
+  }
+  [[nodiscard]] bool is_sound() const noexcept {
+    for (const Half& half : halves_) {
+      if ((half.draft != 0) != is_in_progress(half.phase)) return false;
+    }
+    return true;
+  }
   [[nodiscard]] Anomalies facts_of_connection() const noexcept;
 
   std::array<Half, 2> halves_;

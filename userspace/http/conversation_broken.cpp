@@ -10,15 +10,18 @@ namespace {
 constexpr std::size_t kRefusedLineMax = 1024; // bytes of it that are shown
 constexpr std::string_view kStatusLine = "HTTP/1.";
 
+std::size_t line_max(const Workspace& workspace) noexcept {
+  return std::min(kRefusedLineMax, workspace.limits().head_bytes_max);
+}
 // Up to its line end.
-std::size_t length_of_line(Bytes bytes) noexcept {
-  const Bytes window = bytes.first(std::min(bytes.size(), kRefusedLineMax));
+std::size_t length_of_line(Bytes bytes, std::size_t most) noexcept {
+  const Bytes window = bytes.first(std::min(bytes.size(), most));
   const auto end = std::find(window.begin(), window.end(), std::byte{'\n'});
   return end == window.end() ? window.size() : static_cast<std::size_t>(end - window.begin()) + 1;
 }
-bool is_whole_line(Bytes bytes) noexcept {
-  const std::size_t length = length_of_line(bytes);
-  return length == kRefusedLineMax || (length != 0 && bytes[length - 1] == std::byte{'\n'});
+bool is_whole_line(Bytes bytes, std::size_t most) noexcept {
+  const std::size_t length = length_of_line(bytes, most);
+  return length == most || (length != 0 && bytes[length - 1] == std::byte{'\n'});
 }
 
 } // namespace
@@ -40,7 +43,7 @@ void Conversation::keep_refused_line(Direction direction, Workspace& workspace) 
   if (half.draft == 0) half.draft = workspace.builder_.open();
   if (half.draft == 0) return;
   Draft& draft = workspace.builder_.at(half.draft);
-  draft.line_ended = is_whole_line(workspace.builder_.head_of(draft));
+  draft.line_ended = is_whole_line(workspace.builder_.head_of(draft), line_max(workspace));
   half.phase = Phase::refused;
 }
 
@@ -52,13 +55,13 @@ const Message* Conversation::continue_refused(Input& input, Workspace& workspace
       half.has_spoken_http ? HttpCount::bytes_malformed : HttpCount::bytes_not_http,
       input.rest.size());
   if (!draft.line_ended && !input.rest.empty()) {
-    const std::size_t room =
-        kRefusedLineMax - std::min(kRefusedLineMax, static_cast<std::size_t>(draft.head.size()));
+    const std::size_t most = line_max(workspace);
+    const std::size_t room = most - std::min(most, static_cast<std::size_t>(draft.head.size()));
     const Bytes window = input.rest.first(std::min(room, input.rest.size()));
-    const Bytes line = window.first(length_of_line(window));
+    const Bytes line = window.first(length_of_line(window, most));
     draft.last_byte = input.stream.arrived;
     const bool kept = workspace.builder_.keep_head(draft, line);
-    draft.line_ended = !kept || is_whole_line(workspace.builder_.head_of(draft));
+    draft.line_ended = !kept || is_whole_line(workspace.builder_.head_of(draft), most);
   }
   input.rest = {};
   if (!draft.line_ended || !speaks_http()) return nullptr;
@@ -101,6 +104,7 @@ void Conversation::forget_refused(Direction direction, Workspace& workspace) noe
 const Message* Conversation::hand_out_refused(Direction direction, Ending ending,
                                               Workspace& workspace) noexcept {
   Half& half = halves_[index_of(direction)];
+  XDPCAP_CHECK(half.draft != 0);
   Draft& draft = workspace.builder_.at(half.draft);
   half.phase = half.closed_while_refused || half.phase == Phase::closed ? Phase::closed
                : half.has_spoken_http                                   ? Phase::malformed
@@ -108,7 +112,7 @@ const Message* Conversation::hand_out_refused(Direction direction, Ending ending
   const bool is_response =
       half.has_spoken_http ? half.sends_responses : direction == Direction::to_client;
   const Bytes all = workspace.builder_.head_of(draft);
-  const Bytes line = all.first(length_of_line(all));
+  const Bytes line = all.first(length_of_line(all, line_max(workspace)));
   Head head;
   head.start.kind = is_response ? Kind::response : Kind::request;
   head.length = static_cast<std::uint32_t>(line.size());

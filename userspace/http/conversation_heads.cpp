@@ -54,6 +54,7 @@ const Message* Conversation::begin_message(Input& input, Workspace& workspace) n
     case Answer::need_more:
       break;
   }
+  XDPCAP_CHECK(half.draft == 0);
   half.draft = workspace.builder_.open();
   if (half.draft == 0) {
     shed(input, workspace);
@@ -70,6 +71,7 @@ const Message* Conversation::continue_head(Input& input, Workspace& workspace) n
   Half& half = half_of(input);
   MessageBuilder& builder = workspace.builder_;
   Draft& draft = builder.at(half.draft);
+  XDPCAP_CHECK(draft.head.size() <= workspace.limits().head_bytes_max);
   const std::size_t room =
       workspace.limits().head_bytes_max - static_cast<std::size_t>(draft.head.size());
   const Bytes window = input.rest.first(std::min(room, input.rest.size()));
@@ -94,8 +96,8 @@ const Message* Conversation::continue_head(Input& input, Workspace& workspace) n
   }
   Head head;
   const Bytes bytes = builder.head_of(draft);
-  static_cast<void>(
-      parse_head(bytes, builder.field_room(), head)); // the finder has found its end, so it is done
+  const Answer answer = parse_head(bytes, builder.field_room(), head);
+  XDPCAP_CHECK(answer == Answer::done); // the finder has found its end
   return read_head(input, bytes, head, workspace);
 }
 
@@ -131,6 +133,7 @@ const Message* Conversation::refuse_drafted_start_line(Input& input, std::size_t
                                                        Workspace& workspace) noexcept {
   Half& half = half_of(input);
   if (half.tentative) {
+    XDPCAP_CHECK(newest <= workspace.builder_.at(half.draft).head.size());
     const auto earlier =
         static_cast<std::size_t>(workspace.builder_.at(half.draft).head.size()) - newest;
     drop_draft(half, workspace);
@@ -253,6 +256,7 @@ const Message* Conversation::read_head(Input& input, Bytes bytes, const Head& he
     keep_for_body(input, bytes.first(head.consumed), facts, plan, workspace);
     return nullptr;
   }
+  XDPCAP_CHECK(plan.length <= input.rest.size());
   const Bytes body = input.rest.first(static_cast<std::size_t>(plan.length));
   input.rest = input.rest.subspan(body.size());
   return hand_out(facts, head, bytes, body, input.stream.arrived, {End::complete, true}, workspace);
@@ -274,6 +278,7 @@ void Conversation::keep_for_body(Input& input, Bytes head, const MessageFacts& f
   draft.facts = facts;
   draft.remaining = plan.length;
   draft.last_byte = input.stream.arrived;
+  XDPCAP_CHECK(plan.framing != Framing::none);
   half.phase = plan.framing == Framing::chunked          ? Phase::chunked
                : plan.framing == Framing::content_length ? Phase::counted
                                                          : Phase::to_close;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "core/check.hpp"
 #include "core/counters.hpp"
 
 namespace xdpcap::http {
@@ -51,6 +52,7 @@ enum class HttpCount : std::uint8_t {
 };
 
 inline constexpr std::string_view name_of(HttpCount count) noexcept {
+  XDPCAP_CHECK(count < HttpCount::count_);
   constexpr std::string_view names[] = {
       "requests",
       "responses",

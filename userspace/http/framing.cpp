@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "http/chars.hpp"
 
 namespace xdpcap::http {
@@ -86,6 +87,8 @@ BodyPlan plan_body(const Head& head, RequestKind answered) noexcept {
   } else if (is_response) {
     plan.framing = Framing::until_close;
   }
+  XDPCAP_DCHECK(plan.length == 0 || plan.framing == Framing::content_length);
+  XDPCAP_DCHECK(!plan.switches || (is_response && plan.framing == Framing::none));
   return plan;
 }
 

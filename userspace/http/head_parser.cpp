@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "http/scan.hpp"
 
 namespace xdpcap::http {
@@ -16,7 +17,9 @@ class FieldReader {
         at_(text.data() + from),
         end_(text.data() + text.size()),
         room_(room),
-        anomalies_(anomalies) {}
+        anomalies_(anomalies) {
+    XDPCAP_CHECK(from <= text.size() && text.size() <= UINT32_MAX); // offsets have 32 bits
+  }
 
   // Reads lines up to and with the empty one.
   Answer read(FramingFields& framing) noexcept {
@@ -40,6 +43,7 @@ class FieldReader {
     return static_cast<std::uint32_t>(at - begin_);
   }
   [[nodiscard]] Span span(const char* from, const char* to) const noexcept {
+    XDPCAP_DCHECK(begin_ <= from && from <= to && to <= end_);
     return {offset(from), static_cast<std::uint32_t>(to - from)};
   }
   [[nodiscard]] std::string_view text(Span part) const noexcept {
@@ -198,6 +202,7 @@ Answer parse_head(Bytes bytes, std::span<FieldSpan> room, Head& head) noexcept {
   head.fields = room.first(reader.listed());
   head.length = reader.section_end();
   head.consumed = reader.consumed();
+  XDPCAP_CHECK(head.length < head.consumed && head.consumed <= bytes.size());
   return Answer::done;
 }
 

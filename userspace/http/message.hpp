@@ -7,6 +7,7 @@
 
 #include "core/byte_chain.hpp"
 #include "core/bytes.hpp"
+#include "core/check.hpp"
 #include "core/instant.hpp"
 #include "core/stream.hpp"
 #include "record/enums.hpp"
@@ -41,6 +42,7 @@ struct Span {
   std::uint32_t length = 0;
 
   [[nodiscard]] std::string_view in(Bytes head) const noexcept {
+    XDPCAP_CHECK(std::size_t{offset} + length <= head.size());
     return as_text(head).substr(offset, length);
   }
 };

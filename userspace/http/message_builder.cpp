@@ -5,6 +5,8 @@
 #include <new>
 #include <type_traits>
 
+#include "core/check.hpp"
+
 namespace xdpcap::http {
 namespace {
 
@@ -35,7 +37,9 @@ MessageBuilder::MessageBuilder(const Limits& limits, std::size_t memory_bytes)
       pieces_for_heads_(pieces_.slabs() / 8),
       scratch_(2 * (limits.head_bytes_max + kLineEndRoom)),
       fields_(limits.fields_max),
-      trailers_(limits.fields_max) {}
+      trailers_(limits.fields_max) {
+  XDPCAP_CHECK(limits.head_bytes_max != 0);
+}
 
 std::uint32_t MessageBuilder::open() noexcept {
   const SlabPool::Index slab = drafts_.allocate();
@@ -45,6 +49,7 @@ std::uint32_t MessageBuilder::open() noexcept {
 }
 
 Draft& MessageBuilder::at(std::uint32_t draft) noexcept {
+  XDPCAP_CHECK(draft != 0);
   return *std::launder(reinterpret_cast<Draft*>(drafts_.at(draft - 1)));
 }
 
@@ -71,6 +76,7 @@ void MessageBuilder::append_body(Draft& draft, Bytes bytes) noexcept {
   }
   draft.body_length += bytes.size();
   if (draft.body_cut) return;
+  XDPCAP_DCHECK(draft.body.size() <= limits_.body_kept_max);
   const auto room = static_cast<std::size_t>(
       std::min<std::uint64_t>(limits_.body_kept_max - draft.body.size(), bytes.size()));
   // What the reserve for heads leaves, to within a piece.
@@ -97,6 +103,7 @@ void MessageBuilder::append_gap(Draft& draft, std::uint64_t length, GapCause cau
 
 Bytes MessageBuilder::in_one_piece(const ByteChain& chain, std::byte* room) noexcept {
   const Pieces pieces{chain, pieces_};
+  XDPCAP_CHECK(pieces.size() <= limits_.head_bytes_max); // there is room for no more
   std::size_t filled = 0;
   for (const Bytes piece : pieces) {
     if (piece.size() == pieces.size()) return piece;
@@ -123,6 +130,7 @@ Bytes MessageBuilder::cut_head_of(const Draft& draft) noexcept {
 
 void MessageBuilder::begin_message(const MessageFacts& facts, const Head& head, Bytes bytes,
                                    Ending ending) noexcept {
+  XDPCAP_CHECK(head.length <= bytes.size());
   message_ = Message{};
   message_.kind = facts.kind;
   message_.direction = facts.direction;
@@ -167,9 +175,11 @@ const Message& MessageBuilder::lay_out(const Draft& draft, Ending ending) noexce
   // second time costs less than room for them in every draft.
   Head head;
   const Bytes bytes = head_of(draft);
-  if (parse_head(bytes, fields_, head) == Answer::done)
-    begin_message(draft.facts, head, bytes, ending);
+  const Answer answer = parse_head(bytes, fields_, head);
+  XDPCAP_CHECK(answer == Answer::done); // it was read before
+  begin_message(draft.facts, head, bytes, ending);
   message_.last_byte = draft.last_byte;
+  XDPCAP_CHECK(draft.body.size() <= draft.body_length);
   message_.body_length = draft.body_length;
   message_.body = Pieces{draft.body, pieces_};
   const Bytes section =

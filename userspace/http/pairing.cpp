@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "core/check.hpp"
+
 namespace xdpcap::http {
 namespace {
 
@@ -34,6 +36,7 @@ std::uint32_t Pairing::on_request(RequestKind kind, bool reacting, SlabPool& sla
   const std::uint32_t index = requests_++;
   tracked =
       outstanding() <= 0 || push(kind, slabs); // not above 0: its response was there before it
+  XDPCAP_DCHECK(is_sound(slabs));
   return index;
 }
 
@@ -53,6 +56,7 @@ Pairing::Answered Pairing::on_response(bool behind_loss, SlabPool& slabs) noexce
     requests_ = responses_ + 1;
   }
   ++responses_;
+  XDPCAP_DCHECK(is_sound(slabs));
   return answered;
 }
 
@@ -77,6 +81,14 @@ void Pairing::release(SlabPool& slabs) noexcept {
   *this = Pairing{};
 }
 
+bool Pairing::is_sound(SlabPool& slabs) const noexcept {
+  const std::uint32_t behind = back_ == 0 ? 0 : back_in(slabs, back_ - 1).size;
+  if (front_size_ > kFrontMax || behind > back_room(slabs)) return false;
+  if (back_ != 0 && (behind == 0 || front_size_ == 0)) return false;
+  if (untracked_ == UINT16_MAX || outstanding() <= 0) return true;
+  return static_cast<std::uint32_t>(outstanding()) == front_size_ + behind + untracked_;
+}
+
 void Pairing::forget_all_but(std::int32_t newest, SlabPool& slabs) noexcept {
   while (outstanding() > newest) {
     static_cast<void>(pop(slabs));
@@ -85,6 +97,7 @@ void Pairing::forget_all_but(std::int32_t newest, SlabPool& slabs) noexcept {
 }
 
 bool Pairing::push(RequestKind kind, SlabPool& slabs) noexcept {
+  XDPCAP_DCHECK(kind <= RequestKind::connect);
   const auto bits = static_cast<std::uint64_t>(kind);
   if (untracked_ == 0 && back_ == 0 && front_size_ < kFrontMax) {
     front_ |= bits << (2 * front_size_++);
@@ -119,7 +132,9 @@ RequestKind Pairing::pop(SlabPool& slabs) noexcept {
 }
 
 void Pairing::refill_front(SlabPool& slabs) noexcept {
+  XDPCAP_CHECK(back_ != 0 && front_size_ == 0);
   Back& back = back_in(slabs, back_ - 1);
+  XDPCAP_CHECK(back.size != 0 && back.size <= back_room(slabs));
   const std::uint32_t moved = std::min(back.size, kFrontMax);
   for (std::uint32_t i = 0; i < moved; ++i) {
     front_ |= static_cast<std::uint64_t>(kind_at(slabs, back_ - 1, back.first + i))

@@ -56,6 +56,8 @@ class Pairing {
   bool push(RequestKind kind, SlabPool& slabs) noexcept;
   RequestKind pop(SlabPool& slabs) noexcept;
   void refill_front(SlabPool& slabs) noexcept;
+  // As many kinds are remembered, or known to be forgotten, as requests are outstanding.
+  [[nodiscard]] bool is_sound(SlabPool& slabs) const noexcept;
 
   std::uint64_t front_ = 0;     // two bits each, the oldest lowest
   std::uint32_t requests_ = 0;  // seen, or known to have been lost

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "core/check.hpp"
 #include "http/chars.hpp"
 
 #ifdef __SSE2__
@@ -22,6 +23,7 @@ inline constexpr bool is_plain_name_char(char c) noexcept {
 // The first byte up to 0x0d: it finds line ends and NUL in one comparison; what
 // else it stops at (TAB, rarely) the caller steps over.
 inline const char* find_low_control(const char* at, const char* end) noexcept {
+  XDPCAP_DCHECK(at <= end);
 #ifdef __SSE2__
   const __m128i limit = _mm_set1_epi8(0x0d);
   for (; end - at >= 16; at += 16) {
@@ -37,6 +39,7 @@ inline const char* find_low_control(const char* at, const char* end) noexcept {
 // The first byte that no common field name holds. In almost every line it is the
 // colon, and then the name needs no second look.
 inline const char* find_plain_name_end(const char* at, const char* end) noexcept {
+  XDPCAP_DCHECK(at <= end);
 #ifdef __SSE2__
   const auto in_range = [](__m128i bytes, char first, char size) {
     const __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8(first));

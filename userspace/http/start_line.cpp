@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/check.hpp"
 #include "http/scan.hpp"
 
 namespace xdpcap::http {
@@ -63,6 +64,7 @@ constexpr std::array<std::string_view, 49> kRegisteredMethods{"ACL",
                                                               "RPC_OUT_DATA"};
 
 Span span_of(std::string_view text, const char* from, const char* to) noexcept {
+  XDPCAP_DCHECK(text.data() <= from && from <= to && to <= text.data() + text.size());
   return {static_cast<std::uint32_t>(from - text.data()), static_cast<std::uint32_t>(to - from)};
 }
 
@@ -134,6 +136,7 @@ Answer parse_status_line(std::string_view text, StartLine& line) noexcept {
 
 Answer parse_request_line(std::string_view text, std::size_t method_length,
                           StartLine& line) noexcept {
+  XDPCAP_DCHECK(method_length != 0 && method_length < text.size());
   const char* const end = text.data() + text.size();
   const char* const target = text.data() + method_length + 1;
   line.kind = Kind::request;

@@ -77,6 +77,15 @@ TEST(Limits, HaveNothingToShowOfAStartLineThatIsTooLong) {
   EXPECT_EQ(workspace.counts().get(HttpCount::heads_too_large), 1U);
 }
 
+TEST(Limits, HoldForARefusedStartLineToo) {
+  const std::string line = "\x01" + std::string(500, 'x') + "\r\n";
+  const auto seen = Script{}.client(kGet).client(line).messages({.head_bytes_max = 100});
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[1].head, line.substr(0, 100));
+  EXPECT_EQ(seen[1].end, End::malformed);
+  EXPECT_TRUE(seen[1].has(Anomaly::bad_start_line) && seen[1].has(Anomaly::head_cut));
+}
+
 TEST(Limits, EndADirectionWhoseTrailersAreTooLong) {
   const auto seen =
       Script{}
