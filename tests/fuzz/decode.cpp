@@ -96,15 +96,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check(frame, *decoded,
             decoder.counters().get(wire::DecodeCount::from_fragments) != joined_before);
     }
-    if (!decoded.ok() && decoded.error() == wire::DecodeError::udp) {
+    if (!decoded.ok() && decoded.error() == wire::NoSegment::udp) {
       check(frame, decoder.datagram(),
             decoder.counters().get(wire::DecodeCount::fragments_joined) != whole_before);
     }
     if (frames % 4 == 0) decoder.end_burst(now);
   }
   std::uint64_t counted = decoder.counters().get(wire::DecodeCount::segments);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::DecodeError::count_); ++i) {
-    counted += decoder.counters().get(wire::counter_of(static_cast<wire::DecodeError>(i)));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NoSegment::count_); ++i) {
+    counted += decoder.counters().get(wire::counter_of(static_cast<wire::NoSegment>(i)));
   }
   require(counted == frames);
   return 0;

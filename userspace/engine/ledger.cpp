@@ -143,8 +143,8 @@ void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
     ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"),
                                 of("frames_received") + of("frames_beyond_count")});
   std::uint64_t not_segments = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::DecodeError::count_); ++i) {
-    not_segments += of(fmt::format("decode_{}", wire::name_of(static_cast<wire::DecodeError>(i))));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NoSegment::count_); ++i) {
+    not_segments += of(fmt::format("decode_{}", wire::name_of(static_cast<wire::NoSegment>(i))));
   }
   ledger.equations.push_back(
       {"frames decoded", of("frames_received"), of("decode_segments") + not_segments});

@@ -58,22 +58,21 @@ class Pipeline {
         publish_datagrams_(options.publish_datagrams),
         datagram_payload_max_(options.datagram_payload_max) {}
 
-  // Decodes and filters. What is a wanted segment goes to `next(segment)`: to
-  // accept(), or to the worker that owns its connection.
-  template <class Next>
-  void decode(const wire::Frame& frame, Next&& next) noexcept {
+  // The segment of a frame, which lives as long as the frame and until end_burst(). Whoever owns
+  // its connection accept()s it, if it is wanted.
+  [[nodiscard]] Result<wire::Segment, wire::NoSegment> decode(const wire::Frame& frame) noexcept {
     frames_.add(FrameCount::received);
     frames_.add(FrameCount::bytes, frame.wire_length);
-    const auto segment = decoder_.decode(frame);
-    if (!segment.ok()) [[unlikely]] {
+    auto segment = decoder_.decode(frame);
+    if (!segment.ok()) [[unlikely]]
       publish_no_segment(segment.error());
-      return;
-    }
-    if (!filter_.wants(*segment)) {
-      frames_.add(FrameCount::filtered);
-      return;
-    }
-    next(*segment);
+    return segment;
+  }
+  [[nodiscard]] bool wants(const wire::Segment& segment) noexcept {
+    if (filter_.wants(segment)) [[likely]]
+      return true;
+    frames_.add(FrameCount::filtered);
+    return false;
   }
 
   void accept(const wire::Segment& segment) noexcept {
@@ -168,9 +167,9 @@ class Pipeline {
         tcp::segment_record(segment, 0, direction, verdict, segments_ == SegmentTopic::payload));
   }
   // The decoder has counted why a frame is none; two kinds are published all the same.
-  [[gnu::noinline]] void publish_no_segment(wire::DecodeError why) noexcept {
-    if (why == wire::DecodeError::udp && publish_datagrams_) publish_datagram(decoder_.datagram());
-    if (why == wire::DecodeError::bad_tcp_checksum && segments_ != SegmentTopic::off &&
+  [[gnu::noinline]] void publish_no_segment(wire::NoSegment why) noexcept {
+    if (why == wire::NoSegment::udp && publish_datagrams_) publish_datagram(decoder_.datagram());
+    if (why == wire::NoSegment::bad_tcp_checksum && segments_ != SegmentTopic::off &&
         filter_.wants(decoder_.refused()))
       publish_unowned_segment(decoder_.refused(), tcp::SegmentVerdict::bad_checksum);
   }

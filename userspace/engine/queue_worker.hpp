@@ -66,7 +66,9 @@ class QueueWorker {
     for (const wire::Frame& frame : frames) {
       if (log_ != nullptr) [[unlikely]]
         log_->add(frame);
-      pipeline_.decode(frame, [&](const wire::Segment& segment) { route(segment, handing_over); });
+      const auto segment = pipeline_.decode(frame);
+      if (segment.ok() && pipeline_.wants(*segment)) [[likely]]
+        route(*segment, handing_over);
     }
     if (shared_.hand_over != nullptr) exchange();
     update_capture_loss();

@@ -68,10 +68,10 @@ enum class Layer : std::uint8_t {
 
 struct NextHeader {
   Layer layer = Layer::refused;
-  DecodeError why = DecodeError::not_ip; // where refused
+  NoSegment why = NoSegment::not_ip; // where refused
 
-  NextHeader(Layer next) noexcept : layer(next) {}         // NOLINT(google-explicit-constructor)
-  NextHeader(DecodeError reason) noexcept : why(reason) {} // NOLINT(google-explicit-constructor)
+  NextHeader(Layer next) noexcept : layer(next) {}       // NOLINT(google-explicit-constructor)
+  NextHeader(NoSegment reason) noexcept : why(reason) {} // NOLINT(google-explicit-constructor)
 };
 
 struct Cursor {
@@ -107,13 +107,13 @@ struct Cursor {
 
   // `layer`, if `tunnel` is to be opened.
   [[nodiscard]] NextHeader enter(Tunnel tunnel, Layer layer) noexcept {
-    if (!tunnels.has(tunnel)) return DecodeError::tunnel_off;
+    if (!tunnels.has(tunnel)) return NoSegment::tunnel_off;
     from_tunnel = true;
     return layer;
   }
   // Why `bytes` of header are not there.
-  [[nodiscard]] DecodeError missing(std::size_t bytes) const noexcept {
-    return rest.on_wire >= bytes ? DecodeError::cut_by_snaplen : DecodeError::truncated;
+  [[nodiscard]] NoSegment missing(std::size_t bytes) const noexcept {
+    return rest.on_wire >= bytes ? NoSegment::cut_by_snaplen : NoSegment::truncated;
   }
   [[nodiscard]] bool accept_ip_checksum(std::size_t header) noexcept {
     const ChecksumResult state = checksums->judge_ip(rest.at, header);
@@ -173,7 +173,7 @@ inline NextHeader read_ethernet(Cursor& cursor) noexcept {
 inline NextHeader read_vlan(Cursor& cursor) noexcept {
   constexpr std::size_t kTag = 4;
   if (!cursor.tunnels.has(cursor.tagged ? Tunnel::qinq : Tunnel::vlan))
-    return DecodeError::tunnel_off;
+    return NoSegment::tunnel_off;
   cursor.tagged = true;
   if (!cursor.rest.has(kTag)) [[unlikely]] {
     return cursor.missing(kTag);
@@ -201,7 +201,7 @@ inline NextHeader read_ipv4(Cursor& cursor) noexcept {
   }
   const std::size_t header = static_cast<std::size_t>(load_u8(at) & 15U) * 4;
   if (load_u8(at) >> 4 != 4 || header < kHeaderMin) [[unlikely]] {
-    return DecodeError::bad_ip;
+    return NoSegment::bad_ip;
   }
   std::size_t total = load_be16(at + 2);
   // A super-packet that segmentation offload has yet to cut is longer than the
@@ -210,16 +210,16 @@ inline NextHeader read_ipv4(Cursor& cursor) noexcept {
     total = cursor.rest.on_wire;
   }
   if (total < header) [[unlikely]] {
-    return DecodeError::bad_ip;
+    return NoSegment::bad_ip;
   }
   if (total > cursor.rest.on_wire) [[unlikely]] {
-    return DecodeError::truncated;
+    return NoSegment::truncated;
   }
   if (!cursor.rest.has(header)) [[unlikely]] {
-    return DecodeError::cut_by_snaplen;
+    return NoSegment::cut_by_snaplen;
   }
   if (cursor.checksums->verifying() && !cursor.accept_ip_checksum(header)) [[unlikely]] {
-    return DecodeError::bad_ip_checksum;
+    return NoSegment::bad_ip_checksum;
   }
 
   cursor.rest.limit(total);
@@ -248,12 +248,12 @@ inline NextHeader read_ipv6(Cursor& cursor) noexcept {
     return cursor.missing(kHeader);
   }
   if (load_u8(at) >> 4 != 6) [[unlikely]] {
-    return DecodeError::bad_ip;
+    return NoSegment::bad_ip;
   }
   const std::size_t length = load_be16(at + 4);
   cursor.rest.skip(kHeader);
   if (length > cursor.rest.on_wire) [[unlikely]] {
-    return DecodeError::truncated;
+    return NoSegment::truncated;
   }
   // Zero: a jumbogram (RFC 2675) or a super-packet. It has no padding behind it.
   if (length != 0) cursor.rest.limit(length);

@@ -61,7 +61,7 @@ NextHeader read(Layer layer, Cursor& cursor) noexcept {
     case Layer::refused:
       break;
   }
-  return DecodeError::not_ip;
+  return NoSegment::not_ip;
 }
 
 } // namespace
@@ -71,21 +71,21 @@ Decoder::Decoder(const DecodeOptions& options)
       checksums_(options.checksums),
       fragments_(options.fragment_bytes, counters_) {}
 
-DecodeError Decoder::refuse(DecodeError why) noexcept {
+NoSegment Decoder::refuse(NoSegment why) noexcept {
   counters_.add(counter_of(why));
   return why;
 }
 
 // The segment is made where it stays: it is too large to be copied from frame to frame.
-Result<Segment, DecodeError> Decoder::decode(const Frame& frame) noexcept {
-  Result<Segment, DecodeError> answer{std::in_place};
-  if (const std::optional<DecodeError> why = fill(*answer, frame)) [[unlikely]] {
+Result<Segment, NoSegment> Decoder::decode(const Frame& frame) noexcept {
+  Result<Segment, NoSegment> answer{std::in_place};
+  if (const std::optional<NoSegment> why = fill(*answer, frame)) [[unlikely]] {
     answer = refuse(*why);
   }
   return answer;
 }
 
-std::optional<DecodeError> Decoder::fill(Segment& segment, const Frame& frame) noexcept {
+std::optional<NoSegment> Decoder::fill(Segment& segment, const Frame& frame) noexcept {
   Cursor cursor;
   cursor.rest = {frame.bytes.data(), frame.bytes.size(),
                  std::max<std::size_t>(frame.wire_length, frame.bytes.size())};
@@ -104,7 +104,7 @@ std::optional<DecodeError> Decoder::fill(Segment& segment, const Frame& frame) n
     step = advance(cursor, step, frame.arrived);
   }
   if (step.layer != Layer::tcp) [[unlikely]] {
-    if (step.why == DecodeError::udp && options_.datagrams) keep_datagram(cursor, frame);
+    if (step.why == NoSegment::udp && options_.datagrams) keep_datagram(cursor, frame);
     return step.why;
   }
   step = read_tcp(cursor, segment);
@@ -118,7 +118,7 @@ std::optional<DecodeError> Decoder::fill(Segment& segment, const Frame& frame) n
   segment.checksum_result = judge_checksum(cursor);
   if (segment.checksum_result == ChecksumResult::bad && checksums_.refuses()) [[unlikely]] {
     refused_ = segment;
-    return DecodeError::bad_tcp_checksum;
+    return NoSegment::bad_tcp_checksum;
   }
   counters_.add(DecodeCount::segments);
   if (segment.cut_by_snaplen != 0) [[unlikely]] {
@@ -153,7 +153,7 @@ void Decoder::keep_datagram(const Cursor& cursor, const Frame& frame) noexcept {
 
 NextHeader Decoder::advance(Cursor& cursor, NextHeader step, Instant arrived) noexcept {
   for (unsigned depth = 0; step.layer != Layer::tcp && step.layer != Layer::refused; ++depth) {
-    if (depth == options_.depth_max) return DecodeError::too_deep;
+    if (depth == options_.depth_max) return NoSegment::too_deep;
     step = step.layer == Layer::fragment ? join(cursor, arrived) : read(step.layer, cursor);
   }
   return step;
@@ -162,7 +162,7 @@ NextHeader Decoder::advance(Cursor& cursor, NextHeader step, Instant arrived) no
 // A fragment goes into the store; the one that completes its datagram takes the
 // walk with it, into what was behind the IP header.
 NextHeader Decoder::join(Cursor& cursor, Instant arrived) noexcept {
-  if (cursor.rest.cut()) return DecodeError::cut_by_snaplen;
+  if (cursor.rest.cut()) return NoSegment::cut_by_snaplen;
   Datagram whole;
   const Fragment fragment{.source = cursor.source,
                           .destination = cursor.destination,
@@ -173,7 +173,7 @@ NextHeader Decoder::join(Cursor& cursor, Instant arrived) noexcept {
                           .offset = cursor.fragment.offset,
                           .bytes = {cursor.rest.at, cursor.rest.captured},
                           .arrived = arrived};
-  if (const std::optional<DecodeError> held = fragments_.add(fragment, whole)) return *held;
+  if (const std::optional<NoSegment> held = fragments_.add(fragment, whole)) return *held;
   cursor.rest = {whole.bytes.data(), whole.bytes.size(), whole.bytes.size()};
   cursor.protocol = whole.protocol;
   cursor.from_fragments = true;

@@ -45,29 +45,29 @@ class Decoder {
   // The segment, its payload borrowed from the frame or, where it came in
   // fragments, from the decoder until end_burst(); or why there is none. Both are
   // counted.
-  [[nodiscard]] Result<Segment, DecodeError> decode(const Frame& frame) noexcept;
+  [[nodiscard]] Result<Segment, NoSegment> decode(const Frame& frame) noexcept;
 
   // With DecodeOptions::datagrams: the datagram of the frame for which decode()
-  // answered DecodeError::udp just now.
+  // answered NoSegment::udp just now.
   [[nodiscard]] const UdpDatagram& datagram() const noexcept { return datagram_; }
 
   // To be called when the segments of a burst are done with. `now` is the packet clock.
   void end_burst(Instant now) noexcept { fragments_.end_burst(now); }
 
-  // Any thread may read them. Frames decoded = segments + the sum of all DecodeError.
+  // Any thread may read them. Frames decoded = segments + the sum of all NoSegment.
   [[nodiscard]] const Counters<DecodeCount>& counters() const noexcept { return counters_; }
 
-  // The segment of the frame for which decode() answered DecodeError::bad_tcp_checksum just now.
+  // The segment of the frame for which decode() answered NoSegment::bad_tcp_checksum just now.
   // Its payload lives as long as one that was accepted.
   [[nodiscard]] const Segment& refused() const noexcept { return refused_; }
 
  private:
-  [[nodiscard]] std::optional<DecodeError> fill(Segment& segment, const Frame& frame) noexcept;
+  [[nodiscard]] std::optional<NoSegment> fill(Segment& segment, const Frame& frame) noexcept;
   [[nodiscard]] NextHeader advance(Cursor& cursor, NextHeader step, Instant arrived) noexcept;
   [[nodiscard]] NextHeader join(Cursor& cursor, Instant arrived) noexcept;
   [[nodiscard]] ChecksumResult judge_checksum(const Cursor& cursor) noexcept;
   void keep_datagram(const Cursor& cursor, const Frame& frame) noexcept;
-  [[nodiscard]] DecodeError refuse(DecodeError why) noexcept;
+  [[nodiscard]] NoSegment refuse(NoSegment why) noexcept;
 
   DecodeOptions options_;
   ChecksumPolicy checksums_;

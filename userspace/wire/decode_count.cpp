@@ -39,14 +39,14 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(DecodeCount::cou
 };
 static_assert(!kNames.back().empty(), "a counter has no name");
 static_assert(kNames[static_cast<std::size_t>(DecodeCount::segments)] == "segments");
-static_assert(kNames[static_cast<std::size_t>(DecodeError::bad_ip)] == "bad_ip");
+static_assert(kNames[static_cast<std::size_t>(NoSegment::bad_ip)] == "bad_ip");
 
 } // namespace
 
 std::string_view name_of(DecodeCount count) noexcept {
   return kNames[static_cast<std::size_t>(count)];
 }
-std::string_view name_of(DecodeError reason) noexcept {
+std::string_view name_of(NoSegment reason) noexcept {
   return name_of(counter_of(reason));
 }
 

@@ -7,7 +7,7 @@ namespace xdpcap::wire {
 
 // Why a frame is no TCP segment. Each is a bucket of the ledger: a frame lands
 // in exactly one of them, or is a segment.
-enum class DecodeError : std::uint8_t {
+enum class NoSegment : std::uint8_t {
   not_ip,             // ARP, LLDP, spanning tree, encrypted wireless frames, ...
   udp,                // UDP that is no tunnel we know
   other_protocol,     // ICMP, SCTP, ESP, ...
@@ -30,9 +30,9 @@ enum class DecodeError : std::uint8_t {
   count_,
 };
 
-// What a decoder counts: each DecodeError, then these.
+// What a decoder counts: each NoSegment, then these.
 enum class DecodeCount : std::uint8_t {
-  segments = static_cast<std::uint8_t>(DecodeError::count_), // frames that were segments
+  segments = static_cast<std::uint8_t>(NoSegment::count_), // frames that were segments
   // Of the segments:
   from_tunnel,        // inside of at least one tunnel other than VLAN tags
   from_fragments,     // put together from IP fragments
@@ -47,12 +47,12 @@ enum class DecodeCount : std::uint8_t {
   count_,
 };
 
-constexpr DecodeCount counter_of(DecodeError reason) noexcept {
+constexpr DecodeCount counter_of(NoSegment reason) noexcept {
   return static_cast<DecodeCount>(reason);
 }
 
 // The name as users see it in the ledger.
-std::string_view name_of(DecodeError reason) noexcept;
+std::string_view name_of(NoSegment reason) noexcept;
 std::string_view name_of(DecodeCount count) noexcept;
 
 } // namespace xdpcap::wire

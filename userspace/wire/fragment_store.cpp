@@ -74,21 +74,21 @@ FragmentStore::Place* FragmentStore::open(const Fragment& fragment) noexcept {
   return place;
 }
 
-std::optional<DecodeError> FragmentStore::add(const Fragment& fragment, Datagram& whole) noexcept {
+std::optional<NoSegment> FragmentStore::add(const Fragment& fragment, Datagram& whole) noexcept {
   const std::size_t end = fragment.offset + fragment.bytes.size();
-  if (end > datagram_bytes_max) return DecodeError::fragment_too_large;
+  if (end > datagram_bytes_max) return NoSegment::fragment_too_large;
   if (fragment.bytes.empty() || (fragment.more && fragment.bytes.size() % kUnit != 0)) {
-    return DecodeError::fragment_malformed;
+    return NoSegment::fragment_malformed;
   }
   Place* place = find(fragment);
   if (place == nullptr) place = open(fragment);
-  if (place == nullptr) return DecodeError::fragment_no_room;
-  if (place->state == State::discarded) return DecodeError::fragment_overlap;
+  if (place == nullptr) return NoSegment::fragment_no_room;
+  if (place->state == State::discarded) return NoSegment::fragment_overlap;
   return put(*place, fragment, whole);
 }
 
-std::optional<DecodeError> FragmentStore::put(Place& place, const Fragment& fragment,
-                                              Datagram& whole) noexcept {
+std::optional<NoSegment> FragmentStore::put(Place& place, const Fragment& fragment,
+                                            Datagram& whole) noexcept {
   const auto end = static_cast<std::uint32_t>(fragment.offset + fragment.bytes.size());
   const bool beyond_end =
       place.last_seen && (end > place.end || (!fragment.more && end != place.end));
@@ -100,7 +100,7 @@ std::optional<DecodeError> FragmentStore::put(Place& place, const Fragment& frag
     const bool same = std::memcmp(data(place) + fragment.offset, fragment.bytes.data(),
                                   fragment.bytes.size()) == 0;
     place.overlapped |= !same;
-    return place.is_v6 && !same ? reject_overlap(place) : DecodeError::fragment_repeated;
+    return place.is_v6 && !same ? reject_overlap(place) : NoSegment::fragment_repeated;
   }
   if (there != 0 && place.is_v6) return reject_overlap(place);
   place.overlapped |= there != 0;
@@ -111,7 +111,7 @@ std::optional<DecodeError> FragmentStore::put(Place& place, const Fragment& frag
   place.last_seen = place.last_seen || !fragment.more;
   if (!place.last_seen || place.units != units_of(place.end)) {
     ++place.frames;
-    return DecodeError::fragment_held;
+    return NoSegment::fragment_held;
   }
   counters_.add(DecodeCount::fragments_joined, place.frames);
   place.state = State::lent;
@@ -145,14 +145,14 @@ void FragmentStore::copy(Place& place, const Fragment& fragment) noexcept {
 
 // In IPv6 the whole datagram is to go, with what of it is yet to come; in IPv4
 // only the fragment that does not fit.
-DecodeError FragmentStore::reject_overlap(Place& place) noexcept {
+NoSegment FragmentStore::reject_overlap(Place& place) noexcept {
   place.overlapped = true;
   if (place.is_v6) {
     counters_.add(DecodeCount::fragments_discarded, place.frames);
     place.frames = 0;
     place.state = State::discarded;
   }
-  return DecodeError::fragment_overlap;
+  return NoSegment::fragment_overlap;
 }
 
 void FragmentStore::abandon(Place& place, DecodeCount reason) noexcept {

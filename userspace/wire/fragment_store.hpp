@@ -55,7 +55,7 @@ class FragmentStore {
   FragmentStore(std::size_t budget_bytes, Counters<DecodeCount>& counters);
 
   // Where the fragment went; nothing, where it completed a datagram, which is then in `whole`.
-  [[nodiscard]] std::optional<DecodeError> add(const Fragment& fragment, Datagram& whole) noexcept;
+  [[nodiscard]] std::optional<NoSegment> add(const Fragment& fragment, Datagram& whole) noexcept;
 
   // Takes back what was lent and forgets what waited too long.
   void end_burst(Instant now) noexcept;
@@ -85,12 +85,12 @@ class FragmentStore {
   [[nodiscard]] Place* find(const Fragment& fragment) noexcept;
   [[nodiscard]] Place* open(const Fragment& fragment) noexcept;
   [[nodiscard]] Place* make_room() noexcept;
-  [[nodiscard]] std::optional<DecodeError> put(Place& place, const Fragment& fragment,
-                                               Datagram& whole) noexcept;
+  [[nodiscard]] std::optional<NoSegment> put(Place& place, const Fragment& fragment,
+                                             Datagram& whole) noexcept;
   void copy(Place& place, const Fragment& fragment) noexcept;
   [[nodiscard]] std::size_t units_there(const Place& place,
                                         const Fragment& fragment) const noexcept;
-  [[nodiscard]] DecodeError reject_overlap(Place& place) noexcept;
+  [[nodiscard]] NoSegment reject_overlap(Place& place) noexcept;
   void abandon(Place& place, DecodeCount reason) noexcept;
 
   [[nodiscard]] std::byte* data(const Place& place) const noexcept;

@@ -27,7 +27,7 @@ NextHeader read_ip(Cursor& cursor) noexcept {
     case 6:
       return Layer::ipv6;
     default:
-      return DecodeError::not_ip;
+      return NoSegment::not_ip;
   }
 }
 
@@ -56,9 +56,9 @@ NextHeader read_ip_payload(Cursor& cursor) noexcept {
     case XDPCAP_PROTOCOL_MOBILITY:
     case XDPCAP_PROTOCOL_HOST_IDENTITY:
     case XDPCAP_PROTOCOL_SHIM6:
-      return cursor.is_v6 ? NextHeader{Layer::extension} : NextHeader{DecodeError::other_protocol};
+      return cursor.is_v6 ? NextHeader{Layer::extension} : NextHeader{NoSegment::other_protocol};
     default:
-      return DecodeError::other_protocol;
+      return NoSegment::other_protocol;
   }
 }
 

@@ -45,7 +45,7 @@ NextHeader read_family(Cursor& cursor) noexcept {
     case 30: // macOS
       return Layer::ipv6;
     default:
-      return DecodeError::not_ip;
+      return NoSegment::not_ip;
   }
 }
 
@@ -60,7 +60,7 @@ NextHeader read_radiotap(Cursor& cursor) noexcept {
   if (!cursor.rest.has(8)) return cursor.missing(8);
   const std::size_t header = static_cast<std::size_t>(load_u8(cursor.rest.at + 2)) |
                              std::size_t{load_u8(cursor.rest.at + 3)} << 8;
-  if (header < 8) return DecodeError::not_ip;
+  if (header < 8) return NoSegment::not_ip;
   if (!cursor.rest.has(header)) return cursor.missing(header);
   cursor.rest.skip(header);
   return Layer::wireless;
@@ -81,7 +81,7 @@ NextHeader read_nflog(Cursor& cursor) noexcept {
       length = load_be16(cursor.rest.at);
       type = load_be16(cursor.rest.at + 2);
     }
-    if (length < kAttribute) return DecodeError::not_ip;
+    if (length < kAttribute) return NoSegment::not_ip;
     if (type == kPayload) {
       cursor.rest.limit(length);
       cursor.rest.skip(kAttribute);
@@ -91,7 +91,7 @@ NextHeader read_nflog(Cursor& cursor) noexcept {
     if (!cursor.rest.has(padded)) return cursor.missing(padded);
     cursor.rest.skip(padded);
   }
-  return cursor.rest.cut() ? DecodeError::cut_by_snaplen : DecodeError::not_ip;
+  return cursor.rest.cut() ? NoSegment::cut_by_snaplen : NoSegment::not_ip;
 }
 
 } // namespace
@@ -124,7 +124,7 @@ NextHeader first_layer(LinkType link, Cursor& cursor) noexcept {
     case LinkType::unsupported:
       break;
   }
-  return DecodeError::unsupported_link;
+  return NoSegment::unsupported_link;
 }
 
 NextHeader header_of_ether_type(std::uint16_t type, Cursor& cursor) noexcept {
@@ -156,7 +156,7 @@ NextHeader header_of_ether_type(std::uint16_t type, Cursor& cursor) noexcept {
       break;
   }
   return type <= XDPCAP_ETHERTYPE_LENGTH_MAX ? NextHeader{Layer::llc}
-                                             : NextHeader{DecodeError::not_ip};
+                                             : NextHeader{NoSegment::not_ip};
 }
 
 // IEEE 802.2. Only SNAP (RFC 1042) carries what we look for.
@@ -165,12 +165,12 @@ NextHeader read_llc(Cursor& cursor) noexcept {
   if (!cursor.rest.has(3)) return cursor.missing(3);
   const std::byte* at = cursor.rest.at;
   if (load_u8(at) != 0xaa || load_u8(at + 1) != 0xaa || load_u8(at + 2) != 0x03)
-    return DecodeError::not_ip;
+    return NoSegment::not_ip;
   if (!cursor.rest.has(kHeader)) return cursor.missing(kHeader);
   // The organisation: an ether type follows, or (802.1H) did so before the bridge.
   const std::uint32_t organisation = load_be32(at + 2) & 0xffffff;
   if (organisation != XDPCAP_SNAP_ETHERTYPES && organisation != XDPCAP_SNAP_BRIDGED)
-    return DecodeError::not_ip;
+    return NoSegment::not_ip;
   const std::uint16_t type = load_be16(at + 6);
   cursor.rest.skip(kHeader);
   return after_ether_type(type, cursor);
@@ -192,11 +192,11 @@ NextHeader read_mpls(Cursor& cursor) noexcept {
   if (nibble == 6) return Layer::ipv6;
   if (!cursor.rest.has(kEthernet)) return cursor.missing(kEthernet);
   if (is_known(load_be16(cursor.rest.at + kEthernet - 2))) return Layer::ethernet;
-  if (nibble != 0) return DecodeError::not_ip;
+  if (nibble != 0) return NoSegment::not_ip;
   if (!cursor.rest.has(kControlWord + kEthernet)) return cursor.missing(kControlWord + kEthernet);
   cursor.rest.skip(kControlWord);
   return is_known(load_be16(cursor.rest.at + kEthernet - 2)) ? NextHeader{Layer::ethernet}
-                                                             : NextHeader{DecodeError::not_ip};
+                                                             : NextHeader{NoSegment::not_ip};
 }
 
 // RFC 2516, 4.
@@ -205,10 +205,10 @@ NextHeader read_pppoe(Cursor& cursor) noexcept {
   if (!cursor.rest.has(kHeader)) return cursor.missing(kHeader);
   const std::byte* at = cursor.rest.at;
   if (load_u8(at) != 0x11 || load_u8(at + 1) != 0)
-    return DecodeError::not_ip; // not a session's packet
+    return NoSegment::not_ip; // not a session's packet
   const std::size_t length = load_be16(at + 4);
   cursor.rest.skip(kHeader);
-  if (length > cursor.rest.on_wire) return DecodeError::truncated;
+  if (length > cursor.rest.on_wire) return NoSegment::truncated;
   cursor.rest.limit(length);
   return Layer::ppp;
 }
@@ -235,7 +235,7 @@ NextHeader read_ppp(Cursor& cursor) noexcept {
     case 0x0283:
       return cursor.enter(Tunnel::mpls, Layer::mpls);
     default:
-      return DecodeError::not_ip;
+      return NoSegment::not_ip;
   }
 }
 
@@ -254,7 +254,7 @@ NextHeader read_nsh(Cursor& cursor) noexcept {
   const std::byte* at = cursor.rest.at;
   const std::size_t header = static_cast<std::size_t>(load_u8(at + 1) & 0x3fU) * 4;
   const std::uint8_t next = load_u8(at + 3);
-  if (load_u8(at) >> 6 != 0 || header < kHeaderMin) return DecodeError::bad_tunnel;
+  if (load_u8(at) >> 6 != 0 || header < kHeaderMin) return NoSegment::bad_tunnel;
   if (!cursor.rest.has(header)) return cursor.missing(header);
   cursor.rest.skip(header);
   switch (next) {
@@ -269,7 +269,7 @@ NextHeader read_nsh(Cursor& cursor) noexcept {
     case 5:
       return cursor.enter(Tunnel::mpls, Layer::mpls);
     default:
-      return DecodeError::not_ip;
+      return NoSegment::not_ip;
   }
 }
 
@@ -281,7 +281,7 @@ NextHeader read_wireless(Cursor& cursor) noexcept {
   const unsigned flags = load_u8(cursor.rest.at + 1);
   const bool is_data = (control & 0x0c) == 0x08 && (control & 0x40) == 0; // 0x40: without data
   const bool is_encrypted = (flags & 0x40) != 0;
-  if (!is_data || is_encrypted) return DecodeError::not_ip;
+  if (!is_data || is_encrypted) return NoSegment::not_ip;
   std::size_t header = kHeaderMin;
   if ((flags & 3) == 3) header += kFourthAddress; // from one access point to another
   if ((control & 0x80) != 0) {

@@ -39,15 +39,15 @@ inline NextHeader read_tcp(const Cursor& cursor, Segment& segment) noexcept {
       12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
   const Remaining& rest = cursor.rest;
   if (rest.on_wire < kHeaderMin) [[unlikely]] {
-    return DecodeError::bad_tcp;
+    return NoSegment::bad_tcp;
   }
   if (!rest.has(kHeaderMin)) [[unlikely]] {
-    return DecodeError::cut_by_snaplen;
+    return NoSegment::cut_by_snaplen;
   }
   const std::byte* at = rest.at;
   const std::size_t header = static_cast<std::size_t>(load_u8(at + 12) >> 4) * 4;
   if (header < kHeaderMin || header > rest.on_wire) [[unlikely]] {
-    return DecodeError::bad_tcp;
+    return NoSegment::bad_tcp;
   }
 
   set_key(cursor, load_be16(at), load_be16(at + 2), segment);

@@ -24,7 +24,7 @@ NextHeader step_of_port(std::uint16_t port, Cursor& cursor) noexcept {
     case XDPCAP_PORT_GRE:
       return cursor.enter(Tunnel::gre, Layer::gre);
     default:
-      return DecodeError::udp;
+      return NoSegment::udp;
   }
 }
 
@@ -37,8 +37,8 @@ NextHeader inside(Cursor& cursor, std::size_t header, Layer layer) noexcept {
 }
 
 // Too short for the tunnel of its port: UDP of another kind, or cut.
-DecodeError not_all_of(const Cursor& cursor, std::size_t header) noexcept {
-  return cursor.rest.on_wire >= header ? DecodeError::cut_by_snaplen : DecodeError::udp;
+NoSegment not_all_of(const Cursor& cursor, std::size_t header) noexcept {
+  return cursor.rest.on_wire >= header ? NoSegment::cut_by_snaplen : NoSegment::udp;
 }
 
 // The version nibble at `at`, where an IP packet is expected.
@@ -62,9 +62,9 @@ NextHeader read_gre_version_1(Cursor& cursor, unsigned flags) noexcept {
   if (!cursor.rest.has(header)) return cursor.missing(header);
   const std::size_t length = load_be16(cursor.rest.at + 4);
   cursor.rest.skip(header);
-  if (length > cursor.rest.on_wire) return DecodeError::truncated;
+  if (length > cursor.rest.on_wire) return NoSegment::truncated;
   cursor.rest.limit(length);
-  if (length == 0) return DecodeError::other_protocol; // it only acknowledges
+  if (length == 0) return NoSegment::other_protocol; // it only acknowledges
   return cursor.enter(Tunnel::pptp, Layer::ppp);
 }
 
@@ -81,12 +81,12 @@ NextHeader read_udp(Cursor& cursor) noexcept {
   if (length >= kHeader) cursor.rest.limit(length - kHeader);
   cursor.udp = {at, cursor.rest.captured};
   const NextHeader by_destination = step_of_port(destination, cursor);
-  if (by_destination.layer != Layer::refused || by_destination.why != DecodeError::udp)
+  if (by_destination.layer != Layer::refused || by_destination.why != NoSegment::udp)
     return by_destination;
   // These two answer from their own port.
   if (source == XDPCAP_PORT_GTP_U || source == XDPCAP_PORT_TEREDO)
     return step_of_port(source, cursor);
-  return DecodeError::udp;
+  return NoSegment::udp;
 }
 
 // RFC 2784 with the key and sequence number of RFC 2890. Source routing (RFC
@@ -99,7 +99,7 @@ NextHeader read_gre(Cursor& cursor) noexcept {
   const unsigned flags = load_be16(cursor.rest.at);
   const std::uint16_t type = load_be16(cursor.rest.at + 2);
   if ((flags & kVersion) == 1) return read_gre_version_1(cursor, flags);
-  if ((flags & (kVersion | kRouting)) != 0) return DecodeError::bad_tunnel;
+  if ((flags & (kVersion | kRouting)) != 0) return NoSegment::bad_tunnel;
   std::size_t header = 4;
   for (const unsigned field : {kChecksum, kKey, kSequence}) {
     if ((flags & field) != 0) header += 4;
@@ -111,7 +111,7 @@ NextHeader read_gre(Cursor& cursor) noexcept {
     return cursor.enter(Tunnel::erspan, (flags & kSequence) != 0 ? Layer::erspan : Layer::ethernet);
   }
   if (type == kErspan3) return cursor.enter(Tunnel::erspan, Layer::erspan);
-  if (!cursor.tunnels.has(Tunnel::gre)) return DecodeError::tunnel_off;
+  if (!cursor.tunnels.has(Tunnel::gre)) return NoSegment::tunnel_off;
   cursor.from_tunnel = true;
   return after_ether_type(type, cursor);
 }
@@ -128,7 +128,7 @@ NextHeader read_erspan(Cursor& cursor) noexcept {
     if (!cursor.rest.has(kType3)) return cursor.missing(kType3);
     header = (load_u8(at + 11) & 1) != 0 ? kType3 + kPlatformHeader : kType3;
   } else if (version != 1) {
-    return DecodeError::bad_tunnel;
+    return NoSegment::bad_tunnel;
   }
   if (!cursor.rest.has(header)) return cursor.missing(header);
   cursor.rest.skip(header);
@@ -141,7 +141,7 @@ NextHeader read_erspan(Cursor& cursor) noexcept {
 NextHeader read_etherip(Cursor& cursor) noexcept {
   constexpr std::size_t kHeader = 2;
   if (!cursor.rest.has(kHeader)) return cursor.missing(kHeader);
-  if (load_u8(cursor.rest.at) >> 4 != 3) return DecodeError::bad_tunnel;
+  if (load_u8(cursor.rest.at) >> 4 != 3) return NoSegment::bad_tunnel;
   return inside(cursor, kHeader, Layer::ethernet);
 }
 
@@ -151,7 +151,7 @@ NextHeader read_vxlan(Cursor& cursor) noexcept {
   constexpr std::size_t kHeader = 8, kEthernet = 14;
   if (!cursor.rest.has(kHeader)) return not_all_of(cursor, kHeader);
   const bool has_network = (load_u8(cursor.rest.at) & 0x08) != 0;
-  if (!has_network || cursor.rest.on_wire < kHeader + kEthernet) return DecodeError::udp;
+  if (!has_network || cursor.rest.on_wire < kHeader + kEthernet) return NoSegment::udp;
   return inside(cursor, kHeader, Layer::ethernet);
 }
 
@@ -162,7 +162,7 @@ NextHeader read_vxlan_gpe(Cursor& cursor) noexcept {
   const unsigned flags = load_u8(cursor.rest.at);
   const std::uint8_t next = load_u8(cursor.rest.at + 3);
   const bool has_network = (flags & 0x08) != 0, has_protocol = (flags & 0x04) != 0;
-  if (!has_network || flags >> 6 != 0) return DecodeError::udp;
+  if (!has_network || flags >> 6 != 0) return NoSegment::udp;
   if (!has_protocol) return inside(cursor, kHeader, Layer::ethernet);
   switch (next) {
     case 1:
@@ -178,7 +178,7 @@ NextHeader read_vxlan_gpe(Cursor& cursor) noexcept {
       cursor.rest.skip(kHeader);
       return cursor.enter(Tunnel::mpls, Layer::mpls);
     default:
-      return DecodeError::udp;
+      return NoSegment::udp;
   }
 }
 
@@ -187,7 +187,7 @@ NextHeader read_geneve(Cursor& cursor) noexcept {
   constexpr std::size_t kHeaderMin = 8;
   if (!cursor.rest.has(kHeaderMin)) return not_all_of(cursor, kHeaderMin);
   const unsigned version = static_cast<unsigned>(load_u8(cursor.rest.at)) >> 6;
-  if (version != 0) return DecodeError::udp;
+  if (version != 0) return NoSegment::udp;
   const std::size_t header =
       kHeaderMin + static_cast<std::size_t>(load_u8(cursor.rest.at) & 0x3fU) * 4;
   const std::uint16_t type = load_be16(cursor.rest.at + 2);
@@ -205,7 +205,7 @@ NextHeader read_gtp_u(Cursor& cursor) noexcept {
   const unsigned flags = load_u8(at);
   const bool is_user_packet = flags >> 4 == 3 && load_u8(at + 1) == 0xff;
   const std::size_t length = load_be16(at + 2);
-  if (!is_user_packet || length > cursor.rest.on_wire - kHeader) return DecodeError::udp;
+  if (!is_user_packet || length > cursor.rest.on_wire - kHeader) return NoSegment::udp;
   cursor.rest.skip(kHeader);
   cursor.rest.limit(length);
   if ((flags & 7) != 0) {
@@ -215,7 +215,7 @@ NextHeader read_gtp_u(Cursor& cursor) noexcept {
     while (next != 0) {
       if (!cursor.rest.has(4)) return cursor.missing(4);
       const std::size_t extension = static_cast<std::size_t>(load_u8(cursor.rest.at)) * 4;
-      if (extension == 0) return DecodeError::udp;
+      if (extension == 0) return NoSegment::udp;
       if (!cursor.rest.has(extension)) return cursor.missing(extension);
       next = load_u8(cursor.rest.at + extension - 1);
       cursor.rest.skip(extension);
@@ -223,7 +223,7 @@ NextHeader read_gtp_u(Cursor& cursor) noexcept {
   }
   if (!cursor.rest.has(1)) return cursor.missing(1);
   const Layer layer = ip_at(cursor.rest.at);
-  return layer == Layer::refused ? NextHeader{DecodeError::udp} : NextHeader{layer};
+  return layer == Layer::refused ? NextHeader{NoSegment::udp} : NextHeader{layer};
 }
 
 // RFC 4380, 5.1.1: an authentication and an origin indication may stand in front
@@ -241,7 +241,7 @@ NextHeader read_teredo(Cursor& cursor) noexcept {
   if (!cursor.rest.has(kIpv6)) return not_all_of(cursor, kIpv6);
   const bool is_whole = ip_at(cursor.rest.at) == Layer::ipv6 &&
                         load_be16(cursor.rest.at + 4) == cursor.rest.on_wire - kIpv6;
-  return is_whole ? NextHeader{Layer::ipv6} : NextHeader{DecodeError::udp};
+  return is_whole ? NextHeader{Layer::ipv6} : NextHeader{NoSegment::udp};
 }
 
 } // namespace xdpcap::wire

@@ -80,8 +80,8 @@ class PipelineTest : public ::testing::Test {
     Instant now = instant_from_ns(1'700'000'000'000'000'000);
     for (const Packet& packet : packets) {
       const Packet dated = packet.at(now += std::chrono::microseconds{10});
-      pipeline_->decode(dated.frame(),
-                        [&](const wire::Segment& segment) { pipeline_->accept(segment); });
+      const auto segment = pipeline_->decode(dated.frame());
+      if (segment.ok() && pipeline_->wants(*segment)) pipeline_->accept(*segment);
     }
     pipeline_->end_burst(now);
   }

@@ -9,7 +9,7 @@ namespace {
 using wire::ChecksumMode;
 using wire::ChecksumResult;
 using wire::DecodeCount;
-using wire::DecodeError;
+using wire::NoSegment;
 
 const Packet segment = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80).seq(1).payload("odd");
 
@@ -32,13 +32,13 @@ TEST(Checksum, IsTheSumOfRfc1071ForAnyLengthAndContent) {
 TEST(Checksum, OnRefusesWhatDoesNotSumUp) {
   Decoding decode({.checksums = ChecksumMode::on});
   EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
-  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(DecodeError::bad_tcp_checksum));
+  EXPECT_THAT(decode(segment.bad_checksum()), IsRefused(NoSegment::bad_tcp_checksum));
   EXPECT_EQ(as_text(decode.decoder().refused().payload), "odd");
-  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(DecodeError::bad_ip_checksum));
-  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(DecodeError::bad_ip_checksum));
-  EXPECT_THAT(decode(segment.partial_checksum()), IsRefused(DecodeError::bad_tcp_checksum));
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NoSegment::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(NoSegment::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.partial_checksum()), IsRefused(NoSegment::bad_tcp_checksum));
   EXPECT_THAT(decode(with_request_v6(eth()).bad_checksum()),
-              IsRefused(DecodeError::bad_tcp_checksum));
+              IsRefused(NoSegment::bad_tcp_checksum));
 }
 
 // However many an attacker sends first.
@@ -46,7 +46,7 @@ TEST(Checksum, OfALiveCaptureIsNeverGivenUp) {
   for (const ChecksumMode mode : {ChecksumMode::on, ChecksumMode::mirrored}) {
     Decoding decode({.checksums = mode});
     for (int i = 0; i < 2000; ++i) {
-      ASSERT_THAT(decode(segment.bad_checksum()), IsRefused(DecodeError::bad_tcp_checksum));
+      ASSERT_THAT(decode(segment.bad_checksum()), IsRefused(NoSegment::bad_tcp_checksum));
     }
     EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
   }
@@ -57,7 +57,7 @@ TEST(Checksum, OfAMirrorPortMayBeLeftToHardwareAndIsDoubtfulThen) {
   const Decoded decoded = decode(segment.partial_checksum());
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
   EXPECT_EQ(decoded->checksum_result, ChecksumResult::offloaded);
-  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(DecodeError::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.ip_checksum(0)), IsRefused(NoSegment::bad_ip_checksum));
 }
 
 TEST(Checksum, OffTakesEverything) {
@@ -96,7 +96,7 @@ TEST(Checksum, ARareFailureInARecordingIsCorruption) {
   ASSERT_THAT(decoded, IsSegmentWith("odd"));
   EXPECT_EQ(decoded->checksum_result, ChecksumResult::bad);
   EXPECT_EQ(decode.count(DecodeCount::checksum_bad), 1U);
-  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(DecodeError::bad_ip_checksum));
+  EXPECT_THAT(decode(segment.bad_ip_checksum()), IsRefused(NoSegment::bad_ip_checksum));
 }
 
 TEST(Checksum, FailuresThatAreTheRuleInARecordingSayNothingOfASegment) {
@@ -121,15 +121,15 @@ TEST(Checksum, OfASegmentOnItsSourceRouteIsNotLookedAt) {
   const Packet arrived =
       eth().ipv6("::1", "::2").extension(43, {0, 0}).tcp(1, 2).bad_checksum().payload("x");
   EXPECT_THAT(Decoding({.checksums = ChecksumMode::on})(arrived),
-              IsRefused(DecodeError::bad_tcp_checksum));
+              IsRefused(NoSegment::bad_tcp_checksum));
 }
 
 TEST(Checksum, OfAReassembledSegmentIsVerified) {
   Decoding decode({.checksums = ChecksumMode::on});
   const std::vector<Packet> pieces = segment.bad_checksum().fragments(16, 9);
   ASSERT_EQ(pieces.size(), 2U);
-  EXPECT_THAT(decode(pieces[0]), IsRefused(DecodeError::fragment_held));
-  EXPECT_THAT(decode(pieces[1]), IsRefused(DecodeError::bad_tcp_checksum));
+  EXPECT_THAT(decode(pieces[0]), IsRefused(NoSegment::fragment_held));
+  EXPECT_THAT(decode(pieces[1]), IsRefused(NoSegment::bad_tcp_checksum));
 }
 
 } // namespace

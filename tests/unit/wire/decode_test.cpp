@@ -7,7 +7,7 @@ namespace xdpcap::test {
 namespace {
 
 using wire::DecodeCount;
-using wire::DecodeError;
+using wire::NoSegment;
 using wire::Tunnel;
 using wire::TunnelSet;
 
@@ -44,7 +44,7 @@ TEST(Decode, CutByTheSnapLengthAnswersAPrefixAndItsRealLength) {
       SCOPED_TRACE(length);
       const Decoded decoded = decode(sample.packet.cut(length));
       if (!decoded.ok()) {
-        EXPECT_THAT(decoded, IsRefused(DecodeError::cut_by_snaplen));
+        EXPECT_THAT(decoded, IsRefused(NoSegment::cut_by_snaplen));
         continue;
       }
       ++segments;
@@ -72,7 +72,7 @@ TEST(Decode, AFrameShorterThanItsHeadersSayIsNoSegment) {
       frame.wire_length = static_cast<std::uint32_t>(length);
       const Decoded decoded = decode(frame);
       ASSERT_FALSE(decoded.ok());
-      EXPECT_NE(decoded.error(), DecodeError::cut_by_snaplen);
+      EXPECT_NE(decoded.error(), NoSegment::cut_by_snaplen);
     }
   }
 }
@@ -105,7 +105,7 @@ TEST(Decode, EachTunnelCanBeTurnedOffByName) {
     const std::optional<Tunnel> tunnel = wire::tunnel_named(tunnel_name);
     ASSERT_TRUE(tunnel.has_value());
     EXPECT_THAT(Decoding({.tunnels = TunnelSet::all().without(*tunnel)})(packet),
-                IsRefused(DecodeError::tunnel_off));
+                IsRefused(NoSegment::tunnel_off));
     TunnelSet only = TunnelSet::none().with(*tunnel);
     if (*tunnel == Tunnel::qinq) only = only.with(Tunnel::vlan);
     EXPECT_THAT(Decoding({.tunnels = only})(packet), IsSegmentWith(request));
@@ -117,44 +117,44 @@ TEST(Decode, GoesNoDeeperThanItWasTold) {
   Packet labels = eth();
   for (std::uint32_t label = 0; label < 10; ++label) labels = labels.mpls(label + 16);
   EXPECT_THAT(Decoding({.depth_max = 11})(with_request(labels)), IsSegmentWith(request));
-  EXPECT_THAT(Decoding({.depth_max = 10})(with_request(labels)), IsRefused(DecodeError::too_deep));
+  EXPECT_THAT(Decoding({.depth_max = 10})(with_request(labels)), IsRefused(NoSegment::too_deep));
 }
 
 TEST(Decode, ATunnelsPortAloneMakesNoTunnel) {
   const Packet udp = eth().ipv4("10.0.0.1", "10.0.0.2");
   const Packet no_vxlan =
       udp.udp(1, 4789).bytes({0, 0, 0, 0, 0, 0, 7, 0}).eth().ipv4("1.1.1.1", "2.2.2.2").tcp(1, 2);
-  EXPECT_THAT(Decoding()(no_vxlan), IsRefused(DecodeError::udp));
+  EXPECT_THAT(Decoding()(no_vxlan), IsRefused(NoSegment::udp));
   EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("a DNS answer sent to an odd port")),
-              IsRefused(DecodeError::udp));
+              IsRefused(NoSegment::udp));
   EXPECT_THAT(Decoding()(udp.udp(2152, 2152).bytes({0x32, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0})),
-              IsRefused(DecodeError::udp));
+              IsRefused(NoSegment::udp));
   EXPECT_THAT(Decoding()(udp.udp(1, 3544).payload(
                   "nothing of IPv6, though it is long enough for its header")),
-              IsRefused(DecodeError::udp));
+              IsRefused(NoSegment::udp));
   EXPECT_THAT(Decoding()(udp.udp(1, 6081).payload("\xff version three")),
-              IsRefused(DecodeError::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("short")), IsRefused(DecodeError::udp));
-  EXPECT_THAT(Decoding()(udp.udp(1, 53).payload("query")), IsRefused(DecodeError::udp));
+              IsRefused(NoSegment::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 4789).payload("short")), IsRefused(NoSegment::udp));
+  EXPECT_THAT(Decoding()(udp.udp(1, 53).payload("query")), IsRefused(NoSegment::udp));
 }
 
 TEST(Decode, NamesWhatIsNoTcp) {
   EXPECT_THAT(Decoding()(eth().ether_type(0x0806).payload("who has 10.0.0.1?")),
-              IsRefused(DecodeError::not_ip));
+              IsRefused(NoSegment::not_ip));
   EXPECT_THAT(Decoding()(eth().ipv4("10.0.0.1", "10.0.0.2").protocol(1).payload("ping")),
-              IsRefused(DecodeError::other_protocol));
+              IsRefused(NoSegment::other_protocol));
   EXPECT_THAT(Decoding()(eth().ipv6("::1", "::2").protocol(58).payload("ping")),
-              IsRefused(DecodeError::other_protocol));
+              IsRefused(NoSegment::other_protocol));
   EXPECT_THAT(Decoding()(link(wire::LinkType::unsupported).payload("?")),
-              IsRefused(DecodeError::unsupported_link));
+              IsRefused(NoSegment::unsupported_link));
   EXPECT_THAT(Decoding()(eth().ipv4("10.0.0.1", "10.0.0.2").gre().payload("a keep-alive")),
-              IsRefused(DecodeError::not_ip));
+              IsRefused(NoSegment::not_ip));
 }
 
 TEST(Decode, GreWithSourceRoutingIsRefused) {
   const Packet gre =
       eth().ipv4("10.0.0.1", "10.0.0.2").protocol(47).bytes({0x40, 0, 8, 0, 0, 0, 0, 0});
-  EXPECT_THAT(Decoding()(with_request(gre)), IsRefused(DecodeError::bad_tunnel));
+  EXPECT_THAT(Decoding()(with_request(gre)), IsRefused(NoSegment::bad_tunnel));
 }
 
 TEST(Decode, AMirrorsCutFrameHasAMissingTail) {
@@ -186,8 +186,8 @@ TEST(Decode, EveryFrameIsCountedOnce) {
     }
   }
   std::uint64_t counted = decode.count(DecodeCount::segments);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(DecodeError::count_); ++i) {
-    counted += decode.count(static_cast<DecodeError>(i));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(NoSegment::count_); ++i) {
+    counted += decode.count(static_cast<NoSegment>(i));
   }
   EXPECT_EQ(counted, frames);
 }
@@ -200,7 +200,7 @@ TEST(Decode, EveryCounterHasANameOfItsOwn) {
   }
   EXPECT_EQ(wire::name_of(DecodeCount::segments), "segments");
   EXPECT_EQ(wire::name_of(DecodeCount::fragments_discarded), "fragments_discarded");
-  EXPECT_EQ(wire::name_of(DecodeError::unsupported_link), "unsupported_link");
+  EXPECT_EQ(wire::name_of(NoSegment::unsupported_link), "unsupported_link");
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
 }

@@ -16,7 +16,7 @@
 namespace xdpcap::wire {
 
 // How tests print what they compare.
-inline void PrintTo(DecodeError reason, std::ostream* out) {
+inline void PrintTo(NoSegment reason, std::ostream* out) {
   *out << name_of(reason);
 }
 
@@ -24,7 +24,7 @@ inline void PrintTo(DecodeError reason, std::ostream* out) {
 
 namespace xdpcap::test {
 
-using Decoded = Result<wire::Segment, wire::DecodeError>;
+using Decoded = Result<wire::Segment, wire::NoSegment>;
 
 // A decoder and the frames it was fed, each of which ends where nothing is
 // mapped, so that reading beyond a frame ends the test.
@@ -42,7 +42,7 @@ class Decoding {
   [[nodiscard]] std::uint64_t count(wire::DecodeCount which) const {
     return decoder_.counters().get(which);
   }
-  [[nodiscard]] std::uint64_t count(wire::DecodeError which) const {
+  [[nodiscard]] std::uint64_t count(wire::NoSegment which) const {
     return count(wire::counter_of(which));
   }
 

@@ -7,7 +7,7 @@ namespace xdpcap::test {
 namespace {
 
 using wire::DecodeCount;
-using wire::DecodeError;
+using wire::NoSegment;
 
 const Packet v4 = with_request(eth());
 const Packet v6 = with_request_v6(eth());
@@ -20,14 +20,14 @@ Instant after(std::chrono::seconds seconds) {
 // Feeds `pieces`; all but the last are held.
 Decoded feed(Decoding& decode, const std::vector<Packet>& pieces) {
   for (std::size_t i = 0; i + 1 < pieces.size(); ++i) {
-    EXPECT_THAT(decode(pieces[i]), IsRefused(DecodeError::fragment_held)) << i;
+    EXPECT_THAT(decode(pieces[i]), IsRefused(NoSegment::fragment_held)) << i;
   }
   return decode(pieces.back());
 }
 
 // No frame may vanish from the accounts.
 void expect_held_frames_accounted(const Decoding& decode, std::uint64_t still_held) {
-  EXPECT_EQ(decode.count(DecodeError::fragment_held),
+  EXPECT_EQ(decode.count(NoSegment::fragment_held),
             decode.count(DecodeCount::fragments_joined) +
                 decode.count(DecodeCount::fragments_expired) +
                 decode.count(DecodeCount::fragments_evicted) +
@@ -89,9 +89,9 @@ TEST(Fragments, WithTheSameNumberOfOtherHostsAreStrangers) {
   const Packet theirs =
       eth().ipv4("10.0.0.1", "10.0.0.3").tcp(1, 2).payload(request).fragments(40, 9)[1];
   const Packet other_protocol = ours[1].protocol(17);
-  EXPECT_THAT(decode(ours[0]), IsRefused(DecodeError::fragment_held));
-  EXPECT_THAT(decode(theirs), IsRefused(DecodeError::fragment_held));
-  EXPECT_THAT(decode(other_protocol), IsRefused(DecodeError::fragment_held));
+  EXPECT_THAT(decode(ours[0]), IsRefused(NoSegment::fragment_held));
+  EXPECT_THAT(decode(theirs), IsRefused(NoSegment::fragment_held));
+  EXPECT_THAT(decode(other_protocol), IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(decode(ours[1]), IsSegmentWith(request));
 }
 
@@ -100,10 +100,10 @@ TEST(Fragments, ThatComeTwiceDoNoHarm) {
     Decoding decode;
     const std::vector<Packet> pieces = packet.fragments(16, 9);
     ASSERT_EQ(pieces.size(), 3U);
-    EXPECT_THAT(decode(pieces[2]), IsRefused(DecodeError::fragment_held));
-    EXPECT_THAT(decode(pieces[2]), IsRefused(DecodeError::fragment_repeated));
-    EXPECT_THAT(decode(pieces[0]), IsRefused(DecodeError::fragment_held));
-    EXPECT_THAT(decode(pieces[0]), IsRefused(DecodeError::fragment_repeated));
+    EXPECT_THAT(decode(pieces[2]), IsRefused(NoSegment::fragment_held));
+    EXPECT_THAT(decode(pieces[2]), IsRefused(NoSegment::fragment_repeated));
+    EXPECT_THAT(decode(pieces[0]), IsRefused(NoSegment::fragment_held));
+    EXPECT_THAT(decode(pieces[0]), IsRefused(NoSegment::fragment_repeated));
     EXPECT_THAT(decode(pieces[1]), IsSegmentWith(request));
     expect_held_frames_accounted(decode, 0);
   }
@@ -120,9 +120,9 @@ constexpr std::string_view header(
 TEST(Fragments, OfIpv4ThatOverlapKeepWhatCameFirst) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
   EXPECT_THAT(decode(piece(false, 24, true, "FIRST_1_FIRST_2_")),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(decode(piece(false, 32, false, "second__SECOND")),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(decode(piece(false, 0, true, header)), IsSegmentWith("headFIRST_1_FIRST_2_SECOND"));
 }
 
@@ -147,10 +147,10 @@ TEST(Fragments, OfIpv4ThatOverlapAreDoubtful) {
 TEST(Fragments, OfIpv6ThatOverlapTakeTheDatagramWithThem) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
   EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_FIRST_2_")),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(decode(piece(true, 32, false, "FIRST_2_SECOND")),
-              IsRefused(DecodeError::fragment_overlap));
-  EXPECT_THAT(decode(piece(true, 0, true, header)), IsRefused(DecodeError::fragment_overlap))
+              IsRefused(NoSegment::fragment_overlap));
+  EXPECT_THAT(decode(piece(true, 0, true, header)), IsRefused(NoSegment::fragment_overlap))
       << "with what of it is yet to come";
   EXPECT_EQ(decode.count(DecodeCount::fragments_discarded), 1U);
   expect_held_frames_accounted(decode, 0);
@@ -158,52 +158,51 @@ TEST(Fragments, OfIpv6ThatOverlapTakeTheDatagramWithThem) {
 
 TEST(Fragments, OfIpv6WithOtherContentInTheSamePlaceAreNoRepeat) {
   Decoding decode({.checksums = wire::ChecksumMode::off});
-  EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_")), IsRefused(DecodeError::fragment_held));
-  EXPECT_THAT(decode(piece(true, 24, true, "second__")), IsRefused(DecodeError::fragment_overlap));
+  EXPECT_THAT(decode(piece(true, 24, true, "FIRST_1_")), IsRefused(NoSegment::fragment_held));
+  EXPECT_THAT(decode(piece(true, 24, true, "second__")), IsRefused(NoSegment::fragment_overlap));
 }
 
 TEST(Fragments, ThatContradictTheEndAreRefused) {
   for (const bool is_v6 : {false, true}) {
     Decoding beyond;
-    EXPECT_THAT(beyond(piece(is_v6, 24, false, "the end.")), IsRefused(DecodeError::fragment_held));
-    EXPECT_THAT(beyond(piece(is_v6, 32, true, "more....")),
-                IsRefused(DecodeError::fragment_overlap));
+    EXPECT_THAT(beyond(piece(is_v6, 24, false, "the end.")), IsRefused(NoSegment::fragment_held));
+    EXPECT_THAT(beyond(piece(is_v6, 32, true, "more....")), IsRefused(NoSegment::fragment_overlap));
     Decoding earlier;
-    EXPECT_THAT(earlier(piece(is_v6, 32, true, "more....")), IsRefused(DecodeError::fragment_held));
+    EXPECT_THAT(earlier(piece(is_v6, 32, true, "more....")), IsRefused(NoSegment::fragment_held));
     EXPECT_THAT(earlier(piece(is_v6, 24, false, "the end.")),
-                IsRefused(DecodeError::fragment_overlap));
+                IsRefused(NoSegment::fragment_overlap));
     Decoding other;
-    EXPECT_THAT(other(piece(is_v6, 24, false, "the end.")), IsRefused(DecodeError::fragment_held));
-    EXPECT_THAT(other(piece(is_v6, 24, false, "the e")), IsRefused(DecodeError::fragment_overlap));
+    EXPECT_THAT(other(piece(is_v6, 24, false, "the end.")), IsRefused(NoSegment::fragment_held));
+    EXPECT_THAT(other(piece(is_v6, 24, false, "the e")), IsRefused(NoSegment::fragment_overlap));
   }
 }
 
 TEST(Fragments, ThatCannotBeAreRefused) {
   EXPECT_THAT(Decoding()(piece(false, 0, true, "not eight")),
-              IsRefused(DecodeError::fragment_malformed));
-  EXPECT_THAT(Decoding()(piece(false, 8, true, "")), IsRefused(DecodeError::fragment_malformed));
+              IsRefused(NoSegment::fragment_malformed));
+  EXPECT_THAT(Decoding()(piece(false, 8, true, "")), IsRefused(NoSegment::fragment_malformed));
   EXPECT_THAT(Decoding()(piece(false, 65528, false, "12345678")),
-              IsRefused(DecodeError::fragment_too_large));
+              IsRefused(NoSegment::fragment_too_large));
   EXPECT_THAT(Decoding()(piece(false, 65528, false, "1234567")),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(Decoding()(piece(true, 65528, false, "12345678")),
-              IsRefused(DecodeError::fragment_too_large));
+              IsRefused(NoSegment::fragment_too_large));
   const Packet whole = piece(false, 0, true, header);
   EXPECT_THAT(Decoding()(whole.cut(whole.bytes().size() - 1)),
-              IsRefused(DecodeError::cut_by_snaplen));
+              IsRefused(NoSegment::cut_by_snaplen));
 }
 
 TEST(Fragments, ThatWaitTooLongAreForgotten) {
   Decoding decode;
   const std::vector<Packet> pieces = v4.fragments(40, 9);
   EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(0)))),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   decode.decoder().end_burst(after(std::chrono::seconds(30)));
   EXPECT_EQ(decode.count(DecodeCount::fragments_expired), 0U);
   decode.decoder().end_burst(after(std::chrono::seconds(31)));
   EXPECT_EQ(decode.count(DecodeCount::fragments_expired), 1U);
   EXPECT_THAT(decode(pieces[1].at(after(std::chrono::seconds(32)))),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   expect_held_frames_accounted(decode, 1);
 }
 
@@ -211,9 +210,9 @@ TEST(Fragments, OfAnotherDatagramWithAnOldNumberBeginAnew) {
   Decoding decode;
   const std::vector<Packet> pieces = v4.fragments(40, 9);
   EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(0)))),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(decode(pieces[1].at(after(std::chrono::seconds(31)))),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_EQ(decode.count(DecodeCount::fragments_expired), 1U);
   EXPECT_THAT(decode(pieces[0].at(after(std::chrono::seconds(32)))), IsSegmentWith(request));
 }
@@ -222,9 +221,9 @@ TEST(Fragments, MakeRoomForNewerOnes) {
   Decoding decode({.fragment_bytes = one_place});
   const std::vector<Packet> old = v4.fragments(40, 1), young = v4.fragments(40, 2);
   EXPECT_THAT(decode(old[0].at(after(std::chrono::seconds(0)))),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_THAT(decode(young[0].at(after(std::chrono::seconds(1)))),
-              IsRefused(DecodeError::fragment_held));
+              IsRefused(NoSegment::fragment_held));
   EXPECT_EQ(decode.count(DecodeCount::fragments_evicted), 1U);
   EXPECT_THAT(decode(young[1].at(after(std::chrono::seconds(2)))), IsSegmentWith(request));
   expect_held_frames_accounted(decode, 0);
@@ -235,7 +234,7 @@ TEST(Fragments, DoNotTakeTheRoomOfASegmentThatIsStillRead) {
   const Decoded lent = feed(decode, v4.fragments(40, 1));
   ASSERT_THAT(lent, IsSegmentWith(request));
   const std::vector<Packet> next = v4.fragments(40, 2);
-  EXPECT_THAT(decode(next[0]), IsRefused(DecodeError::fragment_no_room));
+  EXPECT_THAT(decode(next[0]), IsRefused(NoSegment::fragment_no_room));
   EXPECT_THAT(lent, IsSegmentWith(request));
   decode.decoder().end_burst(after(std::chrono::seconds(0)));
   EXPECT_THAT(feed(decode, next), IsSegmentWith(request));
@@ -243,7 +242,7 @@ TEST(Fragments, DoNotTakeTheRoomOfASegmentThatIsStillRead) {
 
 TEST(Fragments, AreRefusedWithoutABudget) {
   Decoding decode({.fragment_bytes = 0});
-  EXPECT_THAT(decode(v4.fragments(40, 1)[0]), IsRefused(DecodeError::fragment_no_room));
+  EXPECT_THAT(decode(v4.fragments(40, 1)[0]), IsRefused(NoSegment::fragment_no_room));
   decode.decoder().end_burst(after(std::chrono::seconds(0)));
 }
 
@@ -251,7 +250,7 @@ TEST(Fragments, InAFloodCostNoMoreThanTheBudget) {
   Decoding decode({.fragment_bytes = 10 * one_place});
   for (std::uint32_t id = 0; id < 2000; ++id) {
     EXPECT_THAT(decode(v4.fragments(40, id)[0].at(after(std::chrono::seconds(id)))),
-                IsRefused(DecodeError::fragment_held));
+                IsRefused(NoSegment::fragment_held));
   }
   const std::uint64_t gone =
       decode.count(DecodeCount::fragments_evicted) + decode.count(DecodeCount::fragments_expired);

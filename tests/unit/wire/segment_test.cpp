@@ -5,7 +5,7 @@
 namespace xdpcap::test {
 namespace {
 
-using wire::DecodeError;
+using wire::NoSegment;
 using wire::TcpFlags;
 
 const Packet client = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1234, 80);
@@ -172,9 +172,9 @@ TEST(Segment, AMalformedOptionListEndsTheOptionsNotTheSegment) {
 }
 
 TEST(Segment, AnImpossibleHeaderLengthIsRefused) {
-  EXPECT_THAT(Decoding()(client.data_offset(4).payload("data")), IsRefused(DecodeError::bad_tcp));
-  EXPECT_THAT(Decoding()(client.data_offset(0).payload("data")), IsRefused(DecodeError::bad_tcp));
-  EXPECT_THAT(Decoding()(client.data_offset(7).payload("data")), IsRefused(DecodeError::bad_tcp));
+  EXPECT_THAT(Decoding()(client.data_offset(4).payload("data")), IsRefused(NoSegment::bad_tcp));
+  EXPECT_THAT(Decoding()(client.data_offset(0).payload("data")), IsRefused(NoSegment::bad_tcp));
+  EXPECT_THAT(Decoding()(client.data_offset(7).payload("data")), IsRefused(NoSegment::bad_tcp));
   EXPECT_THAT(
       Decoding({.checksums = wire::ChecksumMode::off})(client.data_offset(6).payload("data")),
       IsSegmentWith(""));
@@ -205,18 +205,18 @@ TEST(Segment, ASuperPacketOfLengthZeroIsAsLongAsItsFrame) {
 
 TEST(Segment, ImpossibleIpHeadersAreRefused) {
   const Packet ip = raw().ipv4("10.0.0.1", "10.0.0.2");
-  EXPECT_THAT(Decoding()(ip.total_length(19).tcp(1, 2)), IsRefused(DecodeError::bad_ip));
-  EXPECT_THAT(Decoding()(ip.total_length(41).tcp(1, 2)), IsRefused(DecodeError::truncated));
-  EXPECT_THAT(Decoding()(ip.total_length(39).tcp(1, 2)), IsRefused(DecodeError::bad_tcp))
+  EXPECT_THAT(Decoding()(ip.total_length(19).tcp(1, 2)), IsRefused(NoSegment::bad_ip));
+  EXPECT_THAT(Decoding()(ip.total_length(41).tcp(1, 2)), IsRefused(NoSegment::truncated));
+  EXPECT_THAT(Decoding()(ip.total_length(39).tcp(1, 2)), IsRefused(NoSegment::bad_tcp))
       << "no room for a TCP header";
   const Packet whole = ip.tcp(1, 2);
   Buffer bytes = whole.bytes();
   wire::Frame frame = whole.frame();
   frame.bytes = bytes;
   bytes[0] = std::byte{0x44}; // a header shorter than the shortest
-  EXPECT_THAT(Decoding()(frame), IsRefused(DecodeError::bad_ip));
+  EXPECT_THAT(Decoding()(frame), IsRefused(NoSegment::bad_ip));
   bytes[0] = std::byte{0x55}; // version 5
-  EXPECT_THAT(Decoding()(frame), IsRefused(DecodeError::not_ip));
+  EXPECT_THAT(Decoding()(frame), IsRefused(NoSegment::not_ip));
 }
 
 } // namespace

@@ -6,7 +6,7 @@
 namespace xdpcap::test {
 namespace {
 
-using wire::DecodeError;
+using wire::NoSegment;
 
 class Datagrams : public ::testing::Test {
  protected:
@@ -14,7 +14,7 @@ class Datagrams : public ::testing::Test {
   std::string told(const Packet& packet) {
     const Decoded decoded = decode_(packet);
     if (decoded.ok()) return "a segment";
-    if (decoded.error() != DecodeError::udp) return std::string(name_of(decoded.error()));
+    if (decoded.error() != NoSegment::udp) return std::string(name_of(decoded.error()));
     const wire::UdpDatagram& datagram = decode_.decoder().datagram();
     return std::string(wire::Text(datagram.source).view()) + " -> " +
            std::string(wire::Text(datagram.destination).view()) + ": " +
