@@ -127,8 +127,10 @@ class Judge {
     judge_body(message, known);
   }
 
-  // Parts of heads, and what cannot be read: they must have been sent by somebody at this address.
+  // Parts of heads, and what cannot be read: they must have been sent by somebody at this address,
+  // unless it is said of them that nobody acknowledged them.
   void judge_nameless(const PublishedMessage& message) {
+    if (scenario_.network.acks_unsent && message.has(Anomaly::unproved)) return;
     for (const Connection& connection : traffic_.connections) {
       if (client_of(connection) != message.client) continue;
       const std::string& stream = connection.dialogue.stream[message.request ? kClient : kServer];

@@ -24,7 +24,9 @@ bool replay(std::uint64_t seed, bool verbose) {
     const std::string named = " " + traffic.connections[i].dialogue.name;
     const bool concerns = std::any_of(wrong.begin(), wrong.end(), [&](const std::string& words) {
       return words.find(named + ".") != std::string::npos ||
-             words.find(named + ":") != std::string::npos;
+             words.find(named + ":") != std::string::npos ||
+             words.find(fmt::format(":{} ", traffic.connections[i].envelope.client_port())) !=
+                 std::string::npos;
     });
     if (concerns) fmt::print("{}", frames_text(traffic, outcome, i));
   }

@@ -153,10 +153,13 @@ void Packet::finish_transport(Buffer& packet, std::size_t index,
   const auto length = static_cast<std::uint32_t>(end - at);
   sum += (length & 0xffffU) + (length >> 16);
   sum = (sum & 0xffffU) + (sum >> 16);
+  const std::uint32_t partial = sum;
   if (header.sum != Header::Sum::partial)
     sum = ~sum16(Bytes(packet).subspan(at, end - at), sum) & 0xffffU;
   if (header.kind == Kind::udp && sum == 0) sum = 0xffff;
-  put16(packet, sum_at, header.sum == Header::Sum::wrong ? sum ^ 0x0101U : sum);
+  // A wrong sum is not by chance the one that hardware was to finish.
+  if (header.sum == Header::Sum::wrong) sum ^= (sum ^ 0x0101U) == partial ? 0x0202U : 0x0101U;
+  put16(packet, sum_at, sum);
 }
 
 void Packet::finish(Buffer& packet, std::size_t index, const std::vector<std::size_t>& starts,
