@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/check.hpp"
 #include "core/live_clock.hpp"
 #include "engine/memory_limit.hpp"
 #include "engine/pipeline_options.hpp"
@@ -144,6 +145,7 @@ Result<void, Error> Engine::open_log() {
 }
 
 Result<void, Error> Engine::open_outputs() {
+  XDPCAP_CHECK(publisher_ == nullptr);
   publish::PublisherOptions options = config_.outputs;
   options.sensor = config_.sensor;
   options.epoch_ns = epoch_ns_;
@@ -190,6 +192,7 @@ template <class Source>
 void Engine::add_worker(std::size_t number, Source& source) {
   auto worker = std::make_unique<Worker>();
   const std::size_t shard = workers_.size();
+  XDPCAP_CHECK(number == shard);
   publish::BatchLane& lane = publisher_->add_lane(lane_of_worker(plan_));
   worker->encoder = std::make_unique<publish::Encoder>(
       publish::EncoderOptions{
@@ -213,6 +216,8 @@ void Engine::add_worker(std::size_t number, Source& source) {
 }
 
 void Engine::make_workers() {
+  XDPCAP_CHECK(workers_.empty() && publisher_ != nullptr);
+  XDPCAP_CHECK(int{memory_.has_value()} + int{file_.has_value()} + int{live_.has_value()} == 1);
   shared_.frames_left = config_.frames_max;
   if (memory_) return add_worker(0, *memory_);
   if (file_) return add_worker(0, *file_);
@@ -260,6 +265,7 @@ void Engine::plan_hand_over(std::size_t workers) {
 }
 
 void Engine::start() {
+  XDPCAP_CHECK(!finished_ && !workers_.empty() && started_at_.time_since_epoch().count() == 0);
   publisher_->start();
   started_at_ = std::chrono::steady_clock::now();
   if (log_ != nullptr)
@@ -290,6 +296,7 @@ void Engine::hurry() noexcept {
 }
 
 std::vector<std::string> Engine::tick(bool at_end) {
+  XDPCAP_CHECK(!finished_);
   std::vector<std::string> words;
   if (publisher_->endpoints_gone() != 0 && !std::exchange(reported_endpoint_, true)) {
     words.emplace_back(
@@ -358,6 +365,7 @@ Ledger Engine::finish() {
       if (worker->thread.joinable()) worker->thread.join();
     }
     for (const auto& worker : workers_) worker->drain();
+    if (hand_over_ != nullptr) XDPCAP_CHECK(hand_over_->is_empty());
     for (const auto& worker : workers_) worker->pipeline->finish();
     if (host_ != nullptr) host_->stop();
     if (live_) {

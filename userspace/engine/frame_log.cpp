@@ -18,7 +18,8 @@ std::size_t room_for(const wire::Frame& frame) noexcept {
 
 FrameLog::FrameLog(std::size_t blocks)
     : memory_(blocks * kBlockBytes), filled_(blocks), free_(blocks) {
-  for (std::size_t i = 0; i < blocks; ++i) (void)free_.push(static_cast<std::uint32_t>(i));
+  XDPCAP_CHECK(blocks != 0 && blocks < kNone);
+  for (std::size_t i = 0; i < blocks; ++i) give(free_, static_cast<std::uint32_t>(i));
 }
 
 void FrameLog::add(const wire::Frame& frame) noexcept {
@@ -27,7 +28,7 @@ void FrameLog::add(const wire::Frame& frame) noexcept {
   if (!open_) {
     const auto next = free_.pop();
     if (!next || need > kBlockBytes) {
-      if (next) (void)free_.push(*next);
+      if (next) give(free_, *next);
       counters_.add(FrameLogCount::dropped);
       return;
     }
@@ -35,6 +36,7 @@ void FrameLog::add(const wire::Frame& frame) noexcept {
     used_ = 0;
     open_ = true;
   }
+  XDPCAP_CHECK(used_ + need <= kBlockBytes);
   std::byte* at = block(current_) + used_;
   std::memcpy(at, &frame, sizeof frame);
   std::memcpy(at + sizeof frame, frame.bytes.data(), frame.bytes.size());
@@ -44,16 +46,18 @@ void FrameLog::add(const wire::Frame& frame) noexcept {
 
 void FrameLog::flush() noexcept {
   if (!open_ || used_ == 0) return;
-  (void)filled_.push(
-      {current_, static_cast<std::uint32_t>(used_)}); // there is room for every block
+  give(filled_, Block{current_, static_cast<std::uint32_t>(used_)});
   open_ = false;
 }
 
 bool FrameLog::next(std::vector<wire::Frame>& frames) noexcept {
+  XDPCAP_CHECK(reading_ == kNone); // the block before is recycled
   const auto filled = filled_.pop();
   if (!filled) return false;
   frames.clear();
-  for (std::size_t at = 0; at < filled->used;) {
+  XDPCAP_CHECK(filled->used <= kBlockBytes);
+  std::size_t at = 0;
+  while (at < filled->used) {
     std::byte* const place = block(filled->index) + at;
     wire::Frame frame;
     std::memcpy(&frame, place, sizeof frame);
@@ -61,12 +65,14 @@ bool FrameLog::next(std::vector<wire::Frame>& frames) noexcept {
     frames.push_back(frame);
     at += room_for(frame);
   }
+  XDPCAP_CHECK(at == filled->used);
   reading_ = filled->index;
   return true;
 }
 
 void FrameLog::recycle() noexcept {
-  (void)free_.push(reading_);
+  XDPCAP_CHECK(reading_ != kNone);
+  give(free_, std::exchange(reading_, kNone));
 }
 
 FrameLogWriter::FrameLogWriter(capture::PcapngWriter writer, std::size_t workers,
@@ -81,6 +87,7 @@ FrameLogWriter::~FrameLogWriter() {
 }
 
 void FrameLogWriter::start(std::function<void()> confine) {
+  XDPCAP_CHECK(!thread_.joinable() && !stopping_);
   thread_ = std::thread([this, confine = std::move(confine)] {
     ::pthread_setname_np(::pthread_self(), "xdpcap-log");
     confine();
@@ -111,6 +118,7 @@ void FrameLogWriter::set_failure() {
 }
 
 void FrameLogWriter::count() {
+  XDPCAP_CHECK(writer_.frames_written() + refused_ <= read_);
   written_ = writer_.frames_written();
   lost_ = writer_.failed() ? read_ - writer_.frames_written() : refused_;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/file/pcapng_writer.hpp"
+#include "core/check.hpp"
 #include "core/counters.hpp"
 #include "core/region.hpp"
 #include "core/spsc_ring.hpp"
@@ -51,8 +52,16 @@ class FrameLog {
     std::uint32_t used = 0;
   };
   static constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
 
+  // Either ring has room for every block.
+  template <class T>
+  static void give(SpscRing<T>& ring, T value) noexcept {
+    const bool given = ring.push(value);
+    XDPCAP_CHECK(given);
+  }
   [[nodiscard]] std::byte* block(std::uint32_t index) const noexcept {
+    XDPCAP_CHECK((index + std::size_t{1}) * kBlockBytes <= memory_.size());
     return memory_.data() + index * kBlockBytes;
   }
 
@@ -62,7 +71,7 @@ class FrameLog {
   std::uint32_t current_ = 0;
   std::size_t used_ = 0;
   bool open_ = false;
-  std::uint32_t reading_ = 0;
+  std::uint32_t reading_ = kNone;
   Counters<FrameLogCount> counters_;
 };
 
@@ -74,7 +83,10 @@ class FrameLogWriter {
   FrameLogWriter(capture::PcapngWriter writer, std::size_t workers, std::size_t blocks_per_worker);
   ~FrameLogWriter();
 
-  [[nodiscard]] FrameLog& log(std::size_t worker) noexcept { return *logs_[worker]; }
+  [[nodiscard]] FrameLog& log(std::size_t worker) noexcept {
+    XDPCAP_CHECK(worker < logs_.size());
+    return *logs_[worker];
+  }
   // `confine` is called first, on the thread that writes.
   void start(std::function<void()> confine);
   // Frames that are in the file, and those that are not: there was no room on their way, the disk

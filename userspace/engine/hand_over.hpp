@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include "core/check.hpp"
 #include "core/region.hpp"
 #include "core/spsc_ring.hpp"
 #include "wire/segment.hpp"
@@ -25,7 +27,8 @@ class HandOverLane {
         parcel_bytes_(parcel_bytes),
         filled_(parcels),
         free_(parcels) {
-    for (std::size_t i = 0; i < parcels; ++i) (void)free_.push(static_cast<std::uint32_t>(i));
+    XDPCAP_CHECK(parcels != 0 && parcels < UINT32_MAX);
+    for (std::size_t i = 0; i < parcels; ++i) give(free_, static_cast<std::uint32_t>(i));
   }
 
   // Writer: takes a copy. False where the reader is too far behind.
@@ -35,6 +38,7 @@ class HandOverLane {
     const std::size_t need = sizeof(wire::Segment) + round_up(bytes);
     if (open_ && used_ + need > parcel_bytes_) flush();
     if (!open_ && !open_next()) return false;
+    XDPCAP_CHECK(used_ + need <= parcel_bytes_); // no segment is larger than a parcel
     std::byte* at = parcel(current_) + used_;
     std::memcpy(at, &segment, sizeof segment);
     if (bytes != 0)
@@ -50,8 +54,7 @@ class HandOverLane {
   }
   void flush() noexcept {
     if (!open_ || used_ == 0) return;
-    (void)filled_.push(
-        {current_, static_cast<std::uint32_t>(used_)}); // there is room for every parcel
+    give(filled_, Parcel{current_, static_cast<std::uint32_t>(used_)});
     open_ = false;
   }
 
@@ -60,7 +63,9 @@ class HandOverLane {
   std::size_t receive(Accept&& accept) noexcept {
     std::size_t segments = 0;
     while (const auto filled = filled_.pop()) {
-      for (std::size_t at = 0; at < filled->used;) {
+      XDPCAP_CHECK(filled->used <= parcel_bytes_);
+      std::size_t at = 0;
+      while (at < filled->used) {
         std::byte* const place = parcel(filled->index) + at;
         wire::Segment segment;
         std::memcpy(&segment, place, sizeof segment);
@@ -70,7 +75,8 @@ class HandOverLane {
         at += sizeof segment + round_up(segment.header_bytes + segment.payload.size());
         ++segments;
       }
-      (void)free_.push(filled->index);
+      XDPCAP_CHECK(at == filled->used);
+      give(free_, filled->index);
     }
     return segments;
   }
@@ -85,7 +91,14 @@ class HandOverLane {
   static_assert(std::is_trivially_copyable_v<wire::Segment>);
 
   static std::size_t round_up(std::size_t bytes) noexcept { return (bytes + 15) / 16 * 16; }
+  // Either ring has room for every parcel.
+  template <class T>
+  static void give(SpscRing<T>& ring, T value) noexcept {
+    const bool given = ring.push(value);
+    XDPCAP_CHECK(given);
+  }
   [[nodiscard]] std::byte* parcel(std::uint32_t index) const noexcept {
+    XDPCAP_CHECK((index + std::size_t{1}) * parcel_bytes_ <= memory_.size());
     return memory_.data() + index * parcel_bytes_;
   }
   bool open_next() noexcept {
@@ -112,6 +125,7 @@ class HandOver {
  public:
   HandOver(std::size_t workers, std::size_t memory_bytes_per_lane)
       : workers_(workers), sources_left_(workers) {
+    XDPCAP_CHECK(workers > 1 && workers <= UINT16_MAX); // see owner_of()
     const std::size_t parcels = std::max<std::size_t>(memory_bytes_per_lane / (256U << 10), 2);
     for (std::size_t i = 0; i < workers * workers; ++i)
       lanes_.push_back(std::make_unique<HandOverLane>(parcels));
@@ -123,13 +137,22 @@ class HandOver {
     return (hash >> 48) * workers_ >> 16;
   }
   [[nodiscard]] HandOverLane& lane(std::size_t from, std::size_t to) noexcept {
+    XDPCAP_DCHECK(from < workers_ && to < workers_);
     return *lanes_[from * workers_ + to];
   }
   [[nodiscard]] std::size_t workers() const noexcept { return workers_; }
+  // Nothing is under way.
+  [[nodiscard]] bool is_empty() const noexcept {
+    return std::all_of(lanes_.begin(), lanes_.end(),
+                       [](const auto& lane) { return lane->empty(); });
+  }
 
   // To be called once by each worker, after its last send() and the flush of its lanes. Until all
   // have, each goes on receiving. Any thread.
-  void mark_source_ended() noexcept { sources_left_.fetch_sub(1, std::memory_order_release); }
+  void mark_source_ended() noexcept {
+    const std::size_t before = sources_left_.fetch_sub(1, std::memory_order_release);
+    XDPCAP_CHECK(before != 0);
+  }
   [[nodiscard]] bool all_sources_ended() const noexcept {
     return sources_left_.load(std::memory_order_acquire) == 0;
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/check.hpp"
 #include "core/live_clock.hpp"
 
 namespace xdpcap::engine {
@@ -60,6 +61,7 @@ void HostThread::set_up() {
 
 void HostThread::start(publish::Encoder& encoder, const publish::Publisher& publisher) {
   const std::lock_guard lock(mutex_);
+  XDPCAP_CHECK(phase_ == Phase::ready && !failure_);
   encoder_ = &encoder;
   publisher_ = &publisher;
   phase_ = Phase::running;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/check.hpp"
+
 namespace xdpcap::engine {
 namespace {
 
@@ -137,10 +139,19 @@ void add_host(Ledger& ledger, Sum& sum, const HostThread& host) {
        ledger.total("publish_sockets_published") + ledger.total("publish_sockets_dropped")});
 }
 
+// A name that nobody counts would make an equation hold that says nothing.
+bool is_counted(const Ledger& ledger, std::string_view name) {
+  return std::any_of(ledger.counts.begin(), ledger.counts.end(),
+                     [name](const record::Counter& count) { return count.name == name; });
+}
+
 void add_equations(Ledger& ledger, bool is_live, bool has_datagrams) {
-  const auto of = [&](std::string_view name) { return ledger.total(name); };
+  const auto of = [&](std::string_view name) {
+    XDPCAP_CHECK(is_counted(ledger, name));
+    return ledger.total(name);
+  };
   if (is_live)
-    ledger.equations.push_back({"frames delivered to workers", of("xsk_delivered"),
+    ledger.equations.push_back({"frames delivered to workers", ledger.total("xsk_delivered"),
                                 of("frames_received") + of("frames_beyond_count")});
   std::uint64_t not_segments = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(wire::NoSegment::count_); ++i) {
@@ -232,7 +243,7 @@ Ledger make_ledger(const std::vector<const Pipeline*>& workers,
   const bool has_datagrams =
       std::any_of(workers.begin(), workers.end(),
                   [](const Pipeline* worker) { return worker->publishes_datagrams(); });
-  add_equations(ledger, live.has_value(), has_datagrams);
+  if (!workers.empty()) add_equations(ledger, live.has_value(), has_datagrams);
   ledger.captured = ledger.total("frames_received");
   if (!live) ledger.received_by_filter = ledger.captured;
   ledger.requests = ledger.total("http_requests");

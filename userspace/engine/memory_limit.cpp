@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "core/check.hpp"
+
 namespace xdpcap::engine {
 namespace {
 
@@ -51,8 +53,9 @@ std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy,
 }
 
 std::size_t memory_of_host() noexcept {
-  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const long pages = ::sysconf(_SC_PHYS_PAGES), page_bytes = ::sysconf(_SC_PAGESIZE);
+  XDPCAP_CHECK(pages > 0 && page_bytes > 0);
+  return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
 }
 
 Result<std::size_t, Error> bound_memory(std::size_t wanted, std::optional<std::size_t> cgroup,

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/check.hpp"
 #include "host/socket_book.hpp"
 
 namespace xdpcap::engine {
@@ -47,6 +48,7 @@ constexpr std::size_t kWaitingCost = 128;
 constexpr std::size_t kConnectionsMost = 256, kConnectionsLeast = 16;
 
 std::size_t part(std::size_t whole, std::size_t percent) {
+  XDPCAP_CHECK(percent <= 100);
   return whole / 100 * percent;
 }
 
@@ -59,7 +61,10 @@ class Rest {
     overdrawn_ = overdrawn_ || bytes > bytes_;
     bytes_ -= std::min(bytes, bytes_);
   }
-  void divide_by(std::size_t workers) { bytes_ /= workers; }
+  void divide_by(std::size_t workers) {
+    XDPCAP_CHECK(workers != 0);
+    bytes_ /= workers;
+  }
   [[nodiscard]] bool overdrawn() const { return overdrawn_; }
 
  private:
@@ -156,6 +161,10 @@ std::optional<MemoryPlan> divide_limit(const MemoryWish& wish) {
   rest.give(plan.out_of_order_store + plan.fragments + plan.http);
   plan_batches(wish, all.percent(22), plan, rest);
   if (rest.overdrawn()) return std::nullopt;
+  XDPCAP_CHECK(plan.flows != 0 && plan.half_open != 0);
+  XDPCAP_CHECK(plan.out_of_order_bytes_max != 0 &&
+               plan.out_of_order_bytes_max <= plan.out_of_order_store);
+  XDPCAP_CHECK(plan.body_max <= wish.body_max && plan.body_max < plan.large_batch_bytes);
   return plan;
 }
 

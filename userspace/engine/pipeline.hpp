@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "core/check.hpp"
 #include "core/counters.hpp"
 #include "engine/flow.hpp"
 #include "http/start_line.hpp"
@@ -56,7 +57,9 @@ class Pipeline {
         publish_flows_(options.publish_flows && !encoder.discards()),
         segments_(options.segments),
         publish_datagrams_(options.publish_datagrams),
-        datagram_payload_max_(options.datagram_payload_max) {}
+        datagram_payload_max_(options.datagram_payload_max) {
+    XDPCAP_CHECK(!options.publish_datagrams || options.decode.datagrams);
+  }
 
   // The segment of a frame, which lives as long as the frame and until end_burst(). Whoever owns
   // its connection accept()s it, if it is wanted.
@@ -94,6 +97,7 @@ class Pipeline {
   // The capture is over: every connection ends here.
   void finish() noexcept {
     tracker_.finish_all(*this);
+    XDPCAP_CHECK(workspace_.memory_in_use() == 0); // no connection is left
     encoder_.close();
   }
 
@@ -127,6 +131,7 @@ class Pipeline {
     flow.http.on_close(direction, end, at, workspace_, out);
   }
   void on_close(Flow& flow, StreamEnd end, Instant at) noexcept {
+    XDPCAP_CHECK(flow.http.ended(Direction::to_server) && flow.http.ended(Direction::to_client));
     const bool switched = flow.http.switched();
     flow.http.release(workspace_);
     if (!publish_flows_) return;

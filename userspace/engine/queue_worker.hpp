@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "capture/frame_source.hpp"
+#include "core/check.hpp"
 #include "engine/frame_log.hpp"
 #include "engine/hand_over.hpp"
 #include "engine/pipeline.hpp"
@@ -37,7 +38,11 @@ class QueueWorker {
         pipeline_(pipeline),
         shared_(shared),
         hash_(hash),
-        log_(log) {}
+        log_(log) {
+    const HandOver* const lanes = shared.hand_over;
+    XDPCAP_CHECK((lanes == nullptr) == (shared.symmetry == nullptr));
+    XDPCAP_CHECK(lanes == nullptr ? !shared.handing_over : number < lanes->workers());
+  }
 
   // Until the source is at its end or somebody says stop, and no other worker hands anything over
   // any more. The worker's thread. bench/engine/instructions.py counts what happens in here.
@@ -97,6 +102,7 @@ class QueueWorker {
   // What was to be handed over goes out now: there is no later burst. Answers whether others may
   // still hand something over.
   [[gnu::noinline]] bool end_source() noexcept {
+    XDPCAP_CHECK(!source_ended_);
     source_ended_ = true;
     if (shared_.hand_over == nullptr) return false;
     for (std::size_t other = 0; other < shared_.hand_over->workers(); ++other) {
@@ -114,6 +120,7 @@ class QueueWorker {
     const std::uint64_t hash = hash_(segment.key);
     if (segment.flags.has(wire::TcpFlags::syn)) shared_.symmetry->meet(hash, number_);
     const std::size_t owner = handing_over ? shared_.hand_over->owner_of(hash) : number_;
+    XDPCAP_DCHECK(owner < shared_.hand_over->workers());
     if (owner == number_) {
       pipeline_.accept(segment);
     } else {
@@ -156,6 +163,7 @@ class QueueWorker {
     do {
       taken = std::min<std::uint64_t>(left, frames.size());
     } while (!shared_.frames_left.compare_exchange_weak(left, left - taken));
+    XDPCAP_CHECK(taken <= frames.size());
     pipeline_.frames().add(FrameCount::beyond_count, frames.size() - taken);
     return frames.first(taken);
   }

@@ -66,6 +66,22 @@ TEST(HandOver, two_threads_lose_nothing) {
   EXPECT_TRUE(right);
 }
 
+TEST(HandOverDeathTest, a_source_ends_once) {
+  HandOver lanes{2, std::size_t{1} << 20};
+  lanes.mark_source_ended();
+  EXPECT_FALSE(lanes.all_sources_ended());
+  lanes.mark_source_ended();
+  EXPECT_TRUE(lanes.all_sources_ended());
+  EXPECT_DEATH(lanes.mark_source_ended(), "check failed at userspace/engine/hand_over.hpp");
+}
+
+TEST(HandOverDeathTest, a_segment_that_no_parcel_holds_is_not_written_behind_it) {
+  HandOverLane lane{2, 512};
+  const test::Stage stage;
+  const test::Line line = test::client().at(0).acks(0).says(std::string(1000, 'x'));
+  EXPECT_DEATH((void)lane.send(stage.segment(line, {})), "check failed");
+}
+
 TEST(Symmetry, a_connection_met_by_two_workers_is_split_and_others_are_not) {
   Symmetry symmetry;
   for (std::uint64_t hash = 1; hash < 1000; ++hash) {
