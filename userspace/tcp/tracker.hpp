@@ -201,6 +201,8 @@ class Tracker {
   Flow* promote(HalfOpen& half_open, std::uint64_t hash, const wire::Segment& segment,
                 Sink& sink) noexcept;
   template <class Sink>
+  bool schedule_end(Flow& flow, Sink& sink) noexcept;
+  template <class Sink>
   void schedule_timers(Flow& flow, Sink& sink) noexcept;
   template <class Sink>
   void close(Flow& flow, StreamEnd end, FlowCount as, Sink& sink) noexcept;
@@ -514,9 +516,10 @@ Flow* Tracker<Flow>::promote(HalfOpen& half_open, std::uint64_t hash, const wire
 
 // What connections wait for, and when their figures are reported.
 
+// What the ends of the two directions ask for: true where both have ended, and nothing else is due.
 template <class Flow>
 template <class Sink>
-[[gnu::noinline]] void Tracker<Flow>::schedule_timers(Flow& flow, Sink& sink) noexcept {
+bool Tracker<Flow>::schedule_end(Flow& flow, Sink& sink) noexcept {
   Connection& connection = flow.tcp;
   const HalfConnection& client = connection.from(Direction::to_server);
   const HalfConnection& server = connection.from(Direction::to_client);
@@ -528,10 +531,18 @@ template <class Sink>
     } else {
       rearm(flow, timeouts_.linger); // for the acknowledgement of the last FIN
     }
-    return;
+    return true;
   }
   if (client.has(HalfConnection::rst_pending) || server.has(HalfConnection::rst_pending))
     rearm(flow, timeouts_.reset);
+  return false;
+}
+
+template <class Flow>
+template <class Sink>
+[[gnu::noinline]] void Tracker<Flow>::schedule_timers(Flow& flow, Sink& sink) noexcept {
+  if (schedule_end(flow, sink)) return;
+  Connection& connection = flow.tcp;
   if (connection.has(Connection::grace_running) || !reassembler_.is_waiting(connection)) return;
   if (waits_.full() || reassembler_.out_of_order().is_tight()) {
     counters_.add(FlowCount::waits_shed);
@@ -625,7 +636,7 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
     connection.set(Connection::grace_running);
     waits_.push(entry);
   } else {
-    schedule_timers(flow, sink);
+    schedule_end(flow, sink);
   }
 }
 

@@ -39,6 +39,8 @@ class ClientStream {
   void shutdown_tls(Handler&& handler) {
     tls_->async_shutdown(std::forward<Handler>(handler));
   }
+  // No recursion: handlers are called from the loop of Boost.Asio.
+  // NOLINTBEGIN(misc-no-recursion)
   template <class Buffers, class Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
     tls_ == nullptr ? plain_->async_read_some(buffers, std::forward<Handler>(handler))
@@ -49,6 +51,7 @@ class ClientStream {
     tls_ == nullptr ? plain_->async_write_some(buffers, std::forward<Handler>(handler))
                     : tls_->async_write_some(buffers, std::forward<Handler>(handler));
   }
+  // NOLINTEND(misc-no-recursion)
 
  private:
   using Tls = boost::beast::ssl_stream<boost::beast::tcp_stream>;

@@ -48,6 +48,8 @@ void EventStream::end(const Chunk& last_words) {
   if (!writing_) close();
 }
 
+// No recursion: Boost.Asio calls a handler from its loop, never from the call that it belongs to.
+// NOLINTNEXTLINE(misc-no-recursion)
 void EventStream::write_next() {
   if (writing_ || closed_) return;
   if (queue_.empty()) {
@@ -57,6 +59,7 @@ void EventStream::write_next() {
   writing_ = true;
   const std::shared_ptr<const std::string> text = queue_.front().text;
   asio::async_write(stream_, asio::buffer(*text),
+                    // NOLINTNEXTLINE(misc-no-recursion)
                     [self = shared_from_this(), text](beast::error_code error, std::size_t) {
                       self->writing_ = false;
                       if (error || self->closed_) {

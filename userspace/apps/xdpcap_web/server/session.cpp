@@ -118,6 +118,10 @@ void Session::abandon() {
   stream_.tcp().close();
 }
 
+// From here on each function starts an operation and is called by the end of another. That is no
+// recursion, though it looks like one: Boost.Asio calls a handler from its loop, never from the
+// call that it belongs to.
+// NOLINTBEGIN(misc-no-recursion)
 void Session::read() {
   enter(State::idle);
   parser_.emplace();
@@ -406,5 +410,6 @@ void Session::drain(std::size_t bytes_max) {
         if (!error && bytes < bytes_max) self->drain(bytes_max - bytes);
       });
 }
+// NOLINTEND(misc-no-recursion)
 
 } // namespace xdpcap::web
