@@ -211,7 +211,12 @@ Fault draw(Random& random, const std::array<std::uint32_t, kCalls>& calls) {
     case Call::netlink_send:
       fault.error = random.one_of({EPERM, ENOBUFS});
       break;
-    default:
+    case Call::open:
+    case Call::fstat:
+    case Call::eventfd:
+    case Call::thread:
+    case Call::netlink_open:
+    case Call::count_:
       fault.error = random.one_of({EMFILE, ENFILE, EACCES});
       break;
   }

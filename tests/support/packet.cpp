@@ -343,9 +343,17 @@ Packet link(wire::LinkType type) {
     case wire::LinkType::null:
     case wire::LinkType::loop:
       return packet.with(Packet::Kind::link, Buffer(4));
-    default:
-      return packet;
+    case wire::LinkType::raw_ip:
+    case wire::LinkType::ppp:
+    case wire::LinkType::cisco_hdlc:
+    case wire::LinkType::pppoe:
+    case wire::LinkType::ieee802_11:
+    case wire::LinkType::radiotap:
+    case wire::LinkType::nflog:
+    case wire::LinkType::unsupported:
+      break;
   }
+  return packet;
 }
 Packet eth() {
   return link(wire::LinkType::ethernet);

@@ -35,9 +35,22 @@ std::uint16_t Packet::ether_type_of(const Header& header, wire::LinkType link) {
       return 0x88be;
     case Kind::erspan3:
       return 0x22eb;
-    default:
-      return 0;
+    case Kind::snap:
+    case Kind::extension:
+    case Kind::authentication:
+    case Kind::fragment:
+    case Kind::tcp:
+    case Kind::udp:
+    case Kind::gre:
+    case Kind::vxlan:
+    case Kind::vxlan_gpe:
+    case Kind::geneve:
+    case Kind::gtp_u:
+    case Kind::link:
+    case Kind::other:
+      break;
   }
+  return 0;
 }
 
 std::uint8_t Packet::protocol_of(const Header& header) {
@@ -60,9 +73,23 @@ std::uint8_t Packet::protocol_of(const Header& header) {
       return 51;
     case Kind::extension:
       return static_cast<std::uint8_t>(header.number);
-    default:
-      return 253; // reserved for experiments (RFC 3692)
+    case Kind::eth:
+    case Kind::vlan:
+    case Kind::snap:
+    case Kind::pppoe:
+    case Kind::nsh:
+    case Kind::erspan1:
+    case Kind::erspan2:
+    case Kind::erspan3:
+    case Kind::vxlan:
+    case Kind::vxlan_gpe:
+    case Kind::geneve:
+    case Kind::gtp_u:
+    case Kind::link:
+    case Kind::other:
+      break;
   }
+  return 253; // reserved for experiments (RFC 3692)
 }
 
 void Packet::announce_next(Buffer& packet, std::size_t index, std::size_t at) const {
@@ -114,7 +141,15 @@ void Packet::announce_next(Buffer& packet, std::size_t index, std::size_t at) co
       if (link_ == wire::LinkType::null) put8(packet, at, ether_type_of(next, link_));
       if (link_ == wire::LinkType::loop) put32(packet, at, ether_type_of(next, link_));
       break;
-    default:
+    case Kind::mpls:
+    case Kind::tcp:
+    case Kind::udp:
+    case Kind::erspan1:
+    case Kind::erspan2:
+    case Kind::erspan3:
+    case Kind::vxlan:
+    case Kind::gtp_u:
+    case Kind::other:
       break;
   }
 }
@@ -190,7 +225,21 @@ void Packet::finish(Buffer& packet, std::size_t index, const std::vector<std::si
         put16(packet, at + 4, ~sum16(Bytes(packet).subspan(at, end - at)) & 0xffffU);
       }
       break;
-    default:
+    case Kind::eth:
+    case Kind::vlan:
+    case Kind::snap:
+    case Kind::nsh:
+    case Kind::extension:
+    case Kind::authentication:
+    case Kind::fragment:
+    case Kind::erspan1:
+    case Kind::erspan2:
+    case Kind::erspan3:
+    case Kind::vxlan:
+    case Kind::vxlan_gpe:
+    case Kind::geneve:
+    case Kind::link:
+    case Kind::other:
       break;
   }
 }
