@@ -77,6 +77,13 @@ class TidyFinds(unittest.TestCase):
         self.write("userspace/capture/program.hpp", "#include <bpf/libbpf.h>\n")
         self.assert_clean("floors")
 
+    def test_locks_are_those_that_clang_checks(self):
+        self.write("userspace/wire/decode.hpp", "#include <mutex>\n")
+        self.assert_found("floors", "userspace/wire/decode.hpp:1: mutex comes in by core only")
+        self.write("userspace/wire/decode.hpp", "")
+        self.write("userspace/core/mutex.hpp", "#include <condition_variable>\n#include <mutex>\n")
+        self.assert_clean("floors")
+
     def test_a_folder_that_is_no_floor(self):
         self.write("userspace/misc/x.hpp", "#include <vector>\n")
         self.assert_found("floors", "misc is no floor")

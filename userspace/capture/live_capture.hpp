@@ -20,7 +20,7 @@ namespace xdpcap::capture {
 //
 //   auto capture = LiveCapture::open(options);          main thread
 //   ... one thread for each capture->workers(): receive from its source()
-//   capture->check(), capture->ledger()                 one thread at a time, now and then
+//   capture->check(), capture->ledger()                 main thread, now and then
 //   capture->stop()                                     main thread: sources run dry and finish
 //   ... join the workers
 //   capture->close()                                    the final ledger; everything undone

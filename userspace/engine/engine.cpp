@@ -32,6 +32,7 @@ std::uint64_t losses_in(const capture::LiveLedger& live) {
 
 Result<std::unique_ptr<Engine>, Error> Engine::open(Config config) {
   std::unique_ptr<Engine> engine{new Engine(std::move(config))};
+  engine->main_.check();
   const Config& wanted = engine->config_;
   const bool is_live = wanted.read_file.empty();
   auto limit =
@@ -103,6 +104,7 @@ Result<void, Error> Engine::open_source() {
   auto live = capture::LiveCapture::open(options);
   if (!live) return std::move(live).error();
   live_.emplace(std::move(*live));
+  update_interfaces(live_->ledger());
   notes_.insert(notes_.end(), live_->notes().begin(), live_->notes().end());
   return {};
 }
@@ -284,6 +286,7 @@ void Engine::start() {
 }
 
 bool Engine::running() const noexcept {
+  main_.check();
   if (publisher_->failed()) return false;
   if (live_ && !live_->anything_left()) return false;
   const auto ended = [](const auto& worker) { return worker->ended.load(); };
@@ -296,6 +299,7 @@ void Engine::hurry() noexcept {
 }
 
 std::vector<std::string> Engine::tick(bool at_end) {
+  main_.check();
   XDPCAP_CHECK(!finished_);
   std::vector<std::string> words;
   if (publisher_->endpoints_gone() != 0 && !std::exchange(reported_endpoint_, true)) {
@@ -308,11 +312,10 @@ std::vector<std::string> Engine::tick(bool at_end) {
     words.push_back(fmt::format("{}; the capture goes on without -w", log_->failure()));
   }
   if (!live_) return words;
-  {
-    const std::lock_guard lock{live_mutex_};
-    for (std::string& message : live_->check(at_end)) words.push_back(std::move(message));
-    update_losses(looked_at_ = live_->ledger());
-  }
+  for (std::string& message : live_->check(at_end)) words.push_back(std::move(message));
+  capture::LiveLedger seen = live_->ledger();
+  update_losses(seen);
+  update_interfaces(std::move(seen));
   if (const auto step = std::chrono::duration<double>(LiveClock::follow_utc()); step.count() != 0) {
     words.push_back(fmt::format(
         "the clock of this host was set by {:+.3f} s: records carry the new time from now on; "
@@ -336,6 +339,13 @@ std::vector<std::string> Engine::tick(bool at_end) {
   return words;
 }
 
+// What the kernel counts of a link goes with the link: the highest that was seen stays.
+void Engine::update_interfaces(capture::LiveLedger seen) {
+  const MutexLock lock{interfaces_mutex_};
+  if (interfaces_) add_link_figures(seen, *interfaces_);
+  interfaces_ = std::move(seen);
+}
+
 void Engine::update_losses(const capture::LiveLedger& live) {
   const std::uint64_t losses = losses_in(live);
   if (losses == losses_seen_) return;
@@ -356,6 +366,7 @@ std::chrono::nanoseconds Engine::worked() const noexcept {
 }
 
 Ledger Engine::finish() {
+  main_.check();
   if (!finished_) {
     finished_ = true;
     // Sockets are drained, a file is left where it is.
@@ -371,8 +382,7 @@ Ledger Engine::finish() {
     if (live_) {
       if (const std::string why = live_->why_blind(); !why.empty())
         fail({ExitCode::environment, why + "."});
-      const std::lock_guard lock{live_mutex_};
-      final_live_ = live_->close();
+      update_interfaces(live_->close());
     }
     if (log_ != nullptr) {
       for (std::size_t i = 0; i < workers_.size(); ++i) log_->log(i).flush();

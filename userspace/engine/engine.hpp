@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -13,7 +12,9 @@
 #include "capture/file/pcap_source.hpp"
 #include "capture/live_capture.hpp"
 #include "core/error.hpp"
+#include "core/mutex.hpp"
 #include "core/result.hpp"
+#include "core/thread_checker.hpp"
 #include "engine/config.hpp"
 #include "engine/frame_log.hpp"
 #include "engine/hand_over.hpp"
@@ -56,7 +57,7 @@ class Engine {
   // then.
   void hurry() noexcept;
 
-  // A snapshot, any time, any thread.
+  // A snapshot, any time, any thread. Figures of interfaces are those of the last tick().
   [[nodiscard]] Ledger ledger() const;
   Ledger finish();
   // From start() until the last worker ended, or until now.
@@ -79,20 +80,21 @@ class Engine {
 
   explicit Engine(Config config) : config_(std::move(config)) {}
 
-  Result<void, Error> open_source();
-  Result<void, Error> open_log();
+  Result<void, Error> open_source() XDPCAP_REQUIRES(main_);
+  Result<void, Error> open_log() XDPCAP_REQUIRES(main_);
   Result<void, Error> open_host();
   Result<void, Error> plan_privileges();
-  Result<void, Error> open_outputs();
+  Result<void, Error> open_outputs() XDPCAP_REQUIRES(main_);
   Result<void, Error> drop_privileges();
-  void make_workers();
+  void make_workers() XDPCAP_REQUIRES(main_);
   void make_host_encoder();
   template <class Source>
-  void add_worker(std::size_t number, Source& source);
+  void add_worker(std::size_t number, Source& source) XDPCAP_REQUIRES(main_);
   [[nodiscard]] bool watches_host() const noexcept;
   [[nodiscard]] codec::TopicSet topics() const; // that have records when there is something to say
-  [[nodiscard]] wire::ChecksumMode checksum_mode() const;
-  void plan_hand_over(std::size_t workers);
+  [[nodiscard]] wire::ChecksumMode checksum_mode() const XDPCAP_REQUIRES(main_);
+  void plan_hand_over(std::size_t workers) XDPCAP_REQUIRES(main_);
+  void update_interfaces(capture::LiveLedger seen);
   void update_losses(const capture::LiveLedger& live);
   void fill_stats(publish::StatsBuilder& stats) const;
   [[nodiscard]] std::vector<const Pipeline*> pipelines() const;
@@ -107,9 +109,11 @@ class Engine {
   std::vector<std::string> notes_;
   std::optional<capture::PcapSource> file_;
   std::optional<capture::MemorySource> memory_;
-  std::optional<capture::LiveCapture> live_;
-  std::optional<capture::LiveLedger> final_live_;
-  capture::LiveLedger looked_at_; // by tick(), on the main thread
+  ThreadChecker main_;
+  std::optional<capture::LiveCapture> live_ XDPCAP_GUARDED_BY(main_);
+  // What of live_ others may see: as of the last tick(), at last of its end.
+  mutable Mutex interfaces_mutex_;
+  std::optional<capture::LiveLedger> interfaces_ XDPCAP_GUARDED_BY(interfaces_mutex_);
   std::unique_ptr<FrameLogWriter> log_;
   std::unique_ptr<publish::Publisher> publisher_;
   std::unique_ptr<HandOver> hand_over_;
@@ -118,7 +122,6 @@ class Engine {
   std::unique_ptr<HostThread> host_; // after what it uses
   Shared shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  mutable std::mutex live_mutex_; // the publisher's thread reads the live ledger for its statistics
   std::chrono::steady_clock::time_point started_at_;
   std::uint64_t losses_seen_ = 0;
   bool reported_split_ = false;

@@ -11,10 +11,9 @@ std::vector<const Pipeline*> Engine::pipelines() const {
 
 Ledger Engine::ledger() const {
   std::optional<capture::LiveLedger> live;
-  if (live_) {
-    const std::lock_guard lock{live_mutex_};
-    live = final_live_ ? *final_live_ : live_->ledger();
-    add_link_figures(*live, looked_at_);
+  {
+    const MutexLock lock{interfaces_mutex_};
+    live = interfaces_;
   }
   Ledger ledger = make_ledger(pipelines(), live, log_.get(), host_.get());
   ledger.sinks = publisher_->report();

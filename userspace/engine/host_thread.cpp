@@ -29,15 +29,16 @@ HostThread::HostThread(HostThreadOptions options) : options_(std::move(options))
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     ::pthread_setname_np(::pthread_self(), "xdpcap-host");
     set_up();
-    std::unique_lock lock(mutex_);
-    phase_ = Phase::ready;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return phase_ != Phase::ready; });
-    lock.unlock();
+    {
+      const MutexLock lock(mutex_);
+      phase_ = Phase::ready;
+      changed_.notify_all();
+      while (phase_ == Phase::ready) changed_.wait(mutex_);
+    }
     if (encoder_ != nullptr) run();
   });
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return phase_ != Phase::setting_up; });
+  const MutexLock lock(mutex_);
+  while (phase_ == Phase::setting_up) changed_.wait(mutex_);
 }
 
 HostThread::~HostThread() {
@@ -60,7 +61,7 @@ void HostThread::set_up() {
 }
 
 void HostThread::start(publish::Encoder& encoder, const publish::Publisher& publisher) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   XDPCAP_CHECK(phase_ == Phase::ready && !failure_);
   encoder_ = &encoder;
   publisher_ = &publisher;
@@ -70,7 +71,7 @@ void HostThread::start(publish::Encoder& encoder, const publish::Publisher& publ
 
 void HostThread::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     phase_ = Phase::stopping;
     changed_.notify_all();
   }

@@ -2,15 +2,14 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/mutex.hpp"
 #include "engine/privileges.hpp"
 #include "host/host_watch.hpp"
 #include "publish/encoder.hpp"
@@ -76,8 +75,8 @@ class HostThread {
   std::atomic<std::uint64_t> sockets_published_{0};
 
   enum class Phase : std::uint8_t { setting_up, ready, running, stopping };
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  Mutex mutex_;
+  CondVar changed_;
   std::atomic<Phase> phase_{Phase::setting_up};
   std::thread thread_;
 };

@@ -50,8 +50,8 @@ Ledger make_ledger(const std::vector<const Pipeline*>& workers,
 // For people. `in_full` lists every figure that is not zero and each equation.
 std::string summary(const Ledger& ledger, bool in_full);
 
-// Counts of links come by netlink, which the publisher's thread may not open: where `live` has
-// none, those that the main thread saw last are the newest. They only grow.
+// The kernel's counts of a link go with the link: where `live` has none, those that were `seen`
+// last are the newest. They only grow.
 void add_link_figures(capture::LiveLedger& live, const capture::LiveLedger& seen);
 
 } // namespace xdpcap::engine

@@ -169,7 +169,7 @@ void Publisher::stop(milliseconds timeout) {
 }
 
 std::optional<Error> Publisher::failure() const {
-  const std::lock_guard lock(failure_mutex_);
+  const MutexLock lock(failure_mutex_);
   return failure_;
 }
 
@@ -351,7 +351,7 @@ void Publisher::add_peer_counts(StatsBuilder& stats) const {
 }
 
 void Publisher::fail(Error error) {
-  const std::lock_guard lock(failure_mutex_);
+  const MutexLock lock(failure_mutex_);
   if (!failure_) failure_ = std::move(error);
   failed_.store(true, std::memory_order_release);
 }

@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +14,7 @@
 
 #include "codec/json.hpp"
 #include "core/error.hpp"
+#include "core/mutex.hpp"
 #include "core/result.hpp"
 #include "publish/batch.hpp"
 #include "publish/outlet.hpp"
@@ -68,14 +68,14 @@ struct PublisherOptions {
   std::function<void(StatsBuilder&)> fill_stats;
 };
 
-// Owns ZeroMQ, the endpoints and the thread that sends. In this order:
-// open(); add_lane() for each worker; start(); the workers' encoders close;
-// stop(). All calls on one thread, except failed(), subscribed(), wants(), report().
 // What became of the records at an endpoint.
 struct EndpointReport : record::EndpointCounts {
   std::uint64_t records_published = 0, records_dropped = 0;
 };
 
+// Owns ZeroMQ, the endpoints and the thread that sends. In this order:
+// open(); add_lane() for each worker; start(); the workers' encoders close;
+// stop(). All calls on one thread, except failed(), failure(), subscribed(), wants(), report().
 class Publisher {
  public:
   // Binds the endpoints. Where one cannot be bound, the sentence says which and
@@ -161,8 +161,8 @@ class Publisher {
   std::atomic<bool> subscribed_{false};
   std::atomic<std::uint32_t> wanted_{0};
   std::atomic<bool> failed_{false};
-  mutable std::mutex failure_mutex_;
-  std::optional<Error> failure_;
+  mutable Mutex failure_mutex_;
+  std::optional<Error> failure_ XDPCAP_GUARDED_BY(failure_mutex_);
   std::thread thread_;
 };
 

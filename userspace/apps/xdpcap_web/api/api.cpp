@@ -41,7 +41,7 @@ Api::Answer Api::graph(const Request& request) const {
   if (!parameters) return std::move(parameters).error();
   auto query = parse_graph_query(*parameters);
   if (!query) return std::move(query).error();
-  const std::lock_guard lock{parts_.model.mutex};
+  const MutexLock lock{parts_.model.mutex};
   return Reply{.body =
                    "{\"data\":" + parts_.model.graph.to_json(*query, monotonic_now_ns()) + "}\n"};
 }
@@ -51,7 +51,7 @@ Api::Answer Api::interfaces(const Request& request) const {
     return std::move(parameters).error();
   std::vector<std::pair<std::string, std::vector<SensorInterface>>> all;
   {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     for (const auto& [name, sensor] : parts_.model.sensors.all())
       all.emplace_back(name, sensor.interfaces);
   }

@@ -107,7 +107,7 @@ Api::Answer Api::connections(const Request& request) const {
   std::vector<Connection> rows;
   std::size_t searched = 0, total = 0;
   {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     std::vector<const Connection*> found;
     parts_.model.connections.for_each([&](const Connection& connection) {
       ++searched;
@@ -150,7 +150,7 @@ Api::Answer Api::connection(const Request& request, std::string_view rest) const
   if (wants_segments) return segments(*id);
   std::optional<Connection> connection;
   {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     if (const Connection* known = parts_.model.connections.find(*id)) connection = *known;
   }
   if (!connection || connection->sensor == nullptr)
@@ -167,7 +167,7 @@ Api::Answer Api::segments(const ConnectionId& id) const {
   bool published = false;
   std::optional<Connection> connection;
   {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     batches = parts_.model.segments.of(id.source);
     if (const Connection* known = parts_.model.connections.find(id)) {
       connection = *known;

@@ -76,15 +76,14 @@ Result<Api::Page, ApiError> Api::page_of_memory(const Query& query, const Wanted
   while (more && !is_done()) {
     copied.clear();
     {
-      const std::lock_guard lock{parts_.model.mutex};
-      const ExchangeStore& store = parts_.model.exchanges;
-      end = std::min(end, store.next_number());
-      first = store.first_number();
+      const MutexLock lock{parts_.model.mutex};
+      end = std::min(end, parts_.model.exchanges.next_number());
+      first = parts_.model.exchanges.first_number();
       const std::uint64_t begin = std::max(first, end > kCopied ? end - kCopied : 0);
-      page.total = store.size();
-      page.oldest_ns = store.oldest_ns();
+      page.total = parts_.model.exchanges.size();
+      page.oldest_ns = parts_.model.exchanges.oldest_ns();
       for (std::uint64_t number = end; number > begin; --number) {
-        const Exchange& exchange = store.at(number - 1);
+        const Exchange& exchange = parts_.model.exchanges.at(number - 1);
         copied.push_back({exchange, parts_.model.connections.ends_of(exchange.id.connection)});
       }
       more = begin > first && end > begin;
@@ -129,7 +128,7 @@ Result<Api::Page, ApiError> Api::page_of_history(const Query& query, const Wante
 
 Result<Api::Found, ApiError> Api::find(const ExchangeId& id) const {
   {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     if (auto exchange = parts_.model.exchanges.find(id))
       return Found{*std::move(exchange), parts_.model.connections.ends_of(id.connection)};
   }
@@ -174,7 +173,7 @@ Api::Answer Api::exchange(const Request& request, std::string_view rest) const {
   }
   std::optional<Connection> connection;
   {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     if (const Connection* known = parts_.model.connections.find(id->connection))
       connection = *known;
   }

@@ -140,7 +140,7 @@ struct Figures {
 
 Figures figures_of(Model& model) {
   Figures figures;
-  const std::lock_guard lock{model.mutex};
+  const MutexLock lock{model.mutex};
   figures.sensors.reserve(model.sensors.all().size());
   for (const auto& [name, sensor] : model.sensors.all()) figures.sensors.push_back(sensor);
   figures.exchanges = model.exchanges.size();

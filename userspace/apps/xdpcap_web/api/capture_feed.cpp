@@ -44,7 +44,7 @@ Result<std::shared_ptr<Feed>, ApiError> CaptureFeed::open(const Request& request
   auto filter = PacketFilter::parse(parameters->pairs(), looked_up);
   if (!filter) return std::move(filter).error();
   if (!filter->interface.empty()) {
-    const std::lock_guard lock{parts.model.mutex};
+    const MutexLock lock{parts.model.mutex};
     std::vector<std::string> captured;
     for (const auto& [name, sensor] : parts.model.sensors.all()) {
       for (const SensorInterface& interface : sensor.interfaces) {
@@ -73,7 +73,7 @@ CaptureFeed::~CaptureFeed() {
 
 void CaptureFeed::on_batch(const BatchPointer& batch, codec::Topic topic) noexcept {
   if (topic != codec::Topic::tcp && topic != codec::Topic::udp) return;
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   if (queued_ + batch->memory() > kQueuedMax && !queue_.empty()) {
     lost_ += packets_in(**batch);
     return;
@@ -84,7 +84,7 @@ void CaptureFeed::on_batch(const BatchPointer& batch, codec::Topic topic) noexce
 
 Composed CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second, Time until) {
   if (second || names_.empty()) {
-    const std::lock_guard lock{parts_.model.mutex};
+    const MutexLock lock{parts_.model.mutex};
     for (const auto& [name, sensor] : parts_.model.sensors.all()) {
       for (const SensorInterface& interface : sensor.interfaces) {
         if (interface.number >= 0) names_[{name, interface.number}] = interface.name;
@@ -96,7 +96,7 @@ Composed CaptureFeed::compose(std::vector<Change>& /*changes*/, bool second, Tim
   while (text.size() < kChunkMax && std::chrono::steady_clock::now() < until) {
     BatchPointer batch;
     {
-      const std::lock_guard lock{mutex_};
+      const MutexLock lock{mutex_};
       lost += std::exchange(lost_, 0);
       if (queue_.empty()) break;
       batch = std::move(queue_.front());
@@ -132,28 +132,30 @@ std::string_view CaptureFeed::interface_name(std::string_view sensor, std::uint1
 
 // What keeps packets from coming is said once each time it changes; what else runs goes on.
 void CaptureFeed::append_trouble(std::string& text) {
-  std::string trouble;
-  bool ended = false;
+  bool known = false, ended = true, tcp = false, udp = false;
   {
-    const std::lock_guard lock{parts_.model.mutex};
-    const Sensors& sensors = parts_.model.sensors;
-    const bool udp_only = filter_.protocol == schema::SocketProtocol::udp;
-    const bool tcp_only = filter_.protocol == schema::SocketProtocol::tcp;
-    const bool tcp = sensors.any_publishes("tcp"), udp = sensors.any_publishes("udp");
-    ended =
-        !sensors.all().empty() && std::all_of(sensors.all().begin(), sensors.all().end(),
-                                              [](const auto& each) { return each.second.ended; });
-    if (sensors.all().empty()) {
-      trouble = "nothing has come from any capture yet";
-    } else if (ended) {
-      trouble = "every capture has ended";
-    } else if (!udp_only && !tcp && (tcp_only || !udp)) {
-      trouble =
-          "no capture publishes TCP segments: start xdpcap-run with --segments headers or "
-          "--segments payload";
-    } else if (udp_only && !udp) {
-      trouble = "no capture publishes UDP datagrams: start xdpcap-run with --udp";
+    const MutexLock lock{parts_.model.mutex};
+    for (const auto& [name, sensor] : parts_.model.sensors.all()) {
+      known = true;
+      ended &= sensor.ended;
     }
+    tcp = parts_.model.sensors.any_publishes("tcp");
+    udp = parts_.model.sensors.any_publishes("udp");
+  }
+  ended &= known;
+  const bool udp_only = filter_.protocol == schema::SocketProtocol::udp;
+  const bool tcp_only = filter_.protocol == schema::SocketProtocol::tcp;
+  std::string trouble;
+  if (!known) {
+    trouble = "nothing has come from any capture yet";
+  } else if (ended) {
+    trouble = "every capture has ended";
+  } else if (!udp_only && !tcp && (tcp_only || !udp)) {
+    trouble =
+        "no capture publishes TCP segments: start xdpcap-run with --segments headers or "
+        "--segments payload";
+  } else if (udp_only && !udp) {
+    trouble = "no capture publishes UDP datagrams: start xdpcap-run with --udp";
   }
   if (trouble == last_trouble_) return;
   last_trouble_ = trouble;

@@ -3,13 +3,13 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
 #include "apps/xdpcap_web/api/feeds.hpp"
 #include "apps/xdpcap_web/api/packet.hpp"
 #include "apps/xdpcap_web/store/batch_listener.hpp"
+#include "core/mutex.hpp"
 
 namespace xdpcap::web {
 
@@ -45,10 +45,11 @@ class CaptureFeed : public Feed, public BatchListener {
   std::map<std::pair<std::string, std::int32_t>, std::string> names_; // (sensor, number) to name
   std::string last_trouble_; // the trouble that was told last
 
-  std::mutex mutex_; // of what follows
-  std::deque<BatchPointer> queue_;
-  std::size_t queued_ = 0;
-  std::uint64_t lost_ = 0; // packets in batches there was no room for
+  Mutex mutex_;
+  std::deque<BatchPointer> queue_ XDPCAP_GUARDED_BY(mutex_);
+  std::size_t queued_ XDPCAP_GUARDED_BY(mutex_) = 0;
+  // Packets in batches there was no room for.
+  std::uint64_t lost_ XDPCAP_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace xdpcap::web

@@ -70,7 +70,7 @@ class MessageFeed : public Feed {
     const Health health = health_of(parts_);
     std::uint64_t lost = 0;
     {
-      const std::lock_guard lock{parts_.model.mutex};
+      const MutexLock lock{parts_.model.mutex};
       lost = parts_.model.lost_batches;
     }
     append_event(
@@ -208,8 +208,7 @@ void Feeds::hand_out(std::vector<Said>&& all) {
 
 std::vector<Change> Feeds::pop_changes(bool wanted) {
   std::vector<Change> changes;
-  const std::lock_guard lock{parts_.model.mutex};
-  const ExchangeStore& store = parts_.model.exchanges;
+  const MutexLock lock{parts_.model.mutex};
   held_.push_back(parts_.model.exchanges.pop_changes());
   if (held_.size() <= kTicksHeld) return changes;
   const std::vector<std::uint64_t> due = std::move(held_.front());
@@ -217,8 +216,8 @@ std::vector<Change> Feeds::pop_changes(bool wanted) {
   if (!wanted) return changes;
   changes.reserve(due.size());
   for (const std::uint64_t number : due) {
-    if (number < store.first_number()) continue; // left memory meanwhile
-    const Exchange& exchange = store.at(number);
+    if (number < parts_.model.exchanges.first_number()) continue; // left memory meanwhile
+    const Exchange& exchange = parts_.model.exchanges.at(number);
     changes.push_back({exchange, parts_.model.connections.ends_of(exchange.id.connection), {}});
   }
   return changes;

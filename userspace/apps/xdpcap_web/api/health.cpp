@@ -90,7 +90,7 @@ Health health_of(const Api::Parts& parts) {
       health.problems.push_back({"history_failed", "", "", facts.dropped, facts.error});
   }
   {
-    const std::lock_guard lock{parts.model.mutex};
+    const MutexLock lock{parts.model.mutex};
     for (const auto& [name, sensor] : parts.model.sensors.all()) add_sensor(health, sensor, now);
     const Sensors::Refused& refused = parts.model.sensors.refused();
     if (refused.batches != 0 && refused.last + kLossShown > now)

@@ -7,13 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <fstream>
 #include <future>
 #include <iterator>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 
@@ -22,6 +20,7 @@
 #include "apps/xdpcap_web/host/name_lookup.hpp"
 #include "codec/batch_view.hpp"
 #include "codec/json_text.hpp"
+#include "core/mutex.hpp"
 #include "core/utf8.hpp"
 #include "tcp_monitor.grpc.pb.h"
 
@@ -41,7 +40,7 @@ class Waiting {
   explicit Waiting(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
   void add(const BatchPointer& batch) {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     if (bytes_ + batch->memory() > bytes_max_ && !batches_.empty()) {
       lost_ += packets_in(**batch);
       return;
@@ -51,7 +50,7 @@ class Waiting {
     wake_.notify_one();
   }
   void end() {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     ended_ = true;
     wake_.notify_one();
   }
@@ -62,8 +61,9 @@ class Waiting {
     bool ended = false;
   };
   Popped pop(SteadyClock::time_point until) {
-    std::unique_lock lock{mutex_};
-    wake_.wait_until(lock, until, [this] { return ended_ || lost_ != 0 || !batches_.empty(); });
+    const MutexLock lock{mutex_};
+    while (!ended_ && lost_ == 0 && batches_.empty() && wake_.wait_until(mutex_, until)) {
+    }
     Popped popped{.lost = std::exchange(lost_, 0), .ended = ended_};
     if (batches_.empty()) return popped;
     popped.batch = std::move(batches_.front());
@@ -74,12 +74,12 @@ class Waiting {
 
  private:
   const std::size_t bytes_max_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<BatchPointer> batches_;
-  std::size_t bytes_ = 0;
-  std::uint64_t lost_ = 0;
-  bool ended_ = false;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<BatchPointer> batches_ XDPCAP_GUARDED_BY(mutex_);
+  std::size_t bytes_ XDPCAP_GUARDED_BY(mutex_) = 0;
+  std::uint64_t lost_ XDPCAP_GUARDED_BY(mutex_) = 0;
+  bool ended_ XDPCAP_GUARDED_BY(mutex_) = false;
 };
 
 // One client: what it asked for, and what it has got.
@@ -241,7 +241,7 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
   }
 
   void on_batch(const BatchPointer& batch) {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     for (const auto& [waiting, packets] : streams_) {
       if (packets) waiting->add(batch);
     }
@@ -249,7 +249,7 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
 
   void stop() {
     {
-      const std::lock_guard lock{mutex_};
+      const MutexLock lock{mutex_};
       stopped_ = true;
       for (const auto& [waiting, packets] : streams_) waiting->end();
     }
@@ -261,7 +261,7 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
 
   [[nodiscard]] int port() const noexcept { return port_; }
   [[nodiscard]] std::size_t streams() const {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     return streams_.size();
   }
 
@@ -314,23 +314,24 @@ class GrpcService::Server : public v1::TcpMonitor::Service {
   }
 
   bool enter(Waiting& waiting, bool packets) {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     if (stopped_ || streams_.size() >= options_.streams_max) return false;
     streams_.emplace(&waiting, packets);
     return true;
   }
   void leave(Waiting& waiting) {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     streams_.erase(&waiting);
   }
 
   Options options_;
   Sources sources_;
   int port_ = 0;
-  mutable std::mutex mutex_;
-  std::map<Waiting*, bool> streams_; // and whether they want packets
+  mutable Mutex mutex_;
+  // And whether they want packets.
+  std::map<Waiting*, bool> streams_ XDPCAP_GUARDED_BY(mutex_);
+  bool stopped_ XDPCAP_GUARDED_BY(mutex_) = false;
   NameLookup names_;
-  bool stopped_ = false;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -339,7 +340,7 @@ Result<std::unique_ptr<GrpcService>, Error> GrpcService::open(const Options& opt
   auto server = std::make_unique<Server>(options, std::move(sources));
   if (!server->start())
     return Error{ExitCode::environment,
-                 fmt::format("--grpc {}: it cannot be listened on; is the port popped, the address "
+                 fmt::format("--grpc {}: it cannot be listened on; is the port taken, the address "
                              "not of this host, or the "
                              "certificate not readable?",
                              options.address)};

@@ -8,7 +8,7 @@ GrpcService::Sources grpc_sources(Model& model, Access& access) {
   GrpcService::Sources sources;
   sources.connections = [&model](const PacketFilter& filter) {
     std::vector<Connection> found;
-    const std::lock_guard lock{model.mutex};
+    const MutexLock lock{model.mutex};
     model.connections.for_each([&](const Connection& connection) {
       if (!filter.matches(connection)) return;
       found.push_back(connection);
@@ -18,7 +18,7 @@ GrpcService::Sources grpc_sources(Model& model, Access& access) {
   };
   sources.interface_names = [&model] {
     std::map<std::pair<std::string, std::int32_t>, std::string> names;
-    const std::lock_guard lock{model.mutex};
+    const MutexLock lock{model.mutex};
     for (const auto& [name, sensor] : model.sensors.all()) {
       for (const SensorInterface& interface : sensor.interfaces) {
         if (interface.number >= 0) names[{name, interface.number}] = interface.name;

@@ -42,7 +42,10 @@ Result<std::unique_ptr<History>, Error> History::open(const std::string& file,
   if (!search) return std::move(search).error();
   std::unique_ptr<History> history(new History(file, size_max, limits));
   history->file_ = std::move(*written);
-  history->search_ = std::move(*search);
+  {
+    const MutexLock lock{history->search_mutex_};
+    history->search_ = std::move(*search);
+  }
   history->update_facts("");
   history->thread_ = std::thread(&History::run, history.get());
   return history;
@@ -54,7 +57,7 @@ History::~History() {
 
 void History::add(const Exchange& exchange, const Ends& ends) {
   const std::size_t bytes = bytes_of(exchange);
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   if (stopping_ || waiting_bytes_ + bytes > limits_.queue_bytes) {
     ++facts_.dropped;
     return;
@@ -66,7 +69,7 @@ void History::add(const Exchange& exchange, const Ends& ends) {
 
 void History::stop() {
   {
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     if (stopping_) return;
     stopping_ = true;
   }
@@ -80,10 +83,11 @@ void History::run() {
   std::size_t page_bytes = 0;
   for (bool stopping = false; !stopping;) {
     {
-      std::unique_lock lock{mutex_};
-      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      wake_.wait_for(lock, limits_.timeout,
-                     [this] { return stopping_ || waiting_.size() >= kTransactionMax; });
+      const MutexLock lock{mutex_};
+      while (!stopping_ && waiting_.empty()) wake_.wait(mutex_);
+      const auto until = std::chrono::steady_clock::now() + limits_.timeout;
+      while (!stopping_ && waiting_.size() < kTransactionMax && wake_.wait_until(mutex_, until)) {
+      }
       stopping = stopping_;
       batch.swap(waiting_);
       page_bytes = waiting_bytes_;
@@ -91,13 +95,15 @@ void History::run() {
     bool written = write(batch);
     while (!written && !stopping) {
       {
-        std::unique_lock lock{mutex_};
-        wake_.wait_for(lock, kRetry, [this] { return stopping_; });
+        const MutexLock lock{mutex_};
+        const auto until = std::chrono::steady_clock::now() + kRetry;
+        while (!stopping_ && wake_.wait_until(mutex_, until)) {
+        }
         stopping = stopping_;
       }
       written = write(batch);
     }
-    const std::lock_guard lock{mutex_};
+    const MutexLock lock{mutex_};
     if (!written) facts_.dropped += batch.size() + waiting_.size();
     waiting_bytes_ -= page_bytes;
     batch.clear();
@@ -118,7 +124,7 @@ bool History::write(const std::vector<HistoryFile::Written>& exchanges) {
 }
 
 void History::update_facts(const std::string& error) {
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   facts_.bytes = file_->bytes();
   facts_.exchanges = file_->exchanges();
   facts_.oldest_ns = file_->oldest_ns();
@@ -127,21 +133,21 @@ void History::update_facts(const std::string& error) {
 
 Result<History::Page, Error> History::find(const Query& query, std::size_t limit,
                                            const std::string& before, bool count) {
-  const std::lock_guard search_lock{search_mutex_};
+  const MutexLock search_lock{search_mutex_};
   auto found = search_->find(query, {limit, before, count}, limits_.search);
   if (found || found.error().code == ExitCode::usage) return found;
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   facts_.error = found.error().message;
   return found;
 }
 
 Result<std::optional<History::Row>, Error> History::get(const ExchangeId& id) {
-  const std::lock_guard lock{search_mutex_};
+  const MutexLock lock{search_mutex_};
   return search_->get(id);
 }
 
 History::Facts History::facts() const {
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   return facts_;
 }
 

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -11,6 +9,7 @@
 
 #include "apps/xdpcap_web/history/history_file.hpp"
 #include "apps/xdpcap_web/history/history_search.hpp"
+#include "core/mutex.hpp"
 
 namespace xdpcap::web {
 
@@ -67,15 +66,16 @@ class History {
   const std::uint64_t size_max_;
   const Limits limits_;
   std::unique_ptr<HistoryFile> file_; // of the thread, once it runs
-  std::mutex search_mutex_;
-  std::unique_ptr<HistorySearch> search_;
+  Mutex search_mutex_;
+  std::unique_ptr<HistorySearch> search_ XDPCAP_GUARDED_BY(search_mutex_);
 
-  mutable std::mutex mutex_; // of what follows
-  std::condition_variable wake_;
-  std::vector<HistoryFile::Written> waiting_;
-  std::size_t waiting_bytes_ = 0; // with those that are being written
-  bool stopping_ = false;
-  Facts facts_;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::vector<HistoryFile::Written> waiting_ XDPCAP_GUARDED_BY(mutex_);
+  // With those that are being written.
+  std::size_t waiting_bytes_ XDPCAP_GUARDED_BY(mutex_) = 0;
+  bool stopping_ XDPCAP_GUARDED_BY(mutex_) = false;
+  Facts facts_ XDPCAP_GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

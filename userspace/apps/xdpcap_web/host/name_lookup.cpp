@@ -3,12 +3,12 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "apps/xdpcap_web/api/packet.hpp"
+#include "core/mutex.hpp"
 
 namespace xdpcap::web {
 namespace {
@@ -37,9 +37,9 @@ std::vector<schema::Endpoint> addresses_by_name(const std::string& name) {
 } // namespace
 
 struct NameLookup::State {
-  std::mutex mutex;
-  bool closed = false;
-  std::size_t running = 0;
+  Mutex mutex;
+  bool closed XDPCAP_GUARDED_BY(mutex) = false;
+  std::size_t running XDPCAP_GUARDED_BY(mutex) = 0;
 };
 
 NameLookup::NameLookup() : state_(std::make_shared<State>()) {}
@@ -49,13 +49,13 @@ NameLookup::~NameLookup() {
 }
 
 void NameLookup::close() {
-  const std::lock_guard lock{state_->mutex};
+  const MutexLock lock{state_->mutex};
   state_->closed = true;
 }
 
 bool NameLookup::start(std::vector<std::string> names, Done done) {
   {
-    const std::lock_guard lock{state_->mutex};
+    const MutexLock lock{state_->mutex};
     if (state_->closed || state_->running >= kAtOnce) return false;
     ++state_->running;
   }
@@ -66,13 +66,13 @@ bool NameLookup::start(std::vector<std::string> names, Done done) {
         if (auto addresses = addresses_by_name(name); !addresses.empty())
           found[name] = std::move(addresses);
       }
-      const std::lock_guard lock{state->mutex};
+      const MutexLock lock{state->mutex};
       --state->running;
       if (!state->closed) done(std::move(found));
       done = nullptr; // what it holds goes while the lock says that nobody has left
     }).detach();
   } catch (const std::system_error&) {
-    const std::lock_guard lock{state_->mutex};
+    const MutexLock lock{state_->mutex};
     --state_->running;
     return false;
   }

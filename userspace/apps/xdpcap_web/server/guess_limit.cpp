@@ -9,7 +9,7 @@ bool GuessLimit::count(const std::string& address, Time now) {
     const std::chrono::duration<double> passed = now - allowance.at;
     return std::min(kBurst, allowance.left + std::max(0.0, passed.count()) * kPerSecond);
   };
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   ++wrong_;
   auto known = allowances_.find(address);
   if (known == allowances_.end()) {
@@ -26,7 +26,7 @@ bool GuessLimit::count(const std::string& address, Time now) {
 }
 
 std::uint64_t GuessLimit::wrong() const {
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   return wrong_;
 }
 

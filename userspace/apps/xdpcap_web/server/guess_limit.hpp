@@ -3,8 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
+
+#include "core/mutex.hpp"
 
 namespace xdpcap::web {
 
@@ -30,10 +31,10 @@ class GuessLimit {
     Time at;
   };
 
-  mutable std::mutex mutex_;
-  std::map<std::string, Allowance> allowances_;
-  Allowance shared_;
-  std::uint64_t wrong_ = 0;
+  mutable Mutex mutex_;
+  std::map<std::string, Allowance> allowances_ XDPCAP_GUARDED_BY(mutex_);
+  Allowance shared_ XDPCAP_GUARDED_BY(mutex_);
+  std::uint64_t wrong_ XDPCAP_GUARDED_BY(mutex_) = 0;
 };
 
 } // namespace xdpcap::web

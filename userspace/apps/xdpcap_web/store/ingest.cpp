@@ -31,7 +31,7 @@ void Ingest::start() {
     try {
       run();
     } catch (const std::exception& error) {
-      const std::lock_guard lock{mutex_};
+      const MutexLock lock{mutex_};
       failure_ =
           Error{ExitCode::output,
                 fmt::format("receiving ended by an error it did not expect: {}", error.what())};
@@ -64,22 +64,22 @@ void Ingest::on_received(const consume::Received& received) {
   model_.add(*received.batch, received.bytes, received.topic, received.lost, kept,
              monotonic_now_ns());
   if (kept == nullptr) return;
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   for (BatchListener* listener : listeners_) listener->on_batch(kept, received.topic);
 }
 
 void Ingest::add(BatchListener* listener) {
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   listeners_.push_back(listener);
 }
 
 void Ingest::remove(BatchListener* listener) {
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   std::erase(listeners_, listener);
 }
 
 std::optional<Error> Ingest::failure() const {
-  const std::lock_guard lock{mutex_};
+  const MutexLock lock{mutex_};
   return failure_;
 }
 

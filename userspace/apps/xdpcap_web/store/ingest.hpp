@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "apps/xdpcap_web/store/model.hpp"
 #include "consume/receiver.hpp"
 #include "core/error.hpp"
+#include "core/mutex.hpp"
 #include "core/result.hpp"
 
 namespace xdpcap::web {
@@ -52,9 +52,9 @@ class Ingest {
   Model& model_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> damaged_{0}, batches_{0};
-  mutable std::mutex mutex_; // of the listeners and the failure
-  std::vector<BatchListener*> listeners_;
-  std::optional<Error> failure_;
+  mutable Mutex mutex_;
+  std::vector<BatchListener*> listeners_ XDPCAP_GUARDED_BY(mutex_);
+  std::optional<Error> failure_ XDPCAP_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

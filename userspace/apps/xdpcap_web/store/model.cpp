@@ -18,12 +18,14 @@ std::uint64_t flows_dropped(const Sensor& sensor) {
 
 Model::Model(Limits limits, Rules rules, Archive archive)
     : connections({.age_ns = limits.age_ns}, host,
-                  {.changed = [this](Connection& connection) { graph.update(connection, now_ns_); },
-                   .dropped = [this](Connection& connection) { graph.forget(connection); },
-                   .listens = [this](const schema::Endpoint& end,
-                                     const SeenBy& by) { return graph.listens(end, by); }}),
+                  {.changed = [this](Connection& connection)
+                                  XDPCAP_REQUIRES(mutex) { graph.update(connection, now_ns_); },
+                   .dropped = [this](Connection& connection)
+                                  XDPCAP_REQUIRES(mutex) { graph.forget(connection); },
+                   .listens = [this](const schema::Endpoint& end, const SeenBy& by)
+                                  XDPCAP_REQUIRES(mutex) { return graph.listens(end, by); }}),
       exchanges({.age_ns = limits.age_ns, .bytes = limits.bytes / 4 * 3},
-                [this](const Exchange& exchange) {
+                [this](const Exchange& exchange) XDPCAP_REQUIRES(mutex) {
                   if (const auto latency = exchange.latency_ns())
                     connections.add_latency(exchange.id.connection, *latency);
                   if (archive_) finished_.push_back({exchange, now_ns_});
@@ -34,7 +36,7 @@ Model::Model(Limits limits, Rules rules, Archive archive)
 
 void Model::add(const schema::Batch& batch, Bytes bytes, codec::Topic topic, std::uint64_t lost,
                 BatchPointer& kept, std::uint64_t now_ns) {
-  const std::lock_guard lock{mutex};
+  const MutexLock lock{mutex};
   now_ns_ = now_ns;
   Sensor* const known = sensors.update_from(batch, std::chrono::steady_clock::now());
   if (known == nullptr) return;
@@ -94,7 +96,7 @@ void Model::add_messages(const schema::Batch& batch, const Sensor& sensor, std::
 }
 
 void Model::expire(std::uint64_t now_ns) {
-  const std::lock_guard lock{mutex};
+  const MutexLock lock{mutex};
   now_ns_ = now_ns;
   exchanges.expire(now_ns);
   connections.expire(now_ns);
@@ -104,7 +106,7 @@ void Model::expire(std::uint64_t now_ns) {
 }
 
 void Model::finish() {
-  const std::lock_guard lock{mutex};
+  const MutexLock lock{mutex};
   exchanges.finish();
   hand_on(UINT64_MAX);
 }

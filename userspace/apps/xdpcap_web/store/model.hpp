@@ -5,7 +5,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "apps/xdpcap_web/store/segment_log.hpp"
 #include "apps/xdpcap_web/store/sensors.hpp"
 #include "codec/topic.hpp"
+#include "core/mutex.hpp"
 
 namespace xdpcap::web {
 
@@ -40,14 +40,14 @@ class Model {
   // No more comes: the archive gets what it still waits for.
   void finish();
 
-  std::mutex mutex;
-  HostView host;
-  ConnectionTable connections;
-  ExchangeStore exchanges;
-  Sensors sensors;
-  SegmentLog segments;
-  Graph graph;
-  std::uint64_t lost_batches = 0;
+  Mutex mutex;
+  HostView host XDPCAP_GUARDED_BY(mutex);
+  ConnectionTable connections XDPCAP_GUARDED_BY(mutex);
+  ExchangeStore exchanges XDPCAP_GUARDED_BY(mutex);
+  Sensors sensors XDPCAP_GUARDED_BY(mutex);
+  SegmentLog segments XDPCAP_GUARDED_BY(mutex);
+  Graph graph XDPCAP_GUARDED_BY(mutex);
+  std::uint64_t lost_batches XDPCAP_GUARDED_BY(mutex) = 0;
 
  private:
   struct Finished {
@@ -57,12 +57,13 @@ class Model {
   // The owner of a socket is told up to a second after the message that went through it.
   static constexpr std::uint64_t kEndsKnownNs = 1'500'000'000;
 
-  void add_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source);
-  void hand_on(std::uint64_t before_ns);
+  void add_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source)
+      XDPCAP_REQUIRES(mutex);
+  void hand_on(std::uint64_t before_ns) XDPCAP_REQUIRES(mutex);
 
   Archive archive_;
-  std::deque<Finished> finished_;
-  std::uint64_t now_ns_ = 0;
+  std::deque<Finished> finished_ XDPCAP_GUARDED_BY(mutex);
+  std::uint64_t now_ns_ XDPCAP_GUARDED_BY(mutex) = 0;
 };
 
 } // namespace xdpcap::web
