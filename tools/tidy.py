@@ -53,7 +53,8 @@ DOORS = [
 
 # Words are put together here so that this file does not contain what it looks for.
 MARKERS = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
-MACHINE = re.compile(r"/wo" + r"rk/|/tm" + r"p/briefs|\bregistry\.[a-z]+\.[a-z]+|\bde" + r"b\.[a-z]+\.org"
+MACHINE = re.compile(r"/wo" + r"rk/|/tm" + r"p/briefs|\bregistry\.[a-z]+\.[a-z]+|\bde" +
+                     r"b\.[a-z]+\.org"
                      r"|(?<![./\w])shar" + r"ed/(?!corpus)|\"resolved\": *\"http")
 
 findings = []
@@ -65,11 +66,16 @@ def report(path, line, what):
 
 def project_files():
     """All files of the project, tracked or about to be, relative to its root."""
-    git = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"], capture_output=True)
+    git = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"],
+                         capture_output=True)
     if git.returncode == 0:
         names = git.stdout.decode().split("\0")
     else:  # unpacked without git
-        names = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if not p.relative_to(ROOT).parts[0] == "build"]
+        names = [
+            str(p.relative_to(ROOT))
+            for p in ROOT.rglob("*")
+            if not p.relative_to(ROOT).parts[0] == "build"
+        ]
     return sorted(pathlib.Path(n) for n in set(names) if n and (ROOT / n).is_file())
 
 
@@ -97,11 +103,13 @@ def generated():
 def floors_below():
     """Who stands on whom, as the build files say: {floor: all floors under it}."""
     direct = {}
-    for name, lower in re.findall(r"^xdpcap_floor\((\w+)(?: ON ([\w ]+?))?(?:\s+LIBRARIES [^)]*)?\)",
-                                  text(pathlib.Path("userspace/CMakeLists.txt")), re.M):
+    for name, lower in re.findall(
+            r"^xdpcap_floor\((\w+)(?: ON ([\w ]+?))?(?:\s+LIBRARIES [^)]*)?\)",
+            text(pathlib.Path("userspace/CMakeLists.txt")), re.M):
         direct[name] = set(lower.split())
-    for name, lower in re.findall(r"^xdpcap_app\((\w+) \S+(?: ON ([\w ]+?))?(?:\s+LIBRARIES [^)]*)?\)",
-                                  text(pathlib.Path("userspace/apps/CMakeLists.txt")), re.M):
+    for name, lower in re.findall(
+            r"^xdpcap_app\((\w+) \S+(?: ON ([\w ]+?))?(?:\s+LIBRARIES [^)]*)?\)",
+            text(pathlib.Path("userspace/apps/CMakeLists.txt")), re.M):
         direct[f"apps/{name}"] = set(lower.split())
 
     def closure(name):
@@ -128,7 +136,8 @@ def check_floors(files):
             quoted, target = match[1] == '"', match[2]
             if path.parts[0] == "bpf":
                 if quoted and not (ROOT / "bpf" / target).is_file():
-                    report(path, number, f"bpf/ includes nothing of ours but its own headers, not {target}")
+                    report(path, number,
+                           f"bpf/ includes nothing of ours but its own headers, not {target}")
                 continue
             check_include(path, number, quoted, target, below, names)
 
@@ -136,7 +145,8 @@ def check_floors(files):
 def check_include(path, number, quoted, target, below, names):
     here = room(path)
     if here not in names:
-        report(path, number, f"{here or 'this folder'} is no floor that userspace/CMakeLists.txt knows")
+        report(path, number,
+               f"{here or 'this folder'} is no floor that userspace/CMakeLists.txt knows")
         return
     owner = room(pathlib.Path("userspace") / target)
     if quoted and owner in names:
@@ -153,24 +163,30 @@ def check_include(path, number, quoted, target, below, names):
                 report(path, number, f"{target} comes in by {', '.join(rooms)} only")
             return
     if quoted:
-        report(path, number, f"{target} is not of the project: paths begin at userspace/, others in <>")
+        report(path, number,
+               f"{target} is not of the project: paths begin at userspace/, others in <>")
 
 
 # ------------------------------------------------------------------ sizes
 def blank_out(code):
     """The code with comments and literals blanked, line for line."""
-    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
     return pattern.sub(lambda m: " " + re.sub(r"[^\n]", " ", m[0])[1:], code)
 
 
 def functions(code):
-    """(line, lines) of each outermost function body: a block with parentheses before it, in no other one."""
+    """
+    (line, lines) of each outermost function body: a block with parentheses before it, in no other
+    one.
+    """
     open_blocks, head, line = [], "", 1
     for character in blank_out(code):
         if character == "\n":
             line += 1
         if character == "{":
-            is_function = "(" in head and not re.match(r"\s*(namespace|class|struct|union|enum|extern)\b", head)
+            is_function = "(" in head and not re.match(
+                r"\s*(namespace|class|struct|union|enum|extern)\b", head)
             inside = any(block[0] for block in open_blocks)
             open_blocks.append((is_function and not inside, line))
             head = ""
@@ -199,7 +215,8 @@ def check_sizes(files):
         if is_source(path):
             for begin, length in functions(text(path)):
                 if length > FUNCTION_LINES_MAX:
-                    report(path, begin, f"a function of {length} lines; at most {FUNCTION_LINES_MAX}")
+                    report(path, begin,
+                           f"a function of {length} lines; at most {FUNCTION_LINES_MAX}")
 
 
 # ------------------------------------------------------------------ left-overs
@@ -241,7 +258,8 @@ def check_names(files):
                     wanted = word.rstrip("_").split("_")
                     starts_only = word.endswith("_")
                     places = [i for i in range(len(parts)) if parts[i:i + len(wanted)] == wanted]
-                    if places and (not starts_only or (places[0] == 0 and len(parts) > len(wanted))):
+                    if places and (not starts_only or
+                                   (places[0] == 0 and len(parts) > len(wanted))):
                         report(path, number,
                                f"{name}: '{word}' is retired; write {instead.strip()}")
 
@@ -251,7 +269,9 @@ def check_dead(files):
     sources = [p for p in files if is_source(p)]
     included = generated()[1]
     for path in sources:
-        included.update(pathlib.PurePath(t).name for t in re.findall(r'#\s*include\s*[<"]([^>"]+)[>"]', text(path)))
+        included.update(
+            pathlib.PurePath(t).name
+            for t in re.findall(r'#\s*include\s*[<"]([^>"]+)[>"]', text(path)))
     for path in sources:
         if path.suffix in (".h", ".hpp") and path.name not in included:
             report(path, 1, "no file includes this header")
@@ -268,16 +288,23 @@ def check_docs(files):
 
 
 def check_containers(files):
-    """docker/*.yaml: what docker-compose 1.29 of Debian 12 refuses, and what wants the Internet when a container starts."""
+    """
+    docker/*.yaml: what docker-compose 1.29 of Debian 12 refuses, and what wants the Internet when a
+    container starts.
+    """
     for path in files:
         if path.parts[0] != "docker" or path.suffix != ".yaml":
             continue
         for number, line in enumerate(text(path).splitlines(), 1):
             key = re.match(r"(\w+):", line)
-            if path.name == "compose.yaml" and key and key[1] not in ("services", "volumes", "networks"):
+            if path.name == "compose.yaml" and key and key[1] not in ("services", "volumes",
+                                                                      "networks"):
                 report(path, number, f"docker-compose 1.29 knows no {key[1]}: at the top of a file")
-            if re.search(r"\bapt(-get)?\b|\bapk\b|\bpip3?\b", line) and not line.lstrip().startswith("#"):
-                report(path, number, "a container that installs packages as it starts wants the Internet each time")
+            if re.search(r"\bapt(-get)?\b|\bapk\b|\bpip3?\b",
+                         line) and not line.lstrip().startswith("#"):
+                report(
+                    path, number,
+                    "a container that installs packages as it starts wants the Internet each time")
 
 
 # ------------------------------------------------------------------ other tools
@@ -298,7 +325,8 @@ def run_tool(command, paths):
 
 def check_format(files):
     """Only the first line of a file that differs: 'clang-format -i FILE' mends the rest as well."""
-    run_tool(["clang-format", "--dry-run", "-Werror", "--ferror-limit=1"], [p for p in files if is_source(p)])
+    run_tool(["clang-format", "--dry-run", "-Werror", "--ferror-limit=1"],
+             [p for p in files if is_source(p)])
 
 
 def check_shell(files):
@@ -317,17 +345,22 @@ def check_python(files):
 
 def clang_tidy(folder):
     """
-    One process for each file and core. The database lists generated and outside files too; those are not ours. The analyzer
-    follows a quarter of the paths that it would by default: large functions took most of the time.
+    One process for each file and core. The database lists generated and outside files too; those
+    are not ours. The analyzer follows a quarter of the paths that it would by default: large
+    functions took most of the time.
     """
     def is_ours(path):
         path = pathlib.Path(path)
-        return path.is_relative_to(ROOT) and not any(path.is_relative_to(other) for other in (ROOT / "build", folder))
+        return path.is_relative_to(ROOT) and not any(
+            path.is_relative_to(other) for other in (ROOT / "build", folder))
 
     folder = pathlib.Path(folder).resolve()
     known = json.loads((folder / "compile_commands.json").read_text())
     commands = {entry["file"]: entry["command"] for entry in known if is_ours(entry["file"])}
-    paths = [f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=50000")]
+    paths = [
+        f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang",
+                                           "max-nodes=50000")
+    ]
     state, depends = folder / "clang-tidy-passed.json", depends_of(folder)
     passed = json.loads(state.read_text()) if state.exists() else {}
     digests = {source: digest_of([*paths, commands[source]],
@@ -335,8 +368,12 @@ def clang_tidy(folder):
                for source in sorted(commands)}
     changed = [source for source, digest in digests.items() if passed.get(source) != digest]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = [pool.submit(subprocess.run, ["clang-tidy", "--quiet", "-p", str(folder), *paths, source],
-                            capture_output=True, text=True) for source in changed]
+        runs = [
+            pool.submit(subprocess.run,
+                        ["clang-tidy", "--quiet", "-p",
+                         str(folder), *paths, source], capture_output=True, text=True)
+            for source in changed
+        ]
         for source, done in zip(changed, (run.result() for run in runs)):
             before = len(findings)
             for line in done.stdout.splitlines():
@@ -384,9 +421,12 @@ CHECKS = {"floors": check_floors, "sizes": check_sizes, "words": check_words,
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(CHECKS), help="checks, with commas: " + ", ".join(CHECKS))
-    parser.add_argument("--clang-tidy", metavar="DIR", help="run clang-tidy with DIR/compile_commands.json instead")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(CHECKS),
+                        help="checks, with commas: " + ", ".join(CHECKS))
+    parser.add_argument("--clang-tidy", metavar="DIR",
+                        help="run clang-tidy with DIR/compile_commands.json instead")
     arguments = parser.parse_args()
     if arguments.clang_tidy:
         count = clang_tidy(arguments.clang_tidy)
