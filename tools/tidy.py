@@ -30,6 +30,9 @@ LINES_MAX, FUNCTION_LINES_MAX, MAIN_LINES_MAX = 600, 80, 80
 LONGER = {"userspace/tcp/tracker.hpp": 800, "userspace/tcp/reassembler.hpp": 800}
 COLUMNS_MAX = 100
 SOURCE = {".c", ".h", ".cpp", ".hpp"}
+# What else has lines of at most so many columns; Markdown is checked by tidy_docs.py.
+SCRIPTS = {".py", ".sh", ".mjs", ".cmake", ".yaml", ".yml", ".proto", ".service"}
+SCRIPT_NAMES = {"CMakeLists.txt", "Dockerfile", ".clang-tidy"}
 
 # Outside libraries and the only rooms that may include them: their doors.
 DOORS = [
@@ -85,6 +88,11 @@ def text(path):
 
 def is_source(path):
     return path.suffix in SOURCE
+
+
+def is_script(path):
+    return (path.suffix in SCRIPTS or path.name in SCRIPT_NAMES
+            or first_line(path).startswith(b"#!"))
 
 
 def first_line(path):
@@ -224,12 +232,13 @@ def check_words(files):
     for path in files:
         if b"\0" in (ROOT / path).read_bytes()[:4096]:
             continue
+        is_wrapped = is_source(path) or is_script(path)
         for number, line in enumerate(text(path).split("\n"), 1):
             if MARKERS.search(line):
                 report(path, number, "left-over marker")
             if MACHINE.search(line):
                 report(path, number, "names a machine's path or a registry's host")
-            if is_source(path) and len(line) > COLUMNS_MAX:
+            if is_wrapped and len(line) > COLUMNS_MAX:
                 report(path, number, f"{len(line)} columns; code has at most {COLUMNS_MAX}")
             if line != line.rstrip() and path.suffix != ".md":
                 report(path, number, "blanks at the end of the line")

@@ -113,6 +113,16 @@ class TidyFinds(unittest.TestCase):
         self.write("userspace/core/a.cpp", "// " + "w" * 98 + "\n")
         self.assert_found("words", "userspace/core/a.cpp:1: 101 columns")
 
+    def test_a_line_of_a_script_that_is_too_wide(self):
+        for path in ("a.py", "CMakeLists.txt", "docker/Dockerfile", "docker/pod.yaml", "a.mjs"):
+            self.write(path, "#" * 100 + "\n")
+            self.assert_clean("words")
+            self.write(path, "#" * 101 + "\n")
+            self.assert_found("words", f"{path}:1: 101 columns")
+            (self.root / path).unlink()
+        self.write("tools/demo", "#!/bin/sh\n" + "#" * 101 + "\n")
+        self.assert_found("words", "tools/demo:2: 101 columns")
+
     def test_a_long_function_a_long_file_and_a_long_main(self):
         self.write("userspace/core/a.cpp",
                    "namespace x {\nvoid walk() {\n" + LONG_BODY + "}\n}  // namespace x\n")

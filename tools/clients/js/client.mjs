@@ -21,7 +21,8 @@ function host(message) {
 const expected = new Map();
 function count(batch, shard, seq, next) {
   const key = `${batch.epoch()}/${shard}`;
-  if (expected.has(key) && seq > expected.get(key)) console.log(`lost ${seq - expected.get(key)} batches`);
+  if (expected.has(key) && seq > expected.get(key))
+    console.log(`lost ${seq - expected.get(key)} batches`);
   if (!expected.has(key) || next > expected.get(key)) expected.set(key, next);
 }
 
@@ -30,7 +31,8 @@ socket.subscribe('http', 'stats'); // the heartbeats of stats tell of losses at 
 socket.connect(process.argv[2] ?? 'ipc:///run/xdpcap/pub.sock');
 for await (const [, frame] of socket) {
   const batch = Batch.getRootAsBatch(new ByteBuffer(frame));
-  if (batch.messagesLength() > 0) count(batch, batch.shard(), batch.topicSeq(), batch.topicSeq() + 1n);
+  if (batch.messagesLength() > 0)
+    count(batch, batch.shard(), batch.topicSeq(), batch.topicSeq() + 1n);
   for (let i = 0; i < batch.messagesLength(); ++i) {
     const message = batch.messages(i);
     if (message.kind() === Kind.request) {
@@ -43,7 +45,8 @@ for await (const [, frame] of socket) {
     const record = batch.stats(i);
     for (let j = 0; j < record.topicsLength(); ++j) {
       const position = record.topics(j);
-      if (position.topic() === 'http') count(batch, position.shard(), position.nextSeq(), position.nextSeq());
+      if (position.topic() === 'http')
+        count(batch, position.shard(), position.nextSeq(), position.nextSeq());
     }
   }
 }

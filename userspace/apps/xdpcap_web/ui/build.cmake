@@ -1,6 +1,7 @@
-# Run at build time: cmake -P build.cmake SETTINGS. Builds the dashboard in ROOM, unless the very same inputs were built
-# there before, and writes WORK/assets.cpp. Builds that run at once wait for each other.
-# With the word 'test-tools' behind SETTINGS it installs what tests and checks need besides, and writes nothing.
+# Run at build time: cmake -P build.cmake SETTINGS. Builds the dashboard in ROOM, unless the very
+# same inputs were built there before, and writes WORK/assets.cpp. Builds that run at once wait for
+# each other. With the word 'test-tools' behind SETTINGS it installs what tests and checks need
+# besides, and writes nothing.
 include(${CMAKE_ARGV3})
 
 function(npm)
@@ -8,8 +9,8 @@ function(npm)
     RESULT_VARIABLE code OUTPUT_VARIABLE said ERROR_VARIABLE said)
   if(NOT code EQUAL 0)
     list(JOIN ARGN " " words)
-    message(FATAL_ERROR "'npm ${words}' failed in ${ROOM}. Mend what it says, or leave the dashboard out with "
-      "-DXDPCAP_WEB_UI=OFF.\n${said}")
+    message(FATAL_ERROR "'npm ${words}' failed in ${ROOM}. Mend what it says, or leave the "
+      "dashboard out with -DXDPCAP_WEB_UI=OFF.\n${said}")
   endif()
 endfunction()
 
@@ -80,8 +81,9 @@ function(type_of path result)
   set(${result} "${type}" PARENT_SCOPE)
 endfunction()
 
-# The bytes come in by the assembler: no compiler has to read a long literal. A symbol is named after what it holds,
-# so that the text of assets.cpp differs where an byte does (compiler caches look no further).
+# The bytes come in by the assembler: no compiler has to read a long literal. A symbol is named
+# after what it holds, so that the text of assets.cpp differs where an byte does (compiler caches
+# look no further).
 function(write_assets folder)
   file(GLOB_RECURSE paths RELATIVE ${folder} ${folder}/*)
   list(SORT paths)
@@ -96,13 +98,17 @@ function(write_assets folder)
     endif()
     file(SHA256 ${folder}/${path} sum)
     set(name asset_${sum})
-    string(APPEND blobs "  \"${name}: .incbin \\\"${folder}/${path}\\\"\\n\"\n  \"${name}_end: .byte 0\\n\"\n")
+    string(APPEND blobs "  \"${name}: .incbin \\\"${folder}/${path}\\\"\\n\"\n"
+      "  \"${name}_end: .byte 0\\n\"\n")
     string(APPEND names "extern const char ${name}[], ${name}_end[];\n")
-    string(APPEND rows "    {\"/${path}\", \"${type}\", {${name}, static_cast<std::size_t>(${name}_end - ${name})}, ${hashed}},\n")
+    string(APPEND rows "    {\"/${path}\", \"${type}\", "
+      "{${name}, static_cast<std::size_t>(${name}_end - ${name})}, ${hashed}},\n")
   endforeach()
-  file(WRITE ${WORK}/assets.cpp "// Written by build.cmake.\n#include \"apps/xdpcap_web/server/assets.hpp\"\n\n#include <cstddef>\n\n"
+  file(WRITE ${WORK}/assets.cpp "// Written by build.cmake.\n"
+    "#include \"apps/xdpcap_web/server/assets.hpp\"\n\n#include <cstddef>\n\n"
     "__asm__(\n  \".section .rodata\\n\"\n${blobs}  \".text\\n\");\n\nextern \"C\" {\n${names}}\n\n"
-    "namespace xdpcap::web {\n\nstd::span<const Asset> assets() noexcept {\n  static const Asset kAssets[] = {\n${rows}  };\n"
+    "namespace xdpcap::web {\n\nstd::span<const Asset> assets() noexcept {\n"
+    "  static const Asset kAssets[] = {\n${rows}  };\n"
     "  return kAssets;\n}\n\n} // namespace xdpcap::web\n")
 endfunction()
 
@@ -115,9 +121,11 @@ file(REMOVE_RECURSE ${WORK}/dist)
 if(MISSING)
   string(REPLACE "&" "&amp;" reason "${MISSING}")
   string(REPLACE "<" "&lt;" reason "${reason}")
-  file(WRITE ${WORK}/dist/index.html "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>xdpcap</title></head><body>\n"
+  file(WRITE ${WORK}/dist/index.html "<!doctype html>\n"
+    "<html lang=\"en\"><head><meta charset=\"utf-8\"><title>xdpcap</title></head><body>\n"
     "<h1>xdpcap-web</h1>\n<p>The dashboard was not built into this program: ${reason}.</p>\n"
-    "<p>The API works all the same: <a href=\"api/messages\">/api/messages</a>, <a href=\"api/stats\">/api/stats</a>.</p>\n</body></html>\n")
+    "<p>The API works all the same: <a href=\"api/messages\">/api/messages</a>, "
+    "<a href=\"api/stats\">/api/stats</a>.</p>\n</body></html>\n")
 else()
   file(MAKE_DIRECTORY ${ROOM})
   file(LOCK ${ROOM}/build.lock GUARD PROCESS TIMEOUT 1200)
