@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "core/check.hpp"
+
 namespace xdpcap::codec {
 
 // The first frame of each ZeroMQ message (schemas/README.md).
@@ -20,6 +22,7 @@ inline constexpr std::array kRecordTopics{Topic::http, Topic::flow, Topic::tcp, 
                                           Topic::socket};
 
 inline constexpr std::size_t index_of(Topic topic) noexcept {
+  XDPCAP_DCHECK(topic < Topic::count_);
   return static_cast<std::size_t>(topic);
 }
 inline constexpr std::string_view name_of(Topic topic) noexcept {

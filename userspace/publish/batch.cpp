@@ -30,7 +30,7 @@ std::uint8_t* FixedMemory::allocate(std::size_t size) {
 
 std::uint8_t* FixedMemory::reallocate_downward(std::uint8_t*, std::size_t, std::size_t, std::size_t,
                                                std::size_t) {
-  std::abort();
+  XDPCAP_UNREACHABLE();
 }
 
 Batch::Batch(std::byte* memory, std::size_t capacity, bool large)
@@ -38,7 +38,9 @@ Batch::Batch(std::byte* memory, std::size_t capacity, bool large)
       capacity_(capacity),
       large_(large),
       allocator_(memory, capacity),
-      builder_(capacity, &allocator_) {}
+      builder_(capacity, &allocator_) {
+  XDPCAP_CHECK(capacity % 64 == 0 && capacity > kEnvelope);
+}
 
 std::size_t Batch::room() const noexcept {
   const std::size_t used = builder_.GetSize() + kEnvelope;
@@ -53,6 +55,7 @@ void Batch::release_pages() noexcept {
   // The builder writes downward from the end, and its scratch pad upward from
   // the start: the pages between the two are the ones a large body dirtied.
   if (!large_ || builder_.GetSize() <= kKeptBytes) return;
+  XDPCAP_CHECK(kKeptBytes + kPage <= capacity_);
   ::madvise(memory_ + kPage, capacity_ - kKeptBytes - kPage, MADV_DONTNEED);
 }
 
@@ -63,6 +66,7 @@ BatchLane::BatchLane(const LaneShape& shape, std::uint16_t shard, Doorbell& door
               shape.large_batches * capacity_for(shape.large_bytes)),
       filled_(shape.normal_batches + shape.large_batches),
       returned_(shape.normal_batches + shape.large_batches) {
+  XDPCAP_CHECK(shape.normal_batches != 0);
   free_normal_.reserve(shape.normal_batches);
   free_large_.reserve(shape.large_batches);
   std::byte* at = memory_.data();
@@ -81,8 +85,11 @@ BatchLane::BatchLane(const LaneShape& shape, std::uint16_t shard, Doorbell& door
 
 // Takes back what the publisher has returned.
 void BatchLane::collect() noexcept {
-  while (auto returned = returned_.pop())
-    ((*returned)->large() ? free_large_ : free_normal_).push_back(*returned);
+  while (auto returned = returned_.pop()) {
+    auto& free = (*returned)->large() ? free_large_ : free_normal_;
+    XDPCAP_CHECK(free.size() < free.capacity()); // else one came back twice
+    free.push_back(*returned);
+  }
 }
 
 bool BatchLane::is_crowded() noexcept {
@@ -99,10 +106,12 @@ Batch* BatchLane::acquire(bool large) noexcept {
   }
   Batch* batch = free.back();
   free.pop_back();
+  XDPCAP_CHECK(batch->large() == large && batch->builder().GetSize() == 0);
   return batch;
 }
 
 void BatchLane::publish(Batch* batch) noexcept {
+  XDPCAP_CHECK(batch != nullptr && batch->records != 0);
   const bool pushed = filled_.push(batch);
   XDPCAP_CHECK(pushed);
   if (++unrung_ >= kUnrungMax) ring();
@@ -113,6 +122,7 @@ Batch* BatchLane::next() noexcept {
 }
 
 void BatchLane::recycle(Batch* batch) noexcept {
+  XDPCAP_CHECK(batch != nullptr);
   batch->release_pages();
   batch->reset();
   const bool pushed = returned_.push(batch);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/check.hpp"
 #include "publish/community_id.hpp"
 #include "publish/record_writer.hpp"
 
@@ -79,6 +80,7 @@ void add_records(
 } // namespace
 
 std::string_view name_of(EncoderCount count) noexcept {
+  XDPCAP_CHECK(count < EncoderCount::count_);
   return kNames[static_cast<std::size_t>(count)];
 }
 
@@ -86,6 +88,8 @@ Encoder::Encoder(EncoderOptions options, BatchLane& lane)
     : options_(std::move(options)), lane_(lane) {
   // The envelope's room is fixed; a name longer than this helps nobody.
   if (options_.sensor.size() > 255) options_.sensor.resize(255);
+  XDPCAP_CHECK(lane.normal_room() > bytes_of(record::SegmentRecord{}));
+  XDPCAP_CHECK(lane.normal_room() > bytes_of(record::DatagramRecord{}));
 }
 
 void Encoder::add(const http::Message& message, const MessageContext& context) noexcept {
@@ -117,8 +121,10 @@ void Encoder::add(const http::Message& message, const MessageContext& context) n
   }
   std::optional<CommunityId> id;
   if (options_.community_id) id.emplace(context.client, context.server);
+  [[maybe_unused]] const std::size_t before = batch->builder().GetSize();
   const WrittenMessage written = write(batch->builder(), batch->tables(), message, context, kept,
                                        masked(), id ? id->text() : std::string_view{});
+  XDPCAP_DCHECK(batch->builder().GetSize() - before <= fixed + kept);
   keep(messages_, written.offset);
   counters_.add(EncoderCount::messages_published);
   counters_.add(EncoderCount::bytes_published, bytes + kept);
@@ -221,7 +227,9 @@ bool Encoder::add_plain(Slot<SchemaRecord>& slot, const Record& record, EncoderC
     counters_.add(dropped);
     return false;
   }
+  [[maybe_unused]] const std::size_t before = batch->builder().GetSize();
   keep(slot, write(batch->builder(), record));
+  XDPCAP_DCHECK(batch->builder().GetSize() - before <= bytes_of(record));
   counters_.add(published);
   return true;
 }
@@ -238,6 +246,7 @@ Batch* Encoder::room_for(Slot<Record>& slot, std::size_t bytes) noexcept {
   const bool large = bytes > lane_.normal_room();
   slot.batch = acquire(large);
   if (slot.batch == nullptr) return nullptr;
+  XDPCAP_CHECK(slot.used == 0 && bytes <= slot.batch->room());
   slot.missing = false;
   slot.batch->topic = slot.topic;
   slot.batch->topic_seq = next_seq_[index_of(slot.topic)]++;
@@ -246,6 +255,7 @@ Batch* Encoder::room_for(Slot<Record>& slot, std::size_t bytes) noexcept {
 
 template <class Record>
 void Encoder::keep(Slot<Record>& slot, flatbuffers::Offset<Record> record) noexcept {
+  XDPCAP_CHECK(slot.batch != nullptr && slot.used < kRecordsMax);
   slot.records[slot.used++] = record;
 }
 
@@ -268,6 +278,7 @@ template <class Record>
 void Encoder::close(Slot<Record>& slot) noexcept {
   slot.missing = false;
   if (slot.batch == nullptr) return;
+  XDPCAP_CHECK(slot.used != 0); // a batch is opened for a record
   Batch& batch = *std::exchange(slot.batch, nullptr);
   flatbuffers::FlatBufferBuilder& builder = batch.builder();
   const auto records = builder.CreateVector(slot.records.data(), slot.used);

@@ -1,5 +1,7 @@
 #include "publish/message_table.hpp"
 
+#include "core/check.hpp"
+
 namespace xdpcap::publish {
 namespace {
 
@@ -31,6 +33,7 @@ flatbuffers::Offset<Message> MessageTables::write(flatbuffers::FlatBufferBuilder
     if (offset == 0) continue;
     const auto inside =
         reinterpret_cast<const std::byte*>(&offset) - reinterpret_cast<const std::byte*>(&table);
+    XDPCAP_DCHECK(offset < end); // of a vector that is written
     offset = end - static_cast<std::uint32_t>(inside) - offset;
   }
   builder.PushBytes(reinterpret_cast<const std::uint8_t*>(&table), sizeof table);

@@ -15,6 +15,7 @@
 #include "codec/json.hpp"
 #include "codec/topic.hpp"
 #include "core/bytes.hpp"
+#include "core/check.hpp"
 #include "core/counters.hpp"
 #include "core/error.hpp"
 
@@ -44,7 +45,10 @@ enum class OutletCount : std::uint8_t {
 class InFlight {
  public:
   void add(std::size_t bytes) noexcept { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
-  void remove(std::size_t bytes) noexcept { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void remove(std::size_t bytes) noexcept {
+    const std::size_t before = bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    XDPCAP_CHECK(before >= bytes);
+  }
   [[nodiscard]] std::size_t bytes() const noexcept {
     return bytes_.load(std::memory_order_relaxed);
   }

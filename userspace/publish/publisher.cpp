@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/check.hpp"
 #include "core/live_clock.hpp"
 #include "publish/accept_limit.hpp"
 
@@ -139,10 +140,13 @@ Result<void, Error> Publisher::bind(const std::string& text, bool push) {
 }
 
 BatchLane& Publisher::add_lane(const LaneShape& shape) {
+  XDPCAP_CHECK(!thread_.joinable()); // the thread walks them
+  XDPCAP_CHECK(lanes_.size() < UINT16_MAX);
   return lanes_.emplace_back(shape, static_cast<std::uint16_t>(lanes_.size()), doorbell_);
 }
 
 void Publisher::start() {
+  XDPCAP_CHECK(!thread_.joinable() && !stopping_.load());
   thread_ = std::thread([this] {
     // Signals are for the main thread; SIGPIPE becomes EPIPE.
     sigset_t all;

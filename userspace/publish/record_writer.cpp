@@ -4,6 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/check.hpp"
 #include "core/live_clock.hpp"
 #include "publish/masking/masking.hpp"
 
@@ -41,6 +42,7 @@ ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_
     kept -= taken;
     if (kept == 0) break;
   }
+  XDPCAP_CHECK(kept == 0); // else memory goes out that nobody wrote
   return offset;
 }
 
@@ -48,6 +50,7 @@ ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_
 std::span<std::byte> bytes_in(const FlatBufferBuilder& builder, ByteVector vector,
                               std::size_t size) noexcept {
   if (vector.IsNull()) return {};
+  XDPCAP_CHECK(sizeof(flatbuffers::uoffset_t) + size <= vector.o && vector.o <= builder.GetSize());
   std::uint8_t* const at = builder.GetCurrentBufferPointer() + builder.GetSize() - vector.o;
   return {reinterpret_cast<std::byte*>(at) + sizeof(flatbuffers::uoffset_t), size};
 }

@@ -324,6 +324,17 @@ TEST_F(EncoderTest, AWaitingEncoderGoesOnWhenNobodyTakesBatchesAnyMore) {
 }
 
 // The spec's own example values (corelight/community-id-spec, baseline_deflt.json).
+TEST(BatchLaneDeathTest, ABatchComesBackOnce) {
+  Doorbell bell;
+  BatchLane lane{{.normal_batches = 1, .large_batches = 0}, 0, bell};
+  Batch* const batch = lane.acquire(false);
+  ASSERT_NE(batch, nullptr);
+  EXPECT_DEATH(lane.publish(batch), "check failed at userspace/publish/batch.cpp"); // it is empty
+  lane.recycle(batch);
+  lane.recycle(batch);
+  EXPECT_DEATH((void)lane.acquire(false), "check failed");
+}
+
 TEST_F(EncoderTest, CommunityIdsAreThoseOfOtherTools) {
   Encoder encoder = this->encoder({.community_id = true});
   const auto endpoint = [](std::array<unsigned char, 4> bytes, std::uint16_t port) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/characters.hpp"
+#include "core/check.hpp"
 #include "publish/masking/masking_text.hpp"
 
 namespace xdpcap::publish {
@@ -75,6 +76,7 @@ std::size_t find_parameters(std::string_view text, std::size_t at) noexcept {
 
 bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to,
                   const SecretNames& names) noexcept {
+  XDPCAP_CHECK(from < to && to <= copy.size());
   const std::string_view text = as_text(copy).substr(0, to);
   bool masked = text[from] != '/' && mask_user_info(copy, from, to, false);
   const std::size_t query = find_parameters(text, from);
@@ -141,6 +143,7 @@ bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fie
     // The hot path: most names are let go by their last two characters.
     const std::string_view name{text + field.name.offset, field.name.length};
     if (name.empty() || field.value.length == 0) continue;
+    XDPCAP_DCHECK(std::size_t{field.name.offset} + field.name.length <= copy.size());
     const bool begins_with_x = (name[0] | 0x20) == 'x';
     if (!begins_with_x && !has_added && SecretNames::end_of(name) == kPlainEnd) [[likely]]
       continue;
@@ -160,6 +163,7 @@ bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fie
 bool mask_target(std::span<std::byte> head, http::Span target, const SecretNames& names) noexcept {
   if (target.length == 0) return false;
   const std::size_t begin = target.offset, end = begin + target.length;
+  XDPCAP_CHECK(end <= head.size());
   const char first = static_cast<char>(head[begin]);
   // CONNECT's is an authority, and nobody stops anybody to write a user there.
   const bool is_authority =

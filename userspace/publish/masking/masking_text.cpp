@@ -8,6 +8,7 @@
 
 #include "core/bytes.hpp"
 #include "core/characters.hpp"
+#include "core/check.hpp"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -134,6 +135,7 @@ bool is_count(std::string_view name) noexcept {
 
 bool overwrite(std::span<std::byte> copy, std::size_t from, std::size_t to) noexcept {
   if (from >= to) return false;
+  XDPCAP_CHECK(to <= copy.size());
   std::fill(copy.begin() + static_cast<std::ptrdiff_t>(from),
             copy.begin() + static_cast<std::ptrdiff_t>(to), std::byte{'*'});
   return true;
@@ -389,6 +391,7 @@ class NameSearch {
 
 bool mask_text(std::span<std::byte> copy, std::size_t from, std::size_t to,
                const SecretNames& names) noexcept {
+  XDPCAP_CHECK(from <= to && to <= copy.size());
   return NameSearch(copy, from, to, names).run();
 }
 
