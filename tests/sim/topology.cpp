@@ -203,7 +203,7 @@ class Run {
     note("flows", pipeline.tracker().table().size());
     note("bytes of messages in progress", pipeline.workspace().memory_in_use());
     for (std::size_t other = 0; hand_over_ && other < members_.size(); ++other) {
-      note("parcels in a lane", hand_over_->lane(number, other).empty() ? 0 : 1);
+      note("blocks in a lane", hand_over_->lane(number, other).empty() ? 0 : 1);
     }
     for (std::size_t topic = 0; topic < codec::kTopics; ++topic) {
       outcome_.published.batches_missing +=

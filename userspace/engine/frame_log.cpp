@@ -10,69 +10,33 @@ namespace {
 
 constexpr auto kTimeout = std::chrono::milliseconds{20};
 
-std::size_t room_for(const wire::Frame& frame) noexcept {
-  return sizeof(wire::Frame) + (frame.bytes.size() + 15) / 16 * 16;
-}
-
 } // namespace
 
-FrameLog::FrameLog(std::size_t blocks)
-    : memory_(blocks * kBlockBytes), filled_(blocks), free_(blocks) {
-  XDPCAP_CHECK(blocks != 0 && blocks < kNone);
-  for (std::size_t i = 0; i < blocks; ++i) give(free_, static_cast<std::uint32_t>(i));
-}
+FrameLog::FrameLog(std::size_t blocks) : blocks_(blocks, kBlockBytes) {}
 
 void FrameLog::add(const wire::Frame& frame) noexcept {
-  const std::size_t need = room_for(frame);
-  if (open_ && used_ + need > kBlockBytes) flush();
-  if (!open_) {
-    const auto next = free_.pop();
-    if (!next || need > kBlockBytes) {
-      if (next) give(free_, *next);
-      counters_.add(FrameLogCount::dropped);
-      return;
-    }
-    current_ = *next;
-    used_ = 0;
-    open_ = true;
-  }
-  XDPCAP_CHECK(used_ + need <= kBlockBytes);
-  std::byte* at = block(current_) + used_;
+  std::byte* const at = blocks_.append(sizeof frame + frame.bytes.size());
+  if (at == nullptr) return counters_.add(FrameLogCount::dropped);
   std::memcpy(at, &frame, sizeof frame);
-  std::memcpy(at + sizeof frame, frame.bytes.data(), frame.bytes.size());
-  used_ += need;
+  if (!frame.bytes.empty()) std::memcpy(at + sizeof frame, frame.bytes.data(), frame.bytes.size());
   counters_.add(FrameLogCount::logged);
 }
 
-void FrameLog::flush() noexcept {
-  if (!open_ || used_ == 0) return;
-  give(filled_, Block{current_, static_cast<std::uint32_t>(used_)});
-  open_ = false;
-}
-
 bool FrameLog::next(std::vector<wire::Frame>& frames) noexcept {
-  XDPCAP_CHECK(reading_ == kNone); // the block before is recycled
-  const auto filled = filled_.pop();
-  if (!filled) return false;
+  const std::span<std::byte> block = blocks_.next();
+  if (block.empty()) return false;
   frames.clear();
-  XDPCAP_CHECK(filled->used <= kBlockBytes);
   std::size_t at = 0;
-  while (at < filled->used) {
-    std::byte* const place = block(filled->index) + at;
+  while (at < block.size()) {
+    std::byte* const place = block.data() + at;
     wire::Frame frame;
     std::memcpy(&frame, place, sizeof frame);
     frame.bytes = Bytes{place + sizeof frame, frame.bytes.size()};
     frames.push_back(frame);
-    at += room_for(frame);
+    at += BlockLane::round_up(sizeof frame + frame.bytes.size());
   }
-  XDPCAP_CHECK(at == filled->used);
-  reading_ = filled->index;
+  XDPCAP_CHECK(at == block.size());
   return true;
-}
-
-void FrameLog::recycle() noexcept {
-  XDPCAP_CHECK(reading_ != kNone);
-  give(free_, std::exchange(reading_, kNone));
 }
 
 FrameLogWriter::FrameLogWriter(capture::PcapngWriter writer, std::size_t workers,

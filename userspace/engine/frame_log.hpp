@@ -8,10 +8,9 @@
 #include <vector>
 
 #include "capture/file/pcapng_writer.hpp"
+#include "core/block_lane.hpp"
 #include "core/check.hpp"
 #include "core/counters.hpp"
-#include "core/region.hpp"
-#include "core/spsc_ring.hpp"
 #include "wire/frame.hpp"
 
 namespace xdpcap::engine {
@@ -31,47 +30,21 @@ class FrameLog {
 
   // Worker.
   void add(const wire::Frame& frame) noexcept;
-  // At the end of each burst: hands over what there is, unless the writer is
-  // behind; then blocks go on filling.
-  void offer() noexcept {
-    if (filled_.empty()) flush();
-  }
-  // At the end of the capture.
-  void flush() noexcept;
+  // At the end of each burst, and at the end of the capture.
+  void offer() noexcept { blocks_.offer(); }
+  void flush() noexcept { blocks_.flush(); }
 
   // Writer: the frames of the next block, oldest first, or nothing. They live
   // until recycle().
   [[nodiscard]] bool next(std::vector<wire::Frame>& frames) noexcept;
-  void recycle() noexcept;
+  void recycle() noexcept { blocks_.recycle(); }
 
   [[nodiscard]] const Counters<FrameLogCount>& counters() const noexcept { return counters_; }
 
  private:
-  struct Block {
-    std::uint32_t index = 0;
-    std::uint32_t used = 0;
-  };
   static constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
-  static constexpr std::uint32_t kNone = UINT32_MAX;
 
-  // Either ring has room for every block.
-  template <class T>
-  static void give(SpscRing<T>& ring, T value) noexcept {
-    const bool given = ring.push(value);
-    XDPCAP_CHECK(given);
-  }
-  [[nodiscard]] std::byte* block(std::uint32_t index) const noexcept {
-    XDPCAP_CHECK((index + std::size_t{1}) * kBlockBytes <= memory_.size());
-    return memory_.data() + index * kBlockBytes;
-  }
-
-  Region memory_;
-  SpscRing<Block> filled_;
-  SpscRing<std::uint32_t> free_;
-  std::uint32_t current_ = 0;
-  std::size_t used_ = 0;
-  bool open_ = false;
-  std::uint32_t reading_ = kNone;
+  BlockLane blocks_;
   Counters<FrameLogCount> counters_;
 };
 

@@ -56,23 +56,6 @@ TEST_F(FrameLogTest, EveryFrameIsWrittenOrDropped) {
   EXPECT_EQ(log_->dropped(), 0U);
 }
 
-TEST(FrameLogDeathTest, ABlockGoesBackOnceItIsRead) {
-  FrameLog log{2};
-  EXPECT_DEATH(log.recycle(), "check failed at userspace/engine/frame_log.cpp");
-  const std::array<std::byte, 60> bytes{};
-  wire::Frame frame;
-  frame.bytes = bytes;
-  std::vector<wire::Frame> read;
-  log.add(frame);
-  log.flush();
-  ASSERT_TRUE(log.next(read));
-  EXPECT_DEATH((void)log.next(read), "check failed");
-  log.recycle();
-  EXPECT_FALSE(log.next(read));
-}
-
-// A pipe that nobody reads any more fails as a disk without room does: after the start, at some
-// frame.
 TEST_F(FrameLogTest, WhatCameAfterAFailureIsNotWritten) {
   ::signal(SIGPIPE, SIG_IGN);
   std::string room = "/tmp/xdpcap-log-XXXXXX";
