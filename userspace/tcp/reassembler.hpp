@@ -280,6 +280,8 @@ class Reassembler {
   template <StreamSink Sink>
   void hand_on(Connection&, Direction, const OutOfOrderPiece&, Sink&) noexcept;
   template <StreamSink Sink>
+  void hand_on_acknowledged(Connection&, Direction, OutOfOrderPiece, Sink&) noexcept;
+  template <StreamSink Sink>
   void declare_gap(HalfConnection&, Direction, Seq to, GapCause, Instant, Sink&) noexcept;
   template <StreamSink Sink>
   void reach_end(HalfConnection&, Direction, Instant, Sink&) noexcept;
@@ -575,6 +577,20 @@ bool Reassembler::release_front(Connection& connection, Direction direction, Sin
   return wanted;
 }
 
+// Its receiver took a part of a segment, from a retransmission with other borders: that part goes
+// on, for what is said next may answer it. The rest stays in doubt.
+template <StreamSink Sink>
+void Reassembler::hand_on_acknowledged(Connection& connection, Direction direction,
+                                       OutOfOrderPiece piece, Sink& sink) noexcept {
+  const HalfConnection& self = connection.from(direction);
+  const HalfConnection& peer = connection.from(opposite(direction));
+  if (piece.doubt != Doubt::offloaded || piece.absent || !has_acknowledged(peer, self.next + 1))
+    return;
+  piece.length = static_cast<std::uint32_t>(distance(piece.seq, peer.last_ack));
+  piece.data = piece.data.first(piece.length);
+  hand_on(connection, direction, piece, sink);
+}
+
 // Delivers held pieces of a direction as far as their turn has come. Answers
 // whether anything moved.
 template <StreamSink Sink>
@@ -597,9 +613,13 @@ bool Reassembler::drain(Connection& connection, Direction direction, Sink& sink)
     // unless hardware is the reason for the doubt, what was taken may still come, and
     // end_one_wait() decides. Where they did, a segment ends where this one's acknowledgement does.
     const bool swapped = piece.doubt == Doubt::ack_ahead && piece.ack == peer.next;
-    if (piece.doubt != Doubt::none && !swapped &&
-        !(is_likely(piece.doubt) && has_acknowledged(peer, piece.seq + piece.length)))
-      break;
+    if (piece.doubt != Doubt::none && !swapped) {
+      if (!is_likely(piece.doubt)) break;
+      if (!has_acknowledged(peer, piece.seq + piece.length)) {
+        hand_on_acknowledged(connection, direction, piece, sink);
+        break;
+      }
+    }
     release_front(connection, direction, sink);
   }
   confirm_fin(connection, direction);
