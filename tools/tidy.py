@@ -399,7 +399,9 @@ def clang_tidy(folder):
 
 
 def depends_of(folder):
-    """{source: what it includes}, as the compiler told ninja; empty for what was not built."""
+    """
+    {source: what it includes}, as the compiler reported to ninja; empty for what was not built.
+    """
     listed = subprocess.run(["ninja", "-C", str(folder), "-t", "deps"], capture_output=True,
                             text=True).stdout
     depends = {}

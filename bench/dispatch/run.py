@@ -218,9 +218,10 @@ def main():
         said, others = timeout.calm(lambda name=name: measure(program, name, settings))
         entry = {**factors_of(name), **said, "others_busy": round(others, 3)}
         measurements.append(entry)
-        told = entry.get("refused") or f"{entry['packets_per_s'] / 1e6:.3f} Mpps"
+        result = entry.get("refused") or f"{entry['packets_per_s'] / 1e6:.3f} Mpps"
         print(
-            f"[{count}/{len(chosen)}] {name.split('/iterations')[0]}: {told} (others {others:.0%})",
+            f"[{count}/{len(chosen)}] {name.split('/iterations')[0]}: {result} (others "
+            f"{others:.0%})",
             file=sys.stderr, flush=True)
     report = Report(measurements)
     json.dump(

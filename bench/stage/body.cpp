@@ -32,23 +32,23 @@ void run(benchmark::State& state, const std::string& response, std::size_t body,
          std::uint64_t kept_max) {
   http::Workspace workspace{{.body_kept_max = kept_max}, 8U << 20};
   http::Conversation conversation;
-  Counting heard;
+  Counting sink;
   StreamBytes request{.direction = Direction::to_server};
   StreamBytes piece{.direction = Direction::to_client};
   const std::string asked = small_request();
   for ([[maybe_unused]] auto _ : state) {
     request.bytes = as_bytes(asked);
-    conversation.on_bytes(request, workspace, heard);
+    conversation.on_bytes(request, workspace, sink);
     request.offset += asked.size();
     for (Bytes rest = as_bytes(response); !rest.empty(); rest = rest.subspan(piece.bytes.size())) {
       piece.bytes = rest.first(std::min(kSegment, rest.size()));
-      conversation.on_bytes(piece, workspace, heard);
+      conversation.on_bytes(piece, workspace, sink);
       piece.offset += piece.bytes.size();
     }
   }
   const auto exchanges = static_cast<std::uint64_t>(state.iterations());
-  if (heard.messages != 2 * exchanges ||
-      heard.kept != exchanges * std::min<std::uint64_t>(body, kept_max)) {
+  if (sink.messages != 2 * exchanges ||
+      sink.kept != exchanges * std::min<std::uint64_t>(body, kept_max)) {
     state.SkipWithError("not all messages, or not all of their bodies");
   }
   state.SetItemsProcessed(state.iterations());

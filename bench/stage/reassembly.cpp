@@ -36,7 +36,7 @@ class Wire {
   // The segment `ahead` places behind the next one.
   void send(std::uint32_t ahead) {
     segment_.seq = base_ + ahead * static_cast<std::uint32_t>(text_.size());
-    reassembler_.accept(connection_, Direction::to_server, segment_, heard_);
+    reassembler_.accept(connection_, Direction::to_server, segment_, sink_);
   }
   void advance(std::uint32_t segments) {
     base_ = base_ + segments * static_cast<std::uint32_t>(text_.size());
@@ -47,15 +47,15 @@ class Wire {
     ack.payload = {};
     ack.seq = Seq{1};
     ack.ack = connection_.half[0].next;
-    reassembler_.accept(connection_, Direction::to_client, ack, heard_);
+    reassembler_.accept(connection_, Direction::to_client, ack, sink_);
   }
-  [[nodiscard]] std::uint64_t bytes() const { return heard_.bytes; }
+  [[nodiscard]] std::uint64_t bytes() const { return sink_.bytes; }
   [[nodiscard]] std::size_t payload() const { return text_.size(); }
 
  private:
   tcp::Reassembler reassembler_{{}};
   tcp::Connection connection_;
-  Counting heard_;
+  Counting sink_;
   std::string text_;
   wire::Segment segment_;
   Seq base_{1};

@@ -54,8 +54,8 @@ def run(program, group, quick):
                     for key in ("bytes_per_flow", "batches_lost", "messages_lost") if key in said
                 }
             }
-        told = said.get("error_message") or round(1e9 / said["items_per_second"], 1)
-        print(f"{name}: {told}", file=sys.stderr, flush=True)
+        result = said.get("error_message") or round(1e9 / said["items_per_second"], 1)
+        print(f"{name}: {result}", file=sys.stderr, flush=True)
     return list(best.values())
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-How much of a wire the capture takes without losing a frame, and how late a subscriber hears of it.
+How much of a wire the capture takes without losing a frame, and how late a subscriber receives it.
 
   bench/wire/run.py --build DIR [--quick] [--only counter,null,encode,publish,latency]
 

@@ -88,7 +88,7 @@ class ManPages(unittest.TestCase):
 
 
 class Texts(unittest.TestCase):
-    """What README and docs/ tell a user to type: each option is one of that program's."""
+    """What a user types after README and docs/: each option is one of that program's."""
 
     def commands(self, text):
         """

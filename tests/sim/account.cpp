@@ -56,7 +56,7 @@ class Audit {
     const std::uint64_t dropped = of("publish_messages_dropped_no_room") +
                                   of("publish_messages_dropped_too_large") +
                                   of("publish_flows_dropped") + of("publish_segments_dropped");
-    // Those behind the last batch are told by none.
+    // Those behind the last batch are reported by none.
     if (published.dropped_records > dropped || (dropped == 0 && published.dropped_records != 0))
       equal("records dropped, as batches say", published.dropped_records, dropped);
   }
@@ -81,8 +81,8 @@ class Audit {
     if (of("publish_flows_dropped") != 0) return;
     using schema::CloseReason;
     const auto reason = [&](CloseReason one) { return by_reason[static_cast<std::size_t>(one)]; };
-    equal("flows told to open", of("flows_opened"), opened);
-    equal("flows told to close", of("flows_opened"), closed);
+    equal("flows published as opened", of("flows_opened"), opened);
+    equal("flows published as closed", of("flows_opened"), closed);
     equal("flows closed by FIN", of("flows_closed_fin"), reason(CloseReason::fin));
     equal("flows closed by RST", of("flows_closed_rst"), reason(CloseReason::rst));
     equal("flows that fell silent", of("flows_closed_timeout") + of("flows_closed_reused"),

@@ -107,7 +107,7 @@ std::optional<Error> replay_file(Ending& ending, const fs::path& folder) {
   return std::nullopt;
 }
 
-// What is known of the host's interfaces; a failure may be told by a finding as well.
+// What is known of the host's interfaces; a failure may be reported by a finding as well.
 std::optional<Error> ask_the_host(Ending& ending) {
   auto links = capture::all_links();
   if (!links) return std::move(links).error();

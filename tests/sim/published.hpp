@@ -69,7 +69,7 @@ struct Published {
   std::uint64_t batches = 0, unreadable = 0;
   std::uint64_t batches_missing = 0; // numbers that were skipped
   std::uint64_t dropped_records = 0;
-  std::uint64_t dropped_in_last = 0; // told by no batch, as none followed
+  std::uint64_t dropped_in_last = 0; // reported by no batch, as none followed
 
   void take(const publish::Batch& batch, std::vector<std::uint64_t>& next_seq);
 

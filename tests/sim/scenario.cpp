@@ -45,7 +45,7 @@ void choose_checksums(Scenario& scenario, Random& random) {
       random.one_of({ChecksumMode::on, ChecksumMode::mirrored, ChecksumMode::automatic});
   const bool can_offload = scenario.config.checksums != ChecksumMode::on;
   if (can_offload) scenario.offloads = sometimes(random, 1);
-  // Where one can tell a forged segment from one that hardware was to finish.
+  // Where a forged segment differs from one that hardware was to finish.
   if (scenario.config.checksums != ChecksumMode::automatic && scenario.envelope.snap_length == 0)
     scenario.network.forged = sometimes(random, 0.3);
 }
@@ -178,7 +178,7 @@ Scenario make_scenario(std::uint64_t seed, Random& random) {
                         scenario.tiny_memory || scenario.config.frames_max != UINT64_MAX ||
                         scenario.stops_after != SIZE_MAX;
   if (may_lose) scenario.dialogue.heads_only = false;
-  // One can tell what is not sent yet from what is not captured yet, or lost.
+  // What is not sent yet can be distinguished from what is not captured yet, or lost.
   scenario.network.acks_unsent = !may_lose && scenario.network.lost_before == 0 &&
                                  scenario.envelope.fragmented == 0 &&
                                  (scenario.workers == 1 || scenario.symmetric);

@@ -61,24 +61,24 @@ class Simulation {
 
   void check() const {
     for (std::size_t side = 0; side < 2; ++side) {
-      const std::string& heard = wire_.heard.text[side];
-      ASSERT_EQ(heard.size(), sent_[side].size());
-      for (std::size_t i = 0; i < heard.size(); ++i) {
-        if (heard[i] == '_') {
+      const std::string& received = wire_.received.text[side];
+      ASSERT_EQ(received.size(), sent_[side].size());
+      for (std::size_t i = 0; i < received.size(); ++i) {
+        if (received[i] == '_') {
           ASSERT_TRUE(missed_at(side, i)) << "a gap at " << i << ", which was captured";
         } else {
-          ASSERT_EQ(heard[i], sent_[side][i]) << "byte " << i << " of side " << side;
+          ASSERT_EQ(received[i], sent_[side][i]) << "byte " << i << " of side " << side;
         }
       }
     }
     if (weather_.captured_not == 0) {
-      EXPECT_TRUE(wire_.heard.gaps.empty());
+      EXPECT_TRUE(wire_.received.gaps.empty());
     }
     EXPECT_TRUE(wire_.defects.empty());
     EXPECT_TRUE(wire_.ledger_closes());
     EXPECT_EQ(wire_.tracker.reassembler().out_of_order().slabs_in_use(), 0U);
-    EXPECT_EQ(wire_.heard.ends[0].size(), 1U);
-    EXPECT_EQ(wire_.heard.ends[1].size(), 1U);
+    EXPECT_EQ(wire_.received.ends[0].size(), 1U);
+    EXPECT_EQ(wire_.received.ends[1].size(), 1U);
   }
 
  private:
@@ -156,7 +156,7 @@ class Simulation {
     if (happens(weather_.swapped))
       std::stable_partition(captured.begin(), captured.end(),
                             [](const Line& l) { return !l.from_client; });
-    for (const Line& segment : captured) wire_.hear(segment, std::chrono::microseconds{10});
+    for (const Line& segment : captured) wire_.receive(segment, std::chrono::microseconds{10});
     captured.clear();
   }
 

@@ -340,7 +340,7 @@ class Talk {
     }
     if (self.fin_known && self.next == text(1 - side).size()) self.fin_taken = true;
   }
-  // Notes which segment brought what is new.
+  // Records which segment brought what is new.
   void accept(std::size_t side, std::size_t begin, std::size_t end, std::size_t index) {
     End& self = ends_[side];
     std::size_t at = std::max(begin, self.next);

@@ -107,7 +107,7 @@ class Run {
   void arrive(std::size_t last) {
     for (std::size_t n = random_.between(1, 1 + random_.skewed(100)); n > 0 && next_ < last; --n) {
       const Frame& frame = traffic_.frames[next_];
-      // Fragments come by another queue, and nothing tells that a SYN is still under way.
+      // Fragments come by another queue, and nothing shows that a SYN is still under way.
       const bool other_queue =
           frame.is_fragment != std::exchange(last_was_fragment_, frame.is_fragment);
       if (other_queue || frame.at_us - swept_us_ > static_cast<std::int64_t>(scenario_.skew_us))

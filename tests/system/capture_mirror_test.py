@@ -29,7 +29,7 @@ class Mirror(common.SystemTest):
         return self.statistics("server", "feed0")["tx"]["dropped"]
 
     def seen_by_xdp(self, probe, frames):
-        """Waits until the port has received the frames; the probe does not tell before its end."""
+        """Waits until the port has received the frames; the probe says nothing before its end."""
         def received():
             return self.statistics("sensor",
                                    "mirror0")["rx"]["packets"] + self.lost_before_xdp() >= frames

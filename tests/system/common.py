@@ -21,7 +21,7 @@ SOURCE = pathlib.Path(os.environ.get("XDPCAP_SOURCE", pathlib.Path(__file__).res
 BUILD = pathlib.Path(os.environ.get("XDPCAP_BUILD", SOURCE / "build" / "release"))
 LONG = os.environ.get("XDPCAP_LONG") == "1"
 
-# Told to end, a test ends as by Ctrl-C; its lab is then removed at exit.
+# On SIGTERM a test ends as by Ctrl-C; its lab is then removed at exit.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 XDPCAP_RUN, XDPCAP_SUB = BUILD / "xdpcap-run", BUILD / "xdpcap-sub"

@@ -1,5 +1,5 @@
 // Both ends of many short connections, for sockets_test.py. What really happened goes
-// to standard output, so that what was told of it can be compared.
+// to standard output, so that what was published of it can be compared.
 //
 //   sockets_peer serve ADDRESS PORT            says "ready", then serves until it is killed
 //   sockets_peer drive DIRECTORY CHILDREN EACH ADDRESS PORT...

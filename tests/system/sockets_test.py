@@ -81,7 +81,7 @@ class Sockets(Topics):
 
     def sides(self, subscriber, event, server_side):
         """{(client port, server port): [process...]} of one event and one side."""
-        told = collections.defaultdict(list)
+        reported = collections.defaultdict(list)
         for record in self.records(subscriber):
             wanted = ("socket", event, "tcp")
             if (record["kind"], record.get("event"), record.get("protocol")) != wanted:
@@ -91,16 +91,16 @@ class Sockets(Topics):
                 near, far = far, near
             if near not in (f"{common.SERVER}:{port}" for port in PORTS) or far.endswith(":0"):
                 continue
-            told[(int(far.rsplit(":", 1)[1]), int(near.rsplit(":", 1)[1]))].append(
+            reported[(int(far.rsplit(":", 1)[1]), int(near.rsplit(":", 1)[1]))].append(
                 record.get("process"))
-        return told
+        return reported
 
     def check_clients(self, did, subscriber):
         for event in ("opened", "closed"):
-            told = self.sides(subscriber, event, False)
-            self.assertEqual(set(told), set(did), f"{event} on the client's side")
+            reported = self.sides(subscriber, event, False)
+            self.assertEqual(set(reported), set(did), f"{event} on the client's side")
             wrong = []
-            for key, processes in told.items():
+            for key, processes in reported.items():
                 seen = sorted((process["name"], process["pid"]) if process else ("none", 0)
                               for process in processes)
                 if seen != sorted(did[key]):
@@ -116,11 +116,11 @@ class Sockets(Topics):
 
     def check_servers(self, servers, did, subscriber):
         for event in ("opened", "closed"):
-            told = self.sides(subscriber, event, True)
-            self.assertEqual(set(told), set(did), f"{event} on the server's side")
+            reported = self.sides(subscriber, event, True)
+            self.assertEqual(set(reported), set(did), f"{event} on the server's side")
             wrong = [
                 (key, processes)
-                for key, processes in told.items()
+                for key, processes in reported.items()
                 if len(processes) != len(did[key]) or any(
                     not one or (one["name"], one["pid"]) != (f"server-{key[1]}", servers[key[1]])
                     for one in processes)
@@ -177,20 +177,21 @@ class Sockets(Topics):
                 if r["kind"] == "interface" and r["name"] == "server0"
             ]
 
-        told = common.wait_until(interface, "a record of server0")[-1]
+        reported = common.wait_until(interface, "a record of server0")[-1]
         link = json.loads(
             self.lab.run("server", "ip", "-j", "-d", "address", "show", "dev", "server0"))[0]
         addresses = [(a["family"], a["local"]) for a in link["addr_info"]]
-        self.assertEqual(sorted(told["ipv4"]),
+        self.assertEqual(sorted(reported["ipv4"]),
                          sorted(local for family, local in addresses if family == "inet"))
-        self.assertEqual(sorted(told["ipv6"]),
+        self.assertEqual(sorted(reported["ipv6"]),
                          sorted(local for family, local in addresses if family == "inet6"))
-        self.assertEqual((told["driver"], told["mac"], told["mtu"], told["index"], told["number"]),
+        self.assertEqual((reported["driver"], reported["mac"], reported["mtu"], reported["index"],
+                          reported["number"]),
                          ("veth", link["address"], link["mtu"], link["ifindex"], 0))
-        self.assertTrue(told["up"] and told["running"])
-        self.assertEqual((told["xdp"], told["xdp_program"], told["xdp_name"]),
+        self.assertTrue(reported["up"] and reported["running"])
+        self.assertEqual((reported["xdp"], reported["xdp_program"], reported["xdp_name"]),
                          ("native", link["xdp"]["prog"]["id"], "capture"))
-        self.assertEqual(told["network_namespace"],
+        self.assertEqual(reported["network_namespace"],
                          int(self.lab.run("server", "stat", "-Lc", "%i", "/proc/self/ns/net")))
 
     def exchange_datagrams(self):
@@ -224,15 +225,17 @@ class Sockets(Topics):
         run.stop()
         subscriber.wait()
         self.assertIn("ledger closed", run.said)
-        told = [(r["src"].rsplit(":", 1)[0], r["dst"].rsplit(":", 1)[0], r["len"] - 8, r["payload"])
-                for r in self.records(subscriber) if "5300" in (r["src"] + r["dst"])]
+        reported = [(r["src"].rsplit(":", 1)[0], r["dst"].rsplit(":",
+                                                                 1)[0], r["len"] - 8, r["payload"])
+                    for r in self.records(subscriber)
+                    if "5300" in (r["src"] + r["dst"])]
         expected = []
         for client, server in (("10.77.0.1", "10.77.0.2"), ("[fd77::1]", "[fd77::2]")):
             for question in ("question", "x" * 3000):
                 answer = "answer to " + question
                 expected += [(client, server, len(question), question[:20]),
                              (server, client, len(answer), answer[:20])]
-        self.assertEqual(told, expected)
+        self.assertEqual(reported, expected)
 
     def test_without_being_asked_no_datagram_is_published(self):
         run = common.capture(self.lab, "-i", "server0", "--pub", self.endpoint, "-v")
@@ -362,10 +365,10 @@ class RoundTrip(Topics):
         }
         flows = [r for r in records if r["kind"] == "flow"]
         self.assertTrue([r for r in flows if r["event"] == "update"],
-                        "an active connection is told of as it goes on")
+                        "an active connection is published as it goes on")
         last = flows[-1]
         # The capture is at the server: what the server sends is acknowledged a whole round trip
-        # later, and the handshake tells both parts.
+        # later, and the handshake shows both parts.
         wire = last["to_client"]["rtt_ns"] / 1e6
         handshake = (last["handshake_server_ns"] + last["handshake_client_ns"]) / 1e6
         figures = (f"kernel: server {kernel['local']} ms, client {kernel['remote']} ms; "

@@ -27,7 +27,7 @@ class Subscriber(common.SystemTest):
         time.sleep(STOPPED_SECONDS)
         stopped.process.send_signal(signal.SIGCONT)
         self.assertEqual(loader.wait(60), 0)
-        # The heartbeat of the next second tells of losses at the tail as well.
+        # The heartbeat of the next second reports losses at the end as well.
         time.sleep(2)
         run.stop()
         good.wait()

@@ -73,13 +73,13 @@ class WebApi(common.SystemTest):
                           "the request sent again")
 
         def segments():
-            told = gateway.get(f"/api/connections/{row['connection']}/segments")
-            return told if sum(1 for each in told["data"] if "FIN" in each["flags"]) >= 2 else None
-        told = common.wait_until(segments, "the last segment")
-        self.assertTrue(told["published"])
-        self.assertEqual([each["flags"] for each in told["data"][:2]], ["SYN", "SYN,ACK"])
+            got = gateway.get(f"/api/connections/{row['connection']}/segments")
+            return got if sum(1 for each in got["data"] if "FIN" in each["flags"]) >= 2 else None
+        got = common.wait_until(segments, "the last segment")
+        self.assertTrue(got["published"])
+        self.assertEqual([each["flags"] for each in got["data"][:2]], ["SYN", "SYN,ACK"])
         self.assertEqual(
-            sum(each["length"] for each in told["data"] if each["direction"] == "to_client"),
+            sum(each["length"] for each in got["data"] if each["direction"] == "to_client"),
             whole["tcp"]["to_client"]["payload_bytes"])
 
     def test_filters_find_what_they_name_and_nothing_else(self):
@@ -190,9 +190,9 @@ class WebApi(common.SystemTest):
             return next((each for each in gateway.get("/api/interfaces")["data"]
                          if each["Name"] == "server0"), None)
 
-        told = common.wait_until(server0, "the interfaces")
-        self.assertEqual((told["IpV4Address"], told["IpV6Address"]), ("10.77.0.2", "fd77::2"))
-        self.assertEqual((told["Driver"], told["Captured"], told["Up"]), ("veth", True, True))
+        got = common.wait_until(server0, "the interfaces")
+        self.assertEqual((got["IpV4Address"], got["IpV6Address"]), ("10.77.0.2", "fd77::2"))
+        self.assertEqual((got["Driver"], got["Captured"], got["Up"]), ("veth", True, True))
 
     def test_many_followers_of_whom_some_stand_still(self):
         gateway = self.start()

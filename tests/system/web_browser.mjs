@@ -3,7 +3,7 @@
 //   XDPCAP_WEB_URL   the link that xdpcap-web printed   XDPCAP_UI      the folder whose
 // node_modules has playwright-core
 //   XDPCAP_SHOTS     where pictures of the pages go; none where it is not set
-// and tells it on standard input when the traffic has ended ("quiet"). One line for each check;
+// and says so on standard input when the traffic has ended ("quiet"). One line for each check;
 // exit code 1 when one fails.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -113,7 +113,7 @@ await check('the keyboard moves, opens, closes, pauses, follows, helps', async (
   await page.waitForSelector(rows);
 });
 
-await check('the filter picks, lives in the address, and tells what is wrong', async () => {
+await check('the filter picks, lives in the address, and says what is wrong', async () => {
   await page.keyboard.press('/');
   await page.keyboard.type('status:404 path:/shop');
   await page.keyboard.press('Enter');

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Wrong use: one sentence that tells the cure, the documented exit code, and nothing left behind.
+"""Wrong use: one sentence with the cure, the documented exit code, and nothing left behind.
 """
 import pathlib
 import re
@@ -218,9 +218,9 @@ class WrongUse(common.SystemTest):
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
         self.assertIn("\nno HTTP/1 message in 4 connections with data (2 begin with TLS, 1 with "
                       "HTTP/2, 1 with something else): TLS is not decrypted", "\n" + done.stderr)
-        heard = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--json"],
-                               capture_output=True, text=True, timeout=30)
-        self.assertNotIn("no HTTP/1 message", heard.stderr)
+        done = subprocess.run([common.XDPCAP_RUN, "-r", self.recorded(), "--json"],
+                              capture_output=True, text=True, timeout=30)
+        self.assertNotIn("no HTTP/1 message", done.stderr)
 
     def test_a_full_disk_for_the_written_file(self):
         small = self.lab.room / "small"

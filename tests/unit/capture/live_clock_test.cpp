@@ -21,7 +21,7 @@ class LiveClockTest : public testing::Test {
   void TearDown() override { detail::set_utc_step({}); }
 };
 
-TEST_F(LiveClockTest, TellsUtc) {
+TEST_F(LiveClockTest, IsUtc) {
   constexpr std::uint64_t kSlackNs = 1'000'000'000; // the wall clock may be slewed meanwhile
   const std::uint64_t before = wall_clock_ns();
   const std::uint64_t now = utc_ns(LiveClock::now());

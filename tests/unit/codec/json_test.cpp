@@ -164,7 +164,7 @@ TEST(Json, ABodyIsTextWhereItIsUtf8AndBase64WhereItIsNot) {
             "YQ==");
 }
 
-TEST(Json, Utf8IsToldFromWhatOnlyLooksLikeIt) {
+TEST(Json, Utf8IsDistinguishedFromWhatOnlyLooksLikeIt) {
   EXPECT_TRUE(is_utf8(""));
   EXPECT_TRUE(is_utf8("a\xe2\x82\xac\xf0\x9f\x98\x80"));
   EXPECT_FALSE(is_utf8("\xc0\x80")) << "overlong";

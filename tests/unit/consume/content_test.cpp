@@ -126,7 +126,7 @@ TEST(Content, ManyEmptyMembersTakeNoTimeWorthWaitingFor) {
   EXPECT_EQ(decode_body(many + deflated("end", kGzip), "gzip", kPlenty, true).bytes, "end");
 }
 
-TEST(Content, BytesBehindTheEndAreTold) {
+TEST(Content, BytesBehindTheEndAreReported) {
   const DecodedBody body = decode_body(deflated("text", kGzip) + "tail", "gzip", kPlenty, true);
   EXPECT_EQ(body.bytes, "text");
   EXPECT_THAT(body.error, HasSubstr("4 bytes follow"));

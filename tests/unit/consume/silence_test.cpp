@@ -71,7 +71,7 @@ TEST_F(Silence, SomebodyListensOrNobodyAnyMoreOrThereIsNoEndpoint) {
   EXPECT_THAT(explain_silence("tcp://no.such.host.invalid:1"), HasSubstr("no host"));
 }
 
-TEST_F(Silence, WhoMayNotEnterIsToldWhatKeepsHimOut) {
+TEST_F(Silence, WhoMayNotEnterLearnsWhatKeepsHimOut) {
   const OwnedFd listener = listen("pub.sock");
   ASSERT_EQ(::chmod(room_.c_str(), 0600), 0);
   EXPECT_TRUE(holds_as_a_user([&] {

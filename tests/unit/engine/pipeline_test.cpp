@@ -76,7 +76,7 @@ class PipelineTest : public ::testing::Test {
   void throw_batches_away() {
     while (publish::Batch* batch = lane_.next()) lane_.recycle(batch);
   }
-  void hear(const std::vector<Packet>& packets) {
+  void receive(const std::vector<Packet>& packets) {
     Instant now = instant_from_ns(1'700'000'000'000'000'000);
     for (const Packet& packet : packets) {
       const Packet dated = packet.at(now += std::chrono::microseconds{10});
@@ -95,7 +95,7 @@ class PipelineTest : public ::testing::Test {
 };
 
 TEST_F(PipelineTest, each_exchange_becomes_two_messages) {
-  hear(conversation(40000, 10, "hello"));
+  receive(conversation(40000, 10, "hello"));
   pipeline_->finish();
   EXPECT_EQ(show_messages(), 20U);
 }
@@ -109,7 +109,7 @@ TEST_F(PipelineTest, the_ledger_closes_whatever_the_frames_were) {
   packets.push_back(eth().ipv4("10.0.0.1", "10.0.0.2").tcp(1, 2).data_offset(3)); // impossible
   packets.push_back(
       eth().ipv4("10.0.0.1", "10.0.0.9").tcp(5, 6).seq(1).payload("early").fragment(0, true, 9));
-  hear(packets);
+  receive(packets);
   pipeline_->finish();
   const Ledger ledger = make_ledger({&*pipeline_}, std::nullopt);
   for (const Equation& equation : ledger.equations) {
@@ -124,7 +124,7 @@ TEST_F(PipelineTest, a_flow_record_tells_what_its_connection_lost_and_to_whom) {
   std::vector<Packet> packets = conversation(40000, 2, std::string(5000, 'x'));
   pipeline_->update_capture_loss(instant_from_ns(1'700'000'000'000'000'000));
   packets.erase(packets.begin() + 5); // of the first response's body
-  hear(packets);
+  receive(packets);
   pipeline_->finish();
   std::size_t closed = 0;
   while (publish::Batch* batch = lane_.next()) {
@@ -152,7 +152,7 @@ TEST_F(PipelineTest, a_connection_of_which_one_side_is_seen_says_so) {
   std::erase_if(packets, [](const Packet& packet) {
     return packet.bytes()[26 + 3] == std::byte{2};
   }); // the server's
-  hear(packets);
+  receive(packets);
   pipeline_->finish();
   const auto anomalies = take_anomalies();
   ASSERT_EQ(anomalies.size(), 2U);
@@ -163,7 +163,7 @@ TEST_F(PipelineTest, a_connection_of_which_one_side_is_seen_says_so) {
 TEST_F(PipelineTest, a_connection_joined_late_is_not_called_one_sided) {
   std::vector<Packet> packets = conversation(40000, 2, "hello");
   packets.erase(packets.begin(), packets.begin() + 3); // the handshake
-  hear(packets);
+  receive(packets);
   pipeline_->finish();
   for (const std::uint64_t anomalies : take_anomalies())
     EXPECT_FALSE(has(anomalies, http::Anomaly::one_sided));
@@ -172,11 +172,11 @@ TEST_F(PipelineTest, a_connection_joined_late_is_not_called_one_sided) {
 TEST_F(PipelineTest, two_versions_of_the_same_bytes_are_told_by_the_messages) {
   const Packet from_client = eth().ipv4("10.0.0.1", "10.0.0.2").tcp(40000, 80);
   const Packet from_server = eth().ipv4("10.0.0.2", "10.0.0.1").tcp(80, 40000);
-  hear({from_client.seq(100).flags("S"), from_server.seq(500).ack(101).flags("SA"),
-        from_client.seq(101).ack(501),
-        from_client.seq(106).ack(501).flags("PA").payload("secret HTTP/1.1\r\nHost: a\r\n\r\n"),
-        from_client.seq(106).ack(501).flags("PA").payload("public HTTP/1.1\r\nHost: a\r\n\r\n"),
-        from_client.seq(101).ack(501).flags("PA").payload("GET /")});
+  receive({from_client.seq(100).flags("S"), from_server.seq(500).ack(101).flags("SA"),
+           from_client.seq(101).ack(501),
+           from_client.seq(106).ack(501).flags("PA").payload("secret HTTP/1.1\r\nHost: a\r\n\r\n"),
+           from_client.seq(106).ack(501).flags("PA").payload("public HTTP/1.1\r\nHost: a\r\n\r\n"),
+           from_client.seq(101).ack(501).flags("PA").payload("GET /")});
   pipeline_->finish();
   const auto anomalies = take_anomalies();
   ASSERT_EQ(anomalies.size(), 1U);

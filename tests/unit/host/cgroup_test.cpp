@@ -64,14 +64,14 @@ TEST(Cgroups, ThePathIsThatOfTheUnifiedHierarchy) {
   EXPECT_EQ(cgroup_path("1:name=systemd:/init.scope\n0::/init.scope\n"), "/init.scope");
 }
 
-TEST(Cgroups, WhereThatTellsNothingAnOldHierarchySpeaks) {
+TEST(Cgroups, WhereThatSaysNothingAnOldHierarchyDoes) {
   EXPECT_EQ(cgroup_path(with_id(
                 "12:pids:/docker/@\n11:memory:/docker/@\n1:name=systemd:/docker/@\n0::/\n")),
             with_id("/docker/@"));
   EXPECT_EQ(cgroup_path("4:memory:/user.slice\n1:name=systemd:/\n0::/\n"), "/user.slice");
   EXPECT_EQ(cgroup_path(with_id("4:memory:/docker/@\n0::/system.slice/containerd.service\n")),
             with_id("/docker/@"))
-      << "a container tells more";
+      << "a container says more";
   EXPECT_EQ(cgroup_path("5:devices:/\n0::/\n"), "/");
 }
 

@@ -53,21 +53,21 @@ TEST_F(Facts, AnInterfaceIsReadFromItsMessages) {
   read_link(message.message(), interfaces_);
   add_address(3, AF_INET, IFA_LOCAL, "192.0.2.1");
   add_address(3, AF_INET6, IFA_ADDRESS, "2001:db8::1");
-  add_address(4, AF_INET, IFA_LOCAL, "192.0.2.4"); // of an interface that was not told of
+  add_address(4, AF_INET, IFA_LOCAL, "192.0.2.4"); // of an interface that was not reported
 
-  const InterfaceRecord& told = interfaces_.at(3);
-  EXPECT_EQ(told.name, "eth0");
-  EXPECT_TRUE(told.up && told.running);
-  EXPECT_EQ(told.mtu, 9000U);
-  EXPECT_EQ(told.mac, "02:00:00:ab:cd:ef");
-  EXPECT_EQ(told.xdp, "native");
-  EXPECT_EQ(told.xdp_program, 17U);
-  EXPECT_THAT(told.ipv4, ElementsAre("192.0.2.1"));
-  EXPECT_THAT(told.ipv6, ElementsAre("2001:db8::1"));
+  const InterfaceRecord& found = interfaces_.at(3);
+  EXPECT_EQ(found.name, "eth0");
+  EXPECT_TRUE(found.up && found.running);
+  EXPECT_EQ(found.mtu, 9000U);
+  EXPECT_EQ(found.mac, "02:00:00:ab:cd:ef");
+  EXPECT_EQ(found.xdp, "native");
+  EXPECT_EQ(found.xdp_program, 17U);
+  EXPECT_THAT(found.ipv4, ElementsAre("192.0.2.1"));
+  EXPECT_THAT(found.ipv6, ElementsAre("2001:db8::1"));
   EXPECT_EQ(interfaces_.size(), 1U);
 }
 
-TEST_F(Facts, OfSeveralProgramsTheOneNearestToTheWireIsTold) {
+TEST_F(Facts, OfSeveralProgramsTheOneNearestToTheWireIsReported) {
   NetlinkBytes message(RTM_NEWLINK, link(3, 0));
   message.nested(IFLA_XDP, [](NetlinkBytes& xdp) {
     xdp.attribute(IFLA_XDP_ATTACHED, std::uint8_t{XDP_ATTACHED_MULTI})

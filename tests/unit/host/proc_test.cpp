@@ -55,7 +55,7 @@ TEST(Proc, ItsSocketsAndItsNamespaceAreFound) {
   EXPECT_NE(own_network_namespace(), 0U);
 }
 
-TEST(Clock, AProcessHasOneStartWhoeverTellsIt) {
+TEST(Clock, AProcessHasOneStartWhoeverReportsIt) {
   const HostClock clock;
   EXPECT_EQ(HostClock::ticks_of(12'345'678'901), 1234U);
   EXPECT_EQ(clock.started_ns(1235) - clock.started_ns(1234), 10'000'000U);

@@ -59,17 +59,17 @@ class Book : public ::testing::Test {
     return socket;
   }
 
-  // What is told once that time has passed: "opened 1 established shop".
+  // What is published once that time has passed: "opened 1 established shop".
   std::vector<std::string> after(Duration time) {
-    std::vector<std::string> told;
-    for (const Socket& socket : sockets_after(time)) told.push_back(sentence(socket));
-    return told;
+    std::vector<std::string> published;
+    for (const Socket& socket : sockets_after(time)) published.push_back(sentence(socket));
+    return published;
   }
   std::vector<Socket> sockets_after(Duration time) {
     now_ += time;
-    std::vector<Socket> told;
-    book_.publish_due(now_, [&](const Socket& socket) { told.push_back(socket); });
-    return told;
+    std::vector<Socket> published;
+    book_.publish_due(now_, [&](const Socket& socket) { published.push_back(socket); });
+    return published;
   }
   static std::string sentence(const Socket& socket) {
     std::string text = socket.event == SocketEvent::opened ? "opened " : "closed ";
@@ -95,11 +95,11 @@ TEST_F(Book, AClientsSocketIsItsProcesssFromItsFirstMoment) {
   last.local.port = 0; // given back already
   last.tcp.emplace().bytes_sent = 7;
   book_.note(last);
-  const std::vector<Socket> told = sockets_after(SocketBook::kGathering);
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].local.port, 4000);
-  EXPECT_EQ(told[0].state, SocketState::closed);
-  EXPECT_EQ(told[0].tcp->bytes_sent, 7U);
+  const std::vector<Socket> published = sockets_after(SocketBook::kGathering);
+  ASSERT_EQ(published.size(), 1U);
+  EXPECT_EQ(published[0].local.port, 4000);
+  EXPECT_EQ(published[0].state, SocketState::closed);
+  EXPECT_EQ(published[0].tcp->bytes_sent, 7U);
   EXPECT_EQ(book_.size(), 0U);
 }
 
@@ -135,7 +135,7 @@ TEST_F(Book, WhereNobodyAcceptsTheListenerStandsIn) {
   EXPECT_THAT(after(milliseconds{100}), ElementsAre("closed 1 worker"));
 }
 
-TEST_F(Book, OneThatIsNobodysIsTold) {
+TEST_F(Book, OneThatIsNobodysIsPublished) {
   book_.note(arriving(1, SocketState::established));
   book_.note(arriving(1, SocketState::closed));
   EXPECT_THAT(after(milliseconds{100}),
@@ -149,7 +149,7 @@ TEST_F(Book, AConnectionThatFailedWasNeverEstablished) {
   EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 syn_sent curl", "closed 1 curl"));
 }
 
-TEST_F(Book, OneThatWasThereBeforeIsOnlyToldToClose) {
+TEST_F(Book, OneThatWasThereBeforeIsPublishedOnlyWhenItCloses) {
   EXPECT_EQ(book_.process_of(there(1, SocketState::established)), nullptr);
   EXPECT_TRUE(book_.lacks_owner(1));
   book_.set_owner(1, process(7, "nginx"));
@@ -190,14 +190,14 @@ TEST_F(Book, ASearchThatFailedIsNotRepeatedEachTime) {
 TEST_F(Book, WhatIsGoneWithoutAWordIsForgotten) {
   const std::array<std::uint32_t, 1> here{1}, elsewhere{2};
   book_.process_of(there(1, SocketState::established));
-  book_.note(news(2, SocketState::syn_sent, process(5, "curl"))); // still to be told of
+  book_.note(news(2, SocketState::syn_sent, process(5, "curl"))); // still to be published
   for (int round = 0; round < 10; ++round) book_.end_round(elsewhere);
   EXPECT_EQ(book_.size(), 2U) << "nobody looked where they are";
   for (int round = 0; round < 10; ++round) book_.end_round(here);
   EXPECT_EQ(book_.size(), 1U);
 }
 
-TEST_F(Book, WhatOpenedAndIsGoneWithoutAWordIsToldToHaveClosed) {
+TEST_F(Book, WhatOpenedAndIsGoneWithoutAnEventIsPublishedAsClosed) {
   const std::array<std::uint32_t, 1> here{1};
   book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 syn_sent curl"));
@@ -217,9 +217,9 @@ TEST_F(Book, WhatWaitsInVainForLateSegmentsHasClosed) {
   SocketNews last = news(1, SocketState::closed);
   last.tcp.emplace().bytes_sent = 7;
   book_.note(last);
-  const std::vector<Socket> told = sockets_after(SocketBook::kGathering);
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].tcp->bytes_sent, 7U);
+  const std::vector<Socket> published = sockets_after(SocketBook::kGathering);
+  ASSERT_EQ(published.size(), 1U);
+  EXPECT_EQ(published[0].tcp->bytes_sent, 7U);
   EXPECT_EQ(book_.size(), 0U);
 }
 
@@ -271,13 +271,13 @@ TEST_F(Book, WhatItHasNoRoomForIsCounted) {
   EXPECT_EQ(book_.counters().get(BookCount::not_kept), 4U);
 }
 
-TEST_F(Book, AtTheEndEverythingIsTold) {
+TEST_F(Book, AtTheEndEverythingIsPublished) {
   book_.note(arriving(1, SocketState::established));
   book_.note(news(2, SocketState::syn_sent, process(5, "curl")));
-  std::vector<std::string> told;
-  book_.publish_all([&](const Socket& socket) { told.push_back(sentence(socket)); });
-  EXPECT_THAT(told, ::testing::UnorderedElementsAre("opened 1 established nobody",
-                                                    "opened 2 syn_sent curl"));
+  std::vector<std::string> published;
+  book_.publish_all([&](const Socket& socket) { published.push_back(sentence(socket)); });
+  EXPECT_THAT(published, ::testing::UnorderedElementsAre("opened 1 established nobody",
+                                                         "opened 2 syn_sent curl"));
 }
 
 } // namespace

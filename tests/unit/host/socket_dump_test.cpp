@@ -159,7 +159,7 @@ TEST(SocketDump, AMessageThatIsCutIsNeverReadBeyond) {
   EXPECT_FALSE(parse_socket(other.message(), SocketProtocol::tcp));
 }
 
-TEST(SocketDump, TheKernelTellsOfOurOwnSockets) {
+TEST(SocketDump, TheKernelReportsOurOwnSockets) {
   const OwnedFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in name{};
   name.sin_family = AF_INET;

@@ -93,16 +93,16 @@ TEST(Broken, ALongLineIsShownUpToAKilobyte) {
 }
 
 TEST(Broken, AHeadThatNeverEndedIsShown) {
-  for (const auto& [end, told] : {std::pair{StreamEnd::fin, End::fin},
-                                  {StreamEnd::rst, End::rst},
-                                  {StreamEnd::timeout, End::timeout},
-                                  {StreamEnd::capture, End::capture}}) {
+  for (const auto& [end, expected] : {std::pair{StreamEnd::fin, End::fin},
+                                      {StreamEnd::rst, End::rst},
+                                      {StreamEnd::timeout, End::timeout},
+                                      {StreamEnd::capture, End::capture}}) {
     const auto seen =
         Script{}.client("GET /slow HTTP/1.1\r\nHost: a\r\nX-Slow: lo").close(end).messages();
     ASSERT_THAT(seen, SizeIs(1));
     EXPECT_EQ(seen[0].target, "/slow");
     EXPECT_EQ(seen[0].head, "GET /slow HTTP/1.1\r\nHost: a\r\n");
-    EXPECT_EQ(seen[0].end, told);
+    EXPECT_EQ(seen[0].end, expected);
     EXPECT_FALSE(seen[0].complete);
     EXPECT_TRUE(seen[0].has(Anomaly::head_cut));
   }

@@ -71,7 +71,7 @@ TEST(Gap, ListsAFewHolesAndCountsAll) {
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].gaps.size(), 4U);
   EXPECT_EQ(seen[0].body_length, 12U);
-  // Where the byte behind the fifth hole belongs is not told, so it is not kept.
+  // Where the byte behind the fifth hole belongs is not known, so it is not kept.
   EXPECT_EQ(seen[0].body, "xxxxx");
   EXPECT_TRUE(seen[0].has(Anomaly::truncated));
 }

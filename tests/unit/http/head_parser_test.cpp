@@ -45,7 +45,7 @@ TEST(HeadParser, ListsFieldsWithoutTheBlanksAroundTheirValues) {
   EXPECT_EQ(parsed.head.anomalies.bits(), 0U);
 }
 
-TEST(HeadParser, TellsWhereTheHeadEndsAndWhereTheEmptyLineDoes) {
+TEST(HeadParser, FindsWhereTheHeadEndsAndWhereTheEmptyLineDoes) {
   const std::string_view head = "HTTP/1.1 200 OK\r\nA: b\r\n";
   const Parsed parsed = parse(std::string{head} + "\r\nbody");
   EXPECT_EQ(parsed.head.length, head.size());

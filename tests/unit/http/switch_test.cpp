@@ -104,7 +104,7 @@ TEST(Switch, CountsWhatIsNotReadAnyMore) {
   EXPECT_EQ(workspace.counts().get(HttpCount::bytes_tunnel), 8U);
 }
 
-TEST(Switch, TellsThatBothDirectionsHaveEnded) {
+TEST(Switch, KnowsThatBothDirectionsHaveEnded) {
   Workspace workspace{Limits{}, 1 << 20};
   Conversation conversation{};
   Collector collector;

@@ -32,7 +32,7 @@ std::uint64_t wait_for_count(Receiver& receiver, std::string_view name, std::uin
 }
 
 // Subscribes to `count` random names of `size` bytes, on a thread of its own, from which it cannot
-// be told when it was hung up on: libzmq connects again, and sends it all anew.
+// learn that it was hung up on: libzmq connects again, and sends it all anew.
 class Flood {
  public:
   Flood(const std::string& endpoint, std::size_t count, std::size_t size) {
@@ -138,7 +138,7 @@ TEST_F(PublisherTest, ConnectionsBeyondTheLimitAreClosedAndThoseBeforeGoOn) {
   publisher->stop(0ms);
 }
 
-TEST_F(PublisherTest, ASocketThatSomebodyRemovedIsToldToThoseWhoSubscribe) {
+TEST_F(PublisherTest, ASocketThatSomebodyRemovedIsReportedToSubscribers) {
   std::string room = "/tmp/xdpcap-gone-XXXXXX";
   ASSERT_NE(::mkdtemp(room.data()), nullptr);
   PublisherOptions options = tcp_pub();

@@ -15,7 +15,7 @@ class Observed {
     tcp::Connection tcp;
     [[nodiscard]] bool is_at_rest() const noexcept { return false; }
   };
-  struct Heard {
+  struct Received {
     std::string text[2]; // by Direction; a gap is written as one '_' an byte
     std::vector<StreamGap> gaps;
     std::vector<std::string> starts[2]; // pieces that began at a segment's start
@@ -39,18 +39,18 @@ class Observed {
     return limits;
   }
 
-  tcp::SegmentVerdict hear(const Line& line, Duration later = std::chrono::microseconds{100}) {
+  tcp::SegmentVerdict receive(const Line& line, Duration later = std::chrono::microseconds{100}) {
     now += later;
     const tcp::SegmentVerdict verdict = tracker.accept(stage.segment(line, now), *this);
     ++verdicts[static_cast<std::size_t>(verdict)];
     return verdict;
   }
   template <class... Lines>
-  void hear_all(const Lines&... lines) {
-    (static_cast<void>(hear(lines)), ...);
+  void receive_all(const Lines&... lines) {
+    (static_cast<void>(receive(lines)), ...);
   }
   void handshake() {
-    hear_all(client().syn().scale(8), server().syn().acks(0).scale(8), client().at(0).acks(0));
+    receive_all(client().syn().scale(8), server().syn().acks(0).scale(8), client().at(0).acks(0));
   }
   void wait(Duration time) {
     now += time;
@@ -62,33 +62,33 @@ class Observed {
   bool is_client(const wire::Segment& segment) noexcept {
     return segment.source().port > segment.destination().port;
   }
-  void on_open(Flow&) noexcept { ++heard.opened; }
+  void on_open(Flow&) noexcept { ++received.opened; }
   void on_bytes(Flow&, const StreamBytes& bytes) noexcept {
     const std::string text{as_text(bytes.bytes)};
-    std::string& so_far = heard.text[index_of(bytes.direction)];
+    std::string& so_far = received.text[index_of(bytes.direction)];
     if (bytes.offset != so_far.size() && !partial && !count_gaps_only)
       defects.push_back("offset " + std::to_string(bytes.offset));
     so_far += text;
-    if (bytes.at_segment_start) heard.starts[index_of(bytes.direction)].push_back(text);
-    heard.order.push_back((bytes.direction == Direction::to_server ? "c:" : "s:") + text);
+    if (bytes.at_segment_start) received.starts[index_of(bytes.direction)].push_back(text);
+    received.order.push_back((bytes.direction == Direction::to_server ? "c:" : "s:") + text);
   }
   void on_gap(Flow&, const StreamGap& gap) noexcept {
-    if (!count_gaps_only) heard.text[index_of(gap.direction)].append(gap.length, '_');
-    heard.gaps.push_back(gap);
+    if (!count_gaps_only) received.text[index_of(gap.direction)].append(gap.length, '_');
+    received.gaps.push_back(gap);
   }
   void on_end(Flow&, Direction direction, StreamEnd end, Instant) noexcept {
-    heard.ends[index_of(direction)].push_back(end);
+    received.ends[index_of(direction)].push_back(end);
   }
   void on_close(Flow& flow, StreamEnd end, Instant) noexcept {
-    heard.closed.push_back(end);
-    heard.flags = flow.tcp.flags;
-    heard.last = flow.tcp;
+    received.closed.push_back(end);
+    received.flags = flow.tcp.flags;
+    received.last = flow.tcp;
   }
   void on_update(Flow&) noexcept { ++updates; }
   void on_segment(Flow&, Direction, const wire::Segment&, tcp::SegmentVerdict) noexcept {}
 
-  [[nodiscard]] const std::string& from_client() const { return heard.text[0]; }
-  [[nodiscard]] const std::string& from_server() const { return heard.text[1]; }
+  [[nodiscard]] const std::string& from_client() const { return received.text[0]; }
+  [[nodiscard]] const std::string& from_server() const { return received.text[1]; }
   // Every frame that was held has been delivered or dropped.
   [[nodiscard]] bool ledger_closes() const {
     const auto& counts = tracker.reassembler().counters();
@@ -100,7 +100,7 @@ class Observed {
   Stage stage;
   Instant now = instant_from_ns(1'600'000'000'000'000'000);
   tcp::Tracker<Flow> tracker;
-  Heard heard;
+  Received received;
   std::size_t updates = 0; // on_update calls
   std::vector<std::string> defects;
   bool partial = false;

@@ -1,4 +1,4 @@
-// Two versions of the same bytes: which one is kept, and that it is told.
+// Two versions of the same bytes: which one is kept, and that it is flagged.
 #include <gtest/gtest.h>
 
 #include "unit/tcp/observed.hpp"
@@ -63,13 +63,13 @@ TEST_P(Overlap, of_held_bytes_follows_the_policy) {
     limits.reassembly.overlap = policy;
     Observed wire{limits};
     wire.handshake();
-    wire.hear_all(c.old.acks(0), c.fresh.acks(0));
-    wire.hear(client().at(0).acks(0).says(c.fresh.position < c.old.position ? "ab" : "abc"));
-    wire.hear(client().at(20).acks(0).fin());
+    wire.receive_all(c.old.acks(0), c.fresh.acks(0));
+    wire.receive(client().at(0).acks(0).says(c.fresh.position < c.old.position ? "ab" : "abc"));
+    wire.receive(client().at(20).acks(0).fin());
     const std::size_t from = static_cast<std::size_t>(std::min(c.old.position, c.fresh.position));
     EXPECT_EQ(wire.from_client().substr(from), c.kept[static_cast<std::size_t>(policy)]) << c.name;
     wire.end();
-    EXPECT_TRUE(wire.heard.flags & tcp::Connection::overlap_conflict) << c.name;
+    EXPECT_TRUE(wire.received.flags & tcp::Connection::overlap_conflict) << c.name;
     EXPECT_TRUE(wire.ledger_closes()) << c.name;
   }
 }
@@ -79,73 +79,74 @@ INSTANTIATE_TEST_SUITE_P(Table, Overlap, ::testing::Range<std::size_t>(0, 7),
 TEST(OverlapRules, bytes_that_agree_are_no_conflict) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(3).acks(0).says("def"), client().at(1).acks(0).says("bcdefg"),
-                client().at(0).acks(0).says("a"));
+  wire.receive_all(client().at(3).acks(0).says("def"), client().at(1).acks(0).says("bcdefg"),
+                   client().at(0).acks(0).says("a"));
   wire.end();
   EXPECT_EQ(wire.from_client(), "abcdefg");
-  EXPECT_FALSE(wire.heard.flags & tcp::Connection::overlap_conflict);
+  EXPECT_FALSE(wire.received.flags & tcp::Connection::overlap_conflict);
 }
 
 TEST(OverlapRules, delivered_bytes_are_never_replaced) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("abc"), client().at(0).acks(0).says("XYZdef"));
+  wire.receive_all(client().at(0).acks(0).says("abc"), client().at(0).acks(0).says("XYZdef"));
   EXPECT_EQ(wire.from_client(), "abcdef");
 }
 
 TEST(OverlapRules, bytes_beyond_the_window_give_way_to_those_inside) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
-                server().at(0).acks(0).window(10));
-  wire.hear(client().at(12).acks(0).says("QQQ")); // the server would refuse them
-  wire.hear(server().at(0).acks(0).window(100));
-  wire.hear(client().at(12).acks(0).says("mno"));
-  wire.hear(client().at(0).acks(0).says("abcdefghijkl"));
+  wire.receive_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
+                   server().at(0).acks(0).window(10));
+  wire.receive(client().at(12).acks(0).says("QQQ")); // the server would refuse them
+  wire.receive(server().at(0).acks(0).window(100));
+  wire.receive(client().at(12).acks(0).says("mno"));
+  wire.receive(client().at(0).acks(0).says("abcdefghijkl"));
   EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
 }
 
 TEST(OverlapRules, bytes_beyond_the_window_are_refused_even_where_the_true_ones_come_in_pieces) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
-                server().at(0).acks(0).window(10));
-  wire.hear(client().at(12).acks(0).says("QQQQQQ"));
-  wire.hear_all(client().at(0).acks(0).says("abcdefghij"), server().at(0).acks(10).window(10));
-  wire.hear_all(client().at(10).acks(0).says("klmn"), client().at(14).acks(0).says("opqr"));
+  wire.receive_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
+                   server().at(0).acks(0).window(10));
+  wire.receive(client().at(12).acks(0).says("QQQQQQ"));
+  wire.receive_all(client().at(0).acks(0).says("abcdefghij"), server().at(0).acks(10).window(10));
+  wire.receive_all(client().at(10).acks(0).says("klmn"), client().at(14).acks(0).says("opqr"));
   EXPECT_EQ(wire.from_client(), "abcdefghijklmnopqr");
   EXPECT_TRUE(wire.ledger_closes());
 }
 
 TEST(OverlapRules, bytes_beyond_the_window_are_believed_once_they_are_acknowledged) {
   Observed wire;
-  wire.hear_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
-                server().at(0).acks(0).window(10));
-  wire.hear_all(client().at(12).acks(0).says("mno"), client().at(0).acks(0).says("abcdefghijkl"));
+  wire.receive_all(client().syn(), server().syn().acks(0), client().at(0).acks(0),
+                   server().at(0).acks(0).window(10));
+  wire.receive_all(client().at(12).acks(0).says("mno"),
+                   client().at(0).acks(0).says("abcdefghijkl"));
   EXPECT_EQ(wire.from_client(), "abcdefghijkl");
-  wire.hear(server().at(0).acks(
+  wire.receive(server().at(0).acks(
       15)); // the larger window was announced in a segment that was not captured
   wire.wait(std::chrono::milliseconds{200});
   EXPECT_EQ(wire.from_client(), "abcdefghijklmno");
 }
 
-// What was delivered stays, but whoever looks is told that its sender said something else as well.
+// What was delivered stays, but the connection is flagged: its sender sent something else as well.
 TEST(DeliveredBytes, a_retransmission_that_differs_is_a_conflict) {
   Observed wire;
   wire.handshake();
-  wire.hear(client().at(0).acks(0).says("GET /index"));
-  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /index")), SegmentVerdict::duplicate);
-  EXPECT_EQ(wire.hear(client().at(0).acks(0).says("GET /admin")), SegmentVerdict::conflict);
+  wire.receive(client().at(0).acks(0).says("GET /index"));
+  EXPECT_EQ(wire.receive(client().at(0).acks(0).says("GET /index")), SegmentVerdict::duplicate);
+  EXPECT_EQ(wire.receive(client().at(0).acks(0).says("GET /admin")), SegmentVerdict::conflict);
   wire.end();
   EXPECT_EQ(wire.from_client(), "GET /index");
-  EXPECT_NE(wire.heard.flags & Connection::overlap_conflict, 0);
+  EXPECT_NE(wire.received.flags & Connection::overlap_conflict, 0);
 }
 
 TEST(DeliveredBytes, are_compared_whatever_the_boundaries) {
   const auto conflict_of = [](const std::vector<Line>& lines) {
     Observed wire;
     wire.handshake();
-    for (const Line& line : lines) wire.hear(line);
+    for (const Line& line : lines) wire.receive(line);
     wire.end();
-    return (wire.heard.flags & Connection::overlap_conflict) != 0;
+    return (wire.received.flags & Connection::overlap_conflict) != 0;
   };
   const Line abc = client().at(0).acks(0).says("abc"), def = client().at(3).acks(0).says("def");
   EXPECT_FALSE(conflict_of({abc, def, client().at(1).acks(0).says("bcde")}));
@@ -163,10 +164,10 @@ TEST(DeliveredBytes, are_compared_whatever_the_boundaries) {
 TEST(DeliveredBytes, a_keep_alive_or_a_damaged_segment_contradicts_nobody) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("abc"), client().at(2).acks(0).says("X"),
-                client().at(0).acks(0).says("aXc").checksum(wire::ChecksumResult::bad));
+  wire.receive_all(client().at(0).acks(0).says("abc"), client().at(2).acks(0).says("X"),
+                   client().at(0).acks(0).says("aXc").checksum(wire::ChecksumResult::bad));
   wire.end();
-  EXPECT_EQ(wire.heard.flags & Connection::overlap_conflict, 0);
+  EXPECT_EQ(wire.received.flags & Connection::overlap_conflict, 0);
 }
 
 TEST(DeliveredBytes, of_other_connections_push_the_oldest_out_and_nothing_else) {

@@ -58,12 +58,12 @@ TEST(FlowRecords, SayHowManyBytesASecondArrive) {
   test::Observed wire;
   wire.handshake();
   for (std::int64_t at = 0; at < 100'000; at += 1000) {
-    wire.hear(test::server().at(0).acks(std::max<std::int64_t>(at - 19'000, 0)),
-              Duration{2'000'000});
-    wire.hear(test::client().at(at).acks(0).says(std::string(1000, 'x')), Duration{0});
+    wire.receive(test::server().at(0).acks(std::max<std::int64_t>(at - 19'000, 0)),
+                 Duration{2'000'000});
+    wire.receive(test::client().at(at).acks(0).says(std::string(1000, 'x')), Duration{0});
   }
   wire.end();
-  const record::FlowRecord record = flow_record(wire.heard.last, schema::FlowEvent::closed, {});
+  const record::FlowRecord record = flow_record(wire.received.last, schema::FlowEvent::closed, {});
   EXPECT_NEAR(static_cast<double>(record.to_server.delivery_rate), 500'000, 500);
   EXPECT_EQ(record.to_client.delivery_rate, 0U) << "it sent nothing";
 }

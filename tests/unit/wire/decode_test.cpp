@@ -113,7 +113,7 @@ TEST(Decode, EachTunnelCanBeTurnedOffByName) {
   EXPECT_EQ(wire::tunnel_named("carrier-pigeon"), std::nullopt);
 }
 
-TEST(Decode, GoesNoDeeperThanItWasTold) {
+TEST(Decode, GoesNoDeeperThanItsLimit) {
   Packet labels = eth();
   for (std::uint32_t label = 0; label < 10; ++label) labels = labels.mpls(label + 16);
   EXPECT_THAT(Decoding({.depth_max = 11})(with_request(labels)), IsSegmentWith(request));

@@ -159,7 +159,7 @@ TEST(Token, IsLongAndGoesIntoAHeader) {
     EXPECT_FALSE(is_sound_token(wrong)) << wrong;
 }
 
-TEST(Access, OnlyAnAllowedOriginIsToldThatItMayRead) {
+TEST(Access, OnlyAnAllowedOriginLearnsThatItMayRead) {
   const Access access({.loopback = true, .token = kToken, .origins = {"https://ops.example"}});
   const auto allowed = [&](const std::string& origin) {
     Request request = asking("localhost");

@@ -140,7 +140,7 @@ TEST_F(Connections, OfTwoHostsWithTheSameAddressesKeepTheirOwnProcesses) {
   EXPECT_EQ(pids(2), std::pair(21U, 22U));
 }
 
-TEST_F(Connections, OfAHostWhoseSocketsNobodyToldGetNoneOfAnotherHostsOwn) {
+TEST_F(Connections, OfAHostWithoutSocketRecordsGetNoneOfAnotherHost) {
   client_ = "172.17.0.2:4000", server_ = "172.17.0.3:80";
   look_from("other", 2);
   socket(client_, server_, 21, kSecond, 1);
@@ -160,7 +160,7 @@ TEST_F(Connections, OnLoopbackNeverTakeAnotherHostsSocket) {
   EXPECT_EQ(pids(1), std::pair(0U, 0U));
 }
 
-TEST_F(Connections, OfTwoNamespacesWithTheSameAddressesAreToldByTheInterface) {
+TEST_F(Connections, OfTwoNamespacesWithTheSameAddressesDifferByTheInterface) {
   client_ = "127.0.0.1:4000", server_ = "127.0.0.1:80";
   for (const unsigned number : {7U, 8U}) {
     lives_in_ = number;
@@ -216,7 +216,7 @@ TEST_F(Connections, NewsOfTheKernelRaiseTheRevision) {
   EXPECT_GT(connection().revision, before);
 }
 
-TEST_F(Connections, KnowBothEndsWhicheverIsToldFirst) {
+TEST_F(Connections, KnowBothEndsWhicheverIsReportedFirst) {
   socket("10.0.0.1:4000", "10.0.0.2:80", 11);
   flow(Event::opened);
   socket("10.0.0.2:80", "10.0.0.1:4000", 22, kSecond, 2);
@@ -294,7 +294,7 @@ TEST_F(Connections, TheOldestClosedOneMakesRoom) {
   EXPECT_EQ(dropped, 1U);
 }
 
-TEST_F(Connections, AMessageToldBeforeItsConnectionIsCounted) {
+TEST_F(Connections, AMessageReceivedBeforeItsConnectionIsCounted) {
   const BatchPointer batch = batch_of({{.head = "GET / HTTP/1.1\r\n", .flow = 5}});
   table.add_message({source_, 5}, *(*batch)->messages()->Get(0), sensor, now_ns);
   EXPECT_EQ(connection(5).messages, 1U);

@@ -60,7 +60,7 @@ TEST_F(Store, HandsOnARequestAloneAfterTenSecondsAndAgainWithItsLateResponse) {
   EXPECT_THAT(finished, ElementsAre("-1-0 request", "-1-0 request response"));
 }
 
-TEST_F(Store, ToldChangesOnceAndInOrder) {
+TEST_F(Store, ReportsChangesOnceAndInOrder) {
   add({request(1), request(2)}, kSecond);
   add({response(1)}, kSecond);
   EXPECT_THAT(store.pop_changes(), ElementsAre(0U, 1U));

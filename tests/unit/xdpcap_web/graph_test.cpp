@@ -240,7 +240,7 @@ TEST_F(GraphTest, TotalsHoldWhateverHappens) {
         seen += edge["connections"].get<std::uint64_t>();
         seen_active += edge["active"].get<std::uint64_t>();
       }
-      // One that was never told of yet has contributed nothing.
+      // One that was never reported yet has contributed nothing.
       const auto untold = std::count_if(alive.begin(), alive.end(),
                                         [](const Connection& each) { return each.map.edge == 0; });
       ASSERT_EQ(seen_bytes, bytes) << "seed " << seed << " step " << step;

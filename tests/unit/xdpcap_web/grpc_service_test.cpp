@@ -183,7 +183,7 @@ TEST_F(GrpcServiceTest, ConnectionsComeAtFirstAndWhenTheyChange) {
   event = client->next();
   ASSERT_NE(event, nullptr);
   EXPECT_TRUE(event->connection().closed()) << "what did not change is not sent again";
-  // What the kernel tells late moves nothing on the wire.
+  // What the kernel reports late moves nothing on the wire.
   web.ends.server = std::make_shared<const Process>(Process{{.pid = 8, .name = "nginx"}, {}});
   ++web.revision;
   set_connections({web, other});
@@ -247,7 +247,7 @@ TEST_F(GrpcServiceTest, StreamsAreLimitedAndAClientThatLeavesMakesRoom) {
   EXPECT_NE(three->next(), nullptr);
 }
 
-TEST_F(GrpcServiceTest, ASlowClientLosesItsOwnPacketsAndIsTold) {
+TEST_F(GrpcServiceTest, ASlowClientLosesItsOwnPacketsAndLearnsHowMany) {
   open({.address = "127.0.0.1:0", .streams_max = 2, .queue_bytes = 100'000});
   const auto slow = connect(packets());
   wait_for_streams(1);

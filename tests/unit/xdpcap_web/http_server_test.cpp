@@ -263,7 +263,7 @@ TEST_F(HttpServerTest, HealthNamesWhatIsWrong) {
       HasSubstr("xdpcap_health_links_detached{sensor=\"we\\\"b\\\\1\",interface=\"eth0\"} 1\n"));
 }
 
-TEST_F(HttpServerTest, AStreamTellsOfWhatComes) {
+TEST_F(HttpServerTest, AStreamCarriesWhatComes) {
   const OwnedFd client = connect();
   send(client, "/api/messages?text=needle", "Accept: text/event-stream\r\n");
   EXPECT_THAT(receive(client, "event: state"), StartsWith("HTTP/1.1 200"));

@@ -80,7 +80,7 @@ std::string blamed(const Pairs& pairs) {
   return parsed ? "nothing" : parsed.error().parameter;
 }
 
-TEST(Packet, ASegmentIsToldAsTheContractSays) {
+TEST(Packet, ASegmentIsWrittenAsTheContractSays) {
   EXPECT_EQ(json::parse(packet_json(*segment())), json::parse(R"({
     "timestamp":1732190000123.456,"packet_size":74,"src_ip":"10.0.0.1","dst_ip":"fd00::2",
     "proto":"tcp",
@@ -96,12 +96,12 @@ TEST(Packet, TheSourceFollowsTheDirection) {
   EXPECT_EQ(packet["tcp"]["dst"], 4000);
 }
 
-TEST(Packet, WhatTheHeaderWouldTellIsNullWithoutIt) {
+TEST(Packet, WhatTheHeaderHoldsIsNullWithoutIt) {
   for (const std::string& header : {std::string(), kHeader.substr(0, 19)}) {
     const json tcp = json::parse(packet_json(*segment(Direction::to_server, header)))["tcp"];
     for (const char* name : {"data_offset", "NS", "checksum", "urgent", "options"})
       EXPECT_TRUE(tcp[name].is_null()) << name;
-    EXPECT_EQ(tcp["SYN"], true) << "flags are told by the record";
+    EXPECT_EQ(tcp["SYN"], true) << "flags are in the record";
   }
 }
 
@@ -111,7 +111,7 @@ TEST(Packet, OptionsEndWhereTheCapturedHeaderDoes) {
   EXPECT_EQ(header_of(*segment(Direction::to_server, claims_too_much))->options.size(), 4u);
   claims_too_much[12] = '\x10';
   const auto facts = header_of(*segment(Direction::to_server, claims_too_much));
-  EXPECT_EQ(facts->data_offset, 1u) << "told as it was sent";
+  EXPECT_EQ(facts->data_offset, 1u) << "as it was sent";
   EXPECT_EQ(facts->options.size(), 0u);
 }
 
@@ -125,13 +125,13 @@ TEST(Packet, APayloadThatWasNotPublishedIsNotAnEmptyOne) {
   EXPECT_TRUE(json::parse(packet_json(*datagram(nullptr)))["udp"]["payload"].is_null());
 }
 
-TEST(Packet, ADatagramIsToldAsTheContractSays) {
+TEST(Packet, ADatagramIsWrittenAsTheContractSays) {
   EXPECT_EQ(json::parse(packet_json(*datagram())), json::parse(R"({
     "timestamp":2,"packet_size":44,"src_ip":"10.0.0.1","dst_ip":"10.0.0.2","proto":"udp","tcp":null,
     "udp":{"src":5000,"dst":53,"length":10,"checksum":77,"payload":"aGk="}})"));
 }
 
-TEST(Packet, ARecordWithoutEndsIsToldAndMatchesNoEnd) {
+TEST(Packet, ARecordWithoutEndsIsWrittenAndMatchesNoEnd) {
   const MadeSegment bare([](flatbuffers::FlatBufferBuilder& builder) {
     schema::SegmentRecordBuilder record(builder);
     builder.Finish(record.Finish());

@@ -17,8 +17,8 @@ class SensorsTest : public ::testing::Test {
     return *sensors_.update_from(**batch_of({{.head = "GET / HTTP/1.1\r\n\r\n"}}, name), now_);
   }
   // A part of a round: interfaces by index, named after it.
-  static void tell(Sensor& sensor, const std::vector<unsigned>& indices,
-                   std::uint32_t network_namespace = 0) {
+  static void report(Sensor& sensor, const std::vector<unsigned>& indices,
+                     std::uint32_t network_namespace = 0) {
     flatbuffers::FlatBufferBuilder builder;
     std::vector<flatbuffers::Offset<schema::InterfaceRecord>> records;
     for (const unsigned index : indices) {
@@ -71,20 +71,20 @@ TEST_F(SensorsTest, NamesThatNoCaptureHasAreCounted) {
   EXPECT_EQ(sensors_.all().size(), 1u);
 }
 
-TEST_F(SensorsTest, AnInterfaceThatIsGoneIsToldOfNoMore) {
+TEST_F(SensorsTest, AnInterfaceThatIsGoneIsReportedNoMore) {
   Sensor& sensor = update_socket("web1");
-  tell(sensor, {1, 2});
-  tell(sensor, {3}); // the rest of the first round
+  report(sensor, {1, 2});
+  report(sensor, {3}); // the rest of the first round
   EXPECT_THAT(names(sensor), UnorderedElementsAre("if1", "if2", "if3"));
-  tell(sensor, {1, 2});
-  tell(sensor, {4}); // the third has gone, and another came
-  tell(sensor, {1, 2});
+  report(sensor, {1, 2});
+  report(sensor, {4}); // the third has gone, and another came
+  report(sensor, {1, 2});
   EXPECT_THAT(names(sensor), UnorderedElementsAre("if1", "if2", "if4"));
 }
 
 TEST_F(SensorsTest, ANumberOfRecordsLeadsToANamespace) {
   Sensor& sensor = update_socket("web1");
-  tell(sensor, {5}, 77);
+  report(sensor, {5}, 77);
   EXPECT_EQ(sensor.namespace_of(5), 77U);
   EXPECT_EQ(sensor.namespace_of(6), 0U);
 }
@@ -95,7 +95,7 @@ TEST_F(SensorsTest, NamesWithoutEndTakeMemoryThatEnds) {
   Sensor& sensor = update_socket("web1");
   std::vector<unsigned> many(10'000);
   for (unsigned i = 0; i < many.size(); ++i) many[i] = i + 1;
-  tell(sensor, many);
+  report(sensor, many);
   EXPECT_LE(sensor.interfaces.size(), 4096U);
   count(sensor, std::string(100'000, 'x'), 1);
   EXPECT_LE(sensor.counters[0].name.size(), 256U);

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   zmq::context_t context;
   zmq::socket_t socket(context, zmq::socket_type::sub);
   socket.set(zmq::sockopt::subscribe, "http");
-  socket.set(zmq::sockopt::subscribe, "stats"); // its heartbeats tell of losses at the end
+  socket.set(zmq::sockopt::subscribe, "stats"); // its heartbeats report losses at the end
   socket.connect(argc > 1 ? argv[1] : "ipc:///run/xdpcap/pub.sock");
   for (zmq::message_t topic, frame; socket.recv(topic) && socket.recv(frame);) {
     const std::string bytes =

@@ -27,7 +27,7 @@ function count(batch, shard, seq, next) {
 }
 
 const socket = new Subscriber();
-socket.subscribe('http', 'stats'); // the heartbeats of stats tell of losses at the end
+socket.subscribe('http', 'stats'); // the heartbeats of stats report losses at the end
 socket.connect(process.argv[2] ?? 'ipc:///run/xdpcap/pub.sock');
 for await (const [, frame] of socket) {
   const batch = Batch.getRootAsBatch(new ByteBuffer(frame));

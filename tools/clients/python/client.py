@@ -30,7 +30,7 @@ def show(message):
 def main():
     socket = zmq.Context().socket(zmq.SUB)
     socket.subscribe("http")
-    socket.subscribe("stats")  # its heartbeats tell of losses at the end
+    socket.subscribe("stats")  # its heartbeats report losses at the end
     socket.connect(sys.argv[1] if len(sys.argv) > 1 else "ipc:///run/xdpcap/pub.sock")
     while True:
         _topic, frame = socket.recv_multipart()
