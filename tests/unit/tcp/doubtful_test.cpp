@@ -31,16 +31,16 @@ TEST(Doubtful, a_forged_segment_gives_way_to_the_one_that_the_receiver_takes) {
 TEST(Doubtful, what_is_acknowledged_of_a_segment_goes_on_before_the_answer) {
   Observed wire;
   wire.handshake();
-  wire.hear_all(client().at(0).acks(0).says("GET /a\nGET /b\n").checksum(kOffloaded),
-                client().at(0).acks(0).says("GET /a\n").checksum(kOffloaded),
-                server().at(0).acks(7).says("answer a\n"));
-  EXPECT_EQ(wire.heard.order, (std::vector<std::string>{"c:GET /a\n", "s:answer a\n"}));
-  wire.hear_all(client().at(7).acks(9).says("GET /b\n").checksum(kOffloaded),
-                server().at(9).acks(14).says("answer b\n"));
+  wire.receive_all(client().at(0).acks(0).says("GET /a\nGET /b\n").checksum(kOffloaded),
+                   client().at(0).acks(0).says("GET /a\n").checksum(kOffloaded),
+                   server().at(0).acks(7).says("answer a\n"));
+  EXPECT_EQ(wire.received.order, (std::vector<std::string>{"c:GET /a\n", "s:answer a\n"}));
+  wire.receive_all(client().at(7).acks(9).says("GET /b\n").checksum(kOffloaded),
+                   server().at(9).acks(14).says("answer b\n"));
   wire.end();
   EXPECT_EQ(wire.from_client(), "GET /a\nGET /b\n");
   EXPECT_EQ(wire.from_server(), "answer a\nanswer b\n");
-  EXPECT_TRUE(wire.heard.gaps.empty());
+  EXPECT_TRUE(wire.received.gaps.empty());
   EXPECT_TRUE(wire.ledger_closes());
 }
 
