@@ -366,10 +366,8 @@ def clang_tidy(folder):
     folder = pathlib.Path(folder).resolve()
     known = json.loads((folder / "compile_commands.json").read_text())
     commands = {entry["file"]: entry["command"] for entry in known if is_ours(entry["file"])}
-    paths = [
-        f"--extra-arg={word}" for word in ("-Xclang", "-analyzer-config", "-Xclang",
-                                           "max-nodes=50000")
-    ]
+    words = ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=50000")
+    paths = [f"--extra-arg={word}" for word in words]
     state, depends = folder / "clang-tidy-passed.json", depends_of(folder)
     passed = json.loads(state.read_text()) if state.exists() else {}
     digests = {source: digest_of([*paths, commands[source]],
