@@ -267,7 +267,7 @@ void Engine::plan_hand_over(std::size_t workers) {
 }
 
 void Engine::start() {
-  XDPCAP_CHECK(!finished_ && !workers_.empty() && started_at_.time_since_epoch().count() == 0);
+  XDPCAP_CHECK(!finished_ && started_at_.time_since_epoch().count() == 0);
   publisher_->start();
   started_at_ = std::chrono::steady_clock::now();
   if (log_ != nullptr)

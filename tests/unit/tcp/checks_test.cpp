@@ -28,6 +28,25 @@ TEST(ChecksDeathTest, AnIndexForgetsOnlyWhatItKnows) {
   EXPECT_DEATH(index.erase(7, 1), "check failed");
 }
 
+// Whoever knows the seed (that of a file is fixed) can fill one bucket after the other.
+TEST(FlowIndex, EndsASearchAlsoWhereEveryBucketWasFullOnce) {
+  constexpr std::uint64_t kBuckets = 4, kCells = 10;
+  FlowIndex index{14};
+  std::uint32_t slot = 0;
+  const auto hash_in = [](std::uint64_t bucket, std::uint64_t tag) {
+    return bucket << 16 | (2 * tag + 1);
+  };
+  for (std::uint64_t bucket = 0; bucket < kBuckets; ++bucket) {
+    const std::uint32_t first = slot;
+    const std::uint64_t free = bucket == 0 ? kCells : kCells - 1; // one passed the bucket before
+    for (std::uint64_t i = 0; i < free; ++i) index.insert(hash_in(bucket, i), slot++);
+    index.insert(hash_in(bucket, free), 1000 + slot); // goes on to the next
+    for (std::uint64_t i = 0; i < free; ++i)
+      index.erase(hash_in(bucket, i), first + static_cast<std::uint32_t>(i));
+  }
+  EXPECT_EQ(index.find(hash_in(0, 99), [](std::uint32_t) { return true; }), FlowIndex::none);
+}
+
 TEST(ChecksDeathTest, ARecordLeavesTheWheelOnce) {
   struct Links {
     std::uint32_t wheel_next = 0, wheel_previous = 0;
