@@ -29,19 +29,20 @@ class WaitQueue {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] bool full() const noexcept { return size_ == ring_.size(); }
   [[nodiscard]] const Entry& front() const noexcept {
-    XDPCAP_CHECK(!empty());
+    XDPCAP_CHECK(!empty() && ring_[head_].id != 0);
     return ring_[head_];
   }
 
   // The queue must not be full, and nobody in it begins later.
   void push(const Entry& entry) noexcept {
-    XDPCAP_CHECK(!full());
+    XDPCAP_CHECK(!full() && entry.id != 0 && at(size_).id == 0);
     XDPCAP_DCHECK(empty() || at(size_ - 1).queued <= entry.queued);
     at(size_) = entry;
     ++size_;
   }
   void pop() noexcept {
     XDPCAP_CHECK(!empty());
+    ring_[head_].id = 0;
     head_ = (head_ + 1) % ring_.size();
     --size_;
   }
