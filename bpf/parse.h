@@ -90,7 +90,7 @@ static __always_inline int is_tunnel_port(__u16 port) {
 }
 
 /* What the payload of the IP packet is. A fragment that is not the first has no
- * ports; one of UDP may continue a tunnel datagram, which nobody can tell here (classify_udp). */
+ * ports; one of UDP may continue a tunnel datagram, which cannot be seen here (classify_udp). */
 static __always_inline int parse_transport(struct cursor* c, struct packet* p, int later_fragment) {
   switch (p->protocol) {
     case XDPCAP_PROTOCOL_TCP: {

@@ -1,4 +1,4 @@
-/* What bpf/sockets.bpf.c tells userspace/host/; plain C that is valid C++ too. */
+/* What bpf/sockets.bpf.c reports to userspace/host/; plain C that is valid C++ too. */
 #ifndef XDPCAP_BPF_SOCKET_EVENT_H
 #define XDPCAP_BPF_SOCKET_EVENT_H
 

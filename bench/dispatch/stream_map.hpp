@@ -49,8 +49,10 @@ class OwnMap {
   Stream* find(const wire::FlowKey& key) noexcept { return table_.find(key, table_.hash_of(key)); }
   Stream& open(const wire::FlowKey& key) noexcept {
     const std::uint64_t hash = table_.hash_of(key);
-    Stream* found = table_.find(key, hash);
-    return found != nullptr ? *found : *table_.create(key, hash);
+    if (Stream* found = table_.find(key, hash); found != nullptr) return *found;
+    Stream& created = *table_.create(key, hash);
+    created.tcp.id = 1; // 0 says that a slot is free
+    return created;
   }
   void close(Stream& stream) noexcept { table_.erase(stream); }
 

@@ -88,10 +88,9 @@ void examine_driver(Examination& result, const Nic& nic) {
   const std::string tap_note =
       "mirror mode will use generic XDP, which is several times slower; tap mode does not care";
   if (!abilities) {
-    result.warn(
-        fmt::format("{}: this kernel does not tell what {} can do with XDP (Linux 6.3 does)",
-                    nic.link.name, driver),
-        "start a capture: it tries native before generic XDP and tells which it got");
+    result.warn(fmt::format("{}: this kernel does not say what {} can do with XDP (Linux 6.3 does)",
+                            nic.link.name, driver),
+                "start a capture: it tries native before generic XDP and says which it got");
   } else if (!abilities->native_xdp) {
     result.warn(fmt::format("{}: {} has no native XDP; generic XDP will do, several times slower",
                             nic.link.name, driver),

@@ -18,7 +18,7 @@ namespace xdpcap::capture {
 //   now()     the packet clock: never before the last frame, and it goes on when
 //             nothing comes, so that timeouts pass
 // and hands its frames back to the source when destroyed. At most one burst of a
-// source is alive at a time. is_ready() tells that receive() would not wait: more
+// source is alive at a time. is_ready() says that receive() would not wait: more
 // is there already.
 template <class S>
 concept FrameSource = requires(S& source) {

@@ -54,7 +54,7 @@ class InterfaceCapture {
       const LiveOptions& options, std::uint16_t number, std::vector<std::string>& notes);
 
   // No new frames from here on; what is under way still arrives. Returns when
-  // nothing moves any more in the kernel, and has told the sources to finish.
+  // nothing moves any more in the kernel, and has asked the sources to finish.
   void stop();
 
   // Whether it still sees what the interface carries, and mends what it can; answers

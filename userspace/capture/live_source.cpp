@@ -28,7 +28,7 @@ LiveSource::Burst LiveSource::receive() noexcept {
   ::poll(events_.data(), events_.size(), XskSource::default_timeout_ms);
   if (XskSource* source = ready()) return source->receive(0);
   return unfinished().receive(
-      0); // an empty burst, which tells the time and notices a removed interface
+      0); // an empty burst, which has the time and detects a removed interface
 }
 
 void LiveSource::moderate() noexcept {

@@ -7,7 +7,7 @@
 namespace xdpcap::consume {
 namespace {
 
-// Of bodies an engine keeps 1 MiB unless it was told otherwise.
+// Of bodies an engine keeps 1 MiB unless an option says otherwise.
 constexpr std::int64_t kBatchBytesMax = std::int64_t{256} << 20;
 
 // Parts of one message arrive together, so that none has to be waited for.

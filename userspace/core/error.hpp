@@ -14,7 +14,7 @@ enum class ExitCode : int {
   output = 5,      // a file, endpoint or stream cannot be written
 };
 
-// A failure of the cold path: one sentence that tells a person what happened and
+// A failure of the cold path: one sentence that says to a person what happened and
 // what cures it, and the exit code of a program that ends for it.
 struct Error {
   ExitCode code = ExitCode::environment;

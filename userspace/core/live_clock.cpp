@@ -10,7 +10,7 @@
 namespace xdpcap {
 namespace {
 
-// Smaller steps cannot be told from a reading that was interrupted.
+// Smaller steps cannot be distinguished from a reading that was interrupted.
 constexpr Duration kStepMin = std::chrono::milliseconds{1};
 
 std::atomic<std::int64_t> step_ns{0};

@@ -21,7 +21,7 @@ enum class Sink : std::uint8_t {
 
 enum class HandOverMode : std::uint8_t { automatic, on, off };
 
-// Everything a run is told, after the command line was understood.
+// All settings of a run, after the command line was understood.
 struct Config {
   // Where frames come from: a file, or interfaces.
   std::string read_file;
@@ -46,7 +46,7 @@ struct Config {
   bool publish_datagrams = false;
   std::size_t datagram_payload_max = 256;
 
-  // What is told of the host itself, in live capture; period 0: nothing.
+  // What is reported of the host itself, in live capture; period 0: nothing.
   std::chrono::nanoseconds sockets_period = std::chrono::seconds{1};
   bool sockets_of_host = false; // of every network namespace, not only of that of the interfaces
 

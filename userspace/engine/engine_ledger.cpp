@@ -1,6 +1,6 @@
 #include "engine/engine.hpp"
 
-// What the engine tells of a run while it goes on: a snapshot for people and for topic `stats`.
+// What the engine reports of a run while it goes on: a snapshot for people and for topic `stats`.
 namespace xdpcap::engine {
 
 std::vector<const Pipeline*> Engine::pipelines() const {

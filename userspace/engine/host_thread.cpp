@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 // Under load the ring is emptied so often; a wake-up for each event would be dear.
 constexpr milliseconds kModeration{10};
-constexpr milliseconds kTimeout{50}; // what was told late is told at most so much later
+constexpr milliseconds kTimeout{50}; // what is reported late is at most so much later
 
 } // namespace
 
@@ -105,7 +105,7 @@ void HostThread::run() {
     }
     if (is_busy) std::this_thread::sleep_for(kModeration);
   }
-  // A last look may know of an end that no event told; what events tell meanwhile is better.
+  // A last dump may know of an end that no event reported; what events report meanwhile is better.
   if (is_wanted()) publish_round();
   while (watch_->poll(0)) {
   }

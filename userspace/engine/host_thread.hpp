@@ -49,7 +49,7 @@ class HostThread {
 
   // Both outlive stop().
   void start(publish::Encoder& encoder, const publish::Publisher& publisher);
-  // Tells what is still to be told of, and ends.
+  // Reports what is still to be reported, and ends.
   void stop();
 
   [[nodiscard]] const host::HostWatch& watch() const noexcept { return *watch_; }

@@ -135,7 +135,7 @@ void add_host(Ledger& ledger, Sum& sum, const HostThread& host) {
   sum.add("publish_", encoder->counters(),
           [](std::size_t i) { return name_of(static_cast<publish::EncoderCount>(i)); });
   ledger.equations.push_back(
-      {"sockets told", host.sockets_published(),
+      {"sockets reported", host.sockets_published(),
        ledger.total("publish_sockets_published") + ledger.total("publish_sockets_dropped")});
 }
 

@@ -161,7 +161,7 @@ class Pipeline {
 
  private:
   // A segment of no followed connection: a SYN or SYN-ACK, or one that comes after the end. Who is
-  // the client is told by the handshake, else it seems to be the end with the higher port.
+  // the client is said by the handshake, else it seems to be the end with the higher port.
   [[gnu::noinline]] void publish_unowned_segment(const wire::Segment& segment,
                                                  tcp::SegmentVerdict verdict) noexcept {
     const bool syn = segment.flags.has(wire::TcpFlags::syn),

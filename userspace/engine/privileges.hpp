@@ -18,7 +18,7 @@ Result<sandbox::User, Error> look_up_user(const std::string& name);
 // process as a service and the user exists.
 std::optional<std::string> default_user();
 
-// The group that may subscribe: `wanted` (--pub-group), or where root was not told: that of the
+// The group that may subscribe: `wanted` (--pub-group), or where root named none: that of the
 // user of sudo, else the group `xdpcap`. Nothing: the process's own.
 Result<std::optional<gid_t>, Error> subscribers_group(const std::optional<std::string>& wanted);
 

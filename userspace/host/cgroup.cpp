@@ -29,7 +29,7 @@ std::string_view id_in(std::string_view name) noexcept {
   return {};
 }
 
-// How much a path tells: nothing, some place, a container.
+// How much a path says: nothing, some place, a container.
 int worth(std::string_view path) {
   if (path.empty() || path == "/") return 0;
   return container_id(path).empty() ? 1 : 2;

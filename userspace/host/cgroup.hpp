@@ -6,7 +6,7 @@
 namespace xdpcap::host {
 
 // From the text of /proc/PID/cgroup (cgroups(7)): the path in the unified hierarchy,
-// or, where that is the root, the one of the old hierarchies that tells most.
+// or, where that is the root, the one of the old hierarchies that says most.
 std::string cgroup_path(std::string_view text);
 
 // The id of the container that a cgroup belongs to: 64 hex digits as docker,

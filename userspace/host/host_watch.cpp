@@ -102,7 +102,7 @@ void HostWatch::on_event(const xdpcap_socket_event& event) {
   news.process = processes_.find(event.pid, event.process_started_ns);
   news.uid = event.uid;
   if (news.changed_state && news.state == SocketState::closed) news.tcp = figures_of(event.figures);
-  book_.note(news);
+  book_.apply(news);
 }
 
 bool HostWatch::poll(int timeout_ms) {

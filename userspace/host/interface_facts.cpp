@@ -41,7 +41,8 @@ std::string mac_of(const nlattr& attribute) {
   return text;
 }
 
-// Several programs may be attached at once, one of each mode; the one nearest to the wire is told.
+// Several programs may be attached at once, one of each mode; the one nearest to the wire is
+// reported.
 void read_xdp(const nlattr& attribute, InterfaceRecord& interface) {
   std::uint32_t generic = 0, native = 0, offloaded = 0, only = 0;
   unsigned mode = XDP_ATTACHED_NONE;

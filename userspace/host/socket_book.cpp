@@ -38,7 +38,7 @@ void SocketBook::forget_listener(const Entry& entry) {
   if (found != listeners_.end() && found->second == entry.process) listeners_.erase(found);
 }
 
-void SocketBook::note(const SocketNews& news) {
+void SocketBook::apply(const SocketNews& news) {
   bool is_new = false;
   Entry* entry = entry_of(news.cookie, is_new);
   if (entry == nullptr) return;

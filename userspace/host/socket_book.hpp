@@ -34,9 +34,9 @@ enum class BookCount : std::uint8_t {
   count_,
 };
 
-// What is known of each socket: who owns it, and what is still to be told. A socket's
-// opening is told a moment late, so that what comes with it (its addresses, the process
-// that accepts it) is told too; where nobody accepts it, the process that listens has
+// What is known of each socket: who owns it, and what is still to be reported. A socket's
+// opening is reported a moment late, so that what comes with it (its addresses, the process
+// that accepts it) is reported too; where nobody accepts it, the process that listens has
 // to stand for it. Holds at most `sockets_max`. One thread.
 class SocketBook {
  public:
@@ -47,7 +47,7 @@ class SocketBook {
 
   explicit SocketBook(std::size_t sockets_max) : sockets_max_(sockets_max) {}
 
-  void note(const SocketNews& news);
+  void apply(const SocketNews& news);
 
   // Whose a socket that the kernel was asked about is; remembers it as one that is there.
   // Null where nobody knows: then its owner may be searched for elsewhere, and noted.
@@ -64,8 +64,8 @@ class SocketBook {
   void publish_all(const Publish& publish);
 
   // After all that is there in these network namespaces was handed to process_of():
-  // what was not among it for some rounds is gone, unless it is still to be told of. What
-  // was told to open is told to have closed, without figures, as of when it was last heard of.
+  // what was not among it for some rounds is gone, unless it is still to be reported. What
+  // was reported to open is reported to have closed, without figures, as of its last news.
   void end_round(std::span<const std::uint32_t> namespaces);
 
   [[nodiscard]] std::size_t size() const noexcept { return sockets_.size(); }

@@ -15,7 +15,7 @@ struct xdpcap_socket_event;
 
 namespace xdpcap::host {
 
-// What the probe tells; both are called inside poll(), what they get is borrowed.
+// What the probe reports; both are called inside poll(), what they get is borrowed.
 struct ProbeSink {
   std::function<void(const ProcessNews&)> on_process; // before the first event that names it
   std::function<void(const xdpcap_socket_event&)> on_socket;

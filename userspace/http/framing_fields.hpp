@@ -26,7 +26,7 @@ struct FramingFields {
 
   // Values may be folded. The common case, a field of no interest, costs a look at
   // the length of its name and its first letter.
-  void note(std::string_view name, std::string_view value) noexcept {
+  void add(std::string_view name, std::string_view value) noexcept {
     constexpr auto kInitials = [] {
       std::array<char, 18> initials{}; // by length
       initials[4] = 'h';

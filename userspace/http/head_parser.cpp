@@ -29,7 +29,7 @@ class FieldReader {
         if (empty != Answer::wrong) return empty;
         if (!read_field()) return Answer::need_more;
       }
-      framing.note(text(field_.name), text(field_.value));
+      framing.add(text(field_.name), text(field_.value));
       list_field();
     }
   }

@@ -25,7 +25,7 @@ class DeliveredLog {
   explicit DeliveredLog(std::size_t memory_bytes);
 
   // Bytes that were delivered in order; `flow` is the number of the connection, never 0.
-  void note(std::uint64_t flow, Direction direction, Seq seq, Bytes bytes) noexcept {
+  void append(std::uint64_t flow, Direction direction, Seq seq, Bytes bytes) noexcept {
     if (direction == Direction::to_client && bytes.size() >= kKeptOfServer) {
       std::memcpy(begin_entry(flow, direction, seq, kKeptOfServer), bytes.data(),
                   kKeptOfServer); // a few moves

@@ -20,8 +20,8 @@ EndedTable::EndedTable(std::uint32_t connections)
   XDPCAP_CHECK(std::has_single_bit(buckets_));
 }
 
-void EndedTable::note(std::uint64_t fingerprint, std::array<bool, 2> known, std::array<Seq, 2> end,
-                      Instant now) noexcept {
+void EndedTable::add(std::uint64_t fingerprint, std::array<bool, 2> known, std::array<Seq, 2> end,
+                     Instant now) noexcept {
   Record* const ways = bucket(fingerprint);
   const std::uint32_t now_ms = wrapping_ms(now);
   const auto worth = [&](const Record& record) -> std::uint64_t { // the lowest gives way

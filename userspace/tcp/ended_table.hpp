@@ -25,8 +25,8 @@ class EndedTable {
   static std::size_t bytes_for(std::uint32_t connections) noexcept;
 
   // `known` and `end` are those of the flow key's lower and higher endpoint as senders.
-  void note(std::uint64_t fingerprint, std::array<bool, 2> known, std::array<Seq, 2> end,
-            Instant now) noexcept;
+  void add(std::uint64_t fingerprint, std::array<bool, 2> known, std::array<Seq, 2> end,
+           Instant now) noexcept;
 
   // True if a segment that ends before `segment_end`, sent by `side` (0: the lower endpoint), has
   // nothing that the connection which was here has not sent before.

@@ -87,7 +87,7 @@ class Reassembler {
       if (distance(segment.seq, peer.last_ack) >= 0)
         self.ts_recent = segment.options.timestamp_value;
       if (segment.payload.empty()) return SegmentVerdict::control;
-      delivered_.note(connection.id, direction, segment.seq, segment.payload);
+      delivered_.append(connection.id, direction, segment.seq, segment.payload);
       deliver(connection, direction, segment, sink);
       if (peer.out_of_order_queue != OutOfOrderStore::none) [[unlikely]]
         deliver_ready(connection, sink);
@@ -529,7 +529,7 @@ void Reassembler::hand_on(Connection& connection, Direction direction, const Out
   XDPCAP_CHECK(seen <= piece.data.size() && piece.data.size() == piece.length);
   const Bytes fresh = piece.data.subspan(seen);
   const std::uint64_t offset = self.offset;
-  delivered_.note(connection.id, direction, self.next, fresh);
+  delivered_.append(connection.id, direction, self.next, fresh);
   self.next = self.next + static_cast<std::uint32_t>(fresh.size());
   self.offset += fresh.size();
   if (!fresh.empty()) {

@@ -14,7 +14,7 @@
 
 namespace xdpcap::tcp {
 
-// What the owner of the flows is told. All calls come on the worker's thread,
+// What the owner of the flows gets. All calls come on the worker's thread,
 // inside accept() and expire(), and the flow lives until on_close returns.
 template <class S, class Flow>
 concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const StreamGap& gap,
@@ -33,7 +33,7 @@ concept FlowSink = requires(S& sink, Flow& flow, const StreamBytes& bytes, const
   { sink.on_close(flow, end, at) }
   noexcept;
   { sink.on_update(flow) }
-  noexcept; // its figures changed since it was told of, at most once in Timeouts::update
+  noexcept; // its figures changed since they were reported, at most once in Timeouts::update
   { sink.on_segment(flow, direction, segment, verdict) }
   noexcept;
 };
@@ -57,7 +57,7 @@ struct Timeouts {
   // Data can be captured after its acknowledgement; this much packet time it may
   // take. Captures that swap directions do so within milliseconds.
   Duration grace = std::chrono::milliseconds{100};
-  Duration update = std::chrono::seconds{1}; // from new activity to telling of it
+  Duration update = std::chrono::seconds{1}; // from new activity to its report
   Duration hole_age_max =
       std::chrono::seconds{30}; // without any proof that the bytes were received
 };
@@ -236,7 +236,7 @@ class Tracker {
   EndedTable ended_;
   Reassembler reassembler_;
   WaitQueue waits_;
-  WaitQueue updates_; // connections with activity that was not told of
+  WaitQueue updates_; // connections with activity that was not reported
   IdleWheel<LinksOf> wheel_;
   Timeouts timeouts_;
   Counters<FlowCount> counters_;
@@ -568,7 +568,7 @@ Duration Tracker<Flow>::timeout_of(const Connection& connection) const noexcept 
   return timeouts_.established;
 }
 
-// The wheel came to a flow: it was silent too long, or it was heard of since.
+// The wheel came to a flow: it was silent too long, or it was active since.
 template <class Flow>
 template <class Sink>
 void Tracker<Flow>::fall_due(std::uint32_t slot, Sink& sink) noexcept {
@@ -640,8 +640,8 @@ void Tracker<Flow>::end_front_wait(bool by_force, Sink& sink) noexcept {
   }
 }
 
-// The first activity since a connection was told of. Where the queue is full the next
-// segment tries again: then more connections are active than anybody could read of.
+// The first activity since a connection was reported. Where the queue is full the next
+// segment tries again: then more connections are active than anybody could read about.
 template <class Flow>
 [[gnu::noinline]] void Tracker<Flow>::plan_update(Flow& flow) noexcept {
   XDPCAP_DCHECK(!flow.tcp.has(Connection::update_due) && !flow.tcp.has(Connection::closed));
@@ -660,7 +660,7 @@ void Tracker<Flow>::publish_updates(Sink& sink) noexcept {
     updates_.pop();
     Flow& flow = table_.at(entry.slot);
     if (flow.tcp.id != entry.id || flow.tcp.has(Connection::closed))
-      continue; // its end told the rest
+      continue; // its end reported the rest
     XDPCAP_CHECK(flow.tcp.has(Connection::update_due));
     flow.tcp.clear(Connection::update_due);
     sink.on_update(flow);
@@ -708,9 +708,9 @@ void Tracker<Flow>::record_ended(const Connection& connection) noexcept {
   const Direction of_low = connection.direction_of(true);
   const HalfConnection& low = connection.from(of_low);
   const HalfConnection& high = connection.from(opposite(of_low));
-  ended_.note(table_.hash_of(connection.key),
-              {low.has(HalfConnection::started), high.has(HalfConnection::started)},
-              {low.next, high.next}, now_);
+  ended_.add(table_.hash_of(connection.key),
+             {low.has(HalfConnection::started), high.has(HalfConnection::started)},
+             {low.next, high.next}, now_);
 }
 
 // Makes room: of the connections next to fall silent, one that has ended, else

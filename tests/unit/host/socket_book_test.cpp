@@ -87,14 +87,14 @@ class Book : public ::testing::Test {
 TEST_F(Book, AClientsSocketIsItsProcesssFromItsFirstMoment) {
   SocketNews first = news(1, SocketState::syn_sent, process(5, "curl"));
   first.local.port = 0; // not chosen yet
-  book_.note(first);
-  book_.note(news(1, SocketState::established));
+  book_.apply(first);
+  book_.apply(news(1, SocketState::established));
   EXPECT_THAT(after(milliseconds{50}), IsEmpty()) << "more may come with it";
   EXPECT_THAT(after(milliseconds{50}), ElementsAre("opened 1 established curl"));
   SocketNews last = news(1, SocketState::closed);
   last.local.port = 0; // given back already
   last.tcp.emplace().bytes_sent = 7;
-  book_.note(last);
+  book_.apply(last);
   const std::vector<Socket> published = sockets_after(SocketBook::kGathering);
   ASSERT_EQ(published.size(), 1U);
   EXPECT_EQ(published[0].local.port, 4000);
@@ -104,16 +104,16 @@ TEST_F(Book, AClientsSocketIsItsProcesssFromItsFirstMoment) {
 }
 
 TEST_F(Book, AServersSocketWaitsForWhoAcceptsIt) {
-  book_.note(arriving(1, SocketState::established));
+  book_.apply(arriving(1, SocketState::established));
   EXPECT_THAT(after(milliseconds{200}), IsEmpty());
-  book_.note(owned(1, process(7, "nginx")));
+  book_.apply(owned(1, process(7, "nginx")));
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 established nginx"));
 }
 
 TEST_F(Book, OneThatLivesForAMomentIsOpenedAndClosedByTheSameProcess) {
-  book_.note(arriving(1, SocketState::established));
-  book_.note(news(1, SocketState::last_ack, process(7, "nginx"))); // it closes it: a system call
-  book_.note(arriving(1, SocketState::closed));
+  book_.apply(arriving(1, SocketState::established));
+  book_.apply(news(1, SocketState::last_ack, process(7, "nginx"))); // it closes it: a system call
+  book_.apply(arriving(1, SocketState::closed));
   EXPECT_THAT(after(milliseconds{100}),
               ElementsAre("opened 1 established nginx", "closed 1 nginx"));
   EXPECT_EQ(book_.counters().get(BookCount::without_process), 0U);
@@ -122,30 +122,30 @@ TEST_F(Book, OneThatLivesForAMomentIsOpenedAndClosedByTheSameProcess) {
 TEST_F(Book, WhereNobodyAcceptsTheListenerStandsIn) {
   SocketNews listening = arriving(9, SocketState::listen);
   listening.process = process(6, "master");
-  book_.note(listening);
+  book_.apply(listening);
   EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 9 listen master"));
-  book_.note(arriving(1, SocketState::established));
-  book_.note(arriving(2, SocketState::established));
-  book_.note(arriving(2, SocketState::closed)); // reset by its client
+  book_.apply(arriving(1, SocketState::established));
+  book_.apply(arriving(2, SocketState::established));
+  book_.apply(arriving(2, SocketState::closed)); // reset by its client
   EXPECT_THAT(after(milliseconds{100}),
               ElementsAre("opened 2 established master", "closed 2 master"));
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 established master"));
-  book_.note(owned(1, process(7, "worker"))); // at last; who uses it is to be believed
-  book_.note(arriving(1, SocketState::closed));
+  book_.apply(owned(1, process(7, "worker"))); // at last; who uses it is to be believed
+  book_.apply(arriving(1, SocketState::closed));
   EXPECT_THAT(after(milliseconds{100}), ElementsAre("closed 1 worker"));
 }
 
 TEST_F(Book, OneThatIsNobodysIsPublished) {
-  book_.note(arriving(1, SocketState::established));
-  book_.note(arriving(1, SocketState::closed));
+  book_.apply(arriving(1, SocketState::established));
+  book_.apply(arriving(1, SocketState::closed));
   EXPECT_THAT(after(milliseconds{100}),
               ElementsAre("opened 1 established nobody", "closed 1 nobody"));
   EXPECT_EQ(book_.counters().get(BookCount::without_process), 1U);
 }
 
 TEST_F(Book, AConnectionThatFailedWasNeverEstablished) {
-  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
-  book_.note(news(1, SocketState::closed));
+  book_.apply(news(1, SocketState::syn_sent, process(5, "curl")));
+  book_.apply(news(1, SocketState::closed));
   EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 syn_sent curl", "closed 1 curl"));
 }
 
@@ -154,20 +154,20 @@ TEST_F(Book, OneThatWasThereBeforeIsPublishedOnlyWhenItCloses) {
   EXPECT_TRUE(book_.lacks_owner(1));
   book_.set_owner(1, process(7, "nginx"));
   EXPECT_EQ(book_.process_of(there(1, SocketState::established))->name, "nginx");
-  book_.note(arriving(1, SocketState::closed));
+  book_.apply(arriving(1, SocketState::closed));
   EXPECT_THAT(after(seconds{2}), ElementsAre("closed 1 nginx"));
 }
 
 TEST_F(Book, OneThatARoundMetBeforeItsNewsIsOpenedAllTheSame) {
   book_.process_of(there(1, SocketState::established));
-  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
-  book_.note(news(1, SocketState::established));
+  book_.apply(news(1, SocketState::syn_sent, process(5, "curl")));
+  book_.apply(news(1, SocketState::established));
   EXPECT_THAT(after(milliseconds{100}), ElementsAre("opened 1 established curl"));
 }
 
 TEST_F(Book, WhoWasSeenUsingASocketKnowsBetterThanWhoHasItOpen) {
   book_.process_of(there(1, SocketState::established));
-  book_.note(owned(1, process(7, "worker")));
+  book_.apply(owned(1, process(7, "worker")));
   book_.set_owner(1, process(6, "master"));
   EXPECT_EQ(book_.process_of(there(1, SocketState::established))->name, "worker");
 }
@@ -190,7 +190,7 @@ TEST_F(Book, ASearchThatFailedIsNotRepeatedEachTime) {
 TEST_F(Book, WhatIsGoneWithoutAWordIsForgotten) {
   const std::array<std::uint32_t, 1> here{1}, elsewhere{2};
   book_.process_of(there(1, SocketState::established));
-  book_.note(news(2, SocketState::syn_sent, process(5, "curl"))); // still to be published
+  book_.apply(news(2, SocketState::syn_sent, process(5, "curl"))); // still to be published
   for (int round = 0; round < 10; ++round) book_.end_round(elsewhere);
   EXPECT_EQ(book_.size(), 2U) << "nobody looked where they are";
   for (int round = 0; round < 10; ++round) book_.end_round(here);
@@ -199,7 +199,7 @@ TEST_F(Book, WhatIsGoneWithoutAWordIsForgotten) {
 
 TEST_F(Book, WhatOpenedAndIsGoneWithoutAnEventIsPublishedAsClosed) {
   const std::array<std::uint32_t, 1> here{1};
-  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
+  book_.apply(news(1, SocketState::syn_sent, process(5, "curl")));
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 syn_sent curl"));
   for (int round = 0; round < 10; ++round) book_.end_round(here);
   EXPECT_THAT(after(seconds{0}), ElementsAre("closed 1 curl"));
@@ -207,7 +207,7 @@ TEST_F(Book, WhatOpenedAndIsGoneWithoutAnEventIsPublishedAsClosed) {
 }
 
 TEST_F(Book, WhatWaitsInVainForLateSegmentsHasClosed) {
-  book_.note(news(1, SocketState::syn_sent, process(5, "curl")));
+  book_.apply(news(1, SocketState::syn_sent, process(5, "curl")));
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 syn_sent curl"));
   Socket waiting = there(1, SocketState::time_wait);
   waiting.at = now_;
@@ -216,7 +216,7 @@ TEST_F(Book, WhatWaitsInVainForLateSegmentsHasClosed) {
   // The news may be on its way, and has figures.
   SocketNews last = news(1, SocketState::closed);
   last.tcp.emplace().bytes_sent = 7;
-  book_.note(last);
+  book_.apply(last);
   const std::vector<Socket> published = sockets_after(SocketBook::kGathering);
   ASSERT_EQ(published.size(), 1U);
   EXPECT_EQ(published[0].tcp->bytes_sent, 7U);
@@ -227,11 +227,11 @@ TEST_F(Book, WhoListenedBeforeDoesNotStandInAfterItsSocketHasGone) {
   const std::array<std::uint32_t, 1> here{1};
   SocketNews listens = arriving(1, SocketState::listen);
   listens.process = process(7, "old");
-  book_.note(listens);
+  book_.apply(listens);
   EXPECT_THAT(after(seconds{1}), ElementsAre("opened 1 listen old"));
-  book_.note(arriving(1, SocketState::closed));
+  book_.apply(arriving(1, SocketState::closed));
   EXPECT_THAT(after(seconds{1}), ElementsAre("closed 1 old"));
-  book_.note(arriving(2, SocketState::established));
+  book_.apply(arriving(2, SocketState::established));
   EXPECT_THAT(after(seconds{2}), ElementsAre("opened 2 established nobody"));
   // One that only rounds have met.
   book_.process_of(there(3, SocketState::listen));
@@ -240,7 +240,7 @@ TEST_F(Book, WhoListenedBeforeDoesNotStandInAfterItsSocketHasGone) {
     book_.process_of(there(2, SocketState::established));
     book_.end_round(here);
   }
-  book_.note(arriving(4, SocketState::established));
+  book_.apply(arriving(4, SocketState::established));
   EXPECT_THAT(after(seconds{2}), ElementsAre("opened 4 established nobody"));
 }
 
@@ -250,30 +250,30 @@ TEST_F(Book, EachNewListenerOfAPortTakesTheOldOnesPlaceHoweverManyThereWere) {
     listens.local.port = static_cast<std::uint16_t>(cookie);
     listens.network_namespace = cookie <= 65'536 ? 1 : 2;
     listens.process = process(7, "many");
-    book_.note(listens);
+    book_.apply(listens);
     (void)after(seconds{1});
     listens.state = SocketState::closed;
-    book_.note(listens);
+    book_.apply(listens);
     (void)after(seconds{1});
   }
   SocketNews listens = arriving(100'000, SocketState::listen);
   listens.process = process(8, "shop");
-  book_.note(listens);
-  book_.note(arriving(100'001, SocketState::established));
+  book_.apply(listens);
+  book_.apply(arriving(100'001, SocketState::established));
   EXPECT_THAT(after(seconds{2}),
               ElementsAre("opened 100000 listen shop", "opened 100001 established shop"));
 }
 
 TEST_F(Book, WhatItHasNoRoomForIsCounted) {
   for (std::uint64_t cookie = 1; cookie <= 20; ++cookie)
-    book_.note(news(cookie, SocketState::syn_sent));
+    book_.apply(news(cookie, SocketState::syn_sent));
   EXPECT_EQ(book_.size(), 16U);
   EXPECT_EQ(book_.counters().get(BookCount::not_kept), 4U);
 }
 
 TEST_F(Book, AtTheEndEverythingIsPublished) {
-  book_.note(arriving(1, SocketState::established));
-  book_.note(news(2, SocketState::syn_sent, process(5, "curl")));
+  book_.apply(arriving(1, SocketState::established));
+  book_.apply(news(2, SocketState::syn_sent, process(5, "curl")));
   std::vector<std::string> published;
   book_.publish_all([&](const Socket& socket) { published.push_back(sentence(socket)); });
   EXPECT_THAT(published, ::testing::UnorderedElementsAre("opened 1 established nobody",

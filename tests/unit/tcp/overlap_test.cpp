@@ -175,7 +175,7 @@ TEST(DeliveredBytes, of_other_connections_push_the_oldest_out_and_nothing_else) 
   const std::string text(300, 'a'), other(300, 'b');
   const std::uint64_t flows = 20'000; // some chains have several
   for (std::uint64_t flow = 1; flow <= flows; ++flow)
-    log.note(flow, Direction::to_server, Seq{5}, as_bytes(text));
+    log.append(flow, Direction::to_server, Seq{5}, as_bytes(text));
   int seen = 0;
   for (std::uint64_t flow = 1; flow <= flows; ++flow) {
     EXPECT_FALSE(log.contradicts(flow, Direction::to_server, Seq{5}, as_bytes(text)));

@@ -196,7 +196,7 @@ void add_output(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::Range(0, 65535))
       ->type_name("N");
   app.add_option("--sockets", words.sockets,
-                 "tell of this host's sockets, their processes and its interfaces so often "
+                 "report this host's sockets, their processes and its interfaces so often "
                  "(default 1; 0: never)")
       ->check(CLI::Range(0.0, 3600.0))
       ->type_name("SECONDS");
@@ -351,7 +351,7 @@ Result<void, Error> check_reveal(const Words& words, const engine::Config& confi
     return usage(
         "--udp-payload publishes what datagrams carry as it is, passwords included; add --reveal "
         "to allow that, or "
-        "leave it out: --udp then tells who sent how much to whom.");
+        "leave it out: --udp then reports who sent how much to whom.");
   return {};
 }
 

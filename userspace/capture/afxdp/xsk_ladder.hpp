@@ -38,7 +38,7 @@ struct AttachedDevice {
 
 // Native XDP with zero-copy, native with copy, generic: each rung that `options`
 // allow is tried, the first that works is taken. In the network namespace of the
-// calling thread. The error tells all that was tried.
+// calling thread. The error names all that was tried.
 Result<AttachedDevice, Error> attach_device(const LadderDevice& device, const LiveOptions& options);
 
 } // namespace xdpcap::capture

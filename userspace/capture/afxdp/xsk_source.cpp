@@ -146,7 +146,7 @@ void XskSource::add(Bytes bytes, std::byte* head) noexcept {
 void XskSource::release_frames() noexcept {
   if (address_count_ == 0) return;
   umem_->release({addresses_.data(), address_count_});
-  // A zero-copy driver that ran out of frames sleeps until it is told of new ones.
+  // A zero-copy driver that ran out of frames sleeps until it is woken for new ones.
   if (umem_->wants_wakeup()) [[unlikely]]
     ::recvfrom(socket_->fd(), nullptr, 0, MSG_DONTWAIT, nullptr, nullptr);
   frame_count_ = 0;

@@ -33,7 +33,7 @@ class CaptureFile {
   // Those met so far; a pcapng file may describe more of them later on.
   [[nodiscard]] std::span<const FileInterface> interfaces() const noexcept;
 
-  // After `broken`: what to tell a person. The frames before it were good.
+  // After `broken`: a sentence for a person. The frames before it were good.
   [[nodiscard]] std::optional<Error> trouble() const;
 
  private:

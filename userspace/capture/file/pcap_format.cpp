@@ -60,7 +60,7 @@ Result<PcapFormat, Error> PcapFormat::begin(FileInput& input, std::span<const st
                              input.name(), major)};
   }
   format.interface_.snap_length = format.order_.u32(rest.data() + 12);
-  // The upper half tells about frame check sequences, which nobody minds here.
+  // The upper half is about frame check sequences, which are not needed here.
   format.interface_.link_number = format.order_.u32(rest.data() + 16) & 0xffff;
   format.interface_.link = link_of_number(format.interface_.link_number);
   return format;

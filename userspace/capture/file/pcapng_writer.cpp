@@ -189,7 +189,7 @@ Result<void, Error> PcapngWriter::flush() {
 
 Result<void, Error> PcapngWriter::close() {
   drain();
-  // Some file systems tell only here that there was no room.
+  // Some file systems say only here that there was no room.
   const int fd = fd_.release();
   if (fd >= 0 && ::close(fd) != 0 && failure_ == 0) failure_ = errno;
   if (failure_ != 0) return cannot_write(name_, failure_);

@@ -199,7 +199,7 @@ Api::Answer Api::metrics(const Request& request) const {
   for (const Sensor& sensor : figures.sensors)
     metrics.value("xdpcap_sensor_up", fmt::format("sensor=\"{}\"", label_text(*sensor.name)),
                   !sensor.ended && !sensor.stale(now) ? 1 : 0);
-  metrics.only("xdpcap_web_problems", "gauge", "what /api/health tells",
+  metrics.only("xdpcap_web_problems", "gauge", "what /api/health reports",
                health_of(parts_).problems.size());
   metrics.only("xdpcap_web_batches_received_total", "counter", "batches from captures",
                parts_.ingest.batches());

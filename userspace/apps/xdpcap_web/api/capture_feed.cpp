@@ -56,7 +56,7 @@ Result<std::shared_ptr<Feed>, ApiError> CaptureFeed::open(const Request& request
           "i",
           fmt::format("no capture listens on '{}'{}", filter->interface,
                       captured.empty()
-                          ? "; no interfaces are known (xdpcap-run tells them with --sockets)"
+                          ? "; no interfaces are known (xdpcap-run reports them with --sockets)"
                           : fmt::format("; these are captured: {}", fmt::join(captured, ", "))));
   }
   return std::shared_ptr<Feed>(new CaptureFeed(std::move(*filter), parts));

@@ -43,7 +43,7 @@ class CaptureFeed : public Feed, public BatchListener {
   PacketFilter filter_;
   Api::Parts parts_;
   std::map<std::pair<std::string, std::int32_t>, std::string> names_; // (sensor, number) to name
-  std::string last_trouble_; // the trouble that was told last
+  std::string last_trouble_; // the trouble that was reported last
 
   Mutex mutex_;
   std::deque<BatchPointer> queue_ XDPCAP_GUARDED_BY(mutex_);

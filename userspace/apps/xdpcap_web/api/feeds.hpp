@@ -81,8 +81,8 @@ class Feeds {
   }
 
  private:
-  // The owner of a socket is told a moment after the message that went through it: live views wait
-  // so many ticks for it.
+  // The owner of a socket is reported a moment after the message that went through it: live views
+  // wait so many ticks for it.
   static constexpr std::size_t kTicksHeld = 3;
 
   static constexpr std::chrono::milliseconds kComposeTime{300};

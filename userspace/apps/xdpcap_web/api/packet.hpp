@@ -15,7 +15,7 @@
 #include "core/result.hpp"
 #include "schemas/xdpcap_generated.h"
 
-// Packets as `/api/capture` and the service TcpMonitor tell them, made of the records of the topics
+// Packets as `/api/capture` and the service TcpMonitor send them, made of the records of the topics
 // `tcp` and `udp`.
 namespace xdpcap::web {
 
@@ -28,7 +28,7 @@ const schema::Endpoint* destination_of(const schema::SegmentRecord& record) noex
 schema::Endpoint endpoint_of(const in_addr& address) noexcept;
 schema::Endpoint endpoint_of(const in6_addr& address) noexcept;
 
-// What only the TCP header itself tells.
+// What only the TCP header itself says.
 struct TcpHeaderFacts {
   unsigned data_offset = 0; // words of 32 bits, as sent (RFC 9293, 3.1)
   bool ns = false;

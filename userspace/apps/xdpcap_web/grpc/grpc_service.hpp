@@ -21,7 +21,7 @@ class Access;
 class Model;
 
 // The service TcpMonitor (schemas/tcp_monitor.proto). Each stream has a thread of gRPC's and a
-// queue of batches of its own, bounded in bytes: a slow client loses packets and is told how many,
+// queue of batches of its own, bounded in bytes: a slow client loses packets and learns how many,
 // and nobody waits for it.
 //
 // A build without gRPC has this class as well: open() then says so.

@@ -16,7 +16,7 @@ namespace xdpcap::web {
 // Exchanges in a SQLite file (--history), for search after the fact. A thread of its own writes
 // them, in one transaction for what came within kTimeout. What waits is bounded in bytes: past that
 // exchanges are dropped and counted, and so are those of a file that cannot be written for long;
-// writing is tried again each second, and facts() tell the reason.
+// writing is tried again each second, and facts() has the reason.
 class History {
  public:
   using Row = HistoryRow;

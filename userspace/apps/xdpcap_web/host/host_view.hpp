@@ -43,9 +43,9 @@ bool same_endpoint(const schema::Endpoint& a, const schema::Endpoint& b) noexcep
 // Loopback or link-local: such an address never means the same on two hosts.
 bool is_local_address(const schema::Endpoint& endpoint) noexcept;
 
-// What the kernels of the capturing hosts told of their TCP sockets and processes (topic `socket`).
-// A socket is kept a minute after it was last heard of, for its connection may be told later than
-// it. Bounded. Not locked.
+// What the kernels of the capturing hosts reported of their TCP sockets and processes (topic
+// `socket`). A socket is kept a minute after its last record, for its connection may be reported
+// later than it. Bounded. Not locked.
 //
 // A socket is of a host (sensor) and a network namespace. What one capture saw is looked for among
 // its own sockets: in the namespace of the interface, else in any one of them. Another host's
@@ -90,7 +90,7 @@ class HostView {
   [[nodiscard]] const Known* find_of_others(const std::vector<Place>& named) const;
   [[nodiscard]] bool has(const SocketName& name, std::string_view sensor) const;
 
-  std::list<Kept> order_; // least recently heard of first
+  std::list<Kept> order_; // the one with the oldest record first
   std::unordered_map<SocketName, std::vector<Place>, SocketNameHash, SocketNameEqual> sockets_;
   std::map<ProcessKey, ProcessPointer> processes_; // keys point into the processes
 };

@@ -61,8 +61,8 @@ void SocketOwners::add(const schema::SocketRecord& record, const ProcessPointer&
     known->second.last_seen_ns = now_ns;
     return;
   }
-  // Processes that share a port (SO_REUSEPORT) are told one after the other: the first stands for
-  // all.
+  // Processes that share a port (SO_REUSEPORT) are reported one after the other: the first stands
+  // for all.
   if (known != owners_.end() && known->second.cookie != record.cookie() &&
       known->second.last_seen_ns + kKeptNs / 4 > now_ns)
     return;
@@ -147,7 +147,7 @@ const SocketOwners::Owner* SocketOwners::find_owner(schema::SocketProtocol proto
     const Home& first = homes->second.all.front();
     return homes->second.all.size() == 1 ? look(first.sensor, first.network_namespace) : nullptr;
   }
-  // Nobody told of the address; a socket that is bound to it may be in one of this sensor's own
+  // No record has the address; a socket that is bound to it may be in one of this sensor's own
   // namespaces.
   const auto known = namespaces_.find(std::string(by.sensor));
   if (known == namespaces_.end()) return nullptr;

@@ -12,14 +12,14 @@
 namespace xdpcap::web {
 
 // Whose port it is: the processes that listen (TCP) or have bound a socket (UDP), by what the
-// kernels told. It finds the server's process of a connection whose own socket was never told of,
-// and both ends of a datagram.
+// kernels reported. It finds the server's process of a connection whose own socket was never
+// reported, and both ends of a datagram.
 //
 // A socket bound to one address is found by it; one bound to all addresses by the addresses that
 // other sockets of the same host and network namespace have had. An address is looked for at home
 // first: in the namespace where the packet was seen, then in the others of that host, then in the
 // only one of another host. Where several qualify and do not agree there is no answer. Bounded;
-// what was not told of for longest goes first. Not locked.
+// what was reported longest ago goes first. Not locked.
 class SocketOwners {
  public:
   void add(const schema::SocketRecord& record, const ProcessPointer& process,

@@ -136,7 +136,7 @@ void Graph::withdraw(MapShare& share, Edge& edge) {
   }
 }
 
-// What was found out of an end is kept, though the socket that told it may be forgotten since.
+// What was found out of an end is kept, though the socket that showed it may be forgotten since.
 bool Graph::is_node_of(const Node& node, const End& end) {
   if (end.process == nullptr) {
     return node.kind != Kind::host || (same_address(node.address, end.endpoint) &&

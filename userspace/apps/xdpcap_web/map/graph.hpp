@@ -35,7 +35,7 @@ Result<GraphQuery, ApiError> parse_graph_query(const Parameters& parameters);
 // another edge when the process of an end becomes known. Totals outlive their connections.
 
 // Bounded: past the limits edges that have been inactive for longest go, then the least recently
-// active ones; a connection whose edge went contributes anew when it is heard of again. Idle
+// active ones; a connection whose edge went contributes anew with its next record. Idle
 // processes of one family (process_family.hpp) beyond kAlone become one node. Times: `last` is the
 // sensors' clock, windows count by the caller's. Not locked.
 class Graph {
@@ -86,7 +86,7 @@ class Graph {
     std::size_t active = 0;                    // edges that are
     std::unordered_set<std::uint64_t> out, in; // edges by number
     std::unordered_map<std::uint16_t, std::uint64_t>
-        listening;     // TCP ports, and when each was last told of
+        listening;     // TCP ports, and when each was last reported
     bool idle = false; // it stands in the list of its family
   };
   struct Edge {
@@ -112,7 +112,7 @@ class Graph {
   };
   // One end of a conversation; borrowed for a call.
   struct End {
-    ProcessPointer process; // as told, or null
+    ProcessPointer process; // as reported, or null
     const schema::Endpoint& endpoint;
     SeenBy by;
     Protocol protocol;

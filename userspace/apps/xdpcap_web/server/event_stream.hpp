@@ -17,11 +17,11 @@ struct Chunk {
 };
 
 // One browser that follows (text/event-stream, HTML Living Standard, 9.2). What it is too slow for
-// is dropped here, counted, and told to it when it can hear again; nobody else waits for it. The
-// server's thread only.
+// is dropped here and counted, and the loss is sent to it when it reads again; nobody else waits
+// for it. The server's thread only.
 class EventStream : public std::enable_shared_from_this<EventStream> {
  public:
-  // Makes the event that tells a loss.
+  // Makes the event that reports a loss.
   using ReportLoss = std::function<std::string(std::uint64_t lost)>;
 
   EventStream(ClientStream stream, ReportLoss report_loss)

@@ -21,7 +21,7 @@ struct Side : record::FlowHalf {
   std::uint64_t rated_bytes = 0; // payload_bytes at Connection::rated_ns
 };
 
-// The kernel's view of one end, as it last told it; without its process.
+// The kernel's view of one end, as it was last reported; without its process.
 using KernelSocket = record::SocketRecord;
 
 // A point of a connection's course, by a flow record.
@@ -43,7 +43,7 @@ struct MapShare {
   bool active = false;
 };
 
-// A TCP connection as the flow and socket records tell it, and what HTTP said of it.
+// A TCP connection as the flow and socket records show it, and what HTTP said of it.
 struct Connection {
   ConnectionId id;
   std::uint64_t revision = 0; // grows with whatever becomes known of it

@@ -143,7 +143,7 @@ void ConnectionTable::unname(Place place) {
   if (same->second.empty()) by_client_.erase(same);
 }
 
-// Sockets may have been told before their connection was.
+// Sockets may have been reported before their connection was.
 void ConnectionTable::look_up_ends(Connection& connection) const {
   // A socket that ended before the connection began had the same name and was another one; clocks
   // of one host.
@@ -271,7 +271,7 @@ void ConnectionTable::mark_uncertain(std::uint64_t source) {
     kept.may_have_closed |= kept.connection.id.source == source && !kept.connection.closed;
 }
 
-// An open connection is told of only when it moves, so it is kept longer; not where its end may
+// An open connection is reported only when it moves, so it is kept longer; not where its end may
 // have been lost. One that goes on comes back with its next record, which has all its totals.
 void ConnectionTable::expire(std::uint64_t now_ns) {
   constexpr std::uint64_t kOpenFactor = 6;

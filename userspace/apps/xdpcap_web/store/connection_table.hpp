@@ -10,14 +10,14 @@
 
 namespace xdpcap::web {
 
-// The connections of the last minutes: what the wire told of them (topic `flow`), what the kernels
-// of their ends did (topic `socket`), how many messages they carried. Bounded; what has been closed
-// or silent for longest goes first. Not locked.
+// The connections of the last minutes: what the wire showed of them (topic `flow`), what the
+// kernels of their ends did (topic `socket`), how many messages they carried. Bounded; what has
+// been closed or silent for longest goes first. Not locked.
 class ConnectionTable {
  public:
   struct Limits {
     std::uint64_t age_ns =
-        std::uint64_t{600} * 1'000'000'000; // since a closed one was last heard of
+        std::uint64_t{600} * 1'000'000'000; // since the last record of a closed one
     std::size_t connections = 20'000;
     std::size_t course_points = 400'000; // of all together
   };
@@ -34,7 +34,7 @@ class ConnectionTable {
   void add(const schema::FlowRecord& record, const std::shared_ptr<const std::string>& sensor,
            std::uint64_t source, std::uint64_t now_ns, std::uint32_t network_namespace = 0);
   void add(const schema::SocketRecord& record, std::uint64_t now_ns);
-  // A request or response went over it; it may be told before its connection is.
+  // A request or response went over it; it may be reported before its connection is.
   void add_message(const ConnectionId& id, const schema::HttpMessage& message,
                    const std::shared_ptr<const std::string>& sensor, std::uint64_t now_ns,
                    std::uint32_t network_namespace = 0);
@@ -46,7 +46,7 @@ class ConnectionTable {
   [[nodiscard]] const Connection* find(const ConnectionId& id) const;
   [[nodiscard]] Ends ends_of(const ConnectionId& id) const;
   [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
-  // All of them, the least recently heard of first.
+  // All of them, the one with the oldest record first.
   template <class See>
   void for_each(See see) const {
     for (const Kept& kept : order_) see(kept.connection);
@@ -79,8 +79,8 @@ class ConnectionTable {
   Watcher watcher_;
   std::list<Kept> order_;
   std::unordered_map<ConnectionId, Place, IdHash> by_id_;
-  // By the ends as the capture told them; two captures, or one after the other, may have the same.
-  // The newest last.
+  // By the ends as the capture reported them; two captures, or one after the other, may have the
+  // same. The newest last.
   std::unordered_map<SocketName, std::vector<Place>, SocketNameHash, SocketNameEqual> by_client_;
   std::size_t points_ = 0;
 };

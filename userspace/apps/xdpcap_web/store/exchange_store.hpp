@@ -11,7 +11,7 @@
 
 namespace xdpcap::web {
 
-// The exchanges of the last minutes, in the order in which they were first heard of. Bounded by age
+// The exchanges of the last minutes, in the order of their first records. Bounded by age
 // and by bytes: past either the oldest goes. Not locked: its owner is (model.hpp).
 class ExchangeStore {
  public:

@@ -45,7 +45,7 @@ void Model::add(const schema::Batch& batch, Bytes bytes, codec::Topic topic, std
   if (lost != 0) sensor.lost = sensor.last_seen;
   lost_batches += lost;
   const std::uint64_t source = source_of(*sensor.name, batch.epoch());
-  // A heartbeat tells of batches of any topic that never came.
+  // A heartbeat shows batches of any topic that never came.
   if (lost != 0 && (topic == codec::Topic::flow || topic == codec::Topic::stats))
     connections.mark_uncertain(source);
   switch (topic) {

@@ -54,7 +54,7 @@ class Model {
     Exchange exchange;
     std::uint64_t at_ns;
   };
-  // The owner of a socket is told up to a second after the message that went through it.
+  // The owner of a socket is reported up to a second after the message that went through it.
   static constexpr std::uint64_t kEndsKnownNs = 1'500'000'000;
 
   void add_messages(const schema::Batch& batch, const Sensor& sensor, std::uint64_t source)

@@ -77,7 +77,7 @@ void Sensors::add(Sensor& sensor, const schema::StatsRecord& record) {
       if (sensor.counters.size() >= kCountersMax) break;
       SensorCounter now{short_text(counter->name()), short_text(counter->interface()),
                         counter->queue(), counter->value(), 0};
-      // A capture tells them in the same order each time, as a rule.
+      // A capture reports them in the same order each time, as a rule.
       const auto same = [&](const SensorCounter& old) {
         return old.name == now.name && old.interface == now.interface && old.queue == now.queue;
       };
@@ -110,8 +110,8 @@ std::uint32_t Sensor::namespace_of(std::uint16_t interface) const noexcept {
   return 0;
 }
 
-// A batch may hold a part of them only, so they are kept by index. One that is told of again begins
-// another round; what was not told of in a whole round is gone.
+// A batch may hold a part of them only, so they are kept by index. One that is reported again
+// begins another round; what was not reported in a whole round is gone.
 void Sensors::add(
     Sensor& sensor,
     const flatbuffers::Vector<flatbuffers::Offset<schema::InterfaceRecord>>& records) {

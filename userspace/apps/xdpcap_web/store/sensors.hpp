@@ -38,10 +38,10 @@ struct SensorInterface {
   bool up = false, running = false;
   std::uint32_t mtu = 0, speed = 0;
   std::uint32_t network_namespace = 0;
-  std::uint64_t round = 0; // of Sensor::interface_round, when it was last told of
+  std::uint64_t round = 0; // of Sensor::interface_round, when it was last reported
 };
 
-// A capture that was heard of, as its last statistics told it.
+// A capture that sent something, as its last statistics show it.
 struct Sensor {
   std::shared_ptr<const std::string> name;
   std::uint64_t epoch_ns = 0, at_ns = 0;
@@ -57,14 +57,14 @@ struct Sensor {
   std::vector<Endpoint> endpoints;
   std::vector<SensorInterface> interfaces;
   std::uint64_t interface_round =
-      0; // the kernel is asked again and again: each time all of them are told
+      0; // the kernel is asked again and again: each time all of them are reported
   std::uint64_t lost_batches = 0;
   SteadyTime lost = {}; // when batches of it were last found lost
 
   [[nodiscard]] bool publishes_topic(std::string_view topic) const;
   // Of an interface by the number that records carry; 0: not known.
   [[nodiscard]] std::uint32_t namespace_of(std::uint16_t interface) const noexcept;
-  // Nothing was heard of it for five seconds, though it speaks each second.
+  // Nothing came from it for five seconds, though it sends each second.
   [[nodiscard]] bool stale(SteadyTime now) const {
     return !ended && now - last_seen > std::chrono::seconds(5);
   }
