@@ -543,7 +543,7 @@ void Reassembler::declare_gap(HalfConnection& self, Direction direction, Seq to,
                               Instant now, Sink& sink) noexcept {
   const std::int32_t bytes = distance(self.next, to);
   if (bytes <= 0) return;
-  XDPCAP_CHECK(bytes <= kWindowMax && !self.has(HalfConnection::ended));
+  XDPCAP_CHECK(!self.has(HalfConnection::ended));
   const std::uint64_t offset = self.offset;
   count_gap(self, static_cast<std::uint32_t>(bytes), cause);
   self.next = to;

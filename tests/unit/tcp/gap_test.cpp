@@ -46,6 +46,19 @@ TEST(Gap, a_hole_nobody_acknowledged_is_waited_for) {
   EXPECT_EQ(wire.from_server(), "abcdef");
 }
 
+// Nothing bounds what is acknowledged before the first byte of a direction is seen.
+TEST(Gap, of_any_length_is_one) {
+  Observed wire;
+  wire.partial = wire.count_gaps_only = true;
+  constexpr std::uint32_t kFar = 0x7ffffff0;
+  wire.receive_all(server().at(0).acks(kFar + 1).says("abc"), client().at(0).acks(3).says("d"),
+                   client().at(kFar).acks(3).fin());
+  wire.wait(200ms);
+  ASSERT_EQ(wire.received.gaps.size(), 1U);
+  EXPECT_EQ(wire.received.gaps[0].length, kFar - 1);
+  EXPECT_EQ(wire.from_client(), "d");
+}
+
 TEST(Gap, the_capture_is_to_blame_where_it_dropped_frames_meanwhile) {
   Observed wire;
   wire.handshake();
