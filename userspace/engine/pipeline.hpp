@@ -131,7 +131,6 @@ class Pipeline {
     flow.http.on_close(direction, end, at, workspace_, out);
   }
   void on_close(Flow& flow, StreamEnd end, Instant at) noexcept {
-    XDPCAP_CHECK(flow.http.ended(Direction::to_server) && flow.http.ended(Direction::to_client));
     const bool switched = flow.http.switched();
     flow.http.release(workspace_);
     if (!publish_flows_) return;
