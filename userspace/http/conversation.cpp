@@ -98,6 +98,9 @@ const Message* Conversation::advance(Input& input, Workspace& workspace) noexcep
         break;
       case Phase::searching:
         search(input, workspace);
+        if (half_of(input).phase != Phase::searching &&
+            halves_[index_of(opposite(input.stream.direction))].phase == Phase::refused)
+          message = answer_refused(input, workspace);
         break;
       case Phase::not_http:
       case Phase::malformed:

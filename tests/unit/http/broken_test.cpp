@@ -50,6 +50,18 @@ TEST(Broken, TheAnswerMayComeAfterTheClientHasClosed) {
   EXPECT_TRUE(seen[0].has(Anomaly::head_cut));
 }
 
+// The answer's start is lost; what comes behind says that the connection speaks HTTP.
+TEST(Broken, ARefusedLineIsShownAlsoWhenOnlyALaterResponseIsSeen) {
+  const auto seen = Script{}
+                        .client("GARBAGE\r\nmore\r\n\r\n")
+                        .client_close()
+                        .server_gap(30)
+                        .server(kResponse)
+                        .server_close()
+                        .messages();
+  EXPECT_THAT(heads(seen), testing::UnorderedElementsAre("GARBAGE\r\n", kResponse.substr(0, 36)));
+}
+
 TEST(Broken, WhatIsNotAnsweredWithHttpIsNotShown) {
   EXPECT_THAT(
       Script{}.client("\x16\x03\x01 hello\n").server("\x16\x03\x03 hello").close().messages(),
