@@ -136,6 +136,7 @@ std::vector<std::string> audit(const Scenario& scenario, const Traffic& traffic,
 
 bool ran_out_of_room(const Scenario& scenario, const engine::Ledger& ledger) {
   static constexpr const char* kNames[] = {"segments_out_of_order_full",
+                                           "tcp_held_cut",
                                            "segments_flow_table_full",
                                            "segments_hand_over_full",
                                            "flows_closed_evicted",

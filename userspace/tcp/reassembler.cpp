@@ -16,8 +16,10 @@ void Reassembler::end_probe(Connection& connection, Direction direction, Instant
     const Seq acknowledged = connection.from(opposite(direction)).last_ack;
     const std::int32_t beyond = std::min(distance(self.probe_end, acknowledged), // and was seen
                                          distance(self.probe_end, self.next));
-    delivery.rate =
-        ShortFloat((in_flight + static_cast<std::uint32_t>(beyond)) * 1'000'000 / sample_us);
+    // Negative behind 2 GiB that nobody acknowledged: then there is no figure.
+    if (beyond >= 0)
+      delivery.rate =
+          ShortFloat((in_flight + static_cast<std::uint32_t>(beyond)) * 1'000'000 / sample_us);
   }
   // RFC 6298, 2.3: alpha is 1/8.
   self.srtt_us = self.srtt_us == 0 ? sample_us : self.srtt_us - self.srtt_us / 8 + sample_us / 8;

@@ -473,7 +473,10 @@ std::optional<SegmentVerdict> Reassembler::hold(Connection& connection, Directio
     deliver_ready(connection, sink);
     return std::nullopt;
   }
-  if (piece.counted) return SegmentVerdict::held;
+  if (piece.counted) {
+    if (result.no_room) counters_.add(StreamCount::held_cut);
+    return SegmentVerdict::held;
+  }
   if (result.no_room) return SegmentVerdict::out_of_order_full;
   ++self.retransmissions;
   return SegmentVerdict::duplicate;

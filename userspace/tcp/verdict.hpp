@@ -45,6 +45,7 @@ inline constexpr std::string_view name_of(SegmentVerdict verdict) noexcept {
 enum class StreamCount : std::uint8_t {
   held_delivered, // held frames whose turn came
   held_dropped,   // held frames given up: nothing of them was wanted any more
+  held_cut,       // frames of which only a part was held, for want of room
   gaps_network,
   gaps_capture,
   gaps_other,
@@ -58,8 +59,8 @@ enum class StreamCount : std::uint8_t {
 inline constexpr std::string_view name_of(StreamCount count) noexcept {
   XDPCAP_CHECK(count < StreamCount::count_);
   constexpr std::array<std::string_view, static_cast<std::size_t>(StreamCount::count_)> kNames{
-      "held_delivered", "held_dropped",      "gaps_network",   "gaps_capture", "gaps_other",
-      "gap_bytes",      "overlap_conflicts", "resets_revoked", "beyond_window"};
+      "held_delivered", "held_dropped", "held_cut",          "gaps_network",   "gaps_capture",
+      "gaps_other",     "gap_bytes",    "overlap_conflicts", "resets_revoked", "beyond_window"};
   return kNames[static_cast<std::size_t>(count)];
 }
 

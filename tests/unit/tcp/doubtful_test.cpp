@@ -44,6 +44,21 @@ TEST(Doubtful, what_is_acknowledged_of_a_segment_goes_on_before_the_answer) {
   EXPECT_TRUE(wire.ledger_closes());
 }
 
+// A burst that hardware joined, and less room than it has bytes: the loss is counted.
+TEST(Doubtful, what_is_held_in_part_is_counted) {
+  tcp::TrackerLimits limits = Observed::small();
+  limits.reassembly.out_of_order_bytes_max = 4096;
+  Observed wire(limits);
+  wire.handshake();
+  EXPECT_EQ(wire.receive(client().at(0).acks(0).says(std::string(17785, 'x')).checksum(kOffloaded)),
+            SegmentVerdict::held);
+  wire.receive_all(server().at(0).acks(17785), client().at(17785).acks(0).says("y"));
+  wire.end();
+  EXPECT_EQ(wire.tracker.reassembler().counters().get(tcp::StreamCount::held_cut), 1U);
+  EXPECT_FALSE(wire.received.gaps.empty());
+  EXPECT_TRUE(wire.ledger_closes());
+}
+
 // Each before the server has said anything but its SYN-ACK, and in the middle.
 TEST(Doubtful, what_every_receiver_refuses_gives_way_to_what_it_takes) {
   for (const bool begun : {false, true}) {
