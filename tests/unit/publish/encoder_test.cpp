@@ -203,6 +203,28 @@ TEST_F(EncoderTest, MaxBodyCutsAndSaysSo) {
   EXPECT_EQ(count(encoder, EncoderCount::messages_cut_no_room), 0u);
 }
 
+// As the pool hands it out: in slabs, cut at, before and behind the border of one.
+TEST_F(EncoderTest, ABodyInSeveralPiecesIsWhole) {
+  SlabPool pool(48, 16);
+  ByteChain chain;
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += static_cast<char>('!' + i % 90);
+  ASSERT_EQ(chain.append(pool, as_bytes(text)), text.size());
+  const Pieces pieces(chain, pool);
+  const std::size_t first = (*pieces.begin()).size();
+  ASSERT_LT(first, text.size());
+  for (const std::size_t most : {first - 1, first, first + 1, 2 * first, text.size()}) {
+    Encoder encoder = this->encoder({.max_body = most, .reveal = true});
+    auto sent = TestMessage::response(200, "OK").body(text);
+    http::Message message = sent.get();
+    message.body = pieces;
+    encoder.add(message, context());
+    encoder.close();
+    EXPECT_EQ(codec::text_of(takes_.all().at(0)->messages()->Get(0)->body()), text.substr(0, most));
+  }
+  chain.clear(pool);
+}
+
 TEST_F(EncoderTest, WithoutALargeBatchABodyIsCutToANormalOne) {
   Encoder encoder = this->encoder();
   encoder.add(TestMessage::response(200, "OK").body(std::string(50'000, 'b')).get(), context());
