@@ -14,6 +14,7 @@
 namespace {
 
 using namespace xdpcap;
+using namespace xdpcap::codec;
 using namespace xdpcap::publish;
 
 // A sound batch made of the input, for the fuzzer to damage: it would be long in
