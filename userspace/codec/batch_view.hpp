@@ -56,6 +56,18 @@ std::string_view field_named(const schema::HttpMessage& message,
 std::string text_of(const schema::Endpoint* endpoint);
 // "10.0.0.1", "2001:db8::1".
 std::string address_of(const schema::Endpoint* endpoint);
+inline std::uint16_t port_of(const schema::Endpoint* endpoint) noexcept {
+  return endpoint == nullptr ? 0 : endpoint->port();
+}
+inline bool same_address(const schema::Endpoint& a, const schema::Endpoint& b) noexcept {
+  return a.address_high() == b.address_high() && a.address_low() == b.address_low();
+}
+
+// How many segments and datagrams it has.
+inline std::size_t packets_in(const schema::Batch& batch) noexcept {
+  return (batch.segments() == nullptr ? 0 : batch.segments()->size()) +
+         (batch.datagrams() == nullptr ? 0 : batch.datagrams()->size());
+}
 
 inline bool has(const schema::HttpMessage& message, schema::Anomaly anomaly) noexcept {
   return (message.anomalies() >> static_cast<unsigned>(anomaly) & 1) != 0;

@@ -8,7 +8,7 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr auto kTimeout = std::chrono::milliseconds{20};
+constexpr auto kRetryAfter = std::chrono::milliseconds{20};
 
 } // namespace
 
@@ -95,7 +95,7 @@ std::uint64_t FrameLogWriter::dropped() const noexcept {
 
 void FrameLogWriter::run() noexcept {
   while (!stopping_) {
-    if (!write_some()) std::this_thread::sleep_for(kTimeout);
+    if (!write_some()) std::this_thread::sleep_for(kRetryAfter);
   }
   write_some();
 }

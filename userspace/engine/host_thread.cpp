@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 // Under load the ring is emptied so often; a wake-up for each event would be dear.
 constexpr milliseconds kModeration{10};
-constexpr milliseconds kTimeout{50}; // what is reported late is at most so much later
+constexpr milliseconds kPollTimeout{50}; // what is reported late is at most so much later
 
 } // namespace
 
@@ -92,7 +92,7 @@ void HostThread::run() {
   const auto nobody = [](const host::Socket&) {};
   auto next_round = steady_clock::now();
   while (phase_ != Phase::stopping) {
-    const bool is_busy = watch_->poll(static_cast<int>(kTimeout.count()));
+    const bool is_busy = watch_->poll(static_cast<int>(kPollTimeout.count()));
     if (is_wanted()) {
       watch_->publish_events(teller);
       if (const auto now = steady_clock::now(); now >= next_round) {

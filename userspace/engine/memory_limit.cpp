@@ -11,8 +11,6 @@
 namespace xdpcap::engine {
 namespace {
 
-constexpr std::size_t kMiB = std::size_t{1} << 20;
-
 // "max" of version 2 is no number; "no limit" of version 1 is one of an absurd size.
 std::optional<std::size_t> limit_in(const std::string& file) {
   std::ifstream stream(file);

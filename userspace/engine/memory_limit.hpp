@@ -10,6 +10,8 @@
 
 namespace xdpcap::engine {
 
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
 // The least limit of memory of this process's cgroup and those above it, of either version; nothing
 // where there is none.
 std::optional<std::size_t> cgroup_memory_limit(const std::string& hierarchy = "/sys/fs/cgroup",

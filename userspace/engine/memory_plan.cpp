@@ -10,12 +10,12 @@
 #include <string_view>
 
 #include "core/check.hpp"
+#include "engine/memory_limit.hpp"
 #include "host/socket_book.hpp"
 
 namespace xdpcap::engine {
 namespace {
 
-constexpr std::size_t kMiB = std::size_t{1} << 20;
 // The program itself: code, libraries, ZeroMQ's threads, buffers of files and of JSON lines.
 constexpr std::size_t kProgram = 24 * kMiB;
 // What a worker has whatever its share is: its stack, tables of fields, chains of the delivered

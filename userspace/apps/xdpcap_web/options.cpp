@@ -92,7 +92,7 @@ bool split_address(const std::string& text, std::string& address, std::uint16_t&
   return error == std::errc{} && stop == end;
 }
 
-bool is_loopback(const std::string& address) {
+bool is_loopback_address(const std::string& address) {
   in_addr v4{};
   in6_addr v6{};
   if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
@@ -163,14 +163,14 @@ std::optional<Error> understand(const Words& words, Options& options) {
   if (!split_address(words.listen, options.address, options.port))
     return usage(fmt::format("--listen {}: write ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080",
                              words.listen));
-  options.loopback = is_loopback(options.address);
+  options.loopback = is_loopback_address(options.address);
   if (auto error = understand_access(words, options)) return error;
   std::string grpc_address;
   std::uint16_t grpc_port = 0;
   if (!options.grpc.empty()) {
     if (!split_address(options.grpc, grpc_address, grpc_port))
       return usage(fmt::format("--grpc {}: write ADDRESS:PORT, as 127.0.0.1:50051", options.grpc));
-    if (!is_loopback(grpc_address) && options.tls_certificate.empty() && !words.insecure)
+    if (!is_loopback_address(grpc_address) && options.tls_certificate.empty() && !words.insecure)
       return usage(fmt::format(
           "--grpc {}: beyond loopback the token and what was captured would go in clear text; give "
           "--tls-cert and --tls-key, or say --insecure",

@@ -15,7 +15,7 @@
 namespace xdpcap::capture {
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{256} * 1024;
+constexpr std::size_t kReadBuffer = std::size_t{256} * 1024;
 
 Error cannot_open(const std::string& name, int error) {
   switch (error) {
@@ -47,7 +47,7 @@ Result<FileInput, Error> FileInput::open(const std::string& path) {
 }
 
 FileInput::FileInput(OwnedFd fd, std::string name)
-    : fd_(std::move(fd)), name_(std::move(name)), buffer_(kBufferBytes) {}
+    : fd_(std::move(fd)), name_(std::move(name)), buffer_(kReadBuffer) {}
 
 bool FileInput::refill() noexcept {
   ssize_t got = 0;

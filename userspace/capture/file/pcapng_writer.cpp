@@ -18,7 +18,7 @@
 namespace xdpcap::capture {
 namespace {
 
-constexpr std::size_t kBufferBytes = 2 * frame_bytes_max;
+constexpr std::size_t kWriteBuffer = 2 * frame_bytes_max;
 // Type, length, interface, time in two halves, captured and original length; and
 // the length again behind the padded packet.
 constexpr std::size_t kPacketHeader = 28, kPacketOverhead = 32;
@@ -99,7 +99,7 @@ Result<PcapngWriter, Error> PcapngWriter::open(const std::string& path,
 }
 
 PcapngWriter::PcapngWriter(OwnedFd fd, std::string name)
-    : fd_(std::move(fd)), name_(std::move(name)), buffer_(kBufferBytes) {}
+    : fd_(std::move(fd)), name_(std::move(name)), buffer_(kWriteBuffer) {}
 
 PcapngWriter::~PcapngWriter() {
   drain();

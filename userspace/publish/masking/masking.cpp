@@ -13,13 +13,13 @@
 namespace xdpcap::publish {
 namespace {
 
-constexpr bool is_name_character(char c) noexcept {
+constexpr bool is_token_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
 }
 
 // Also where an escape begins, which a closer look is for.
-constexpr Characters kParts{"?&;#, \t\r\n\"'<>%"};
+constexpr Characters kParameterEnds{"?&;#, \t\r\n\"'<>%"};
 
 // name=value, parted by what parts parameters of addresses and forms.
 bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to,
@@ -28,9 +28,9 @@ bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to
   bool masked = false;
   for (std::size_t at = from; at < to;) {
     std::size_t equal = at;
-    while (equal < to && !kParts.has(text[equal]) && text[equal] != '=') ++equal;
+    while (equal < to && !kParameterEnds.has(text[equal]) && text[equal] != '=') ++equal;
     std::size_t end = equal;
-    while (end < to && !kParts.has(text[end])) ++end;
+    while (end < to && !kParameterEnds.has(text[end])) ++end;
     if (end < to && text[end] == '%') return mask_text(copy, at, to, names) || masked;
     if (end > equal && names.has_parameter(text.substr(at, equal - at))) {
       masked = overwrite(copy, equal + 1, end) || masked;
@@ -101,8 +101,8 @@ bool holds_address(std::string_view name) noexcept {
 // Where the text that begins with optional junk and a secret name ends its name, or npos. Junk:
 // whatever cannot be a part of a name.
 std::size_t end_of_secret_name(std::string_view line, const SecretNames& names) noexcept {
-  const auto* const begin = std::find_if(line.begin(), line.end(), is_name_character);
-  const auto* const end = std::find_if_not(begin, line.end(), is_name_character);
+  const auto* const begin = std::find_if(line.begin(), line.end(), is_token_character);
+  const auto* const end = std::find_if_not(begin, line.end(), is_token_character);
   const auto name = std::string_view(begin, static_cast<std::size_t>(end - begin));
   return !name.empty() && names.has_field(name) ? static_cast<std::size_t>(end - line.begin())
                                                 : std::string_view::npos;

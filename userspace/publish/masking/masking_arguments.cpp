@@ -7,12 +7,12 @@
 namespace xdpcap::publish {
 namespace {
 
-constexpr bool is_name_character(char c) noexcept {
+constexpr bool is_argument_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_' || c == '.' || c == '%';
 }
 
-bool overwrite(std::span<char> text, std::size_t from, std::size_t to) noexcept {
+bool overwrite_chars(std::span<char> text, std::size_t from, std::size_t to) noexcept {
   if (from >= to) return false;
   std::fill(text.begin() + static_cast<std::ptrdiff_t>(from),
             text.begin() + static_cast<std::ptrdiff_t>(to), '*');
@@ -26,11 +26,12 @@ bool mask_named_values(std::span<char> argument, const SecretNames& names) noexc
   const std::string_view text(argument.data(), argument.size());
   bool masked = false;
   for (std::size_t at = 0; at < text.size();) {
-    if (!is_name_character(text[at])) {
+    if (!is_argument_name_character(text[at])) {
       ++at;
       continue;
     }
-    const auto* const name_end = std::find_if_not(text.begin() + at, text.end(), is_name_character);
+    const auto* const name_end =
+        std::find_if_not(text.begin() + at, text.end(), is_argument_name_character);
     const auto end = static_cast<std::size_t>(name_end - text.begin());
     const std::string_view name = text.substr(at, end - at);
     const std::size_t sign = text.find_first_not_of(" \"'", end);
@@ -44,7 +45,7 @@ bool mask_named_values(std::span<char> argument, const SecretNames& names) noexc
     const std::size_t value_end =
         is_plain ? std::min(text.find_first_of(" &", begin), text.size()) : text.size();
     if (!is_plain && begin < text.size() && (text[begin] == '"' || text[begin] == '\'')) ++begin;
-    masked = overwrite(argument, begin, value_end) || masked;
+    masked = overwrite_chars(argument, begin, value_end) || masked;
     at = std::max(at, value_end);
   }
   return masked;
@@ -59,7 +60,7 @@ bool mask_user_info(std::span<char> argument) noexcept {
     const std::size_t end = std::min(text.find_first_of("/?# \"'", begin), text.size());
     const std::size_t sign = text.substr(0, end).rfind('@');
     if (sign != std::string_view::npos && sign >= begin)
-      masked = overwrite(argument, begin, sign) || masked;
+      masked = overwrite_chars(argument, begin, sign) || masked;
   }
   return masked;
 }
@@ -98,11 +99,11 @@ bool mask_attached(std::span<char> argument, std::string_view program) noexcept 
   if ((text.starts_with("-u") || text.starts_with("-U") || text.starts_with("--user=") ||
        text.starts_with("--proxy-user=")) &&
       colon != std::string_view::npos) {
-    return overwrite(argument, colon + 1, text.size());
+    return overwrite_chars(argument, colon + 1, text.size());
   }
   const bool has_password_option =
       program.starts_with("mysql") || program.starts_with("mariadb") || program == "sshpass";
-  return has_password_option && text.starts_with("-p") && overwrite(argument, 2, text.size());
+  return has_password_option && text.starts_with("-p") && overwrite_chars(argument, 2, text.size());
 }
 
 std::string_view base_name(std::string_view path) noexcept {
@@ -122,9 +123,9 @@ bool mask_arguments(std::span<char> arguments, const SecretNames& names) noexcep
     const std::span<char> place = arguments.subspan(at, end - at);
     const Next announced = announced_by(argument, program, names);
     if (next == Next::secret && !argument.starts_with('-')) {
-      masked = overwrite(place, 0, place.size()) || masked;
+      masked = overwrite_chars(place, 0, place.size()) || masked;
     } else if (next == Next::user && argument.find(':') != std::string_view::npos) {
-      masked = overwrite(place, argument.find(':') + 1, place.size()) || masked;
+      masked = overwrite_chars(place, argument.find(':') + 1, place.size()) || masked;
     } else {
       masked = mask_attached(place, program) || masked;
       masked = mask_user_info(place) || masked;

@@ -6,6 +6,7 @@
 #include "http/keyword.hpp"
 #include "publish/masking/masking.hpp"
 #include "publish/masking/masking_text.hpp"
+#include "publish/masking/word.hpp"
 
 namespace xdpcap::publish {
 namespace {
@@ -63,19 +64,6 @@ struct BodyFacts {
   bool is_private = false;
 };
 
-// Letters of a text, one bit each: what lacks one of a word's does not have the word in it.
-constexpr std::uint32_t letters_of(std::string_view text) noexcept {
-  std::uint32_t letters = 0;
-  for (const char c : text) letters |= 1U << (c & 31);
-  return letters;
-}
-
-struct Word {
-  std::string_view text;
-  std::uint32_t letters;
-  consteval Word(const char* word) // NOLINT(google-explicit-constructor)
-      : text(word), letters(letters_of(text)) {}
-};
 constexpr std::array<Word, 4> kTexts{"json", "x-www-form-urlencoded", "event-stream", "graphql"};
 constexpr Word kMultipart{"multipart/"};
 

@@ -17,7 +17,8 @@
 namespace xdpcap::publish {
 namespace {
 
-constexpr Characters kNames{"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.[]"};
+constexpr Characters kNameCharacters{
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.[]"};
 constexpr Characters kBlanks{" \t\r\n"};
 constexpr Characters kQuotes{"\"'"};
 // What may stand between a name and its sign.
@@ -223,7 +224,7 @@ class NameSearch {
     std::size_t end = sign.begin;
     while (end > floor_ && kBehindNames.has(text_[end - 1])) --end;
     std::size_t begin = end;
-    while (begin > floor_ && kNames.has(text_[begin - 1])) --begin;
+    while (begin > floor_ && kNameCharacters.has(text_[begin - 1])) --begin;
     const char before = begin > floor_ ? text_[begin - 1] : ' ';
     if (before != '%' && before != '\\' && sign.depth == 0) {
       name_ = {text_.substr(begin, end - begin)};
@@ -245,7 +246,7 @@ class NameSearch {
     bool has_ended = false;
     for (std::size_t at = floor_; at < sign.begin;) {
       const Token token = token_at(text_, at);
-      if (kNames.has(token.c)) {
+      if (kNameCharacters.has(token.c)) {
         if (has_ended) decoded_.clear();
         has_ended = false;
         decoded_.append(token.c);

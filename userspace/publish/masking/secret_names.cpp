@@ -6,6 +6,8 @@
 #include <cstring>
 #include <span>
 
+#include "publish/masking/word.hpp"
+
 namespace xdpcap::publish {
 namespace {
 
@@ -84,20 +86,6 @@ bool has_secret_end(std::uint64_t tail) noexcept {
       return false;
   }
 }
-
-// Which of the 26 letters a text has (and of the other characters, some): what lacks a letter of a
-// word does not have the word in it.
-constexpr std::uint32_t letter_of(char c) noexcept {
-  return 1U << (c & 31);
-}
-
-struct Word {
-  std::string_view text;
-  std::uint32_t letters = 0;
-  consteval Word(const char* word) : text(word) { // NOLINT(google-explicit-constructor)
-    for (const char c : text) letters |= letter_of(c);
-  }
-};
 
 constexpr std::array<Word, 24> kWords{
     "token",         "secret",     "passw",        "passphrase",
@@ -180,12 +168,6 @@ bool has_part_of(std::string_view name, std::uint32_t letters) noexcept {
   return std::any_of(kNameParts.begin(), kNameParts.end(), [name, letters](const Word& part) {
     return (letters & part.letters) == part.letters && has_part(name, part);
   });
-}
-
-std::uint32_t letters_of(std::string_view name) noexcept {
-  std::uint32_t letters = 0;
-  for (const char c : name) letters |= letter_of(c);
-  return letters;
 }
 
 // Whether the word is there, marks between its letters being nothing.

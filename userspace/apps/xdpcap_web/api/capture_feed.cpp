@@ -11,11 +11,6 @@
 namespace xdpcap::web {
 namespace {
 
-std::size_t packets_in(const schema::Batch& batch) {
-  return (batch.segments() == nullptr ? 0 : batch.segments()->size()) +
-         (batch.datagrams() == nullptr ? 0 : batch.datagrams()->size());
-}
-
 std::string error_event(std::string_view message, std::uint64_t lost) {
   std::string data;
   {
@@ -75,7 +70,7 @@ void CaptureFeed::on_batch(const BatchPointer& batch, codec::Topic topic) noexce
   if (topic != codec::Topic::tcp && topic != codec::Topic::udp) return;
   const MutexLock lock{mutex_};
   if (queued_ + batch->memory() > kQueuedMax && !queue_.empty()) {
-    lost_ += packets_in(**batch);
+    lost_ += codec::packets_in(**batch);
     return;
   }
   queued_ += batch->memory();

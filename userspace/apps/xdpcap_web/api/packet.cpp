@@ -15,11 +15,8 @@
 namespace xdpcap::web {
 namespace {
 
+using codec::port_of;
 using codec::text_of;
-
-bool same_address(const schema::Endpoint& a, const schema::Endpoint& b) noexcept {
-  return a.address_high() == b.address_high() && a.address_low() == b.address_low();
-}
 
 // Nothing where it is no address.
 std::optional<schema::Endpoint> address_in(const std::string& host) {
@@ -79,10 +76,6 @@ void append_common(JsonObject& packet, const Record& record, const schema::Endpo
   packet.text("src_ip", codec::address_of(source));
   packet.text("dst_ip", codec::address_of(destination));
   packet.text("proto", protocol);
-}
-
-std::uint64_t port_of(const schema::Endpoint* endpoint) noexcept {
-  return endpoint == nullptr ? 0 : endpoint->port();
 }
 
 void append_tcp(std::string& out, const schema::SegmentRecord& record,
@@ -199,8 +192,9 @@ bool PacketFilter::ends_match(const schema::Endpoint* source,
   const auto is_host = [](const std::vector<schema::Endpoint>& wanted,
                           const schema::Endpoint* end) {
     return end != nullptr &&
-           std::any_of(wanted.begin(), wanted.end(),
-                       [end](const schema::Endpoint& one) { return same_address(one, *end); });
+           std::any_of(wanted.begin(), wanted.end(), [end](const schema::Endpoint& one) {
+             return codec::same_address(one, *end);
+           });
   };
   return (!port || is_port(port, source) || is_port(port, destination)) &&
          (!source_port || is_port(source_port, source)) &&

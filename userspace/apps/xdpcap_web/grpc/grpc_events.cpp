@@ -17,10 +17,6 @@ std::string words(std::string_view text) {
 
 // Strings of protobuf are UTF-8; names and commands of a host may be anything.
 
-std::uint32_t port_of(const schema::Endpoint* endpoint) noexcept {
-  return endpoint == nullptr ? 0 : endpoint->port();
-}
-
 template <class Record>
 void fill_common(v1::Packet& packet, const Record& record, const schema::Endpoint* source,
                  const schema::Endpoint* destination) {
@@ -30,12 +26,12 @@ void fill_common(v1::Packet& packet, const Record& record, const schema::Endpoin
   packet.set_dst_ip(codec::address_of(destination));
 }
 
-void fill(v1::Side& message, const Side& side) {
+void fill_side(v1::Side& message, const Side& side) {
   set_members(message, static_cast<const record::FlowHalf&>(side));
   message.set_rate(side.rate);
 }
 
-void fill(v1::Socket& message, const KernelSocket& socket) {
+void fill_socket(v1::Socket& message, const KernelSocket& socket) {
   message.set_state(words(name_of(socket.state)));
   message.set_at_ns(socket.at_ns);
   set_members(message, socket.tcp.value_or(record::TcpInfo{}));
@@ -93,8 +89,8 @@ void fill(v1::Packet& packet, const schema::SegmentRecord& record, std::uint64_t
   fill_common(packet, record, from, to);
   v1::TcpSegment& tcp = *packet.mutable_tcp();
   const auto flag = [&record](unsigned bit) { return (record.flags() >> bit & 1) != 0; };
-  tcp.set_src(port_of(from));
-  tcp.set_dst(port_of(to));
+  tcp.set_src(codec::port_of(from));
+  tcp.set_dst(codec::port_of(to));
   tcp.set_seq(record.seq());
   tcp.set_ack(record.ack());
   tcp.set_fin(flag(0));
@@ -122,8 +118,8 @@ void fill(v1::Packet& packet, const schema::DatagramRecord& record, std::uint64_
   constexpr unsigned kUdpHeader = 8;
   fill_common(packet, record, record.source(), record.destination());
   v1::UdpDatagram& udp = *packet.mutable_udp();
-  udp.set_src(port_of(record.source()));
-  udp.set_dst(port_of(record.destination()));
+  udp.set_src(codec::port_of(record.source()));
+  udp.set_dst(codec::port_of(record.destination()));
   udp.set_length(record.length());
   udp.set_checksum(record.checksum());
   if (record.payload() != nullptr || record.length() <= kUdpHeader)
@@ -150,10 +146,12 @@ void fill(v1::Connection& message, const Connection& connection) {
     message.set_handshake_server_ns(connection.handshake_server_ns);
   if (connection.handshake_client_ns != 0)
     message.set_handshake_client_ns(connection.handshake_client_ns);
-  fill(*message.mutable_to_server(), connection.sides[index_of(Direction::to_server)]);
-  fill(*message.mutable_to_client(), connection.sides[index_of(Direction::to_client)]);
-  if (connection.client_socket) fill(*message.mutable_client_socket(), *connection.client_socket);
-  if (connection.server_socket) fill(*message.mutable_server_socket(), *connection.server_socket);
+  fill_side(*message.mutable_to_server(), connection.sides[index_of(Direction::to_server)]);
+  fill_side(*message.mutable_to_client(), connection.sides[index_of(Direction::to_client)]);
+  if (connection.client_socket)
+    fill_socket(*message.mutable_client_socket(), *connection.client_socket);
+  if (connection.server_socket)
+    fill_socket(*message.mutable_server_socket(), *connection.server_socket);
   if (connection.ends.client != nullptr)
     set_members(*message.mutable_client_process(),
                 static_cast<const record::Process&>(*connection.ends.client));

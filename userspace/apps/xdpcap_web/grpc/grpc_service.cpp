@@ -29,11 +29,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-std::size_t packets_in(const schema::Batch& batch) {
-  return (batch.segments() == nullptr ? 0 : batch.segments()->size()) +
-         (batch.datagrams() == nullptr ? 0 : batch.datagrams()->size());
-}
-
 // What waits for one client: filled on the ingest thread, emptied by the stream's.
 class Waiting {
  public:
@@ -42,7 +37,7 @@ class Waiting {
   void add(const BatchPointer& batch) {
     const MutexLock lock{mutex_};
     if (bytes_ + batch->memory() > bytes_max_ && !batches_.empty()) {
-      lost_ += packets_in(**batch);
+      lost_ += codec::packets_in(**batch);
       return;
     }
     bytes_ += batch->memory();

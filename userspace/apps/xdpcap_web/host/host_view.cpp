@@ -4,6 +4,7 @@
 #include <array>
 #include <random>
 
+#include "codec/batch_view.hpp"
 #include "schemas/record_tables.hpp"
 
 namespace xdpcap::web {
@@ -21,8 +22,7 @@ void update(KernelSocket& known, KernelSocket&& received) {
 } // namespace
 
 bool same_endpoint(const schema::Endpoint& a, const schema::Endpoint& b) noexcept {
-  return a.address_high() == b.address_high() && a.address_low() == b.address_low() &&
-         a.port() == b.port();
+  return codec::same_address(a, b) && a.port() == b.port();
 }
 
 bool is_local_address(const schema::Endpoint& endpoint) noexcept {

@@ -17,10 +17,6 @@ bool same_process(const Process& a, const Process& b) noexcept {
   return a.pid == b.pid && a.started_ns == b.started_ns && a.sensor == b.sensor;
 }
 
-bool same_address(const schema::Endpoint& a, const schema::Endpoint& b) noexcept {
-  return a.address_high() == b.address_high() && a.address_low() == b.address_low();
-}
-
 } // namespace
 
 std::string Graph::id_of(const Process& process) {
@@ -139,7 +135,7 @@ void Graph::withdraw(MapShare& share, Edge& edge) {
 // What was found out of an end is kept, though the socket that showed it may be forgotten since.
 bool Graph::is_node_of(const Node& node, const End& end) {
   if (end.process == nullptr) {
-    return node.kind != Kind::host || (same_address(node.address, end.endpoint) &&
+    return node.kind != Kind::host || (codec::same_address(node.address, end.endpoint) &&
                                        owners_.find(end.protocol, end.endpoint, end.by) == nullptr);
   }
   if (node.kind == Kind::group) return families_.of(*end.process) == node.family;

@@ -10,10 +10,10 @@ namespace {
 
 using codec::text_of;
 
-constexpr std::size_t kTextsMax = 64, kTextMax = 256;
+constexpr std::size_t kTextsMax = 64, kSensorTextMax = 256;
 
 std::string short_text(const flatbuffers::String* text) {
-  return std::string(text_of(text).substr(0, kTextMax));
+  return std::string(text_of(text).substr(0, kSensorTextMax));
 }
 
 std::vector<std::string> texts_of(
