@@ -20,6 +20,7 @@ constexpr bool is_token_character(char c) noexcept {
 
 // Also where an escape begins, which a closer look is for.
 constexpr Characters kParameterEnds{"?&;#, \t\r\n\"'<>%"};
+constexpr Characters kUserInfoEnds{"/?# \t\r\n\"'<>"};
 
 // name=value, parted by what parts parameters of addresses and forms.
 bool mask_parameters(std::span<std::byte> copy, std::size_t from, std::size_t to,
@@ -48,10 +49,10 @@ bool mask_user_info(std::span<std::byte> copy, std::size_t from, std::size_t to,
   std::size_t at = is_authority ? from : text.find("://", from);
   while (at != std::string_view::npos) {
     const std::size_t begin = is_authority ? at : at + 3;
-    const std::size_t end = std::min(text.find_first_of("/?# \t\r\n\"'<>", begin), to);
-    const std::size_t sign = text.substr(0, end).rfind('@');
-    if (sign != std::string_view::npos && sign >= begin)
-      masked = overwrite(copy, begin, sign) || masked;
+    std::size_t end = begin;
+    while (end < to && !kUserInfoEnds.has(text[end])) ++end;
+    const std::size_t sign = text.substr(begin, end - begin).rfind('@');
+    if (sign != std::string_view::npos) masked = overwrite(copy, begin, begin + sign) || masked;
     at = is_authority ? std::string_view::npos : text.find("://", end);
   }
   return masked;
@@ -86,8 +87,7 @@ bool mask_address(std::span<std::byte> copy, std::size_t from, std::size_t to,
   return mask_parameters(copy, query + 1, to, names) || masked;
 }
 
-// Fields whose values are addresses, by the end of their names; the last two characters are known
-// to fit.
+// Fields whose values are addresses, by the end of their names.
 bool holds_address(std::string_view name) noexcept {
   static constexpr std::array<std::string_view, 9> kEnds{
       "referer", "referrer", "location", "destination", "refresh", "link", "url", "uri", "origin"};
@@ -140,17 +140,17 @@ bool mask_fields(std::span<std::byte> copy, std::span<const http::FieldSpan> fie
   const char* const text = as_text(copy).data();
   const bool has_added = !names.fields.empty();
   for (const http::FieldSpan& field : fields) {
-    // The hot path: most names are let go by their last two characters.
+    // The hot path: most names are let go by how they end.
     const std::string_view name{text + field.name.offset, field.name.length};
-    if (name.empty() || field.value.length == 0) continue;
     XDPCAP_DCHECK(std::size_t{field.name.offset} + field.name.length <= copy.size());
-    const bool begins_with_x = (name[0] | 0x20) == 'x';
-    if (!begins_with_x && !has_added && SecretNames::end_of(name) == kPlainEnd) [[likely]]
+    const FieldEnds::Ends ends = kFieldEnds.of(name);
+    if (ends == 0 && !has_added && !SecretNames::may_have_word(name)) [[likely]]
       continue;
+    if (name.empty() || field.value.length == 0) continue;
     const std::size_t begin = field.value.offset, end = begin + field.value.length;
     if (names.has_field(name)) {
       masked = overwrite(copy, begin, end) || masked;
-    } else if ((SecretNames::end_of(name) & kAddressEnd) != 0 && holds_address(name)) {
+    } else if (kFieldEnds.may_be_address(ends) && holds_address(name)) {
       masked = mask_address(copy, begin, end, names) || masked;
     }
   }

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include "http/keyword.hpp"
 #include "publish/masking/masking.hpp"
 #include "publish/masking/masking_text.hpp"
-#include "publish/masking/word.hpp"
 
 namespace xdpcap::publish {
 namespace {
@@ -21,13 +21,16 @@ constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
-// Where `word`, in lower case, is in a text, or npos.
+// Where `word`, in lower case and with a letter in front, is in a text, or npos.
 std::size_t find_word(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
   if (from > text.size()) return std::string_view::npos;
-  const auto* const at =
-      std::search(text.begin() + static_cast<std::ptrdiff_t>(from), text.end(), word.begin(),
-                  word.end(), [](char a, char b) { return lower(a) == b; });
-  return at == text.end() ? std::string_view::npos : static_cast<std::size_t>(at - text.begin());
+  const char* const end = text.data() + text.size();
+  for (const char* at = text.data() + from; end - at >= std::ssize(word); ++at) {
+    if ((*at | 0x20) == word.front() &&
+        std::equal(word.begin(), word.end(), at, [](char a, char b) { return a == lower(b); }))
+      return static_cast<std::size_t>(at - text.data());
+  }
+  return std::string_view::npos;
 }
 
 bool has(std::string_view text, std::string_view word) noexcept {
@@ -56,56 +59,80 @@ bool is_coding(std::string_view value, std::string_view none) noexcept {
 
 enum class BodyType : std::uint8_t { unknown, other, text, multipart };
 
-// What the fields of a head say about the body.
-struct BodyFacts {
-  BodyType type = BodyType::unknown;
-  std::string_view media_type; // of multipart, with its parameters
-  bool is_coded = false;
-  bool is_private = false;
-};
+// Characters of a text, one bit each, the same for both cases of a letter: what lacks one of a
+// word's does not have the word in it.
+constexpr std::uint64_t characters_of(std::string_view text) noexcept {
+  std::uint64_t characters = 0;
+  for (const char c : text) characters |= std::uint64_t{1} << ((c & 31) | (c & 64) >> 1);
+  return characters;
+}
 
-constexpr std::array<Word, 4> kTexts{"json", "x-www-form-urlencoded", "event-stream", "graphql"};
-constexpr Word kMultipart{"multipart/"};
+struct MediaWord {
+  std::string_view text;
+  std::uint64_t characters;
+  consteval MediaWord(const char* word) // NOLINT(google-explicit-constructor)
+      : text(word), characters(characters_of(text)) {}
+};
+constexpr std::array<MediaWord, 4> kTexts{"json", "x-www-form-urlencoded", "event-stream",
+                                          "graphql"};
+constexpr MediaWord kMultipart{"multipart/"};
 
 BodyType type_of(std::string_view value) noexcept {
   if (value.size() >= kJson.size && kJson.is(value.substr(0, kJson.size))) return BodyType::text;
-  const std::uint32_t letters = letters_of(value);
-  const auto is_there = [&](const Word& word) {
-    return (letters & word.letters) == word.letters && has(value, word.text);
+  const std::uint64_t characters = characters_of(value);
+  const auto is_there = [&](const MediaWord& word) {
+    return (characters & word.characters) == word.characters && has(value, word.text);
   };
   if (std::any_of(kTexts.begin(), kTexts.end(), is_there)) return BodyType::text;
   return is_there(kMultipart) ? BodyType::multipart : BodyType::other;
 }
 
-BodyFacts facts_of(const http::Message& message) noexcept {
-  BodyFacts facts;
+// Calls `visit` with each value of a field that is not empty; most names are let go by their
+// length.
+template <std::size_t Size, class Visit>
+void for_each_value(const http::Message& message, const http::Keyword<Size>& name,
+                    Visit&& visit) noexcept {
   for (const http::FieldSpan& field : message.fields) {
-    switch (field.name.length) { // most names are let go here
-      case kContentType.size:
-      case kContentEncoding.size:
-      case kTransferEncoding.size:
-      case kCacheControl.size:
-        break;
-      default:
-        continue;
-    }
-    const std::string_view name = field.name.in(message.head);
+    if (field.name.length != Size || !name.is(field.name.in(message.head))) continue;
     const std::string_view value = trimmed(field.value.in(message.head));
-    if (value.empty()) continue;
-    if (kContentType.is(name)) {
-      const BodyType type = type_of(value);
-      if (type == BodyType::multipart) facts.media_type = value;
-      // Of two the one that says more: nobody knows which the receiver believed.
-      facts.type = std::max(facts.type, type);
-    } else if (kContentEncoding.is(name)) {
-      facts.is_coded = facts.is_coded || is_coding(value, "identity");
-    } else if (kTransferEncoding.is(name)) {
-      facts.is_coded = facts.is_coded || is_coding(value, "chunked");
-    } else if (kCacheControl.is(name)) {
-      facts.is_private = facts.is_private || has(value, "no-store");
-    }
+    if (!value.empty()) visit(value);
   }
-  return facts;
+}
+
+// What Content-Type says.
+struct MediaType {
+  BodyType type = BodyType::unknown;
+  std::string_view text; // of multipart, with its parameters
+};
+
+MediaType media_type_of(const http::Message& message) noexcept {
+  MediaType media;
+  for_each_value(message, kContentType, [&media](std::string_view value) {
+    const BodyType type = type_of(value);
+    if (type == BodyType::multipart) media.text = value;
+    // Of two the one that says more: nobody knows which the receiver believed.
+    media.type = std::max(media.type, type);
+  });
+  return media;
+}
+
+bool is_coded(const http::Message& message) noexcept {
+  bool coded = false;
+  for_each_value(message, kContentEncoding, [&coded](std::string_view value) {
+    coded = coded || is_coding(value, "identity");
+  });
+  for_each_value(message, kTransferEncoding, [&coded](std::string_view value) {
+    coded = coded || is_coding(value, "chunked");
+  });
+  return coded;
+}
+
+bool is_private(const http::Message& message) noexcept {
+  bool is_private = false;
+  for_each_value(message, kCacheControl, [&is_private](std::string_view value) {
+    is_private = is_private || has(value, "no-store");
+  });
+  return is_private;
 }
 
 // Compressed, though no field says so.
@@ -240,12 +267,12 @@ bool mask_body(std::span<std::byte> body, const http::Message& message, bool has
                const SecretNames& names) noexcept {
   if (body.empty()) return false;
   const std::string_view text = as_text(body);
-  const BodyFacts facts = facts_of(message);
+  const MediaType media = media_type_of(message);
   const bool is_request = message.kind == http::Kind::request;
-  const bool is_covered = facts.type == BodyType::text || facts.type == BodyType::multipart ||
-                          (facts.type == BodyType::unknown && is_request);
-  if (is_covered && (facts.is_coded || looks_compressed(text))) {
-    const bool is_withheld = is_request || has_secrets || facts.is_private;
+  const bool is_covered = media.type == BodyType::text || media.type == BodyType::multipart ||
+                          (media.type == BodyType::unknown && is_request);
+  if (is_covered && (is_coded(message) || looks_compressed(text))) {
+    const bool is_withheld = is_request || has_secrets || is_private(message);
     return is_withheld && overwrite(body, 0, body.size());
   }
   const bool is_text = is_covered || looks_like_json(text);
@@ -255,9 +282,8 @@ bool mask_body(std::span<std::byte> body, const http::Message& message, bool has
     known = static_cast<std::size_t>(std::min<std::uint64_t>(known, message.gaps[0].offset));
   }
   const std::span<std::byte> whole = body.first(known);
-  const bool masked = facts.type == BodyType::multipart
-                          ? mask_multipart(whole, facts.media_type, names)
-                          : mask_text(whole, 0, known, names);
+  const bool masked = media.type == BodyType::multipart ? mask_multipart(whole, media.text, names)
+                                                        : mask_text(whole, 0, known, names);
   return overwrite(body, known, body.size()) || masked;
 }
 

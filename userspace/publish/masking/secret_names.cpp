@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
-
-#include "publish/masking/word.hpp"
 
 namespace xdpcap::publish {
 namespace {
@@ -87,14 +86,32 @@ bool has_secret_end(std::uint64_t tail) noexcept {
   }
 }
 
-constexpr std::array<Word, 24> kWords{
-    "token",         "secret",     "passw",        "passphrase",
-    "passcode",      "pwd",        "apikey",       "accesskey",
-    "privatekey",    "signingkey", "masterkey",    "sharedkey",
-    "encryptionkey", "credential", "signature",    "session",
-    "sessid",        "csrf",       "xsrf",         "authorization",
-    "assertion",     "samlre",     "codeverifier", "connectionstring"};
-constexpr std::array<Word, 8> kNameParts{"otp", "totp", "pin", "cvv", "cvc", "jwt", "pass", "hmac"};
+// A word, and three letters in it that few other names have.
+struct SecretWord {
+  std::string_view text, rare;
+  consteval SecretWord(std::string_view word, std::string_view letters)
+      : text(word), rare(letters) {
+    if (rare.size() != 3 || text.find(rare) == std::string_view::npos) throw "not of the word";
+  }
+};
+
+constexpr std::array kWords{
+    SecretWord{"token", "oke"},         SecretWord{"secret", "ecr"},
+    SecretWord{"passw", "ssw"},         SecretWord{"passphrase", "ssp"},
+    SecretWord{"passcode", "ssc"},      SecretWord{"pwd", "pwd"},
+    SecretWord{"apikey", "pik"},        SecretWord{"accesskey", "ssk"},
+    SecretWord{"privatekey", "tek"},    SecretWord{"signingkey", "gke"},
+    SecretWord{"masterkey", "rke"},     SecretWord{"sharedkey", "dke"},
+    SecretWord{"encryptionkey", "nke"}, SecretWord{"credential", "red"},
+    SecretWord{"signature", "gna"},     SecretWord{"session", "ess"},
+    SecretWord{"sessid", "ess"},        SecretWord{"csrf", "csr"},
+    SecretWord{"xsrf", "xsr"},          SecretWord{"authorization", "riz"},
+    SecretWord{"assertion", "sse"},     SecretWord{"samlre", "mlr"},
+    SecretWord{"codeverifier", "rif"},  SecretWord{"connectionstring", "nst"}};
+constexpr std::array kNameParts{SecretWord{"otp", "otp"},  SecretWord{"totp", "tot"},
+                                SecretWord{"pin", "pin"},  SecretWord{"cvv", "cvv"},
+                                SecretWord{"cvc", "cvc"},  SecretWord{"jwt", "jwt"},
+                                SecretWord{"pass", "ass"}, SecretWord{"hmac", "mac"}};
 constexpr std::array<std::string_view, 7> kWholeFields{
     "dpop", "x-auth", "sec-websocket-protocol", "x-otp", "x-totp", "x-pin", "x-jwt"};
 
@@ -109,15 +126,6 @@ constexpr std::array<std::uint32_t, 13> kShortParameters{
     number_of("key"),  number_of("sig"),  number_of("sid"), number_of("auth"), number_of("pwd"),
     number_of("otp"),  number_of("pin"),  number_of("cvv"), number_of("cvc"),  number_of("jwt"),
     number_of("totp"), number_of("pass"), number_of("hmac")};
-
-// Letters of all words, to look at them all at once.
-constexpr auto kLettersOfWords = [] {
-  std::array<std::uint32_t, kWords.size() + kNameParts.size()> letters{};
-  std::size_t at = 0;
-  for (const Word& word : kWords) letters[at++] = word.letters;
-  for (const Word& part : kNameParts) letters[at++] = part.letters;
-  return letters;
-}();
 
 // It says whether credentials may be sent, and has none.
 constexpr std::string_view kHarmless = "access-control-";
@@ -140,7 +148,7 @@ constexpr bool is_upper(char c) noexcept {
   return c >= 'A' && c <= 'Z';
 }
 constexpr bool is_letter(char c) noexcept {
-  return is_lower(c) || is_upper(c);
+  return is_lower(static_cast<char>(c | 0x20));
 }
 
 // A part of a name lies between marks, digits, and where small letters become large.
@@ -153,48 +161,76 @@ bool is_part(std::string_view name, std::size_t begin, std::size_t end) noexcept
   return is_border(begin) && is_border(end);
 }
 
-bool has_part(std::string_view name, const Word& part) noexcept {
-  for (std::size_t at = 0; at + part.text.size() <= name.size(); ++at) {
-    const std::string_view there = name.substr(at, part.text.size());
-    if (std::equal(there.begin(), there.end(), part.text.begin(),
+// Looks for the rare letters of all words at once: a bit for each word, those of `kNameParts`
+// behind those of `kWords`.
+class RareLetters {
+ public:
+  consteval RareLetters() {
+    for (const SecretWord& word : kWords) add(word.rare);
+    for (const SecretWord& part : kNameParts) add(part.rare);
+  }
+  // The words whose rare letters are in a name, whatever is between them that is no letter.
+  [[nodiscard]] std::uint32_t in(std::string_view name) const noexcept {
+    std::uint32_t found = 0;
+    std::uint64_t begun = 0; // one letter is there in the lower half, two are in the upper one
+    for (const char c : name) {
+      if (!is_letter(c)) continue;
+      const auto letter = static_cast<std::size_t>(c & 31);
+      found |= static_cast<std::uint32_t>(begun >> 32) & third_[letter];
+      begun = (begun << 32 | 0xffffffff) & first_two_[letter];
+    }
+    return found;
+  }
+
+ private:
+  static_assert(kWords.size() + kNameParts.size() <= 32);
+  consteval void add(std::string_view rare) {
+    first_two_[static_cast<std::size_t>(rare[0] & 31)] |= std::uint64_t{1} << count_;
+    first_two_[static_cast<std::size_t>(rare[1] & 31)] |= std::uint64_t{1} << (32 + count_);
+    third_[static_cast<std::size_t>(rare[2] & 31)] |= std::uint32_t{1} << count_++;
+  }
+
+  std::array<std::uint64_t, 32> first_two_{};
+  std::array<std::uint32_t, 32> third_{};
+  unsigned count_ = 0;
+};
+constexpr RareLetters kRareLetters;
+
+bool has_part(std::string_view name, std::string_view part) noexcept {
+  for (std::size_t at = 0; at + part.size() <= name.size(); ++at) {
+    const std::string_view there = name.substr(at, part.size());
+    if (std::equal(there.begin(), there.end(), part.begin(),
                    [](char a, char b) { return plain(a) == b; }) &&
-        is_part(name, at, at + part.text.size()))
+        is_part(name, at, at + part.size()))
       return true;
   }
   return false;
 }
 
-bool has_part_of(std::string_view name, std::uint32_t letters) noexcept {
-  return std::any_of(kNameParts.begin(), kNameParts.end(), [name, letters](const Word& part) {
-    return (letters & part.letters) == part.letters && has_part(name, part);
-  });
-}
-
 // Whether the word is there, marks between its letters being nothing.
-bool has_word(std::string_view name, const Word& word) noexcept {
+bool has_word(std::string_view name, std::string_view word) noexcept {
   for (std::size_t begin = 0; begin < name.size(); ++begin) {
     std::size_t fits = 0;
-    for (std::size_t at = begin; at < name.size() && fits < word.text.size(); ++at) {
+    for (std::size_t at = begin; at < name.size() && fits < word.size(); ++at) {
       if (!is_letter(name[at]) && at != begin) continue;
-      if (plain(name[at]) != word.text[fits]) break;
+      if (plain(name[at]) != word[fits]) break;
       ++fits;
     }
-    if (fits == word.text.size()) return true;
+    if (fits == word.size()) return true;
   }
   return false;
 }
 
 bool has_word(std::string_view name) noexcept {
-  const std::uint32_t letters = letters_of(name);
-  std::uint32_t may_have = 0;
-  for (const std::uint32_t word : kLettersOfWords) may_have |= (letters & word) == word ? 1U : 0U;
-  if (may_have == 0) [[likely]]
-    return false;
-  return std::any_of(kWords.begin(), kWords.end(),
-                     [name, letters](const Word& word) {
-                       return (letters & word.letters) == word.letters && has_word(name, word);
-                     }) ||
-         has_part_of(name, letters);
+  for (std::uint32_t candidates = kRareLetters.in(name); candidates != 0;
+       candidates &= candidates - 1) {
+    const auto word = static_cast<std::size_t>(std::countr_zero(candidates));
+    const bool is_there = word < kWords.size()
+                              ? has_word(name, kWords[word].text)
+                              : has_part(name, kNameParts[word - kWords.size()].text);
+    if (is_there) return true;
+  }
+  return false;
 }
 
 bool is_added(std::string_view name, const std::vector<std::string>& added) noexcept {
@@ -210,8 +246,7 @@ bool is_harmless(std::string_view name) noexcept {
 
 bool SecretNames::has_doubtful_field(std::string_view name) const noexcept {
   if (has_secret_end(tail_of(name))) return !is_harmless(name);
-  const bool has_x = (name[0] | 0x20) == 'x';
-  if (has_x && name.size() >= kWordyLeast && has_word(name)) return true;
+  if (may_have_word(name) && has_word(name)) return true;
   for (const std::string_view whole : kWholeFields) {
     if (name.size() == whole.size() && is_same(name, whole)) return true;
   }

@@ -8,23 +8,66 @@
 
 namespace xdpcap::publish {
 
-// What the last two characters of a field's name say: nearly all fields of a message are neither.
-enum FieldEnd : std::uint8_t { kPlainEnd = 0, kSecretEnd = 1, kAddressEnd = 2 };
-struct FieldEnds {
-  std::array<std::uint8_t, 1024> kinds{};
-
-  static constexpr std::size_t index(char before, char last) noexcept {
-    return static_cast<std::size_t>(before & 31) << 5 | static_cast<std::size_t>(last & 31);
-  }
+// The names of fields whose values are secret or addresses, by their last five characters, all of
+// them looked at in one go: a bit for each end, in a table for each place. Nearly no other name has
+// one of these ends. Case, and what else is not told apart by its lowest five bits, does not count.
+class FieldEnds {
+ public:
   consteval FieldEnds() {
     for (const std::string_view end :
-         {"ie", "e2", "en", "on", "et", "rd", "wd", "ey", "ns", "ls", "al", "id",
-          "rf", "fo", "op", "ol", "th", "re", "56", "ac", "tp", "wt", "in"}) {
-      kinds[index(end[0], end[1])] |= kSecretEnd;
-    }
-    for (const std::string_view end : {"er", "on", "sh", "nk", "rl", "ri", "in"})
-      kinds[index(end[0], end[1])] |= kAddressEnd;
+         {"ookie", "okie2", "token", "okens", "ecret", "ation", "ssion", "on?id",
+          "ionid", "i?key", "pikey", "s?key", "h?key", "n?key", "rtion", "sword",
+          "asswd", "?csrf", "?xsrf", "ntial", "tials", "-info", "ature", "e?256",
+          "?hmac", "?dpop", "?auth", "tocol", "x?otp", "?totp", "x?pin", "x?jwt"})
+      secret_ |= add(end);
+    for (const std::string_view end :
+         {"ferer", "errer", "ation", "fresh", "?link", "??url", "??uri", "rigin"})
+      address_ |= add(end);
   }
+
+  // The ends that a name may have; none, for nearly all names.
+  using Ends = std::uint64_t;
+  [[nodiscard]] constexpr Ends of(std::string_view name) const noexcept {
+    if (name.size() < kPlaces) [[unlikely]]
+      return of_short(name);
+    const char* const end = name.data() + name.size();
+    const Ends ends = at(0, end[-1]) & at(1, end[-2]) & at(2, end[-3]);
+    return ends == 0 ? ends : ends & at(3, end[-4]) & at(4, end[-5]);
+  }
+  [[nodiscard]] constexpr bool may_be_secret(Ends ends) const noexcept {
+    return (ends & secret_) != 0;
+  }
+  [[nodiscard]] constexpr bool may_be_address(Ends ends) const noexcept {
+    return (ends & address_) != 0;
+  }
+
+ private:
+  static constexpr std::size_t kPlaces = 5;
+
+  [[nodiscard]] constexpr Ends at(std::size_t place, char c) const noexcept {
+    return ends_[place][static_cast<std::size_t>(c & 31)];
+  }
+  // What is missing in front only '?' stands for.
+  [[nodiscard]] constexpr Ends of_short(std::string_view name) const noexcept {
+    Ends ends = ~Ends{0};
+    for (std::size_t place = 0; place < kPlaces; ++place)
+      ends &= at(place, place < name.size() ? name[name.size() - 1 - place] : '\0');
+    return ends;
+  }
+  consteval Ends add(std::string_view end) {
+    const Ends bit = Ends{1} << count_++;
+    for (std::size_t place = 0; place < kPlaces; ++place) {
+      const char c = end[kPlaces - 1 - place];
+      for (std::size_t i = 0; i < ends_[place].size(); ++i) {
+        if (c == '?' || i == static_cast<std::size_t>(c & 31)) ends_[place][i] |= bit;
+      }
+    }
+    return bit;
+  }
+
+  std::array<std::array<Ends, 32>, kPlaces> ends_{};
+  Ends secret_ = 0, address_ = 0;
+  unsigned count_ = 0;
 };
 inline constexpr FieldEnds kFieldEnds;
 
@@ -57,18 +100,10 @@ struct SecretNames {
 
   // One look at a name, which most fail: the hot path.
   [[nodiscard]] bool may_have_field(std::string_view name) const noexcept {
-    const bool may_have_word = (name[0] | 0x20) == 'x' && name.size() >= kWordyLeast;
-    return (end_of(name) & kSecretEnd) != 0 || may_have_word || !fields.empty();
+    return kFieldEnds.may_be_secret(kFieldEnds.of(name)) || may_have_word(name) || !fields.empty();
   }
-  // Of a name with two characters or more; others are never secret by themselves.
-  static std::uint8_t end_of(std::string_view name) noexcept {
-    if (name.size() < 2) return kPlainEnd;
-    const std::uint8_t kind =
-        kFieldEnds.kinds[FieldEnds::index(name[name.size() - 2], name.back())];
-    // Connection is in nearly every message. Of the others that end so none has a 'c' there.
-    const bool is_connection =
-        name.size() >= 5 && (name.back() | 0x20) == 'n' && (name[name.size() - 5] | 0x20) == 'c';
-    return kind != kPlainEnd && is_connection ? std::uint8_t{kPlainEnd} : kind;
+  [[nodiscard]] static bool may_have_word(std::string_view name) noexcept {
+    return name.size() >= kWordyLeast && (*name.data() | 0x20) == 'x';
   }
 
  private:
