@@ -1,10 +1,8 @@
-#include "cli/man_page.hpp"
-
 #include <gmock/gmock.h>
 
-#include <CLI/CLI.hpp>
+#include <array>
 
-#include "cli/environment.hpp"
+#include "cli/command_line.hpp"
 
 namespace xdpcap::cli {
 namespace {
@@ -14,18 +12,21 @@ using ::testing::Not;
 
 class ManPages : public ::testing::Test {
  protected:
-  std::string page(const ManPage& contents = {.see_also = {"tcpdump(8)"}}) {
-    return man_page(app_, contents);
+  std::string page() {
+    const std::array<const char*, 2> words{"xdpcap-thing", "--man"};
+    auto ended = line_.parse(words.size(), words.data());
+    return ended && std::holds_alternative<Shown>(*ended) ? std::get<Shown>(*ended).text : "";
   }
-  CLI::App app_{"Does things.", "xdpcap-thing"};
+  CommandLine line_{"xdpcap-thing", "Does things.", {.see_also = {"tcpdump(8)"}}};
   std::vector<std::string> texts_;
+  std::uint64_t size_ = 0;
   unsigned number_ = 0;
   bool flag_ = false;
 };
 
 TEST_F(ManPages, HasItsSectionsInTheUsualOrder) {
-  app_.add_flag("--flag", flag_, "a flag");
-  name_environment(app_);
+  line_.flag("--flag", flag_, "a flag");
+  line_.allow_file_and_environment();
   const std::string text = page();
   std::size_t at = 0;
   for (const char* section : {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS",
@@ -36,9 +37,9 @@ TEST_F(ManPages, HasItsSectionsInTheUsualOrder) {
 }
 
 TEST_F(ManPages, NamesAnOptionWithItsValue) {
-  app_.add_option("-i,--interface", texts_, "capture here")->type_name("IF[:QUEUES]");
-  app_.add_option("--workers", number_, "threads");
-  app_.add_flag("-q,--quiet", flag_, "say less");
+  line_.option("-i,--interface", texts_, "capture here").value_name("IF[:QUEUES]");
+  line_.option("--workers", number_, "threads");
+  line_.flag("-q,--quiet", flag_, "say less");
   EXPECT_THAT(
       page(),
       HasSubstr(
@@ -49,12 +50,9 @@ TEST_F(ManPages, NamesAnOptionWithItsValue) {
 }
 
 TEST_F(ManPages, SaysWhatValuesAreAllowedAndWhatGoesTogether) {
-  CLI::Option* other = app_.add_flag("--other", flag_, "another");
-  app_.add_option("--clients", number_, "clients")->check(CLI::Range(1, 65'536))->excludes(other);
-  app_.add_option("--size", number_, "bytes")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("SIZE")
-      ->needs(other);
+  line_.flag("--other", flag_, "another");
+  line_.option("--clients", number_, "clients").range(1, 65'536).excludes("--other");
+  line_.size("--size", size_, "bytes").needs("--other");
   EXPECT_THAT(page(),
               HasSubstr("=\\fIN\\fR\nclients; from 1 to 65536; excludes \\fB\\-\\-other\\fR.\n"));
   EXPECT_THAT(page(),
@@ -62,29 +60,37 @@ TEST_F(ManPages, SaysWhatValuesAreAllowedAndWhatGoesTogether) {
 }
 
 TEST_F(ManPages, GroupsOptionsAsHelpDoesAndLeavesHiddenOnesOut) {
-  app_.add_flag("--shown", flag_, "shown")->group("Filters");
-  app_.add_flag("--hidden", flag_, "hidden")->group("");
+  line_.flag("--shown", flag_, "shown").group("Filters");
+  line_.flag("--hidden", flag_, "hidden").group("");
   EXPECT_THAT(page(), HasSubstr("\n.SS Filters\n.TP\n\\fB\\-\\-shown\\fR\n"));
   EXPECT_THAT(page(), Not(HasSubstr("hidden")));
 }
 
 TEST_F(ManPages, TextIsNoRequestOfRoff) {
-  const std::string text = page({.description = ".so /etc/passwd\n\n'quoted' \\fBbold ~ ^ `\n.PP",
-                                 .see_also = {"tcpdump(8)"}});
+  const std::array<const char*, 2> words{"thing", "--man"};
+  CommandLine line("thing", "",
+                   {.description = ".so /etc/passwd\n\n'quoted' \\fBbold ~ ^ `\n.PP",
+                    .see_also = {"tcpdump(8)"}});
   EXPECT_THAT(
-      text,
+      std::get<Shown>(*line.parse(words.size(), words.data())).text,
       HasSubstr(
           "\n\\&.so /etc/passwd\n.PP\n\\(aqquoted\\(aq \\efBbold \\(ti \\(ha \\(ga\n\\&.PP\n"));
 }
 
 TEST_F(ManPages, OptionsHaveVariablesAndFlagsThatOnlyPrintHaveNone) {
-  app_.set_version_flag("--version", "1");
-  app_.add_option("--max-body", number_, "bytes");
-  app_.add_flag("--man", flag_, "this page");
-  name_environment(app_);
+  line_.option("--max-body", number_, "bytes");
+  line_.allow_file_and_environment();
   EXPECT_THAT(page(), HasSubstr("such as \\fBXDPCAP_MAX_BODY\\fR for \\fB\\-\\-max\\-body\\fR."));
-  EXPECT_EQ(app_.get_option("--version")->get_envname(), "");
-  EXPECT_EQ(app_.get_option("--man")->get_envname(), "");
+  ::setenv("XDPCAP_MAN", "true", 1);
+  ::setenv("XDPCAP_MAX_BODY", "7", 1);
+  CommandLine line("xdpcap-thing", "", {});
+  line.option("--max-body", number_, "bytes");
+  line.allow_file_and_environment();
+  const std::array<const char*, 1> words{"xdpcap-thing"};
+  EXPECT_FALSE(line.parse(words.size(), words.data()).has_value()) << "it would be --man";
+  EXPECT_EQ(number_, 7U);
+  ::unsetenv("XDPCAP_MAN");
+  ::unsetenv("XDPCAP_MAX_BODY");
 }
 
 TEST_F(ManPages, AProgramWithoutVariablesHasNoSectionForThem) {

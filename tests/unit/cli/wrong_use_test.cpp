@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <CLI/CLI.hpp>
+#include <optional>
+
+#include "cli/command_line.hpp"
 
 namespace xdpcap::cli {
 namespace {
@@ -26,25 +28,48 @@ TEST(WrongUse, TheNearestNameIsOffered) {
   }
 }
 
+enum class Colour { red, green };
+
 // What a command line is answered.
-std::string answer_to(const std::vector<std::string>& words) {
-  CLI::App app("", "tool");
+std::string answer_to(const std::vector<std::string>& words,
+                      std::optional<Colour>* colour = nullptr) {
+  CommandLine line("tool", "", {});
   unsigned count = 0;
   std::uint64_t size = 0;
   double seconds = 0;
   std::string text;
-  app.add_option("--count,-c", count);
-  app.add_option("--size", size)->transform(CLI::AsSizeValue(false))->type_name("SIZE");
-  app.add_option("--wait", seconds)->type_name("SECONDS");
-  app.add_option("--text", text);
-  refuse_negative_numbers(app);
-  std::vector<std::string> reversed(words.rbegin(), words.rend());
-  try {
-    app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    return complaint(app, error);
-  }
-  return "";
+  std::vector<std::string> texts;
+  Colour chosen = Colour::red;
+  line.option("--count,-c", count, "");
+  line.size("--size", size, "");
+  line.option("--wait", seconds, "").value_name("SECONDS");
+  line.option("--text", text, "");
+  line.option("--texts", texts, "");
+  line.choice<Colour>("--colour", chosen, {{"red", Colour::red}, {"green", Colour::green}}, "");
+  line.stray_words("use --text");
+  std::vector<const char*> given{"tool"};
+  for (const std::string& word : words) given.push_back(word.c_str());
+  const auto ended = line.parse(static_cast<int>(given.size()), given.data());
+  if (colour != nullptr) *colour = chosen;
+  if (!ended) return "";
+  const auto* error = std::get_if<Error>(&*ended);
+  return error == nullptr ? "shown" : error->message;
+}
+
+TEST(WrongUse, AWordThatIsNoneOfAListIsNamedWithThoseThatAre) {
+  std::optional<Colour> colour;
+  EXPECT_EQ(answer_to({"--colour", "Green"}, &colour), "");
+  EXPECT_EQ(colour, Colour::green);
+  EXPECT_EQ(answer_to({"--colour", "gren"}),
+            "--colour: 'gren' is none of red, green; did you mean green? "
+            "(tool --help lists the options)");
+}
+
+TEST(WrongUse, AWordThatStandsAloneIsAnsweredWithTheCure) {
+  EXPECT_EQ(answer_to({"port", "80"}), "'port 80' stands alone; use --text");
+  EXPECT_EQ(answer_to({"--texts", "one", "two"}), "'two' stands alone; use --text");
+  EXPECT_EQ(answer_to({"--help"}), "shown");
+  EXPECT_EQ(answer_to({"--version"}), "shown");
 }
 
 TEST(WrongUse, AnUnknownOptionIsNamed) {

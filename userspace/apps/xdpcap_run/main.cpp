@@ -16,7 +16,7 @@ namespace {
 int run(int argc, char** argv) {
   auto parsed = parse_options(argc, argv);
   if (const auto* error = std::get_if<Error>(&parsed)) return fail(*error);
-  if (const auto* shown = std::get_if<Shown>(&parsed)) return show(shown->text);
+  if (const auto* shown = std::get_if<cli::Shown>(&parsed)) return show(shown->text);
   auto& options = std::get<Options>(parsed);
   switch (options.task) {
     case Task::list_interfaces:

@@ -1,7 +1,5 @@
 #include "apps/xdpcap_run/manual.hpp"
 
-#include "cli/man_page.hpp"
-
 namespace xdpcap::run {
 namespace {
 
@@ -27,23 +25,22 @@ the file over the environment.)";
 
 } // namespace
 
-std::string manual(const CLI::App& app) {
-  return cli::man_page(
-      app,
-      {.brief = "capture HTTP conversations with AF_XDP and publish them",
-       .description = kDescription,
-       .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege,
-                      ExitCode::input, ExitCode::output},
-       .environment = {{"SUDO_GID",
-                        "The group that may subscribe, where --pub-group does not name it."},
-                       {"XDG_RUNTIME_DIR",
-                        "Where the default endpoint of a user other than root is."}},
-       .examples =
-           {{"xdpcap-run --doctor -i eth0", "Show what stands in the way of a capture on eth0:"},
-            {"xdpcap-run -i eth0", "Capture eth0 and publish for xdpcap-sub and xdpcap-web:"},
-            {"xdpcap-run -i eth0 --port 80 --json", "Print the messages of port 80 as JSON lines:"},
-            {"xdpcap-run -r traffic.pcapng --json", "Read a capture file, without any privilege:"}},
-       .see_also = {"xdpcap-sub(1)", "xdpcap-web(1)", "tcpdump(8)", "capabilities(7)", "jq(1)"}});
+cli::ManPage manual() {
+  return {
+      .brief = "capture HTTP conversations with AF_XDP and publish them",
+      .description = kDescription,
+      .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege,
+                     ExitCode::input, ExitCode::output},
+      .environment = {{"SUDO_GID",
+                       "The group that may subscribe, where --pub-group does not name it."},
+                      {"XDG_RUNTIME_DIR",
+                       "Where the default endpoint of a user other than root is."}},
+      .examples =
+          {{"xdpcap-run --doctor -i eth0", "Show what stands in the way of a capture on eth0:"},
+           {"xdpcap-run -i eth0", "Capture eth0 and publish for xdpcap-sub and xdpcap-web:"},
+           {"xdpcap-run -i eth0 --port 80 --json", "Print the messages of port 80 as JSON lines:"},
+           {"xdpcap-run -r traffic.pcapng --json", "Read a capture file, without any privilege:"}},
+      .see_also = {"xdpcap-sub(1)", "xdpcap-web(1)", "tcpdump(8)", "capabilities(7)", "jq(1)"}};
 }
 
 } // namespace xdpcap::run

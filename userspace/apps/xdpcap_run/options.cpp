@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <thread>
 
 #include "apps/xdpcap_run/manual.hpp"
-#include "cli/environment.hpp"
-#include "cli/wrong_use.hpp"
 #include "transport/curve.hpp"
 #include "transport/endpoint.hpp"
 #include "wire/filter.hpp"
@@ -23,11 +19,10 @@ namespace {
 
 constexpr std::size_t kDatagramPayload = 256; // with --reveal
 
-// What CLI11 fills in, before it is understood.
+// What the command line fills in, before it is understood.
 struct Words {
   std::vector<std::string> interfaces, hosts, tunnels_off, pub, push;
   std::vector<std::uint16_t> ports;
-  std::string segments = "off";
   codec::BodyFormat body = codec::BodyFormat::none;
   std::string curve_secret_key, curve_clients;
   std::uint64_t memory_limit = std::uint64_t{512} << 20;
@@ -35,208 +30,170 @@ struct Words {
   std::optional<std::size_t> udp_payload;
   unsigned workers = 0;
   bool list = false, doctor = false, copy = false, zero_copy = false, json = false,
-       no_flows = false, no_tunnels = false, man = false;
+       no_flows = false, no_tunnels = false;
 };
 
-// A repeatable option takes one word: what follows is no further one.
-void limit_to_one_word(CLI::App& app) {
-  for (CLI::Option* option : app.get_options()) {
-    if (option->get_items_expected_max() > 1) option->allow_extra_args(false);
-  }
-}
-
-// A name for a number, which the library then makes the enumerator.
-template <class Value>
-CLI::Validator one_of(std::map<std::string, Value> names) {
-  const auto look_up = [names = std::move(names)](std::string& text) -> std::string {
-    const auto found = names.find(CLI::detail::to_lower(text));
-    if (found == names.end()) {
-      std::vector<std::string> known;
-      for (const auto& [name, value] : names) known.push_back(name);
-      return fmt::format("'{}' is none of {}{}", text, fmt::join(known, ", "),
-                         cli::did_you_mean(text, known));
-    }
-    text = std::to_string(static_cast<unsigned>(found->second));
-    return {};
-  };
-  return CLI::Validator(look_up, "");
-}
-
-void add_input(CLI::App& app, Options& options, Words& words) {
-  app.option_defaults()->group("Where frames come from");
+void add_input(cli::CommandLine& line, Options& options, Words& words) {
+  line.group("Where frames come from");
   engine::Config& config = options.config;
-  app.add_option("-i,--interface", words.interfaces,
-                 "capture on this interface; IF:2 takes its first two receive queues, IF:0,2 these "
-                 "(repeatable)")
-      ->type_name("IF[:QUEUES]");
-  app.add_option("-r,--read", config.read_file,
-                 "read a pcap or pcapng file instead ('-': standard input)")
-      ->type_name("FILE");
-  app.add_option(
-         "-w,--write", config.write_file,
-         "also write the captured frames as pcapng: as sent, secrets included (needs --reveal)")
-      ->type_name("FILE");
-  app.add_option(
-         "--repeat", config.repeat_count,
-         "read FILE into memory, play it N times, and end with a line of figures (to measure)")
-      ->needs("--read")
-      ->excludes("--write")
-      ->type_name("N");
-  app.add_option("-c,--count", config.frames_max, "stop after this many frames")
-      ->type_name("COUNT");
-  app.add_flag("-D,--list-interfaces", words.list, "list the interfaces and end");
-  app.add_flag(
-      "--doctor", words.doctor,
-      "examine the interface of -i, say what stands in the way and what cures it, and end");
-  app.add_option(
-         "--mode", config.live.mode,
-         "auto, mirror (a mirror port: frames are ours) or tap (a live host: it keeps its frames)")
-      ->transform(one_of<capture::CaptureMode>({{"auto", capture::CaptureMode::automatic},
-                                                {"mirror", capture::CaptureMode::mirror},
-                                                {"tap", capture::CaptureMode::tap}}))
-      ->type_name("auto|mirror|tap");
-  app.add_option("--xdp", config.live.xdp, "auto, native or generic")
-      ->transform(one_of<capture::XdpMode>({{"auto", capture::XdpMode::automatic},
-                                            {"native", capture::XdpMode::native},
-                                            {"generic", capture::XdpMode::generic}}))
-      ->type_name("auto|native|generic");
-  app.add_flag("--copy", words.copy, "AF_XDP in copy mode only");
-  app.add_flag("--zero-copy", words.zero_copy, "AF_XDP in zero-copy mode, or not at all")
-      ->excludes("--copy");
-  app.add_flag("--busy-poll", config.live.busy_poll,
-               "let workers drive the driver's queues themselves");
-  app.add_flag("--steal", config.live.steal,
-               "mirror mode even on the interface this host is reached by");
-  app.add_option("--workers", words.workers, "threads (default: one for each core, at most 4)");
-  app.add_option("--hand-over", config.hand_over,
-                 "auto, on or off: hand segments between workers where directions arrive apart")
-      ->transform(one_of<engine::HandOverMode>({{"auto", engine::HandOverMode::automatic},
-                                                {"on", engine::HandOverMode::on},
-                                                {"off", engine::HandOverMode::off}}))
-      ->type_name("auto|on|off");
+  line.option("-i,--interface", words.interfaces,
+              "capture on this interface; IF:2 takes its first two receive queues, IF:0,2 these "
+              "(repeatable)")
+      .value_name("IF[:QUEUES]");
+  line.option("-r,--read", config.read_file,
+              "read a pcap or pcapng file instead ('-': standard input)")
+      .value_name("FILE");
+  line.option(
+          "-w,--write", config.write_file,
+          "also write the captured frames as pcapng: as sent, secrets included (needs --reveal)")
+      .value_name("FILE");
+  line.option("--repeat", config.repeat_count,
+              "read FILE into memory, play it N times, and end with a line of figures (to measure)")
+      .needs("--read")
+      .excludes("--write")
+      .value_name("N");
+  line.option("-c,--count", config.frames_max, "stop after this many frames").value_name("COUNT");
+  line.flag("-D,--list-interfaces", words.list, "list the interfaces and end");
+  line.flag("--doctor", words.doctor,
+            "examine the interface of -i, say what stands in the way and what cures it, and end");
+  line.choice<capture::CaptureMode>(
+      "--mode", config.live.mode,
+      {{"auto", capture::CaptureMode::automatic},
+       {"mirror", capture::CaptureMode::mirror},
+       {"tap", capture::CaptureMode::tap}},
+      "auto, mirror (a mirror port: frames are ours) or tap (a live host: it keeps its frames)");
+  line.choice<capture::XdpMode>("--xdp", config.live.xdp,
+                                {{"auto", capture::XdpMode::automatic},
+                                 {"native", capture::XdpMode::native},
+                                 {"generic", capture::XdpMode::generic}},
+                                "auto, native or generic");
+  line.flag("--copy", words.copy, "AF_XDP in copy mode only");
+  line.flag("--zero-copy", words.zero_copy, "AF_XDP in zero-copy mode, or not at all")
+      .excludes("--copy");
+  line.flag("--busy-poll", config.live.busy_poll,
+            "let workers drive the driver's queues themselves");
+  line.flag("--steal", config.live.steal,
+            "mirror mode even on the interface this host is reached by");
+  line.option("--workers", words.workers, "threads (default: one for each core, at most 4)");
+  line.choice<engine::HandOverMode>(
+      "--hand-over", config.hand_over,
+      {{"auto", engine::HandOverMode::automatic},
+       {"on", engine::HandOverMode::on},
+       {"off", engine::HandOverMode::off}},
+      "auto, on or off: hand segments between workers where directions arrive apart");
 }
 
-void add_reading(CLI::App& app, Options& options, Words& words) {
-  app.option_defaults()->group("What is read of them");
+void add_reading(cli::CommandLine& line, Options& options, Words& words) {
+  line.group("What is read of them");
   engine::Config& config = options.config;
-  app.add_option("--host", words.hosts,
-                 "only connections of these addresses: 10.0.0.0/8, 2001:db8::1 (repeatable)")
-      ->type_name("CIDR");
-  app.add_option("--port", words.ports, "only connections of these ports (repeatable)");
-  app.add_flag("--no-tunnels", words.no_tunnels, "open no tunnel at all");
-  app.add_option("--no-tunnel", words.tunnels_off,
-                 "leave this kind closed: vlan, gre, vxlan, ... (repeatable)")
-      ->type_name("NAME");
-  app.add_option("--checksums", config.checksums,
-                 "refuse segments with a wrong checksum; auto also asks for their acknowledgement")
-      ->transform(one_of<wire::ChecksumMode>({{"auto", wire::ChecksumMode::automatic},
-                                              {"on", wire::ChecksumMode::on},
-                                              {"off", wire::ChecksumMode::off}}))
-      ->type_name("auto|on|off");
-  app.add_option("--overlap", config.overlap,
-                 "first, bsd, linux or last: which of two versions of early bytes is kept")
-      ->transform(one_of<tcp::OverlapPolicy>({{"first", tcp::OverlapPolicy::first},
-                                              {"bsd", tcp::OverlapPolicy::bsd},
-                                              {"linux", tcp::OverlapPolicy::linux},
-                                              {"last", tcp::OverlapPolicy::last}}))
-      ->type_name("first|bsd|linux|last");
-  app.add_option("--max-body", config.body_max,
-                 "keep at most this much of a body; the rest is counted")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("SIZE");
-  app.add_flag("--hash-bodies", config.hash_bodies,
-               "add body_sha256, of the whole body whatever was kept");
-  app.add_option("--memory-limit", words.memory_limit, "what the process may use in all")
-      ->transform(CLI::AsSizeValue(false))
-      ->type_name("SIZE");
+  line.option("--host", words.hosts,
+              "only connections of these addresses: 10.0.0.0/8, 2001:db8::1 (repeatable)")
+      .value_name("CIDR");
+  line.option("--port", words.ports, "only connections of these ports (repeatable)");
+  line.flag("--no-tunnels", words.no_tunnels, "open no tunnel at all");
+  line.option("--no-tunnel", words.tunnels_off,
+              "leave this kind closed: vlan, gre, vxlan, ... (repeatable)")
+      .value_name("NAME");
+  line.choice<wire::ChecksumMode>(
+      "--checksums", config.checksums,
+      {{"auto", wire::ChecksumMode::automatic},
+       {"on", wire::ChecksumMode::on},
+       {"off", wire::ChecksumMode::off}},
+      "refuse segments with a wrong checksum; auto also asks for their acknowledgement");
+  line.choice<tcp::OverlapPolicy>(
+      "--overlap", config.overlap,
+      {{"first", tcp::OverlapPolicy::first},
+       {"bsd", tcp::OverlapPolicy::bsd},
+       {"linux", tcp::OverlapPolicy::linux},
+       {"last", tcp::OverlapPolicy::last}},
+      "first, bsd, linux or last: which of two versions of early bytes is kept");
+  line.size("--max-body", config.body_max, "keep at most this much of a body; the rest is counted");
+  line.flag("--hash-bodies", config.hash_bodies,
+            "add body_sha256, of the whole body whatever was kept");
+  line.size("--memory-limit", words.memory_limit, "what the process may use in all");
 }
 
-void add_output(CLI::App& app, Options& options, Words& words) {
-  app.option_defaults()->group("Where records go");
+void add_output(cli::CommandLine& line, Options& options, Words& words) {
+  line.group("Where records go");
   engine::Config& config = options.config;
-  app.add_option("--pub", words.pub,
-                 "publish on this ZeroMQ PUB endpoint (repeatable; default for root " +
-                     transport::root_endpoint() + ")")
-      ->type_name("ENDPOINT");
-  app.add_option("--push", words.push, "and on this PUSH endpoint (repeatable)")
-      ->type_name("ENDPOINT");
-  app.add_flag("--insecure", config.outputs.insecure,
-               "allow TCP endpoints beyond loopback without CURVE keys");
-  app.add_option("--curve-secret-key-file,--curve-secret-key", words.curve_secret_key,
-                 "file with the secret key for TCP endpoints")
-      ->type_name("FILE");
-  app.add_option("--curve-clients", words.curve_clients,
-                 "file with the public keys that may connect, one a line")
-      ->type_name("FILE");
-  app.add_option("--queue", config.outputs.queue_batches,
-                 "batches that may wait for one subscriber (default: by --memory-limit)")
-      ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--sink", config.sink,
-                 "zmq, or to measure null (nothing is written) or encode (batches are thrown away)")
-      ->transform(one_of<engine::Sink>({{"null", engine::Sink::null},
-                                        {"encode", engine::Sink::encode},
-                                        {"zmq", engine::Sink::zmq}}))
-      ->type_name("null|encode|zmq");
-  app.add_flag("--json", words.json,
-               "one JSON object a message on standard output instead of ZeroMQ");
-  app.add_option("--body", words.body, "bodies in JSON: none, text or base64")
-      ->transform(one_of<codec::BodyFormat>({{"none", codec::BodyFormat::none},
-                                             {"text", codec::BodyFormat::text},
-                                             {"base64", codec::BodyFormat::base64}}))
-      ->type_name("none|text|base64");
-  app.add_option("--segments", words.segments,
-                 "publish segments on topic tcp: off, headers or payload (needs --reveal)")
-      ->check(CLI::IsMember({"off", "headers", "payload"}))
-      ->type_name("off|headers|payload");
-  app.add_flag("--udp", config.publish_datagrams,
-               "capture UDP as well, and publish datagrams on topic udp");
-  app.add_option("--udp-payload", words.udp_payload,
-                 "bytes of a datagram that are published, as sent (needs --reveal; default 256 "
-                 "with it, else 0)")
-      ->check(CLI::Range(0, 65535))
-      ->type_name("N");
-  app.add_option("--sockets", words.sockets,
-                 "report this host's sockets, their processes and its interfaces so often "
-                 "(default 1; 0: never)")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->type_name("SECONDS");
-  app.add_option("--sockets-of", config.sockets_of_host,
-                 "watched (the network namespace of the interfaces) or host (all of this host)")
-      ->transform(one_of<bool>({{"watched", false}, {"host", true}}))
-      ->type_name("watched|host");
-  app.add_flag("--no-flows", words.no_flows, "publish no connection records");
+  line.option("--pub", words.pub,
+              "publish on this ZeroMQ PUB endpoint (repeatable; default for root " +
+                  transport::root_endpoint() + ")")
+      .value_name("ENDPOINT");
+  line.option("--push", words.push, "and on this PUSH endpoint (repeatable)")
+      .value_name("ENDPOINT");
+  line.flag("--insecure", config.outputs.insecure,
+            "allow TCP endpoints beyond loopback without CURVE keys");
+  line.option("--curve-secret-key-file,--curve-secret-key", words.curve_secret_key,
+              "file with the secret key for TCP endpoints")
+      .value_name("FILE");
+  line.option("--curve-clients", words.curve_clients,
+              "file with the public keys that may connect, one a line")
+      .value_name("FILE");
+  line.option("--queue", config.outputs.queue_batches,
+              "batches that may wait for one subscriber (default: by --memory-limit)")
+      .range(1, 1'000'000);
+  line.choice<engine::Sink>(
+      "--sink", config.sink,
+      {{"null", engine::Sink::null}, {"encode", engine::Sink::encode}, {"zmq", engine::Sink::zmq}},
+      "zmq, or to measure null (nothing is written) or encode (batches are thrown away)");
+  line.flag("--json", words.json, "one JSON object a message on standard output instead of ZeroMQ");
+  line.choice<codec::BodyFormat>("--body", words.body,
+                                 {{"none", codec::BodyFormat::none},
+                                  {"text", codec::BodyFormat::text},
+                                  {"base64", codec::BodyFormat::base64}},
+                                 "bodies in JSON: none, text or base64");
+  line.choice<engine::SegmentTopic>(
+      "--segments", config.segments,
+      {{"off", engine::SegmentTopic::off},
+       {"headers", engine::SegmentTopic::headers},
+       {"payload", engine::SegmentTopic::payload}},
+      "publish segments on topic tcp: off, headers or payload (needs --reveal)");
+  line.flag("--udp", config.publish_datagrams,
+            "capture UDP as well, and publish datagrams on topic udp");
+  line.option("--udp-payload", words.udp_payload,
+              "bytes of a datagram that are published, as sent (needs --reveal; default 256 "
+              "with it, else 0)")
+      .range(0, 65535)
+      .value_name("N");
+  line.option("--sockets", words.sockets,
+              "report this host's sockets, their processes and its interfaces so often "
+              "(default 1; 0: never)")
+      .range(0.0, 3600.0)
+      .value_name("SECONDS");
+  line.choice<bool>("--sockets-of", config.sockets_of_host, {{"watched", false}, {"host", true}},
+                    "watched (the network namespace of the interfaces) or host (all of this host)");
+  line.flag("--no-flows", words.no_flows, "publish no connection records");
 }
 
-void add_secrets(CLI::App& app, Options& options) {
+void add_secrets(cli::CommandLine& line, Options& options) {
   engine::Config& config = options.config;
-  CLI::Option* const mask = app.add_option("--mask", config.secrets.fields,
-                                           "mask the values of this field too (repeatable)")
-                                ->type_name("NAME");
-  CLI::Option* const mask_parameter =
-      app.add_option("--mask-parameter", config.secrets.parameters,
-                     "mask the values of this name in addresses, bodies and command lines too "
-                     "(repeatable)")
-          ->type_name("NAME");
-  app.add_flag("--reveal", config.reveal,
-               "mask nothing: secrets in fields, addresses, bodies and command lines")
-      ->excludes(mask)
-      ->excludes(mask_parameter);
-  app.add_flag("--community-id", config.community_id, "add the Community ID of each connection");
-  app.add_option("--sensor", config.sensor,
-                 "name of this capture in every batch (default: the host's name)");
-  app.add_option("--user", config.user,
-                 "become this user once everything is open (default in a service of systemd: "
-                 "xdpcap, if there is one)")
-      ->type_name("NAME");
-  app.add_option("--pub-group", config.pub_group,
-                 "the group that may subscribe (default: that of the user of sudo, else xdpcap if "
-                 "there is one)")
-      ->type_name("NAME");
-  app.add_flag("!--no-sandbox", config.sandbox,
-               "leave out seccomp and Landlock, to trace the program; capabilities are given up "
-               "all the same");
-  app.add_flag("-q,--quiet", options.quiet, "say nothing but errors");
-  app.add_flag("-v,--verbose", options.in_full, "print the whole ledger at the end");
+  line.option("--mask", config.secrets.fields, "mask the values of this field too (repeatable)")
+      .value_name("NAME");
+  line.option("--mask-parameter", config.secrets.parameters,
+              "mask the values of this name in addresses, bodies and command lines too "
+              "(repeatable)")
+      .value_name("NAME");
+  line.flag("--reveal", config.reveal,
+            "mask nothing: secrets in fields, addresses, bodies and command lines")
+      .excludes("--mask")
+      .excludes("--mask-parameter");
+  line.flag("--community-id", config.community_id, "add the Community ID of each connection");
+  line.option("--sensor", config.sensor,
+              "name of this capture in every batch (default: the host's name)");
+  line.option("--user", config.user,
+              "become this user once everything is open (default in a service of systemd: "
+              "xdpcap, if there is one)")
+      .value_name("NAME");
+  line.option("--pub-group", config.pub_group,
+              "the group that may subscribe (default: that of the user of sudo, else xdpcap if "
+              "there is one)")
+      .value_name("NAME");
+  line.flag("!--no-sandbox", config.sandbox,
+            "leave out seccomp and Landlock, to trace the program; capabilities are given up "
+            "all the same");
+  line.flag("-q,--quiet", options.quiet, "say nothing but errors");
+  line.flag("-v,--verbose", options.in_full, "print the whole ledger at the end");
 }
 
 Error usage(std::string message) {
@@ -361,9 +318,6 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
   config.publish_flows = !words.no_flows;
   config.sockets_period = std::chrono::duration_cast<std::chrono::nanoseconds>(
       std::chrono::duration<double>(words.sockets));
-  config.segments = words.segments == "headers"   ? engine::SegmentTopic::headers
-                    : words.segments == "payload" ? engine::SegmentTopic::payload
-                                                  : engine::SegmentTopic::off;
   if (auto checked = check_reveal(words, config); !checked) return checked;
   config.datagram_payload_max = words.udp_payload.value_or(config.reveal ? kDatagramPayload : 0);
   config.outputs.pub = words.pub;
@@ -391,54 +345,34 @@ Result<void, Error> understand_output(const Words& words, Options& options) {
 
 } // namespace
 
-std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
+std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv) {
   Options options;
   Words words;
   options.config.outputs.queue_batches = 0;
-  CLI::App app{
+  cli::CommandLine line(
+      "xdpcap-run",
       "Shows every HTTP conversation on a wire: captures with AF_XDP, rebuilds the messages, "
       "publishes them.",
-      "xdpcap-run"};
-  app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
-  app.set_config("--config", "", "read options from this TOML file; names as on the command line")
-      ->type_name("FILE");
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  app.add_flag("--man", words.man, "print the manual page and end (xdpcap-run --man | man -l -)");
-  app.get_formatter()->column_width(32);
-  add_input(app, options, words);
-  add_reading(app, options, words);
-  add_output(app, options, words);
-  add_secrets(app, options);
-  limit_to_one_word(app);
-  cli::name_environment(app);
-  cli::refuse_negative_numbers(app);
-  app.footer(
+      manual());
+  line.allow_file_and_environment();
+  line.stray_words(
+      "filters are options here: --port 80, --host 10.0.0.0/8; an interface is -i IF, a file -r "
+      "FILE");
+  add_input(line, options, words);
+  add_reading(line, options, words);
+  add_output(line, options, words);
+  add_secrets(line, options);
+  line.footer(
       "Examples: xdpcap-run --doctor -i eth0; xdpcap-run -i eth0 --port 80 --json; xdpcap-run -r "
       "FILE --json\n"
       "Exit codes: 0 ok, 1 usage, 2 the environment refuses, 3 missing privilege, 4 input, 5 "
       "output.\n"
       "SIGINT and SIGTERM drain and report; SIGUSR1 reports and goes on, and so does SIGHUP "
       "without a terminal.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return Shown{app.help()};
-  } catch (const CLI::CallForVersion&) {
-    return Shown{app.version() + "\n"};
-  } catch (const CLI::ExtrasError& error) {
-    const std::vector<std::string> extra = app.remaining();
-    const bool is_words = std::none_of(extra.begin(), extra.end(),
-                                       [](const auto& word) { return word.starts_with('-'); });
-    if (!is_words || extra.empty()) return usage(cli::complaint(app, error));
-    return usage(
-        fmt::format("'{}' stands alone; filters are options here: --port 80, --host 10.0.0.0/8; an "
-                    "interface is -i IF, "
-                    "a file -r FILE",
-                    fmt::join(extra, " ")));
-  } catch (const CLI::ParseError& error) {
-    return usage(cli::complaint(app, error));
+  if (auto ended = line.parse(argc, argv)) {
+    if (auto* shown = std::get_if<cli::Shown>(&*ended)) return std::move(*shown);
+    return std::get<Error>(*std::move(ended));
   }
-  if (words.man) return Shown{manual(app)};
   if (auto understood = understand_input(words, options); !understood)
     return std::move(understood).error();
   if (auto understood = understand_output(words, options); !understood)

@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "cli/command_line.hpp"
 #include "core/error.hpp"
 #include "engine/config.hpp"
 
@@ -21,13 +22,8 @@ struct Options {
   }
 };
 
-// The text of --help or --version, to be printed before exiting with success.
-struct Shown {
-  std::string text;
-};
-
 // Understands the command line, the configuration file and the environment
 // (XDPCAP_*), in this order of precedence.
-std::variant<Options, Shown, Error> parse_options(int argc, char** argv);
+std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv);
 
 } // namespace xdpcap::run

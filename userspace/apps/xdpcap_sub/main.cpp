@@ -35,7 +35,7 @@ int fail(const Error& error) {
 int run(int argc, char** argv) {
   auto parsed = parse_options(argc, argv);
   if (const auto* error = std::get_if<Error>(&parsed)) return fail(*error);
-  if (const auto* shown = std::get_if<Shown>(&parsed)) {
+  if (const auto* shown = std::get_if<cli::Shown>(&parsed)) {
     fmt::print("{}", shown->text);
     return 0;
   }

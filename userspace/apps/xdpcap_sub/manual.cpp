@@ -1,7 +1,5 @@
 #include "apps/xdpcap_sub/manual.hpp"
 
-#include "cli/man_page.hpp"
-
 namespace xdpcap::sub {
 namespace {
 
@@ -22,21 +20,20 @@ A consumer that is too slow loses batches of its own. At the end the program pri
 
 } // namespace
 
-std::string manual(const CLI::App& app) {
-  return cli::man_page(
-      app, {.brief = "show what xdpcap-run publishes",
-            .description = kDescription,
-            .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::output},
-            .environment = {{"NO_COLOR", "If it is set and not empty, the output has no colours."},
-                            {"XDG_RUNTIME_DIR", "Where a capture of this user is looked for."}},
-            .examples = {{"xdpcap-sub --host shop.example --status 5xx --min-latency 100ms",
-                          "Show the slow errors of one host:"},
-                         {"xdpcap-sub --json | jq -r '[.status, .latency_ms, .url] | @tsv'",
-                          "Print one JSON object a line, and pick fields of it:"},
-                         {"xdpcap-sub --har session.har -n 1000",
-                          "Save 1,000 messages for developer tools:"},
-                         {"xdpcap-sub --top", "Show who is slow and who fails:"}},
-            .see_also = {"xdpcap-run(1)", "xdpcap-web(1)", "jq(1)"}});
+cli::ManPage manual() {
+  return {.brief = "show what xdpcap-run publishes",
+          .description = kDescription,
+          .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::output},
+          .environment = {{"NO_COLOR", "If it is set and not empty, the output has no colours."},
+                          {"XDG_RUNTIME_DIR", "Where a capture of this user is looked for."}},
+          .examples = {{"xdpcap-sub --host shop.example --status 5xx --min-latency 100ms",
+                        "Show the slow errors of one host:"},
+                       {"xdpcap-sub --json | jq -r '[.status, .latency_ms, .url] | @tsv'",
+                        "Print one JSON object a line, and pick fields of it:"},
+                       {"xdpcap-sub --har session.har -n 1000",
+                        "Save 1,000 messages for developer tools:"},
+                       {"xdpcap-sub --top", "Show who is slow and who fails:"}},
+          .see_also = {"xdpcap-run(1)", "xdpcap-web(1)", "jq(1)"}};
 }
 
 } // namespace xdpcap::sub

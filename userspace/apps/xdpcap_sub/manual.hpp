@@ -1,14 +1,10 @@
 #pragma once
 
-#include <string>
-
-namespace CLI {
-class App;
-}
+#include "cli/man_page.hpp"
 
 namespace xdpcap::sub {
 
-// The manual page of xdpcap-sub, with the options of `app`.
-std::string manual(const CLI::App& app);
+// What the manual page of xdpcap-sub says beside its options.
+cli::ManPage manual();
 
 } // namespace xdpcap::sub

@@ -1,7 +1,5 @@
 #include "apps/xdpcap_web/manual.hpp"
 
-#include "cli/man_page.hpp"
-
 namespace xdpcap::web {
 namespace {
 
@@ -19,21 +17,19 @@ Beyond loopback the gateway needs --tls-cert and --tls-key, or --insecure.
 
 } // namespace
 
-std::string manual(const CLI::App& app) {
-  return cli::man_page(
-      app,
-      {.brief = "serve what xdpcap-run publishes to browsers",
-       .description = kDescription,
-       .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege,
-                      ExitCode::output},
-       .environment = {{"XDG_RUNTIME_DIR", "Where a capture of this user is looked for."}},
-       .examples = {{"xdpcap-web",
-                     "Serve the local capture on 127.0.0.1:8080, then open the printed link:"},
-                    {"xdpcap-web --history history.db --history-size 4G",
-                     "Keep exchanges on disk, in at most 4 GiB:"},
-                    {"curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8080/api/stats",
-                     "Ask the API for the ledger:"}},
-       .see_also = {"xdpcap-run(1)", "xdpcap-sub(1)", "curl(1)"}});
+cli::ManPage manual() {
+  return {.brief = "serve what xdpcap-run publishes to browsers",
+          .description = kDescription,
+          .exit_codes = {ExitCode::ok, ExitCode::usage, ExitCode::environment, ExitCode::privilege,
+                         ExitCode::output},
+          .environment = {{"XDG_RUNTIME_DIR", "Where a capture of this user is looked for."}},
+          .examples = {{"xdpcap-web",
+                        "Serve the local capture on 127.0.0.1:8080, then open the printed link:"},
+                       {"xdpcap-web --history history.db --history-size 4G",
+                        "Keep exchanges on disk, in at most 4 GiB:"},
+                       {"curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8080/api/stats",
+                        "Ask the API for the ledger:"}},
+          .see_also = {"xdpcap-run(1)", "xdpcap-sub(1)", "curl(1)"}};
 }
 
 } // namespace xdpcap::web

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -14,70 +13,65 @@
 
 #include "apps/xdpcap_web/manual.hpp"
 #include "apps/xdpcap_web/server/access.hpp"
-#include "cli/wrong_use.hpp"
 #include "core/owned_fd.hpp"
 
 namespace xdpcap::web {
 namespace {
 
-// What CLI11 fills in, before it is understood.
+// What the command line fills in, before it is understood.
 struct Words {
   std::string listen = "127.0.0.1:8080", server_key, secret_key;
-  bool insecure = false, man = false;
+  bool insecure = false;
 };
 
 Error usage(std::string message) {
   return {ExitCode::usage, std::move(message)};
 }
 
-void declare(CLI::App& app, Options& options, Words& words) {
-  const auto size = CLI::AsSizeValue(false);
-  app.add_option("--connect", options.sources.connect,
-                 "a capture to subscribe to (repeatable; default: the local one)")
-      ->type_name("ENDPOINT");
-  app.add_option("--listen", words.listen,
-                 "where to serve (default 127.0.0.1:8080; port 0: one that is free)")
-      ->type_name("ADDRESS:PORT");
-  app.add_option("--token-file", options.token_file,
-                 "its first line is the token that every request has to bring (default: one is "
-                 "made and printed)")
-      ->type_name("FILE");
-  app.add_option("--tls-cert", options.tls_certificate,
-                 "serve HTTPS with this certificate chain (PEM)")
-      ->type_name("FILE");
-  app.add_option("--tls-key", options.tls_key, "its private key (PEM)")->type_name("FILE");
-  app.add_flag("--insecure", words.insecure, "beyond loopback in clear text");
-  app.add_option("--host", options.hosts,
-                 "a name by which browsers may call this gateway (repeatable)")
-      ->type_name("NAME");
-  app.add_option("--cors", options.origins, "pages of this origin may read the API (repeatable)")
-      ->type_name("ORIGIN");
-  app.add_option("--minutes", options.minutes, "how long exchanges are kept in memory (default 10)")
-      ->check(CLI::Range(1, 1440));
-  app.add_option("--memory", options.memory, "what they may take there at most (default 96M)")
-      ->transform(size);
-  app.add_option("--history", options.history_file, "keep them in a SQLite file as well")
-      ->type_name("FILE");
-  app.add_option("--history-size", options.history_size, "how large it may get (default 1G)")
-      ->transform(size);
-  app.add_option("--rules", options.rules_file, "types and labels for the map (YAML or JSON)")
-      ->type_name("FILE");
-  app.add_option("--grpc", options.grpc, "serve gRPC here (schemas/tcp_monitor.proto)")
-      ->type_name("ADDRESS:PORT");
-  app.add_option("--clients", options.streams_max, "event streams at once (default 512)")
-      ->check(CLI::Range(1, 65'536));
-  app.add_option("--user", options.user,
-                 "become this user, where root starts it (a service: xdpcap)")
-      ->type_name("NAME");
-  app.add_option("--curve-server-key", words.server_key,
-                 "public key of the captures, for TCP endpoints")
-      ->type_name("FILE")
-      ->group("CURVE");
-  app.add_option("--curve-secret-key-file", words.secret_key,
-                 "own secret key, where a capture has a list of clients")
-      ->type_name("FILE")
-      ->group("CURVE");
-  app.footer("Exit codes: 0 ok, 1 usage, 2 cannot listen there, 5 the history cannot be written.");
+void declare(cli::CommandLine& line, Options& options, Words& words) {
+  line.option("--connect", options.sources.connect,
+              "a capture to subscribe to (repeatable; default: the local one)")
+      .value_name("ENDPOINT");
+  line.option("--listen", words.listen,
+              "where to serve (default 127.0.0.1:8080; port 0: one that is free)")
+      .value_name("ADDRESS:PORT");
+  line.option("--token-file", options.token_file,
+              "its first line is the token that every request has to bring (default: one is "
+              "made and printed)")
+      .value_name("FILE");
+  line.option("--tls-cert", options.tls_certificate,
+              "serve HTTPS with this certificate chain (PEM)")
+      .value_name("FILE");
+  line.option("--tls-key", options.tls_key, "its private key (PEM)").value_name("FILE");
+  line.flag("--insecure", words.insecure, "beyond loopback in clear text");
+  line.option("--host", options.hosts,
+              "a name by which browsers may call this gateway (repeatable)")
+      .value_name("NAME");
+  line.option("--cors", options.origins, "pages of this origin may read the API (repeatable)")
+      .value_name("ORIGIN");
+  line.option("--minutes", options.minutes, "how long exchanges are kept in memory (default 10)")
+      .range(1, 1440);
+  line.size("--memory", options.memory, "what they may take there at most (default 96M)");
+  line.option("--history", options.history_file, "keep them in a SQLite file as well")
+      .value_name("FILE");
+  line.size("--history-size", options.history_size, "how large it may get (default 1G)");
+  line.option("--rules", options.rules_file, "types and labels for the map (YAML or JSON)")
+      .value_name("FILE");
+  line.option("--grpc", options.grpc, "serve gRPC here (schemas/tcp_monitor.proto)")
+      .value_name("ADDRESS:PORT");
+  line.option("--clients", options.streams_max, "event streams at once (default 512)")
+      .range(1, 65'536);
+  line.option("--user", options.user, "become this user, where root starts it (a service: xdpcap)")
+      .value_name("NAME");
+  line.option("--curve-server-key", words.server_key,
+              "public key of the captures, for TCP endpoints")
+      .value_name("FILE")
+      .group("CURVE");
+  line.option("--curve-secret-key-file", words.secret_key,
+              "own secret key, where a capture has a list of clients")
+      .value_name("FILE")
+      .group("CURVE");
+  line.footer("Exit codes: 0 ok, 1 usage, 2 cannot listen there, 5 the history cannot be written.");
 }
 
 // "ADDRESS:PORT", an IPv6 address in brackets.
@@ -190,26 +184,17 @@ std::optional<Error> understand(const Words& words, Options& options) {
 
 } // namespace
 
-std::variant<Options, Shown, Error> parse_options(int argc, char** argv) {
+std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv) {
   Options options;
   Words words;
-  CLI::App app{"Serves what xdpcap-run publishes to browsers: a live dashboard, an API, metrics.",
-               "xdpcap-web"};
-  app.set_version_flag("--version", "xdpcap " XDPCAP_VERSION);
-  app.add_flag("--man", words.man, "print the manual page and end (xdpcap-web --man | man -l -)");
-  app.get_formatter()->column_width(36);
-  declare(app, options, words);
-  cli::refuse_negative_numbers(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return Shown{app.help()};
-  } catch (const CLI::CallForVersion&) {
-    return Shown{app.version() + "\n"};
-  } catch (const CLI::ParseError& error) {
-    return usage(cli::complaint(app, error));
+  cli::CommandLine line(
+      "xdpcap-web",
+      "Serves what xdpcap-run publishes to browsers: a live dashboard, an API, metrics.", manual());
+  declare(line, options, words);
+  if (auto ended = line.parse(argc, argv)) {
+    if (auto* shown = std::get_if<cli::Shown>(&*ended)) return std::move(*shown);
+    return std::get<Error>(*std::move(ended));
   }
-  if (words.man) return Shown{manual(app)};
   if (auto error = understand(words, options)) return *std::move(error);
   return options;
 }

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/command_line.hpp"
 #include "consume/receiver.hpp"
 #include "core/error.hpp"
 
@@ -31,9 +32,6 @@ struct Options {
 };
 
 // Text to print instead of running, or what to run, or why not.
-struct Shown {
-  std::string text;
-};
-std::variant<Options, Shown, Error> parse_options(int argc, char** argv);
+std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv);
 
 } // namespace xdpcap::web

@@ -1,60 +1,45 @@
 #pragma once
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <cstddef>
+#include <functional>
 #include <memory>
-#include <utility>
 
 namespace xdpcap::web {
 
-// A browser's connection, in clear or under TLS: whoever reads and writes need not know. An
-// AsyncStream of Boost.Asio. Time limits are set on tcp(). One thread.
+// A browser's connection, in clear or under TLS: whoever reads and writes need not know. Time
+// limits are set on tcp(). One thread; what is called at the end of an operation is called from the
+// loop of Boost.Asio, never from the call that began it.
 class ClientStream {
  public:
-  using executor_type = boost::beast::tcp_stream::executor_type;
+  using Error = boost::system::error_code;
+  using Done = std::function<void(Error error, std::size_t bytes)>;
 
   // `tls` null: in clear. It outlives this.
-  ClientStream(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls) {
-    if (tls == nullptr) {
-      plain_ = std::make_unique<boost::beast::tcp_stream>(std::move(socket));
-    } else {
-      tls_ = std::make_unique<Tls>(boost::beast::tcp_stream(std::move(socket)), *tls);
-    }
-  }
+  ClientStream(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
+  ClientStream(ClientStream&&) noexcept;
+  ClientStream& operator=(ClientStream&&) = delete;
+  ClientStream(const ClientStream&) = delete;
+  ClientStream& operator=(const ClientStream&) = delete;
+  ~ClientStream();
 
-  [[nodiscard]] boost::beast::tcp_stream& tcp() noexcept {
-    return tls_ == nullptr ? *plain_ : tls_->next_layer();
-  }
+  [[nodiscard]] boost::beast::tcp_stream& tcp() noexcept;
   [[nodiscard]] bool is_tls() const noexcept { return tls_ != nullptr; }
-  executor_type get_executor() noexcept { return tcp().get_executor(); }
 
-  // Only where is_tls(). handler(error_code)
-  template <class Handler>
-  void handshake(Handler&& handler) {
-    tls_->async_handshake(boost::asio::ssl::stream_base::server, std::forward<Handler>(handler));
-  }
-  template <class Handler>
-  void shutdown_tls(Handler&& handler) {
-    tls_->async_shutdown(std::forward<Handler>(handler));
-  }
-  // No recursion: handlers are called from the loop of Boost.Asio.
-  // NOLINTBEGIN(misc-no-recursion)
-  template <class Buffers, class Handler>
-  void async_read_some(const Buffers& buffers, Handler&& handler) {
-    tls_ == nullptr ? plain_->async_read_some(buffers, std::forward<Handler>(handler))
-                    : tls_->async_read_some(buffers, std::forward<Handler>(handler));
-  }
-  template <class Buffers, class Handler>
-  void async_write_some(const Buffers& buffers, Handler&& handler) {
-    tls_ == nullptr ? plain_->async_write_some(buffers, std::forward<Handler>(handler))
-                    : tls_->async_write_some(buffers, std::forward<Handler>(handler));
-  }
-  // NOLINTEND(misc-no-recursion)
+  // Only where is_tls().
+  void handshake(std::function<void(Error error)> done);
+  void shutdown_tls(std::function<void(Error error)> done);
+
+  // At least one byte, or an error. What the buffers point to lives until then.
+  void read_some(boost::asio::mutable_buffer buffer, Done done);
+  void write_some(const std::array<boost::asio::const_buffer, 2>& buffers, Done done);
 
  private:
-  using Tls = boost::beast::ssl_stream<boost::beast::tcp_stream>;
+  struct Tls;
   std::unique_ptr<boost::beast::tcp_stream> plain_;
   std::unique_ptr<Tls> tls_;
 };

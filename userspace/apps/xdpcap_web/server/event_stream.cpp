@@ -1,7 +1,7 @@
 #include "apps/xdpcap_web/server/event_stream.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
 #include <utility>
 
 namespace xdpcap::web {
@@ -21,9 +21,8 @@ void EventStream::start(std::string head) {
 
 // A client that leaves is found by reading; one that goes on to talk has misunderstood.
 void EventStream::watch() {
-  stream_.async_read_some(
-      asio::buffer(&byte_, 1),
-      [self = shared_from_this()](beast::error_code, std::size_t) { self->close(); });
+  stream_.read_some(asio::buffer(&byte_, 1),
+                    [self = shared_from_this()](beast::error_code, std::size_t) { self->close(); });
 }
 
 void EventStream::offer(const Chunk& chunk) {
@@ -49,7 +48,7 @@ void EventStream::end(const Chunk& last_words) {
 }
 
 // No recursion: Boost.Asio calls a handler from its loop, never from the call that it belongs to.
-// NOLINTNEXTLINE(misc-no-recursion)
+// NOLINTBEGIN(misc-no-recursion)
 void EventStream::write_next() {
   if (writing_ || closed_) return;
   if (queue_.empty()) {
@@ -57,20 +56,28 @@ void EventStream::write_next() {
     return;
   }
   writing_ = true;
-  const std::shared_ptr<const std::string> text = queue_.front().text;
-  asio::async_write(stream_, asio::buffer(*text),
-                    // NOLINTNEXTLINE(misc-no-recursion)
-                    [self = shared_from_this(), text](beast::error_code error, std::size_t) {
-                      self->writing_ = false;
-                      if (error || self->closed_) {
-                        self->close();
-                        return;
-                      }
-                      self->queued_ -= std::min(self->queued_, text->size());
-                      self->queue_.pop_front();
-                      self->write_next();
-                    });
+  write_rest(queue_.front().text, 0);
 }
+
+void EventStream::write_rest(const std::shared_ptr<const std::string>& text, std::size_t written) {
+  stream_.write_some(
+      {asio::buffer(*text) + written, asio::const_buffer{}},
+      [self = shared_from_this(), text, written](beast::error_code error, std::size_t bytes) {
+        if (!error && !self->closed_ && written + bytes < text->size()) {
+          self->write_rest(text, written + bytes);
+          return;
+        }
+        self->writing_ = false;
+        if (error || self->closed_) {
+          self->close();
+          return;
+        }
+        self->queued_ -= std::min(self->queued_, text->size());
+        self->queue_.pop_front();
+        self->write_next();
+      });
+}
+// NOLINTEND(misc-no-recursion)
 
 void EventStream::close() {
   if (std::exchange(closed_, true)) return;

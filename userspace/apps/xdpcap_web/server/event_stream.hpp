@@ -41,6 +41,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
 
   void watch();
   void write_next();
+  void write_rest(const std::shared_ptr<const std::string>& text, std::size_t written);
   void close();
 
   ClientStream stream_;

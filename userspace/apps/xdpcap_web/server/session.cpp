@@ -6,7 +6,7 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 #include <utility>
 
@@ -30,7 +30,7 @@ constexpr auto kStillTimeout = std::chrono::seconds(10); // without a byte that 
 constexpr auto kLookUpTimeout = std::chrono::seconds(5);
 constexpr std::uint32_t kHeadMax = 16 << 10;
 constexpr auto kDrainTimeout = std::chrono::seconds(2);
-constexpr std::size_t kDrainMax = 256 << 10, kDrainPiece = 4 << 10;
+constexpr std::size_t kDrainMax = 256 << 10, kDrainPiece = 4 << 10, kReadPiece = 4 << 10;
 // Answers as small as this need no room of the budget: all connections together hold 32 MiB of them
 // at most.
 constexpr std::size_t kSmallAnswer = 16 << 10;
@@ -128,9 +128,29 @@ void Session::read() {
   parser_->header_limit(kHeadMax);
   parser_->body_limit(0);
   stream_.tcp().expires_after(kReadTimeout);
-  http::async_read_header(
-      stream_, buffer_, *parser_,
-      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
+  read_head();
+}
+
+// A head may be here already: behind the request before it.
+void Session::read_head() {
+  beast::error_code error;
+  if (buffer_.size() != 0) {
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error == http::error::need_more) error = {};
+    if (error || parser_->is_header_done()) return on_head(error);
+  }
+  const std::size_t room = buffer_.max_size() - buffer_.size();
+  if (room == 0) return on_head(http::error::buffer_overflow);
+  stream_.read_some(buffer_.prepare(std::min(kReadPiece, room)),
+                    [self = shared_from_this()](beast::error_code failure, std::size_t bytes) {
+                      self->buffer_.commit(bytes);
+                      if (!failure) return self->read_head();
+                      if (failure == asio::error::eof && !self->parser_->got_some())
+                        failure = http::error::end_of_stream;
+                      else if (failure == asio::error::eof)
+                        failure = http::error::partial_message;
+                      self->on_head(failure);
+                    });
 }
 
 void Session::on_head(beast::error_code error) {
@@ -255,7 +275,7 @@ void Session::answer(Request request) {
                Reply made = self->server_.api_.answer(request);
                // Handed back and not shared: the session ends on the server's thread, never on this
                // one.
-               const auto executor = self->stream_.get_executor();
+               const auto executor = self->stream_.tcp().get_executor();
                asio::post(executor, [self = std::move(self), &lane, request = std::move(request),
                                      made = std::move(made), keep]() mutable {
                  --lane.waiting;
@@ -295,7 +315,7 @@ void Session::look_up(Request request, std::vector<std::string> names) {
   // The other thread gets nothing that may die there: the session lives by its timer.
   const bool started = server_.names_.start(
       std::move(names),
-      [weak = weak_from_this(), executor = stream_.get_executor()](HostAddresses found) {
+      [weak = weak_from_this(), executor = stream_.tcp().get_executor()](HostAddresses found) {
         asio::post(executor, [weak, found = std::move(found)]() mutable {
           const auto self = weak.lock();
           if (self == nullptr || !self->asks_) return;
@@ -308,7 +328,7 @@ void Session::look_up(Request request, std::vector<std::string> names) {
     return;
   }
   asks_ = std::move(request);
-  timer_ = std::make_unique<asio::steady_timer>(stream_.get_executor(), kLookUpTimeout);
+  timer_ = std::make_unique<asio::steady_timer>(stream_.tcp().get_executor(), kLookUpTimeout);
   timer_->async_wait([self = shared_from_this()](beast::error_code) {
     if (!self->asks_) return;
     const Request late = *std::exchange(self->asks_, std::nullopt);
@@ -369,23 +389,22 @@ void Session::write_more() {
   // The stream of TLS writes nothing at all where the first of two is empty and the second is long.
   if (head.empty()) std::swap(rest[0], rest[1]);
   stream_.tcp().expires_at(std::min(write_until_, steady_clock::now() + kStillTimeout));
-  stream_.async_write_some(
-      rest, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
-        self->written_ += bytes;
-        self->moved_ = steady_clock::now();
-        if (!error && self->written_ < self->head_.size() + self->content_.size()) {
-          self->write_more();
-          return;
-        }
-        self->share_ = {};
-        // An assignment of {} would keep the room of its text, for as long as the connection lives.
-        [[maybe_unused]] const Reply written = std::exchange(self->reply_, {});
-        if (error || !self->keep_) {
-          self->close();
-        } else {
-          self->read();
-        }
-      });
+  stream_.write_some(rest, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+    self->written_ += bytes;
+    self->moved_ = steady_clock::now();
+    if (!error && self->written_ < self->head_.size() + self->content_.size()) {
+      self->write_more();
+      return;
+    }
+    self->share_ = {};
+    // An assignment of {} would keep the room of its text, for as long as the connection lives.
+    [[maybe_unused]] const Reply written = std::exchange(self->reply_, {});
+    if (error || !self->keep_) {
+      self->close();
+    } else {
+      self->read();
+    }
+  });
 }
 
 // With bytes unread the kernel would answer RST, which may take our last words back: what the
@@ -404,11 +423,10 @@ void Session::close() {
 
 void Session::drain(std::size_t bytes_max) {
   buffer_.clear();
-  stream_.async_read_some(
-      buffer_.prepare(kDrainPiece),
-      [self = shared_from_this(), bytes_max](beast::error_code error, std::size_t bytes) {
-        if (!error && bytes < bytes_max) self->drain(bytes_max - bytes);
-      });
+  stream_.read_some(buffer_.prepare(kDrainPiece), [self = shared_from_this(), bytes_max](
+                                                      beast::error_code error, std::size_t bytes) {
+    if (!error && bytes < bytes_max) self->drain(bytes_max - bytes);
+  });
 }
 // NOLINTEND(misc-no-recursion)
 

@@ -41,6 +41,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void enter(State state);
   void read();
+  void read_head();
   void on_head(boost::beast::error_code error);
   // Nothing where the request is one of those that are answered here.
   [[nodiscard]] std::optional<ApiError> check() const;
