@@ -45,6 +45,11 @@ class ChecksumPolicy {
     return is_left ? ChecksumResult::offloaded : learn(false);
   }
 
+  // A TCP segment was found right by other means than judge_tcp().
+  void count_valid() noexcept {
+    if (mode_ == ChecksumMode::automatic) learn(true);
+  }
+
   // Of a whole TCP segment.
   [[nodiscard]] ChecksumResult judge_tcp(const Address& source, const Address& destination,
                                          Bytes segment) noexcept {

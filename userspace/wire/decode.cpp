@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "wire/cursor.hpp"
+#include "wire/plain_frame.hpp"
 #include "wire/tcp_header.hpp"
 
 namespace xdpcap::wire {
@@ -79,10 +80,43 @@ NoSegment Decoder::refuse(NoSegment why) noexcept {
 // The segment is made where it stays: it is too large to be copied from frame to frame.
 Result<Segment, NoSegment> Decoder::decode(const Frame& frame) noexcept {
   Result<Segment, NoSegment> answer{std::in_place};
+  if (fill_plain(*answer, frame)) [[likely]]
+    return answer;
   if (const std::optional<NoSegment> why = fill(*answer, frame)) [[unlikely]] {
     answer = refuse(*why);
   }
   return answer;
+}
+
+// Straight ahead to the answer that fill() gives. False, and nothing changed: the frame is not
+// plain, or has something wrong that fill() finds.
+inline bool Decoder::fill_plain(Segment& segment, const Frame& frame) noexcept {
+  constexpr std::size_t kHeaderMin = 20;
+  const PlainFrame plain = find_plain(frame, options_.tunnels);
+  if (plain.ip == nullptr) return false;
+  const std::byte* const tcp = plain.tcp.data();
+  const std::size_t header = static_cast<std::size_t>(load_u8(tcp + 12) >> 4) * 4;
+  if (header < kHeaderMin || header > plain.tcp.size()) return false;
+  if (checksums_.verifying()) {
+    if (!has_right_sums(plain)) return false;
+    checksums_.count_valid();
+  }
+  const std::uint16_t source = load_be16(tcp), destination = load_be16(tcp + 2);
+  if (plain.is_v6) {
+    set_key({Address::from_v6(plain.ip + 8), source},
+            {Address::from_v6(plain.ip + 24), destination}, segment);
+  } else {
+    set_key({Address::from_v4(plain.ip + 12), source},
+            {Address::from_v4(plain.ip + 16), destination}, segment);
+  }
+  read_tcp_fields(tcp, header, segment);
+  segment.payload = plain.tcp.subspan(header);
+  segment.unusual = segment.options.has_signature;
+  segment.arrived = frame.arrived;
+  segment.wire_length = frame.wire_length;
+  segment.interface = frame.interface;
+  counters_.add(DecodeCount::segments);
+  return true;
 }
 
 std::optional<NoSegment> Decoder::fill(Segment& segment, const Frame& frame) noexcept {
@@ -92,17 +126,13 @@ std::optional<NoSegment> Decoder::fill(Segment& segment, const Frame& frame) noe
   cursor.tunnels = options_.tunnels;
   cursor.checksums = &checksums_;
 
-  // Ethernet, two tags at most, IPv4, TCP: straight ahead. The rest walks.
+  // Of a plain frame up to two tags do not count as depth.
   NextHeader step =
       frame.link == LinkType::ethernet ? read_ethernet(cursor) : first_layer(frame.link, cursor);
   if (step.layer == Layer::vlan) step = read_vlan(cursor);
   if (step.layer == Layer::vlan) step = read_vlan(cursor);
-  if (step.layer == Layer::ipv4) [[likely]] {
-    step = read_ipv4(cursor);
-  }
-  if (step.layer != Layer::tcp) [[unlikely]] {
-    step = advance(cursor, step, frame.arrived);
-  }
+  if (step.layer == Layer::ipv4) step = read_ipv4(cursor);
+  step = advance(cursor, step, frame.arrived);
   if (step.layer != Layer::tcp) [[unlikely]] {
     if (step.why == NoSegment::udp && options_.datagrams) keep_datagram(cursor, frame);
     return step.why;

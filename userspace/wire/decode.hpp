@@ -62,6 +62,7 @@ class Decoder {
   [[nodiscard]] const Segment& refused() const noexcept { return refused_; }
 
  private:
+  [[nodiscard]] bool fill_plain(Segment& segment, const Frame& frame) noexcept;
   [[nodiscard]] std::optional<NoSegment> fill(Segment& segment, const Frame& frame) noexcept;
   [[nodiscard]] NextHeader advance(Cursor& cursor, NextHeader step, Instant arrived) noexcept;
   [[nodiscard]] NextHeader join(Cursor& cursor, Instant arrived) noexcept;

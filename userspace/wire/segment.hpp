@@ -28,6 +28,11 @@ struct Address {
     std::memcpy(address.bytes.data() + v4_prefix.size(), four_bytes, 4);
     return address;
   }
+  [[nodiscard]] static Address from_v6(const std::byte* sixteen_bytes) noexcept {
+    Address address;
+    std::memcpy(address.bytes.data(), sixteen_bytes, address.bytes.size());
+    return address;
+  }
   [[nodiscard]] bool is_v4() const noexcept {
     return std::memcmp(bytes.data(), v4_prefix.data(), v4_prefix.size()) == 0;
   }

@@ -10,11 +10,9 @@ namespace xdpcap::wire {
 // length, or the end of what was captured, ends the reading (RFC 9293, 3.2).
 void read_tcp_options(Bytes options, TcpOptions& answer) noexcept;
 
-// The sender's half of the key. The lower endpoint comes first, whoever sends.
-inline void set_key(const Cursor& cursor, std::uint16_t source_port, std::uint16_t destination_port,
+// The lower endpoint comes first in the key, whoever sends.
+inline void set_key(const Endpoint& source, const Endpoint& destination,
                     Segment& segment) noexcept {
-  const Endpoint source{cursor.source, source_port};
-  const Endpoint destination{cursor.destination, destination_port};
   const auto half = [](const Address& address, std::size_t at) {
     return __builtin_bswap64(load_native<std::uint64_t>(address.bytes.data() + at));
   };
@@ -27,16 +25,36 @@ inline void set_key(const Cursor& cursor, std::uint16_t source_port, std::uint16
   } else if (source_low != destination_low) {
     segment.from_low = source_low < destination_low;
   } else {
-    segment.from_low = source_port <= destination_port;
+    segment.from_low = source.port <= destination.port;
   }
   segment.key = segment.from_low ? FlowKey{source, destination} : FlowKey{destination, source};
+}
+
+// What the bytes of a header say that is there, options included, without its ports.
+inline void read_tcp_fields(const std::byte* at, std::size_t header, Segment& segment) noexcept {
+  constexpr std::size_t kHeaderMin = 20;
+  constexpr std::size_t kTimestamps =
+      12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
+  segment.seq = {load_be32(at + 4)};
+  segment.ack = {load_be32(at + 8)};
+  segment.flags = {load_u8(at + 13)};
+  segment.window = load_be16(at + 14);
+  segment.checksum = load_be16(at + 16);
+  segment.urgent = load_be16(at + 18);
+  const Bytes options{at + kHeaderMin, header - kHeaderMin};
+  if (options.size() == kTimestamps && load_be32(options.data()) == 0x0101080a) [[likely]] {
+    segment.options.has_timestamps = true;
+    segment.options.timestamp_value = load_be32(options.data() + 4);
+    segment.options.timestamp_echo = load_be32(options.data() + 8);
+  } else if (!options.empty()) {
+    read_tcp_options(options, segment.options);
+  }
+  segment.header_bytes = static_cast<std::uint8_t>(header);
 }
 
 // RFC 9293, 3.1. Where the header cannot be used, answers why.
 inline NextHeader read_tcp(const Cursor& cursor, Segment& segment) noexcept {
   constexpr std::size_t kHeaderMin = 20;
-  constexpr std::size_t kTimestamps =
-      12; // NOP NOP timestamps: what nearly every segment has (RFC 7323, A)
   const Remaining& rest = cursor.rest;
   if (rest.on_wire < kHeaderMin) [[unlikely]] {
     return NoSegment::bad_tcp;
@@ -50,23 +68,9 @@ inline NextHeader read_tcp(const Cursor& cursor, Segment& segment) noexcept {
     return NoSegment::bad_tcp;
   }
 
-  set_key(cursor, load_be16(at), load_be16(at + 2), segment);
-  segment.seq = {load_be32(at + 4)};
-  segment.ack = {load_be32(at + 8)};
-  segment.flags = {load_u8(at + 13)};
-  segment.window = load_be16(at + 14);
-  segment.checksum = load_be16(at + 16);
-  segment.urgent = load_be16(at + 18);
+  set_key({cursor.source, load_be16(at)}, {cursor.destination, load_be16(at + 2)}, segment);
   const std::size_t header_there = std::min(header, rest.captured);
-  const Bytes options{at + kHeaderMin, header_there - kHeaderMin};
-  if (options.size() == kTimestamps && load_be32(options.data()) == 0x0101080a) {
-    segment.options.has_timestamps = true;
-    segment.options.timestamp_value = load_be32(options.data() + 4);
-    segment.options.timestamp_echo = load_be32(options.data() + 8);
-  } else if (!options.empty()) {
-    read_tcp_options(options, segment.options);
-  }
-  segment.header_bytes = static_cast<std::uint8_t>(header_there);
+  read_tcp_fields(at, header_there, segment);
   segment.payload = {at + header_there, rest.captured - header_there};
   segment.cut_by_snaplen =
       static_cast<std::uint32_t>(rest.on_wire - header - segment.payload.size());
