@@ -3,7 +3,7 @@
 // does is a part of what xdpcap-run --sink null does.
 //
 //   follow-with-libtins FILE ROUNDS
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <tins/ethernetII.h>
 #include <tins/packet.h>
 #include <tins/tcp_ip/stream_follower.h>

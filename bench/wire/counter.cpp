@@ -4,7 +4,7 @@
 //
 // Prints "ready" on standard error when it captures, ends on SIGTERM or SIGINT,
 // and then prints what it counted as one JSON object.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <pthread.h>
 
 #include <atomic>

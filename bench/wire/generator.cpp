@@ -10,7 +10,7 @@
 // Prints what it made as one JSON object.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <net/if.h>
 #include <sys/time.h>
 

@@ -5,7 +5,7 @@
 // Ends with the capture, and then prints nanoseconds as one JSON object. Both
 // processes read the same clocks (the XDP program's CLOCK_MONOTONIC as UTC, see
 // userspace/capture/utc_clock.hpp), so on one machine nothing has to be corrected.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdio>

@@ -1,6 +1,6 @@
 #include "bench/wire/template.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>

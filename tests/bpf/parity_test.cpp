@@ -1,7 +1,7 @@
 // Whatever the decoder opens the programs must select, or it is never captured: every
 // sample of the decoder's own tests, each with more tags and headers around and in
 // fragments, and with every ethertype, protocol and port there is.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <initializer_list>

@@ -1,6 +1,6 @@
 #include "sim/account.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "sim/dialogue.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

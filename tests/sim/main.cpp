@@ -1,5 +1,5 @@
 // A run of the whole engine for each seed: see README.md.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

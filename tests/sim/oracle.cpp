@@ -1,6 +1,6 @@
 #include "sim/oracle.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

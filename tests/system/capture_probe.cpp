@@ -7,7 +7,7 @@
 // Prints "ready" when it captures, and ends on SIGTERM or SIGINT. With `sleep`
 // the workers do not read until then, which is the worst overload there is; with
 // `drop` it becomes nobody, without any privilege, once the capture is open.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <grp.h>
 #include <signal.h>
 #include <unistd.h>

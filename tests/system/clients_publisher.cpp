@@ -1,7 +1,7 @@
 // clients_publisher ENDPOINT [--lose] [--push]: publishes a short, fixed
 // conversation to the first subscriber, a last heartbeat, and ends. Standard
 // output: "lost N", the batches it left out on purpose.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <atomic>
 #include <chrono>

@@ -1,5 +1,7 @@
 #include "capture/doctor.hpp"
 
+#include <fmt/format.h>
+
 #include <sys/utsname.h>
 #include <unistd.h>
 

@@ -1,5 +1,7 @@
 #include "capture/interface_capture.hpp"
 
+#include <fmt/format.h>
+
 #include <net/if_arp.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "capture/live_capture.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 

@@ -1,5 +1,7 @@
 #include "capture/privileges.hpp"
 
+#include <fmt/format.h>
+
 #include <linux/capability.h>
 #include <sys/resource.h>
 

@@ -3,7 +3,7 @@
 #define ZLIB_CONST // input is const
 
 #include <brotli/decode.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <zlib.h>
 #include <zstd.h>
 

@@ -1,6 +1,6 @@
 #include "consume/receiver.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "consume/silence.hpp"
 

@@ -1,6 +1,6 @@
 #include "consume/seen.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <strings.h>
 
 #include "codec/batch_view.hpp"

@@ -1,6 +1,6 @@
 #include "engine/engine.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 

@@ -1,6 +1,6 @@
 #include "engine/ledger.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

@@ -1,6 +1,6 @@
 #include "host/host_watch.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <thread>

@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>

@@ -1,7 +1,7 @@
 #include "host/interfaces.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <net/if_arp.h>

@@ -1,7 +1,7 @@
 #include "host/socket_probe.hpp"
 
 #include <bpf/bpf.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "bpf/socket_event.h" // before the skeleton, which names its types

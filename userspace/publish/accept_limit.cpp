@@ -1,6 +1,6 @@
 #include "publish/accept_limit.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 #include "sandbox/descriptors.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/resource.h>
 
 namespace xdpcap::sandbox {

@@ -1,7 +1,7 @@
 #include "sandbox/sandbox.hpp"
 
 #include <cap-ng.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <grp.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>

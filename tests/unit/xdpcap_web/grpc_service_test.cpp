@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/grpc/grpc_service.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>

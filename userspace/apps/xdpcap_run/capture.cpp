@@ -1,6 +1,6 @@
 #include "apps/xdpcap_run/capture.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

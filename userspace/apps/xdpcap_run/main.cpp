@@ -1,6 +1,6 @@
 // xdpcap-run: from an interface or a file to HTTP messages on ZeroMQ or standard
 // output.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <exception>

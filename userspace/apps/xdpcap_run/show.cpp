@@ -1,6 +1,6 @@
 #include "apps/xdpcap_run/show.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <malloc.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "apps/xdpcap_sub/exchange_json.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>
@@ -21,7 +21,7 @@ void add_ms(Object& object, std::string_view name, std::optional<std::uint64_t> 
     out += "null";
     return;
   }
-  fmt::format_to(std::back_inserter(out), "{}.{:06}", *ns / 1'000'000, *ns % 1'000'000);
+  out += fmt::format("{}.{:06}", *ns / 1'000'000, *ns % 1'000'000);
   while (out.back() == '0') out.pop_back();
   if (out.back() == '.') out.pop_back();
 }

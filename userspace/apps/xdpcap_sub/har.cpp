@@ -1,6 +1,6 @@
 #include "apps/xdpcap_sub/har.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <cstring>

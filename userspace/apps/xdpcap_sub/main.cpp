@@ -1,5 +1,5 @@
 // xdpcap-sub: shows what xdpcap-run publishes.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <linux/capability.h>
 
 #include <csignal>

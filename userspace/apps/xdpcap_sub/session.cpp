@@ -1,6 +1,6 @@
 #include "apps/xdpcap_sub/session.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "apps/xdpcap_sub/terminal.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

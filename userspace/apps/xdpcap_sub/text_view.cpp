@@ -1,6 +1,6 @@
 #include "apps/xdpcap_sub/text_view.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

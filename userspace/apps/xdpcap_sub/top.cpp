@@ -1,6 +1,6 @@
 #include "apps/xdpcap_sub/top.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,15 +1,29 @@
 #include "apps/xdpcap_web/gateway.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 
+#include "apps/xdpcap_web/api/api.hpp"
+#include "apps/xdpcap_web/grpc/grpc_service.hpp"
+#include "apps/xdpcap_web/history/history.hpp"
 #include "apps/xdpcap_web/map/rules.hpp"
+#include "apps/xdpcap_web/server/access.hpp"
+#include "apps/xdpcap_web/server/feeds.hpp"
+#include "apps/xdpcap_web/server/http_server.hpp"
+#include "apps/xdpcap_web/store/ingest.hpp"
+#include "apps/xdpcap_web/store/model.hpp"
 
 namespace xdpcap::web {
+
+Gateway::Gateway(Options options)
+    : options_(std::move(options)), context_(std::make_unique<boost::asio::io_context>(1)) {}
 
 Result<std::unique_ptr<Gateway>, Error> Gateway::open(Options options) {
   std::unique_ptr<Gateway> gateway(new Gateway(std::move(options)));
@@ -47,8 +61,8 @@ Result<void, Error> Gateway::open_parts() {
       .memory_max = options_.memory,
       .wrong_tokens = [this] { return access_ == nullptr ? 0 : access_->wrong_tokens(); }};
   api_ = std::make_unique<Api>(parts);
-  feeds_ = std::make_unique<Feeds>(parts, context_);
-  auto server = HttpServer::open(context_,
+  feeds_ = std::make_unique<Feeds>(parts, *context_);
+  auto server = HttpServer::open(*context_,
                                  {.address = options_.address,
                                   .port = options_.port,
                                   .tls_certificate = options_.tls_certificate,
@@ -110,7 +124,7 @@ void allow_many_descriptors() {
 
 void Gateway::run() {
   allow_many_descriptors();
-  boost::asio::signal_set signals(context_, SIGINT, SIGTERM);
+  boost::asio::signal_set signals(*context_, SIGINT, SIGTERM);
   signals.async_wait([this, &signals](boost::system::error_code error, int) {
     if (error) return;
     server_->stop();
@@ -118,12 +132,12 @@ void Gateway::run() {
     signals.clear();
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
-    boost::asio::post(context_, [this] { context_.stop(); });
+    boost::asio::post(*context_, [this] { context_->stop(); });
   });
   if (grpc_ != nullptr) ingest_->add(grpc_.get());
   ingest_->start();
   server_->start(*access_);
-  context_.run();
+  context_->run();
   if (grpc_ != nullptr) {
     ingest_->remove(grpc_.get());
     grpc_->stop();

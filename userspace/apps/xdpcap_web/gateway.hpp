@@ -1,21 +1,27 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "apps/xdpcap_web/api/api.hpp"
-#include "apps/xdpcap_web/api/feeds.hpp"
-#include "apps/xdpcap_web/grpc/grpc_service.hpp"
-#include "apps/xdpcap_web/history/history.hpp"
 #include "apps/xdpcap_web/options.hpp"
-#include "apps/xdpcap_web/server/access.hpp"
-#include "apps/xdpcap_web/server/http_server.hpp"
-#include "apps/xdpcap_web/store/ingest.hpp"
-#include "apps/xdpcap_web/store/model.hpp"
+#include "core/error.hpp"
+#include "core/result.hpp"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace xdpcap::web {
+
+class Access;
+class Api;
+class Feeds;
+class GrpcService;
+class History;
+class HttpServer;
+class Ingest;
+class Model;
 
 // One run of xdpcap-web. Threads: this one serves, three answer calls of the API, one composes what
 // streams follow, one receives, one writes the history; gRPC has its own.
@@ -32,14 +38,14 @@ class Gateway {
   void run();
 
  private:
-  explicit Gateway(Options options) : options_(std::move(options)) {}
+  explicit Gateway(Options options);
   Result<void, Error> open_parts();
 
   Options options_;
   std::unique_ptr<History> history_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<Ingest> ingest_;
-  boost::asio::io_context context_{1};
+  std::unique_ptr<boost::asio::io_context> context_;
   std::unique_ptr<Access> access_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Feeds> feeds_;

@@ -1,5 +1,5 @@
 // xdpcap-web: serves what xdpcap-run publishes to browsers.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <csignal>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 
@@ -90,11 +90,11 @@ std::string metric_name(std::string_view name) {
 class Metrics {
  public:
   void begin(std::string_view name, std::string_view kind, std::string_view help) {
-    fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, kind);
   }
   void value(std::string_view name, std::string_view labels, std::uint64_t number) {
-    fmt::format_to(std::back_inserter(out), "{}{}{}{} {}\n", name, labels.empty() ? "" : "{",
-                   labels, labels.empty() ? "" : "}", number);
+    out += fmt::format("{}{}{}{} {}\n", name, labels.empty() ? "" : "{", labels,
+                       labels.empty() ? "" : "}", number);
   }
   void only(std::string_view name, std::string_view kind, std::string_view help,
             std::uint64_t number) {

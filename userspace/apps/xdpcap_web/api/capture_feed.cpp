@@ -112,7 +112,7 @@ void CaptureFeed::append_packets(std::string& text, const KeptBatch& batch,
     if (records == nullptr) return;
     for (const auto* record : *records) {
       if (!filter_.matches(*record, interface_name(sensor, record->interface()))) continue;
-      fmt::format_to(std::back_inserter(text), "event: packet\ndata: {}\n\n", packet_json(*record));
+      text += fmt::format("event: packet\ndata: {}\n\n", packet_json(*record));
       ++events;
     }
   };
@@ -156,7 +156,7 @@ void CaptureFeed::append_trouble(std::string& text) {
   last_trouble_ = trouble;
   if (trouble.empty()) return;
   text += error_event(trouble, 0);
-  if (ended) text += *farewell().text;
+  if (ended) text += farewell();
 }
 
 std::string CaptureFeed::report_loss(std::uint64_t lost) const {

@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "apps/xdpcap_web/api/feeds.hpp"
+#include "apps/xdpcap_web/api/api.hpp"
+#include "apps/xdpcap_web/api/feed.hpp"
 #include "apps/xdpcap_web/api/packet.hpp"
 #include "apps/xdpcap_web/store/batch_listener.hpp"
 #include "core/mutex.hpp"

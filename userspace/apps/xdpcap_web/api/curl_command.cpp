@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/api/curl_command.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <strings.h>
 
 #include <algorithm>

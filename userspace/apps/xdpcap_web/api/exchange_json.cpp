@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "apps/xdpcap_web/api/json_views.hpp"
 #include "codec/batch_view.hpp"

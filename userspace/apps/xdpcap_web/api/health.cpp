@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/api/health.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

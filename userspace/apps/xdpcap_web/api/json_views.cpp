@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/api/json_views.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 
@@ -43,15 +43,15 @@ void append_real(std::string& out, double value) {
   if (!std::isfinite(value)) {
     out += "null";
   } else {
-    fmt::format_to(std::back_inserter(out), "{:.6g}", value);
+    out += fmt::format("{:.6g}", value);
   }
 }
 
 void JsonObject::ms(std::string_view name, std::uint64_t ns) {
   std::string& out = member(name);
-  fmt::format_to(std::back_inserter(out), "{}", ns / 1'000'000);
+  out += fmt::format("{}", ns / 1'000'000);
   if (ns % 1'000'000 == 0) return;
-  fmt::format_to(std::back_inserter(out), ".{:06}", ns % 1'000'000);
+  out += fmt::format(".{:06}", ns % 1'000'000);
   while (out.back() == '0') out.pop_back();
 }
 

@@ -1,7 +1,7 @@
 #include "apps/xdpcap_web/api/packet.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/socket.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/history/history_file.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>

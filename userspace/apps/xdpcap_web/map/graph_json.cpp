@@ -1,5 +1,5 @@
 // The map as the API shows it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <set>

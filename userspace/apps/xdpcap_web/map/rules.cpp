@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/map/rules.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <re2/re2.h>
 #include <yaml-cpp/yaml.h>
 

@@ -1,7 +1,7 @@
 #include "apps/xdpcap_web/server/access.hpp"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <strings.h>
 #include <sys/random.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/server/http_server.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <unistd.h>

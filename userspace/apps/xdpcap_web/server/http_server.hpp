@@ -12,10 +12,10 @@
 #include <string>
 
 #include "apps/xdpcap_web/api/api.hpp"
-#include "apps/xdpcap_web/api/feeds.hpp"
 #include "apps/xdpcap_web/host/name_lookup.hpp"
 #include "apps/xdpcap_web/server/access.hpp"
 #include "apps/xdpcap_web/server/byte_budget.hpp"
+#include "apps/xdpcap_web/server/feeds.hpp"
 #include "core/error.hpp"
 #include "core/result.hpp"
 

@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/server/session.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -64,10 +64,10 @@ std::string head_of(const Reply& reply, std::optional<std::size_t> length, bool 
   bool has_caching = false;
   for (const auto& [name, value] : reply.fields) {
     has_caching = has_caching || name == "Cache-Control";
-    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+    head += fmt::format("{}: {}\r\n", name, value);
   }
   if (!has_caching) head += "Cache-Control: no-store\r\n";
-  if (length) fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", *length);
+  if (length) head += fmt::format("Content-Length: {}\r\n", *length);
   if (!keep) head += "Connection: close\r\n";
   return head + "\r\n";
 }

@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/store/ids.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 

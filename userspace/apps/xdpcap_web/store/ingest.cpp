@@ -1,6 +1,6 @@
 #include "apps/xdpcap_web/store/ingest.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <pthread.h>
 
 #include <algorithm>

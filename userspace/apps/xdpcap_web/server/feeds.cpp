@@ -1,6 +1,6 @@
-#include "apps/xdpcap_web/api/feeds.hpp"
+#include "apps/xdpcap_web/server/feeds.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -14,7 +14,7 @@ namespace xdpcap::web {
 namespace {
 
 void append_event(std::string& out, std::string_view event, std::string_view data) {
-  fmt::format_to(std::back_inserter(out), "event: {}\ndata: {}\n\n", event, data);
+  out += fmt::format("event: {}\ndata: {}\n\n", event, data);
 }
 
 std::string key_of(const Request& request) {
@@ -105,12 +105,6 @@ class StatsFeed : public Feed {
 };
 
 } // namespace
-
-Chunk farewell() {
-  std::string text;
-  append_event(text, "close", R"({"message":"there is nothing more to come"})");
-  return {std::make_shared<const std::string>(std::move(text)), 0};
-}
 
 std::shared_ptr<Feed> Feeds::find(const Request& request) const {
   const auto known = feeds_.find(key_of(request));
@@ -231,8 +225,9 @@ std::size_t Feeds::count_streams() const {
 
 void Feeds::close() {
   composer_.join();
+  const Chunk last{std::make_shared<const std::string>(farewell()), 0};
   for (const auto& [key, feed] : feeds_) {
-    for (const auto& stream : feed->streams) stream->end(farewell());
+    for (const auto& stream : feed->streams) stream->end(last);
   }
   feeds_.clear();
 }

@@ -12,44 +12,12 @@
 #include <vector>
 
 #include "apps/xdpcap_web/api/api.hpp"
+#include "apps/xdpcap_web/api/feed.hpp"
 #include "apps/xdpcap_web/host/name_lookup.hpp"
 #include "apps/xdpcap_web/server/byte_budget.hpp"
 #include "apps/xdpcap_web/server/event_stream.hpp"
 
 namespace xdpcap::web {
-
-// An exchange that is new or has changed, with its JSON once somebody wanted it.
-struct Change {
-  Exchange exchange;
-  Ends ends;
-  std::string json;
-};
-
-// What a feed has to say at a tick.
-struct Composed {
-  std::string text;
-  std::uint64_t events = 0; // in it
-};
-
-// Something that browsers follow. All who asked for the same share one feed, so that each chunk is
-// made once.
-class Feed {
- public:
-  using Time = std::chrono::steady_clock::time_point;
-
-  virtual ~Feed() = default;
-  // The next piece. `changes` since the last tick; `second`: once a second. What is not done at
-  // `until` is left out, and counted. The composing thread only.
-  virtual Composed compose(std::vector<Change>& changes, bool second, Time until) = 0;
-  // Any thread.
-  [[nodiscard]] virtual bool wants_changes() const { return false; }
-  [[nodiscard]] virtual std::string report_loss(std::uint64_t lost) const = 0;
-
-  std::vector<std::shared_ptr<EventStream>> streams; // the server's thread only
-};
-
-// The last words of every stream.
-Chunk farewell();
 
 // All feeds, and the clock that drives them: ten times a second. What they say is composed on a
 // thread of its own, so that a filter that takes long keeps nobody else waiting; all together have
