@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 
 namespace xdpcap::http {
@@ -29,6 +30,10 @@ inline constexpr bool is_blank(char c) noexcept {
 // ends count as blanks (RFC 9112, 5.2), and so do VT and FF (RFC 9112, 3, leniently).
 inline constexpr bool is_trimmed(char c) noexcept {
   return is_blank(c) || (c >= '\n' && c <= '\r');
+}
+// Two bytes are there.
+inline bool begins_with_crlf(const char* at) noexcept {
+  return std::memcmp(at, "\r\n", 2) == 0;
 }
 inline constexpr bool is_control(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;

@@ -8,6 +8,9 @@ namespace xdpcap::http {
 // False: a CR stands there that is no empty line, and so begins no start line.
 bool Conversation::skip_empty_lines(Input& input, Workspace& workspace) noexcept {
   Half& half = half_of(input);
+  XDPCAP_DCHECK(!input.rest.empty());
+  if (!half.saw_cr && input.rest.front() > std::byte{'\r'}) [[likely]]
+    return true;
   std::size_t skipped = 0;
   bool fine = true;
   for (; skipped < input.rest.size(); ++skipped) {

@@ -14,6 +14,7 @@ constexpr Keyword kConnection{"connection"};
 constexpr Keyword kContentLength{"content-length"};
 constexpr Keyword kTransferEncoding{"transfer-encoding"};
 constexpr Keyword kClose{"close"};
+constexpr Keyword kKeepAlive{"keep-alive"};
 constexpr Keyword kChunked{"chunked"};
 
 std::optional<std::uint64_t> plain_number(std::string_view digits) noexcept {
@@ -34,6 +35,7 @@ void FramingFields::examine(std::string_view name, std::string_view value) noexc
   if (kHost.is(name)) {
     if (hosts++ == 0) host = value;
   } else if (kConnection.is(name)) {
+    if (kKeepAlive.is(value)) return; // what most say
     for_each_member(value, [this](std::string_view option) { closes |= kClose.is(option); });
   } else if (kContentLength.is(name)) {
     parse_content_length(value);
@@ -43,6 +45,11 @@ void FramingFields::examine(std::string_view name, std::string_view value) noexc
 }
 
 void FramingFields::parse_content_length(std::string_view value) noexcept {
+  if (const std::optional<std::uint64_t> number = plain_number(value); number && !has_length) {
+    has_length = true; // one number, as nearly all say it
+    length = *number;
+    return;
+  }
   for_each_member(value, [this](std::string_view member) {
     const std::optional<std::uint64_t> number = plain_number(member);
     if (!number || (has_length && *number != length)) length_bad = true;

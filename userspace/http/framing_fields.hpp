@@ -27,19 +27,20 @@ struct FramingFields {
   // Values may be folded. The common case, a field of no interest, costs a look at
   // the length of its name and its first letter.
   void add(std::string_view name, std::string_view value) noexcept {
-    constexpr auto kInitials = [] {
-      std::array<char, 18> initials{}; // by length
-      initials[4] = 'h';
-      initials[10] = 'c';
-      initials[14] = 'c';
-      initials[17] = 't';
-      return initials;
-    }();
     if (name.size() >= kInitials.size() || name.empty()) return;
     if ((name.front() | 0x20) == kInitials[name.size()]) examine(name, value);
   }
 
  private:
+  static constexpr auto kInitials = [] {
+    std::array<char, 18> initials{}; // by length
+    initials[4] = 'h';
+    initials[10] = 'c';
+    initials[14] = 'c';
+    initials[17] = 't';
+    return initials;
+  }();
+
   void examine(std::string_view name, std::string_view value) noexcept;
   void parse_content_length(std::string_view value) noexcept;
   void parse_transfer_encoding(std::string_view value) noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.hpp"
+#include "http/head_masks.hpp"
 #include "http/scan.hpp"
 
 namespace xdpcap::http {
@@ -12,23 +13,24 @@ namespace {
 class FieldReader {
  public:
   FieldReader(std::string_view text, std::size_t from, std::span<FieldSpan> room,
-              Anomalies& anomalies) noexcept
+              Anomalies& anomalies, const HeadScanner& scanner) noexcept
       : begin_(text.data()),
         at_(text.data() + from),
         end_(text.data() + text.size()),
         room_(room),
-        anomalies_(anomalies) {
+        anomalies_(anomalies),
+        scanner_(scanner) {
     XDPCAP_CHECK(from <= text.size() && text.size() <= UINT32_MAX); // offsets have 32 bits
   }
 
   // Reads lines up to and with the empty one.
+  template <bool kPlainLines>
   Answer read(FramingFields& framing) noexcept {
     for (;;) {
-      if (!read_plain_field()) [[unlikely]] {
-        const Answer empty = read_empty_line();
-        if (empty != Answer::wrong) return empty;
-        if (!read_field()) return Answer::need_more;
-      }
+      if constexpr (kPlainLines) read_plain_fields(framing);
+      const Answer empty = read_empty_line();
+      if (empty != Answer::wrong) return empty;
+      if (!read_field()) return Answer::need_more;
       framing.add(text(field_.name), text(field_.value));
       list_field();
     }
@@ -50,22 +52,41 @@ class FieldReader {
     return {begin_ + part.offset, part.length};
   }
 
-  // The line that nearly all are: a plain name, a colon, a value without controls,
-  // CRLF, and behind it the first byte of a line that is not folded. False: it is
-  // another one, or not all of it is here; nothing was taken then.
-  bool read_plain_field() noexcept {
-    const char* const name_end = find_plain_name_end(at_, end_);
-    if (name_end == end_ || *name_end != ':' || name_end == at_) return false;
-    const char* value = name_end + 1;
-    const char* const line_end = find_low_control(value, end_);
-    if (end_ - line_end < 3 || line_end[0] != '\r' || line_end[1] != '\n' || is_blank(line_end[2]))
-      return false;
-    const char* value_end = line_end;
-    while (value != value_end && *value == ' ') ++value;
-    while (value != value_end && value_end[-1] == ' ') --value_end;
-    field_ = {span(at_, name_end), span(value, value_end)};
-    at_ = line_end + 2;
-    return true;
+  // The lines that nearly all are: a plain name, a colon, a value without controls,
+  // CRLF, and behind it the first byte of a line that is not folded. Stops at the first that is
+  // another one, is not all here, or cannot be listed.
+  void read_plain_fields(FramingFields& framing) noexcept {
+    if (end_ - at_ < 3) return;
+    HeadScanner scanner = scanner_; // copies, which can live in registers
+    const char* const begin = begin_;
+    const char* const end = end_ - 2; // of line ends with a byte behind them
+    const char* at = at_;
+    FieldSpan* next = room_.data() + listed_;
+    const FieldSpan* const room_end = room_.data() + room_.size();
+    const auto offset = [begin](const char* place) {
+      return static_cast<std::uint32_t>(place - begin);
+    };
+    while (next != room_end) {
+      const char* const name_end = scanner.next_odd(at);
+      if (name_end >= end || *name_end != ':' || name_end == at) break;
+      const char* value = name_end + 1;
+      const char* const line_end = scanner.next_low(value);
+      if (line_end >= end || !begins_with_crlf(line_end) || is_blank(line_end[2])) break;
+      const char* value_end = line_end;
+      value += *value == ' ' ? 1 : 0;
+      if (*value == ' ' || value_end[-1] == ' ') [[unlikely]] {
+        while (value != value_end && *value == ' ') ++value;
+        while (value != value_end && value_end[-1] == ' ') --value_end;
+      }
+      const auto name_length = static_cast<std::uint32_t>(name_end - at);
+      const auto value_length = static_cast<std::uint32_t>(value_end - value);
+      *next++ = {{offset(at), name_length}, {offset(value), value_length}};
+      framing.add({at, name_length}, {value, value_length});
+      at = line_end + 2;
+    }
+    at_ = at;
+    listed_ = static_cast<std::size_t>(next - room_.data());
+    scanner_ = scanner;
   }
 
   // Wrong: this line is not empty.
@@ -183,33 +204,51 @@ class FieldReader {
   const char* content_end_ = nullptr;
   std::span<FieldSpan> room_;
   Anomalies& anomalies_;
+  HeadScanner scanner_;
   FieldSpan field_;
   std::size_t listed_ = 0;
   std::uint32_t section_end_ = 0;
 };
 
+// The field lines behind a start line, which is read.
+template <bool kPlainLines>
+Answer read_fields(std::string_view text, std::span<FieldSpan> room, const HeadScanner& scanner,
+                   Head& head) noexcept {
+  head.framing = FramingFields{};
+  head.anomalies = head.start.anomalies;
+  FieldReader reader{text, head.start.length, room, head.anomalies, scanner};
+  const Answer answer = reader.read<kPlainLines>(head.framing);
+  if (answer != Answer::done) return answer;
+  head.fields = room.first(reader.listed());
+  head.length = reader.section_end();
+  head.consumed = reader.consumed();
+  XDPCAP_CHECK(head.length < head.consumed && head.consumed <= text.size());
+  return Answer::done;
+}
+
 } // namespace
 
 Answer parse_head(Bytes bytes, std::span<FieldSpan> room, Head& head) noexcept {
   const std::string_view text = as_text(bytes);
+  HeadScanner scanner{text};
+  if (read_plain_start_line(text, scanner, head.start)) [[likely]]
+    return read_fields<true>(text, room, scanner, head);
   const Answer answer = parse_start_line(text, head.start);
   if (answer != Answer::done) return answer;
-  head.framing = FramingFields{};
-  head.anomalies = head.start.anomalies;
-  FieldReader reader{text, head.start.length, room, head.anomalies};
-  const Answer fields = reader.read(head.framing);
-  if (fields != Answer::done) return fields;
-  head.fields = room.first(reader.listed());
-  head.length = reader.section_end();
-  head.consumed = reader.consumed();
-  XDPCAP_CHECK(head.length < head.consumed && head.consumed <= bytes.size());
-  return Answer::done;
+  return read_fields<true>(text, room, HeadScanner{text.substr(head.start.length)}, head);
+}
+
+Answer parse_head_line_by_line(Bytes bytes, std::span<FieldSpan> room, Head& head) noexcept {
+  const std::string_view text = as_text(bytes);
+  const Answer answer = parse_start_line(text, head.start);
+  return answer == Answer::done ? read_fields<false>(text, room, HeadScanner{text}, head) : answer;
 }
 
 FieldSection parse_fields(Bytes bytes, std::span<FieldSpan> room, Anomalies& anomalies) noexcept {
+  const std::string_view text = as_text(bytes);
   FramingFields unused;
-  FieldReader reader{as_text(bytes), 0, room, anomalies};
-  static_cast<void>(reader.read(unused));
+  FieldReader reader{text, 0, room, anomalies, HeadScanner{text}};
+  static_cast<void>(reader.read<true>(unused));
   return {room.first(reader.listed()), reader.section_end()};
 }
 

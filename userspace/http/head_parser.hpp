@@ -29,6 +29,9 @@ struct Head {
 // framing but are not listed, and the head is flagged head_too_large.
 Answer parse_head(Bytes bytes, std::span<FieldSpan> room, Head& head) noexcept;
 
+// The same answer without the short way of plain lines, which tests compare with it.
+Answer parse_head_line_by_line(Bytes bytes, std::span<FieldSpan> room, Head& head) noexcept;
+
 // Field lines without a start line, as a trailer section has them.
 struct FieldSection {
   std::span<const FieldSpan> fields;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "core/check.hpp"
 #include "http/scan.hpp"
@@ -172,6 +173,67 @@ std::size_t token_length(std::string_view text) noexcept {
   return length;
 }
 
+// Eight characters as one number; the first is the lowest byte.
+std::uint64_t load_eight(const char* at) noexcept {
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, at, sizeof eight);
+  return eight;
+}
+// "HTTP/1.0" or "HTTP/1.1"; the last bit of the last digit tells which.
+bool is_plain_version(std::uint64_t eight) noexcept {
+  constexpr std::uint64_t kLastBit = std::uint64_t{1} << 56;
+  return (eight & ~kLastBit) == 0x302e312f50545448; // as it lies in memory
+}
+std::uint8_t minor_of(std::uint64_t version) noexcept {
+  return static_cast<std::uint8_t>(version >> 56 & 1);
+}
+
+bool read_plain_status_line(std::string_view text, HeadScanner& scanner, StartLine& line) noexcept {
+  constexpr std::uint32_t kReason = 13; // where it begins
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* const digits = begin + 9;
+  if (begin[8] != ' ' || digits[0] < '1' || digits[0] > '9' || !is_digit(digits[1]) ||
+      !is_digit(digits[2]) || digits[3] != ' ')
+    return false;
+  const char* const line_end = scanner.next_low(begin + kReason);
+  if (end - line_end < 2 || !begins_with_crlf(line_end)) return false;
+  line.kind = Kind::response;
+  line.status = static_cast<std::uint16_t>((digits[0] - '0') * 100 + (digits[1] - '0') * 10 +
+                                           (digits[2] - '0'));
+  line.version_minor = minor_of(load_eight(begin));
+  line.reason = {kReason, static_cast<std::uint32_t>(line_end - begin) - kReason};
+  line.length = static_cast<std::uint32_t>(line_end + 2 - begin);
+  return true;
+}
+
+bool read_plain_request_line(std::string_view text, HeadScanner& scanner,
+                             StartLine& line) noexcept {
+  constexpr std::ptrdiff_t kVersionLength = 8;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* const method_end = scanner.next_odd(begin);
+  const auto method_length = static_cast<std::size_t>(method_end - begin);
+  if (method_end == end || *method_end != ' ' || method_length == 0 || method_length > kMethodMax)
+    return false;
+  const char* const target = method_end + 1;
+  const char* const line_end = scanner.next_low(target);
+  if (end - line_end < 2 || !begins_with_crlf(line_end) ||
+      line_end - target < 1 + 1 + kVersionLength)
+    return false;
+  const char* const version = line_end - kVersionLength;
+  const std::uint64_t eight = load_eight(version);
+  if (!is_plain_version(eight) || version[-1] != ' ' || is_control(*target)) return false;
+  if (std::memchr(target, ' ', static_cast<std::size_t>(version - 1 - target)) != nullptr)
+    return false;
+  line.kind = Kind::request;
+  line.method = {0, static_cast<std::uint32_t>(method_length)};
+  line.target = span_of(text, target, version - 1);
+  line.version_minor = minor_of(eight);
+  line.length = static_cast<std::uint32_t>(line_end + 2 - begin);
+  return true;
+}
+
 } // namespace
 
 Answer parse_start_line(std::string_view text, StartLine& line) noexcept {
@@ -182,6 +244,14 @@ Answer parse_start_line(std::string_view text, StartLine& line) noexcept {
   if (method_length == text.size()) return Answer::need_more;
   if (method_length == 0 || text[method_length] != ' ') return Answer::wrong;
   return parse_request_line(text, method_length, line);
+}
+
+bool read_plain_start_line(std::string_view text, HeadScanner& scanner, StartLine& line) noexcept {
+  constexpr std::size_t kShortest = 16; // that of a response without a reason, and one byte
+  line = StartLine{};
+  if (text.size() < kShortest) return false;
+  return is_plain_version(load_eight(text.data())) ? read_plain_status_line(text, scanner, line)
+                                                   : read_plain_request_line(text, scanner, line);
 }
 
 bool resembles_start_line(std::string_view text) noexcept {

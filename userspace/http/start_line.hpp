@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/head_masks.hpp"
 #include "http/message.hpp"
 
 namespace xdpcap::http {
@@ -35,6 +36,10 @@ constexpr bool is_informational(std::uint16_t status) noexcept {
 // the anomalies; HTTP/0.9 and other major versions are wrong. `wrong` comes as
 // soon as no further byte could make it right.
 Answer parse_start_line(std::string_view text, StartLine& line) noexcept;
+
+// The same for the start line that nearly all have, in one go. False: it is another one, or not all
+// of it is here; `line` means nothing then. `scanner` stands at the beginning of `text`.
+bool read_plain_start_line(std::string_view text, HeadScanner& scanner, StartLine& line) noexcept;
 
 // Whether bytes in the middle of a stream are to be taken for the beginning of a
 // message: a whole start line, or the part of one with a registered method. The
