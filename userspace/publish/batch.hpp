@@ -13,6 +13,7 @@
 #include "core/region.hpp"
 #include "core/spsc_ring.hpp"
 #include "flatbuffers/flatbuffers.h"
+#include "publish/builder.hpp"
 #include "publish/doorbell.hpp"
 #include "publish/message_table.hpp"
 
@@ -44,7 +45,7 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  [[nodiscard]] flatbuffers::FlatBufferBuilder& builder() noexcept { return builder_; }
+  [[nodiscard]] Builder& builder() noexcept { return builder_; }
   [[nodiscard]] MessageTables& tables() noexcept { return tables_; }
   [[nodiscard]] bool large() const noexcept { return large_; }
   // Bytes that records may still take; what the envelope needs is set aside.
@@ -76,7 +77,7 @@ class Batch {
   std::size_t capacity_;
   bool large_;
   FixedMemory allocator_;
-  flatbuffers::FlatBufferBuilder builder_;
+  Builder builder_;
   MessageTables tables_; // of the messages in it
 };
 

@@ -31,10 +31,10 @@ schema::Span span_of(http::Span span) noexcept {
 }
 
 // The only copy of a body's bytes on their way from the pool to the wire.
-ByteVector write_body(FlatBufferBuilder& builder, const Pieces& body, std::size_t kept) {
+ByteVector write_body(Builder& builder, const Pieces& body, std::size_t kept) {
   if (kept == 0) return 0;
-  std::uint8_t* at = nullptr;
-  const ByteVector offset = builder.CreateUninitializedVector<std::uint8_t>(kept, &at);
+  std::byte* at = nullptr;
+  const ByteVector offset = builder.add_vector<std::uint8_t>(kept, at);
   for (const Bytes piece : body) {
     const std::size_t taken = std::min(piece.size(), kept);
     std::memcpy(at, piece.data(), taken);
@@ -55,13 +55,20 @@ std::span<std::byte> bytes_in(const FlatBufferBuilder& builder, ByteVector vecto
   return {reinterpret_cast<std::byte*>(at) + sizeof(flatbuffers::uoffset_t), size};
 }
 
+ByteVector write_bytes(Builder& builder, Bytes bytes) {
+  if (bytes.empty()) return 0;
+  std::byte* at = nullptr;
+  const ByteVector offset = builder.add_vector<std::uint8_t>(bytes.size(), at);
+  std::memcpy(at, bytes.data(), bytes.size());
+  return offset;
+}
+
 Offset<flatbuffers::Vector<const schema::FieldSpan*>> write_fields(
-    FlatBufferBuilder& builder, std::span<const http::FieldSpan> fields) {
+    Builder& builder, std::span<const http::FieldSpan> fields) {
   if (fields.empty()) return 0;
-  schema::FieldSpan* at = nullptr;
-  const auto offset =
-      builder.CreateUninitializedVectorOfStructs<schema::FieldSpan>(fields.size(), &at);
-  std::memcpy(static_cast<void*>(at), fields.data(), fields.size_bytes());
+  std::byte* at = nullptr;
+  const auto offset = builder.add_vector<schema::FieldSpan>(fields.size(), at);
+  std::memcpy(at, fields.data(), fields.size_bytes());
   return offset;
 }
 
@@ -94,13 +101,12 @@ struct MessageParts {
   bool masked = false;
 };
 
-MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& message,
-                         std::size_t body_kept, const SecretNames* masked,
-                         std::string_view community_id) {
+MessageParts write_parts(Builder& builder, const http::Message& message, std::size_t body_kept,
+                         const SecretNames* masked, std::string_view community_id) {
   MessageParts parts;
   parts.body = write_body(builder, message.body, body_kept);
-  parts.head = record::write_bytes(builder, message.head);
-  parts.trailer_section = record::write_bytes(builder, message.trailer_section);
+  parts.head = write_bytes(builder, message.head);
+  parts.trailer_section = write_bytes(builder, message.trailer_section);
   if (masked != nullptr) {
     const bool suspicious = head_is_suspicious(message);
     const auto head = bytes_in(builder, parts.head, message.head.size());
@@ -115,7 +121,7 @@ MessageParts write_parts(FlatBufferBuilder& builder, const http::Message& messag
   parts.fields = write_fields(builder, message.fields);
   parts.trailers = write_fields(builder, message.trailers);
   parts.gaps = write_gaps(builder, message.gaps);
-  if (message.body_sha256) parts.sha256 = record::write_bytes(builder, *message.body_sha256);
+  if (message.body_sha256) parts.sha256 = write_bytes(builder, *message.body_sha256);
   parts.community_id = record::write_text(builder, community_id);
   return parts;
 }
@@ -139,10 +145,9 @@ std::size_t bytes_without_body(const http::Message& message) noexcept {
          message.gaps.size() * sizeof(schema::Gap);
 }
 
-WrittenMessage write(FlatBufferBuilder& builder, MessageTables& tables,
-                     const http::Message& message, const MessageContext& context,
-                     std::size_t body_kept, const SecretNames* masked,
-                     std::string_view community_id) {
+WrittenMessage write(Builder& builder, MessageTables& tables, const http::Message& message,
+                     const MessageContext& context, std::size_t body_kept,
+                     const SecretNames* masked, std::string_view community_id) {
   const MessageParts parts = write_parts(builder, message, body_kept, masked, community_id);
   http::Anomalies anomalies = message.anomalies;
   anomalies.add(context.anomalies);

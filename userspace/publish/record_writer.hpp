@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "http/message.hpp"
+#include "publish/builder.hpp"
 #include "publish/masking/secret_names.hpp"
 #include "publish/message_table.hpp"
 #include "publish/records.hpp"
@@ -26,10 +27,9 @@ std::size_t bytes_without_body(const http::Message& message) noexcept;
 // Writes the first `body_kept` bytes of the body; `truncated` is added where
 // that is not all of it. `masked`: values of these names are overwritten; none where everything may
 // be seen. `community_id` may be empty.
-WrittenMessage write(flatbuffers::FlatBufferBuilder& builder, MessageTables& tables,
-                     const http::Message& message, const MessageContext& context,
-                     std::size_t body_kept, const SecretNames* masked,
-                     std::string_view community_id);
+WrittenMessage write(Builder& builder, MessageTables& tables, const http::Message& message,
+                     const MessageContext& context, std::size_t body_kept,
+                     const SecretNames* masked, std::string_view community_id);
 
 // Which processes the batch that is being filled has already, and where: the tables
 // of many sockets point to one. One that fell out of its place is written again.
