@@ -24,6 +24,7 @@ GROWTH = 1.05
 CASES = {
     "small, rebuilt": ("small", ["--sink", "null"]),
     "small, rebuilt and encoded": ("small", ["--sink", "encode"]),
+    "browser, rebuilt and encoded": ("browser", ["--sink", "encode"]),
     "bulk, heads only": ("bulk", ["--sink", "null", "--max-body", "0"]),
     "bulk, bodies kept": ("bulk", ["--sink", "null", "--max-body", "2M"]),
 }

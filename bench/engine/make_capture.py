@@ -4,6 +4,8 @@ each time.
 
   make_capture.py small FILE    64 keep-alive connections, requests of 300 and responses of 500
                                 bytes, each acknowledged
+  make_capture.py browser FILE  the same with heads as browsers and their servers send them, 13 to
+                                15 lines, and a cookie
   make_capture.py bulk FILE     8 connections, responses of 1 MiB in segments of 1460 bytes, every
                                 second one acknowledged
 """
@@ -69,6 +71,28 @@ def response(body_size, size=None):
     return (pad(head, size - body_size) if size else head + b"\r\n") + b"b" * body_size
 
 
+def browser_request(number):
+    return (
+        b"GET /static/app/chunk-%06d.js HTTP/1.1\r\nHost: www.shop.example.com\r\nConnection: "
+        b"keep-alive\r\nsec-ch-ua: \"Chromium\";v=\"120\", \"Not A Brand\";v=\"24\"\r\n"
+        b"sec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\nUser-Agent: Mozilla/5.0 (X11; "
+        b"Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36\r\n"
+        b"Accept: */*\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: no-cors\r\n"
+        b"Sec-Fetch-Dest: script\r\nReferer: https://www.shop.example.com/catalogue\r\n"
+        b"Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
+        b"Cookie: session=8f14e45fceea167a5a36dedd4bea2543; theme=dark\r\n\r\n" % number)
+
+
+BROWSER_RESPONSE = (
+    b"HTTP/1.1 200 OK\r\nServer: nginx/1.24.0\r\nDate: Tue, 14 Nov 2023 22:13:20 GMT\r\n"
+    b"Content-Type: application/javascript; charset=utf-8\r\nContent-Length: 512\r\n"
+    b"Connection: keep-alive\r\nLast-Modified: Mon, 13 Nov 2023 10:00:00 GMT\r\n"
+    b"ETag: \"6551f2a0-200\"\r\nCache-Control: public, max-age=31536000, immutable\r\n"
+    b"Vary: Accept-Encoding\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"
+    b"Strict-Transport-Security: max-age=63072000; includeSubDomains\r\n"
+    b"Accept-Ranges: bytes\r\n\r\n" + b"b" * 512)
+
+
 def connections(count):
     for number in range(count):
         client = End(bytes([10, 0, number >> 8, number & 255]), 20000 + number, 1000 * number)
@@ -85,12 +109,12 @@ def closing(client, server):
     return [client.frame(FIN | ACK), server.frame(FIN | ACK), client.frame(ACK)]
 
 
-def small(count=64, exchanges=300):
+def keep_alive(question_of, answer, count=64, exchanges=300):
+    """Exchanges on connections that stay open, each segment acknowledged."""
     ends = list(connections(count))
     yield from itertools.chain.from_iterable(opening(*pair) for pair in ends)
-    answer = response(300, 500)
     for exchange in range(exchanges):
-        question = request(exchange)
+        question = question_of(exchange)
         yield from (client.frame(PSH | ACK, question) for client, _ in ends)
         yield from (server.frame(ACK) for _, server in ends)
         yield from (server.frame(PSH | ACK, answer) for _, server in ends)
@@ -114,13 +138,16 @@ def bulk(count=8, exchanges=4):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["small", "bulk"])
+    parser.add_argument("kind", choices=["small", "browser", "bulk"])
     parser.add_argument("file")
     parser.add_argument("--short", action="store_true", help="a tenth of the messages")
     arguments = parser.parse_args()
-    frames = {("small", False): small(),
-              ("small", True): small(exchanges=30), ("bulk", False): bulk(), ("bulk", True): bulk(
-                  count=4, exchanges=1)}[arguments.kind, arguments.short]
+    messages = {"exchanges": 30} if arguments.short else {}
+    frames = {
+        "small": lambda: keep_alive(request, response(300, 500), **messages),
+        "browser": lambda: keep_alive(browser_request, BROWSER_RESPONSE, **messages),
+        "bulk": lambda: bulk(count=4, exchanges=1) if arguments.short else bulk()
+    }[arguments.kind]()
     with open(arguments.file, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 1))
         for number, frame in enumerate(frames):
