@@ -35,7 +35,7 @@ inline std::uint64_t sum_of_words(const std::byte* at, std::size_t bytes) noexce
     // The last ones, out of the word that ends with them; shifted twice, as there may be none.
     const auto rest = static_cast<unsigned>(end - at);
     sum += load_native<std::uint64_t>(end - kWord) >> (8 * (7 - rest)) >> 8;
-  } else {
+  } else if (bytes > 0) {
     std::uint64_t rest = 0;
     std::memcpy(&rest, at, bytes);
     sum = rest;
