@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "core/characters.hpp"
 #include "http/keyword.hpp"
 #include "publish/masking/masking.hpp"
 #include "publish/masking/masking_text.hpp"
@@ -21,13 +22,18 @@ constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 
+// Whether a text begins with `word`, which is in lower case.
+bool begins_with_word(std::string_view text, std::string_view word) noexcept {
+  return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
+                                                  [](char a, char b) { return a == lower(b); });
+}
+
 // Where `word`, in lower case and with a letter in front, is in a text, or npos.
 std::size_t find_word(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
   if (from > text.size()) return std::string_view::npos;
   const char* const end = text.data() + text.size();
   for (const char* at = text.data() + from; end - at >= std::ssize(word); ++at) {
-    if ((*at | 0x20) == word.front() &&
-        std::equal(word.begin(), word.end(), at, [](char a, char b) { return a == lower(b); }))
+    if ((*at | 0x20) == word.front() && begins_with_word({at, word.size()}, word))
       return static_cast<std::size_t>(at - text.data());
   }
   return std::string_view::npos;
@@ -59,32 +65,23 @@ bool is_coding(std::string_view value, std::string_view none) noexcept {
 
 enum class BodyType : std::uint8_t { unknown, other, text, multipart };
 
-// Characters of a text, one bit each, the same for both cases of a letter: what lacks one of a
-// word's does not have the word in it.
-constexpr std::uint64_t characters_of(std::string_view text) noexcept {
-  std::uint64_t characters = 0;
-  for (const char c : text) characters |= std::uint64_t{1} << ((c & 31) | (c & 64) >> 1);
-  return characters;
-}
-
-struct MediaWord {
-  std::string_view text;
-  std::uint64_t characters;
-  consteval MediaWord(const char* word) // NOLINT(google-explicit-constructor)
-      : text(word), characters(characters_of(text)) {}
-};
-constexpr std::array<MediaWord, 4> kTexts{"json", "x-www-form-urlencoded", "event-stream",
-                                          "graphql"};
-constexpr MediaWord kMultipart{"multipart/"};
+constexpr std::array<std::string_view, 4> kTexts{"json", "x-www-form-urlencoded", "event-stream",
+                                                 "graphql"};
+constexpr std::string_view kMultipart = "multipart/";
+// How all of these begin.
+constexpr Characters kTypeBegins{"jJxXeEgGmM"};
 
 BodyType type_of(std::string_view value) noexcept {
   if (value.size() >= kJson.size && kJson.is(value.substr(0, kJson.size))) return BodyType::text;
-  const std::uint64_t characters = characters_of(value);
-  const auto is_there = [&](const MediaWord& word) {
-    return (characters & word.characters) == word.characters && has(value, word.text);
-  };
-  if (std::any_of(kTexts.begin(), kTexts.end(), is_there)) return BodyType::text;
-  return is_there(kMultipart) ? BodyType::multipart : BodyType::other;
+  BodyType type = BodyType::other;
+  for (const char& c : value) {
+    if (!kTypeBegins.has(c)) continue;
+    const std::string_view rest = value.substr(static_cast<std::size_t>(&c - value.data()));
+    const auto begins = [rest](std::string_view word) { return begins_with_word(rest, word); };
+    if (std::any_of(kTexts.begin(), kTexts.end(), begins)) return BodyType::text;
+    if (begins(kMultipart)) type = BodyType::multipart;
+  }
+  return type;
 }
 
 // Calls `visit` with each value of a field that is not empty; most names are let go by their
