@@ -62,7 +62,7 @@ inline std::uint16_t fold(std::uint64_t sum) noexcept {
 
 // A sum over data that holds its own checksum comes out as all ones.
 inline bool sums_up(std::uint64_t sum) noexcept {
-  return fold(sum) == 0xffff;
+  return sum != 0 && sum % 0xffff == 0; // which is what fold() asks, in fewer steps
 }
 
 // The part of a pseudo-header that is not addresses, for TCP.

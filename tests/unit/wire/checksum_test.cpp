@@ -31,6 +31,17 @@ TEST(Checksum, IsTheSumOfRfc1071ForAnyLengthAndContent) {
   EXPECT_TRUE(wire::sums_up(wire::add_to_sum(0, ones.data(), ones.size())));
 }
 
+TEST(Checksum, SumsUpWhereItFoldsToAllOnes) {
+  std::mt19937_64 random(1);
+  EXPECT_FALSE(wire::sums_up(0));
+  EXPECT_TRUE(wire::sums_up(UINT64_MAX));
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t sum = random() >> random() % 64;
+    for (const std::uint64_t near : {sum, sum / 0xffff * 0xffff, sum / 0xffff * 0xffff + 1})
+      EXPECT_EQ(wire::sums_up(near), wire::fold(near) == 0xffff) << near;
+  }
+}
+
 TEST(Checksum, OnRefusesWhatDoesNotSumUp) {
   Decoding decode({.checksums = ChecksumMode::on});
   EXPECT_THAT(decode(segment), IsSegmentWith("odd"));
