@@ -102,7 +102,7 @@ void PubOutlet::change(zmq::message_t& message) {
 }
 
 // The I/O thread then sees the end of the connection, and forgets the peer with all it subscribed
-// to.
+// to. Where that peer has just gone, another one may have its descriptor: it connects again.
 void PubOutlet::disconnect(zmq::message_t& message) {
   const int fd = zmq_msg_get(message.handle(), ZMQ_SRCFD);
   if (fd < 0 || ::shutdown(fd, SHUT_RDWR) != 0) return;
