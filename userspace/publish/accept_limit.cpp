@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kForOthers = 48;
 constexpr std::size_t kConnectionsLeast = 8;
 
-std::atomic<int> largest{INT_MAX}; // descriptor of a connection
+std::atomic<int> largest_descriptor{INT_MAX}; // of a connection
 std::atomic<int> reserve{-1}; // given up to accept, and close, one that waits when all are in use
 std::atomic<std::uint64_t> refused{0};
 
@@ -34,7 +34,7 @@ int accept_within_limit(int listener, sockaddr* address, socklen_t* size, int fl
   const auto kernel_accept = [&] {
     return static_cast<int>(::syscall(SYS_accept4, listener, address, size, flags));
   };
-  const int limit = largest.load(std::memory_order_relaxed);
+  const int limit = largest_descriptor.load(std::memory_order_relaxed);
   const int fd = kernel_accept();
   if (limit == INT_MAX || (fd >= 0 && fd <= limit)) return fd;
   if (fd >= 0) return refuse(fd);
@@ -66,7 +66,7 @@ Result<void, Error> limit_connections(std::size_t connections_max) {
   const int before = reserve.exchange(next);
   if (before >= 0) ::close(before);
   const std::size_t connections = std::min(connections_max, room - in_use - 2 * kForOthers);
-  largest = static_cast<int>(in_use + kForOthers + connections);
+  largest_descriptor = static_cast<int>(in_use + kForOthers + connections);
   return {};
 }
 
