@@ -116,6 +116,10 @@ TcpTraits tcp_traits(const Scenario& scenario, const Dialogue& dialogue, Random&
                                 : random.word();
     traits.window_scale[side] = random.chance(0.8) ? static_cast<int>(random.below(15)) : -1;
     traits.window[side] = static_cast<std::uint32_t>(random.one_of({4000, 30'000, 65'535, 65'535}));
+    if (scenario.stalls > 0) { // a window that is full soon
+      traits.window[side] = 4000;
+      traits.window_scale[side] = std::min(traits.window_scale[side], 3);
+    }
     traits.offloads[side] = random.chance(scenario.offloads);
     if (scenario.giant_segments && random.chance(0.5))
       traits.segment_max[side] = random.between(1460, 40'000);
@@ -127,6 +131,7 @@ TcpTraits tcp_traits(const Scenario& scenario, const Dialogue& dialogue, Random&
     const auto shift = static_cast<unsigned>(traits.window_scale[side]);
     traits.window[side] = std::max(traits.window[side] >> shift, 4U) << shift;
   }
+  traits.stalls = scenario.stalls;
   traits.resets = random.chance(scenario.resets);
   traits.resets_side = random.below(2);
   traits.resets_at = random.below(dialogue.stream[traits.resets_side].size() + 1);
@@ -182,6 +187,9 @@ Scenario make_scenario(std::uint64_t seed, Random& random) {
   scenario.network.acks_unsent = !may_lose && scenario.network.lost_before == 0 &&
                                  scenario.envelope.fragmented == 0 &&
                                  (scenario.workers == 1 || scenario.symmetric);
+  // By numbers of its own: seeds without it mean what they meant before it was there.
+  Random own{~seed};
+  if (own.chance(0.2)) scenario.stalls = own.one_of({0.05, 0.3});
   return scenario;
 }
 
@@ -242,9 +250,9 @@ std::string describe(const Scenario& scenario) {
       network.forged, network.probes, network.delay_us);
   text += fmt::format(
       "  connections: clocks {}, offloads {}, resets {}, ports used again {}, stragglers {}, "
-      "bodies {}\n",
+      "stalls {}, bodies {}\n",
       scenario.clocks, scenario.offloads, scenario.resets, scenario.reused_ports,
-      scenario.stragglers, scenario.dialogue.body_max);
+      scenario.stragglers, scenario.stalls, scenario.dialogue.body_max);
   text += fmt::format(
       "  capture: lost {}, snap length {}, fragments {}, joined at {}, ring {}, skew {} us, "
       "checksums {}\n",

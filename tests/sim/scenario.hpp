@@ -22,7 +22,8 @@ struct Scenario {
   DialogueTraits dialogue;
   EnvelopeTraits envelope;
   double clocks = 0.7, offloads = 0, resets = 0, reused_ports = 0, stragglers = 0; // of connections
-  double lost_by_capture = 0;                                                      // of frames
+  double stalls = 0;           // of the segments that an application reads
+  double lost_by_capture = 0;  // of frames
   bool giant_segments = false; // as segmentation offload makes them
   double joined_late = 0;      // the capture begins after so much of the traffic
 

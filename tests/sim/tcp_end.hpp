@@ -18,6 +18,8 @@ struct End {
   std::size_t released = 0;
   bool fin_sent = false;
   std::size_t next = 0; // received without a hole
+  std::size_t read = 0; // of it, by the application
+  bool stalled = false; // the application does not read
   std::map<std::size_t, std::size_t> early;
   bool fin_known = false, fin_taken = false;
   std::size_t edge = 0; // of the other's window

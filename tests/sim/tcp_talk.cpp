@@ -30,7 +30,7 @@ class Talk {
   }
 
  private:
-  enum class What : std::uint8_t { arrival, timer, ack };
+  enum class What : std::uint8_t { arrival, timer, ack, read };
   struct Event {
     std::int64_t at = 0;
     std::uint64_t order = 0;
@@ -57,6 +57,8 @@ class Talk {
       case What::ack:
         if (event.index == self.ack_timer && self.ack_due) send_ack(event.side);
         return;
+      case What::read:
+        return read_on(event.side);
     }
   }
 
@@ -68,13 +70,15 @@ class Talk {
     made.flags = TcpFlags::ack;
     made.ack = traits_.isn[1 - side] + 1 +
                static_cast<std::uint32_t>(self.next + (self.fin_taken ? 1 : 0));
-    made.window = static_cast<std::uint16_t>(
-        std::min<std::uint32_t>(65535, traits_.window[side] >> shift(side)));
+    made.window = static_cast<std::uint16_t>(std::min<std::size_t>(
+        65535, (limit(side) - std::min(limit(side), self.next)) >> shift(side)));
     made.has_clock = traits_.clocks;
     made.clock = traits_.clock_at[side] + static_cast<std::uint32_t>(now_ / 1000);
     made.echo = self.ts_recent;
     return made;
   }
+  // Bytes of the other's stream that this side takes.
+  std::size_t limit(std::size_t side) const { return ends_[side].read + traits_.window[side]; }
   unsigned shift(std::size_t side) const {
     return ends_[side].scaled ? static_cast<unsigned>(traits_.window_scale[side]) : 0;
   }
@@ -172,7 +176,7 @@ class Talk {
     const End& self = ends_[side];
     if (self.nxt < text(side).size()) return false;
     if (side == kClient && dialogue_.half_closes) return true;
-    const bool has_all = self.next == text(1 - side).size();
+    const bool has_all = self.read == text(1 - side).size();
     return has_all && (traits_.both_close || dialogue_.closes_first == side || self.fin_taken);
   }
 
@@ -181,8 +185,8 @@ class Talk {
     End& self = ends_[side];
     if (!self.open || self.dead) return;
     for (const Release& release : dialogue_.releases[side]) {
-      if (release.needs <= self.next) self.released = std::max(self.released, release.until);
-      if (release.needs > self.next) break;
+      if (release.needs <= self.read) self.released = std::max(self.released, release.until);
+      if (release.needs > self.read) break;
     }
     while (self.nxt < self.released && self.nxt < self.edge && !self.fin_sent) {
       const std::size_t to = std::min({self.nxt + cut(side), self.released, self.edge});
@@ -198,7 +202,18 @@ class Talk {
       self.fin_sent = true;
       send_data(side, self.nxt, self.nxt, true);
     }
-    if (self.una < self.top) arm(side);
+    if (self.una < self.top || is_blocked(side)) arm(side);
+  }
+  // By the other's window.
+  bool is_blocked(std::size_t side) const {
+    const End& self = ends_[side];
+    return self.nxt < self.released && self.nxt >= self.edge && !self.fin_sent;
+  }
+  // RFC 9293, 3.8.6.1: one byte beyond the window, or one that the other has.
+  void probe_window(std::size_t side) {
+    const End& self = ends_[side];
+    const std::size_t from = self.nxt - (self.nxt != 0 && random_.chance(0.5) ? 1 : 0);
+    send_data(side, from, from + 1, false);
   }
   // Again, with other borders.
   void resend(std::size_t side) {
@@ -228,6 +243,9 @@ class Talk {
     if (self.dead) return;
     if (!self.open) {
       if (side == kClient || self.syn_seen) send_syn(side);
+    } else if (is_blocked(side) && self.una >= self.nxt) {
+      probe_window(side);
+      arm(side);
     } else if (self.una < self.top) {
       resend_all(side);
       arm(side);
@@ -314,6 +332,7 @@ class Talk {
     self.repeated_acks =
         ahead == 0 && segment.payload.empty() && self.una < self.top ? self.repeated_acks + 1 : 0;
     self.una += static_cast<std::size_t>(ahead);
+    self.nxt = std::max(self.nxt, std::min(self.una, text(side).size())); // behind a window probe
     self.edge = std::max(self.edge, self.una + (std::size_t{segment.window} << shift(1 - side)));
     if (ahead > 0) self.rto = kRtoMin;
     if (self.repeated_acks == 3) resend(side);
@@ -326,8 +345,7 @@ class Talk {
     const bool fin = (segment.flags & TcpFlags::fin) != 0;
     if (begin == end && !fin) return;
     self.ack_due = true;
-    const std::size_t limit = self.next + traits_.window[side];
-    if (end > limit) {
+    if (end > limit(side)) {
       trace_.passed[index].refused = true;
       return;
     }
@@ -339,6 +357,26 @@ class Talk {
       self.early.erase(first);
     }
     if (self.fin_known && self.next == text(1 - side).size()) self.fin_taken = true;
+    read(side);
+  }
+  // The application reads what there is, or stops for a while.
+  void read(std::size_t side) {
+    End& self = ends_[side];
+    if (self.stalled) return;
+    self.stalled = traits_.stalls > 0 && random_.chance(traits_.stalls);
+    if (!self.stalled) {
+      self.read = self.next;
+      return;
+    }
+    plan(static_cast<std::int64_t>(random_.between(1'000, 4'000'000)), What::read, side, 0);
+  }
+  void read_on(std::size_t side) {
+    End& self = ends_[side];
+    self.stalled = false;
+    self.read = self.next;
+    if (self.dead) return;
+    send_ack(side); // the window is open again
+    pump(side);
   }
   // Records which segment brought what is new.
   void accept(std::size_t side, std::size_t begin, std::size_t end, std::size_t index) {

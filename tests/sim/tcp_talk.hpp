@@ -37,6 +37,7 @@ struct TcpTraits {
   bool resets = false; // one side gives up in the middle
   std::size_t resets_side = 0, resets_at = 0;
   bool both_close = false; // nobody waits for the other's FIN
+  double stalls = 0;       // how often an application stops reading, until its window is full
 };
 
 enum class Sum : std::uint8_t { valid, partial, bad };
