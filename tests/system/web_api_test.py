@@ -78,9 +78,12 @@ class WebApi(common.SystemTest):
         got = common.wait_until(segments, "the last segment")
         self.assertTrue(got["published"])
         self.assertEqual([each["flags"] for each in got["data"][:2]], ["SYN", "SYN,ACK"])
-        self.assertEqual(
-            sum(each["length"] for each in got["data"] if each["direction"] == "to_client"),
-            whole["tcp"]["to_client"]["payload_bytes"])
+        payload = sum(each["length"] for each in got["data"] if each["direction"] == "to_client")
+
+        def reported(): # by the record of the connection, which comes after its messages
+            data = gateway.get(f"/api/messages/{row['id']}")["data"]
+            return data["tcp"]["to_client"]["payload_bytes"] == payload
+        common.wait_until(reported, f"{payload} bytes to the client")
 
     def test_filters_find_what_they_name_and_nothing_else(self):
         gateway = self.start()
