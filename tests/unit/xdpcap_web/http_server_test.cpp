@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -185,6 +186,34 @@ TEST_F(HttpServerTest, AFullHouseMakesRoomForWhoAsks) {
   idle.reserve(100);
   for (int i = 0; i < 100; ++i) idle.push_back(connect());
   EXPECT_THAT(ask("/healthz"), StartsWith("HTTP/1.1 503"));
+}
+
+TEST_F(HttpServerTest, HeadsComeInPiecesAndOneBehindTheOther) {
+  const std::string request = fmt::format(
+      "GET /healthz HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n", kToken);
+  const std::string last = request + "Connection: close\r\n\r\n";
+  const auto answers_in = [](const std::string& text) {
+    std::size_t count = 0, at = 0;
+    for (; (at = text.find("HTTP/1.1 ", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  const OwnedFd slow = connect();
+  const int now = 1;
+  ::setsockopt(slow.get(), IPPROTO_TCP, TCP_NODELAY, &now, sizeof now);
+  for (const char& byte : last) ::send(slow.get(), &byte, 1, MSG_NOSIGNAL);
+  EXPECT_EQ(answers_in(receive(slow)), 1u);
+
+  const OwnedFd quick = connect();
+  const std::string three = request + "\r\n" + request + "\r\n" + last;
+  ::send(quick.get(), three.data(), three.size(), MSG_NOSIGNAL);
+  EXPECT_EQ(answers_in(receive(quick)), 3u);
+
+  for (const std::string& half : {std::string(), request}) {
+    const OwnedFd gone = connect();
+    ::send(gone.get(), half.data(), half.size(), MSG_NOSIGNAL);
+    ::shutdown(gone.get(), SHUT_WR);
+    EXPECT_EQ(receive(gone), "") << "nobody asked anything";
+  }
 }
 
 TEST_F(HttpServerTest, TheDashboardIsForEverybodyAndACapturedByteForTheToken) {
