@@ -14,10 +14,10 @@ namespace xdpcap::http {
 
 // Bit n says something about byte n.
 struct HeadMasks {
-  std::uint64_t odd =
-      0; // no common field name holds it; in almost every line the first is the colon
-  std::uint64_t low =
-      0; // at most 0x0d: line ends and NUL; what else it is (TAB, rarely) is no matter
+  // No common field name holds it; in almost every line the first is the colon.
+  std::uint64_t odd = 0;
+  // At most 0x0d: line ends and NUL; what else it is (TAB, rarely) is no matter.
+  std::uint64_t low = 0;
 };
 
 // Of the 64 bytes at `at`.
