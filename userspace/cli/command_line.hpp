@@ -27,8 +27,8 @@ struct Shown {
 
 // The options of a program, what they are parsed into, and --help, --version and --man. One thread.
 //
-// CLI11 does the work. It is included by the sources of this folder only: its templates take longer
-// to compile than any program here.
+// CLI11 does the work. It is included by the sources of this folder only, as it takes long to
+// compile.
 class CommandLine {
  public:
   // An option that was declared, to say more about it.
@@ -104,6 +104,14 @@ class CommandLine {
   // Once all options are declared. Nothing: go on. An error says what is wrong in a sentence, and
   // of an unknown option which one was probably meant.
   std::optional<std::variant<Shown, Error>> parse(int argc, const char* const* argv);
+  // The same as an answer of the program's own parse_options().
+  template <class Options>
+  std::optional<std::variant<Options, Shown, Error>> parse(int argc, const char* const* argv) {
+    auto ended = parse(argc, argv);
+    if (!ended) return std::nullopt;
+    return std::visit([](auto& end) { return std::variant<Options, Shown, Error>(std::move(end)); },
+                      *ended);
+  }
 
  private:
   Option choice_of(const std::string& names, std::vector<std::string> known,

@@ -369,10 +369,7 @@ std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv) {
       "output.\n"
       "SIGINT and SIGTERM drain and report; SIGUSR1 reports and goes on, and so does SIGHUP "
       "without a terminal.");
-  if (auto ended = line.parse(argc, argv)) {
-    if (auto* shown = std::get_if<cli::Shown>(&*ended)) return std::move(*shown);
-    return std::get<Error>(*std::move(ended));
-  }
+  if (auto ended = line.parse<Options>(argc, argv)) return *std::move(ended);
   if (auto understood = understand_input(words, options); !understood)
     return std::move(understood).error();
   if (auto understood = understand_output(words, options); !understood)

@@ -119,10 +119,7 @@ std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv) {
       "xdpcap-sub", "Shows what xdpcap-run publishes: requests with their responses and latency.",
       manual());
   declare(line, options, words);
-  if (auto ended = line.parse(argc, argv)) {
-    if (auto* shown = std::get_if<cli::Shown>(&*ended)) return std::move(*shown);
-    return std::get<Error>(*std::move(ended));
-  }
+  if (auto ended = line.parse<Options>(argc, argv)) return *std::move(ended);
   if (!words.keygen.empty()) {
     if (auto made = transport::generate_keys(words.keygen); !made) return std::move(made).error();
     return cli::Shown{

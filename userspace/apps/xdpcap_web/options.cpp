@@ -191,10 +191,7 @@ std::variant<Options, cli::Shown, Error> parse_options(int argc, char** argv) {
       "xdpcap-web",
       "Serves what xdpcap-run publishes to browsers: a live dashboard, an API, metrics.", manual());
   declare(line, options, words);
-  if (auto ended = line.parse(argc, argv)) {
-    if (auto* shown = std::get_if<cli::Shown>(&*ended)) return std::move(*shown);
-    return std::get<Error>(*std::move(ended));
-  }
+  if (auto ended = line.parse<Options>(argc, argv)) return *std::move(ended);
   if (auto error = understand(words, options)) return *std::move(error);
   return options;
 }
