@@ -47,6 +47,8 @@ Packet wrapped(std::size_t kind, const char* near, const char* far) {
 Envelope::Envelope(Random& random, std::string client, std::string server,
                    std::uint16_t client_port, bool v6, bool tunnels)
     : client_(std::move(client)), server_(std::move(server)), port_(client_port), v6_(v6) {
+  // Two connections may have the same addresses, and a host gives no number twice (RFC 6864, 4).
+  next_fragment_id_ = 1 + std::uint32_t{client_port} % 64 * 1000;
   kind_ = tunnels && random.chance(0.6) ? random.below(std::size(kKinds)) : 0;
   name_ = kKinds[kind_];
   base_[kClient] = outside(true).tcp(port_, 80);

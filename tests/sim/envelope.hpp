@@ -51,7 +51,7 @@ class Envelope {
   bool v6_;
   std::size_t kind_;
   const char* name_ = "";
-  std::uint32_t next_fragment_id_ = 1;
+  std::uint32_t next_fragment_id_;
   test::Packet base_[2];
 };
 
